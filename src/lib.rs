@@ -1,0 +1,13 @@
+//! bulkbench measures every way of getting rows into PostgreSQL, and what each way costs.
+//!
+//! Data flows down the rooms and comes back as records: [`runner`] asks [`method`] to load
+//! a [`dataset`] into a [`table`] on a [`server`] while [`probe`]s watch, and keeps what
+//! happened as [`record`]s; [`analysis`] turns records into numbers and [`report`] numbers
+//! into text and pictures. An import never points up.
+
+pub mod dataset;
+pub mod fault;
+pub mod interrupt;
+pub mod record;
+pub mod server;
+pub mod units;

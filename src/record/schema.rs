@@ -1,0 +1,372 @@
+//! The records themselves: what one run says of itself, and what one sample found.
+//!
+//! Times are integer nanoseconds, sizes integer bytes, rows integers; nothing is rounded here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of `run.json` and `samples.jsonl` that this program writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `run.json`: one dated execution of an experiment on one machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// [`SCHEMA_VERSION`] of the program that wrote it.
+    pub schema: u32,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// When the run began, RFC 3339 in UTC.
+    pub started: String,
+    /// The user's words for this run (`--label`), or the empty string.
+    pub label: String,
+    /// The command that repeats it, without secrets and paths.
+    pub command: String,
+    /// Where it ran.
+    pub machine: Machine,
+    /// What it loaded into.
+    pub server: ServerFacts,
+    /// What it loaded.
+    pub dataset: DatasetFacts,
+    /// What was to be done, in which order.
+    pub plan: Plan,
+}
+
+/// The program that made a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version, as in Cargo.toml.
+    pub version: String,
+    /// The commit it was built from, with `+changes` for a tree with changes; `None` outside a checkout.
+    pub commit: Option<String>,
+    /// `release` or `debug`: a debug build's client times mean nothing.
+    pub profile: String,
+}
+
+/// What is known of the machine the client ran on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Distribution and release, e.g. `Debian GNU/Linux 12 (bookworm)`.
+    pub os: String,
+    /// Kernel name and release.
+    pub kernel: String,
+    /// Machine architecture, e.g. `x86_64`.
+    pub arch: String,
+    /// Processor model as the kernel names it.
+    pub cpu: String,
+    /// Processors this process may run on.
+    pub cores: u32,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// `Some` kind of virtual machine where one was seen (`kvm`), `None` where none was.
+    pub virtualization: Option<String>,
+    /// The file system the local server's data lies on; `None` for a server elsewhere.
+    pub disk: Option<Disk>,
+}
+
+/// A file system, and how fast it says it has flushed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disk {
+    /// The kind of file system, e.g. `ext4`, `tmpfs`.
+    pub filesystem: String,
+    /// Flushes (fdatasync of an 8 KiB overwrite) confirmed a second.
+    pub flushes_per_second: u64,
+}
+
+/// Where a server came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A throwaway cluster made from binaries on this machine.
+    Local,
+    /// A throwaway container.
+    Container,
+    /// A server of the user's.
+    External,
+}
+
+/// The server a run loaded into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerFacts {
+    /// Where it came from.
+    pub source: Source,
+    /// Why this one was chosen, in words.
+    pub reason: String,
+    /// `server_version_num`, e.g. 150018.
+    pub version_num: u32,
+    /// `version()`: version, platform and compiler of the build.
+    pub version: String,
+    /// The image of a container, `None` otherwise.
+    pub image: Option<String>,
+    /// How the client reaches it: `unix socket`, `tcp 127.0.0.1`, `tcp, another host`.
+    pub transport: String,
+    /// The settings this program gave it (before a case's own), name to value.
+    pub given: BTreeMap<String, String>,
+    /// The settings that decide a load, as the server itself shows them (`SHOW`), plus
+    /// `data_checksums`, `server_encoding`, the database's `lc_collate` and `locale_provider`.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// An encoding of a dataset, one file in its cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// COPY ... (FORMAT csv), no header.
+    Csv,
+    /// COPY ... (FORMAT text).
+    Text,
+    /// COPY ... (FORMAT binary).
+    Binary,
+}
+
+impl Encoding {
+    /// All of them, in the order they are listed.
+    pub const ALL: [Encoding; 3] = [Encoding::Csv, Encoding::Text, Encoding::Binary];
+
+    /// Its name in files, flags and SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Csv => "csv",
+            Encoding::Text => "text",
+            Encoding::Binary => "binary",
+        }
+    }
+}
+
+/// What makes two datasets the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetFacts {
+    /// `generated`, `imported` or `downloaded`.
+    pub origin: String,
+    /// Rows.
+    pub rows: u64,
+    /// The generator's seed; `None` for one that was not generated.
+    pub seed: Option<u64>,
+    /// The order-free sum of its rows' hashes, in decimal; see `dataset::checksum`.
+    pub content: String,
+    /// Size and SHA-256 of the encodings that the run used.
+    pub files: BTreeMap<Encoding, FileFacts>,
+}
+
+/// One file of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileFacts {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// What a run set out to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The experiment's id.
+    pub experiment: String,
+    /// Its title.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// The published source its `published_seconds` come from, if any.
+    pub published: Option<String>,
+    /// Rounds: each runs every case once.
+    pub rounds: u32,
+    /// Rows of the dataset.
+    pub rows: u64,
+    /// The seed of the order of the cases.
+    pub seed: u64,
+    /// The longest a sample of a budgeted method should take, in nanoseconds.
+    pub budget_ns: u64,
+    /// The cases, in the order of the experiment; the control is one of them.
+    pub cases: Vec<CaseFacts>,
+    /// For each round the indexes into `cases` in the order they run.
+    pub order: Vec<Vec<usize>>,
+    /// How cases were grouped within a round, in words, when settings need a restart.
+    pub grouping: Option<String>,
+}
+
+/// The part a case plays in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The one that all others are compared with.
+    Baseline,
+    /// The baseline a second time: the distance between the two is the run's noise.
+    Control,
+    /// Any other.
+    Case,
+}
+
+/// What a crash leaves of rows whose load was reported as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// All of them.
+    Durable,
+    /// None of them: the table is empty after a crash.
+    LostOnCrash,
+    /// All but perhaps those of the last moments.
+    MayLoseLastCommits,
+}
+
+impl Durability {
+    /// In words, as tables show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Durability::Durable => "durable",
+            Durability::LostOnCrash => "lost on crash",
+            Durability::MayLoseLastCommits => "may lose the last commits",
+        }
+    }
+}
+
+/// A case as it was planned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFacts {
+    /// Unique in its run: the method and what differs from its defaults, e.g. `insert-multirow batch=1000`.
+    pub id: String,
+    /// The method's id.
+    pub method: String,
+    /// The method's family, e.g. `copy`.
+    pub family: String,
+    /// What the method does, in one line.
+    pub summary: String,
+    /// The part it plays.
+    pub role: Role,
+    /// What a crash leaves.
+    pub durability: Durability,
+    /// The parameters with their values, defaults filled in.
+    pub params: BTreeMap<String, u64>,
+    /// Server settings of this case alone.
+    pub settings: BTreeMap<String, String>,
+    /// Rows this case loads: the dataset's, or fewer where the budget asked for it.
+    pub rows: u64,
+    /// Why it loads fewer rows, in words.
+    pub rows_reason: Option<String>,
+    /// Why it cannot run here, in words; such a case has no place in the order.
+    pub unavailable: Option<String>,
+    /// Seconds published for it by the plan's source.
+    pub published_seconds: Option<f64>,
+}
+
+/// A timed part of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Work on the data or the table before the first row goes in.
+    Prepare,
+    /// The rows going in.
+    Load,
+    /// COMMIT, where it is a step of its own.
+    Commit,
+    /// ALTER TABLE ... SET LOGGED.
+    SetLogged,
+    /// Adding keys and constraints.
+    Constraints,
+    /// Building the indexes.
+    Indexes,
+}
+
+impl Phase {
+    /// All of them, in the order they are shown.
+    pub const ALL: [Phase; 6] =
+        [Phase::Prepare, Phase::Load, Phase::Commit, Phase::SetLogged, Phase::Constraints, Phase::Indexes];
+
+    /// In words, as tables and charts show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Phase::Prepare => "prepare",
+            Phase::Load => "load",
+            Phase::Commit => "commit",
+            Phase::SetLogged => "set logged",
+            Phase::Constraints => "constraints",
+            Phase::Indexes => "indexes",
+        }
+    }
+}
+
+/// How a sample ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Loaded and verified.
+    Ok,
+    /// An error, or a load that verification refused.
+    Failed,
+    /// Stopped at its deadline.
+    Timeout,
+}
+
+/// One line of `samples.jsonl`: one load of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// The case's id.
+    pub case: String,
+    /// The round from 1; 0 is the warm-up, which no figure is made of.
+    pub round: u32,
+    /// The place in the round, from 0.
+    pub position: u32,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What went wrong, with the whole chain of causes; `None` when nothing did.
+    pub error: Option<String>,
+    /// Rows it was to load.
+    pub rows: u64,
+    /// The sum of the phases in nanoseconds; `None` unless the outcome is ok.
+    pub total_ns: Option<u64>,
+    /// The phases that it had, in nanoseconds.
+    pub phases: BTreeMap<Phase, u64>,
+    /// What the load cost; a probe that cannot see its thing here says nothing.
+    pub cost: Cost,
+    /// What the table looked like in the end; `None` unless the outcome is ok.
+    pub end_state: Option<EndState>,
+    /// Time around the phases in nanoseconds: reset, verification.
+    pub overhead: BTreeMap<String, u64>,
+}
+
+/// What a load cost beyond time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// WAL written by the whole server during the phases.
+    pub wal_bytes: Option<u64>,
+    /// The table without its indexes, in the end.
+    pub table_bytes: Option<u64>,
+    /// All its indexes, in the end.
+    pub index_bytes: Option<u64>,
+    /// CPU time of this program, user and system.
+    pub client_cpu_ns: Option<u64>,
+    /// CPU time of this program during the load phase alone.
+    pub client_load_cpu_ns: Option<u64>,
+    /// Peak resident memory of this program.
+    pub client_peak_bytes: Option<u64>,
+    /// CPU time of the server's processes.
+    pub server_cpu_ns: Option<u64>,
+}
+
+/// The state that a load leaves behind: cases are compared only where these agree, or say how they differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndState {
+    /// Rows in the table.
+    pub rows: u64,
+    /// The order-free sum of the rows' hashes, as the server computes it.
+    pub content: String,
+    /// `permanent` or `unlogged`.
+    pub persistence: String,
+    /// Definitions of indexes and constraints that are valid, sorted, without names of their own.
+    pub structure: Vec<String>,
+}

@@ -1,0 +1,54 @@
+//! A PostgreSQL that a run loads into: a throwaway local cluster, a throwaway container, or a
+//! server of the user's.
+
+pub mod connector;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+
+pub use connector::{Connector, Session};
+
+use crate::record::ServerFacts;
+
+/// Server settings, name to value, as postgresql.conf would have them.
+pub type Settings = BTreeMap<String, String>;
+
+/// A running server. Dropping it stops and removes it, whatever happened before.
+pub trait Server {
+    /// What the record says of it (as it was started, before any case's own settings).
+    fn facts(&self) -> &ServerFacts;
+
+    /// How to connect to it, now: after [`Server::apply`] ask again.
+    fn connector(&self) -> &Connector;
+
+    /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
+    fn refuses(&self, settings: &Settings) -> Option<String>;
+
+    /// Runs the server with its given settings and these on top, restarting it only when they
+    /// differ from what it runs with.
+    ///
+    /// # Errors
+    /// When the server does not come up again; its log's last lines are in the message.
+    fn apply(&mut self, settings: &Settings) -> Result<()>;
+
+    /// CPU time (user and system) of all the server's processes since it started, where it can be seen.
+    ///
+    /// # Errors
+    /// When it should be visible and is not.
+    fn cpu_time(&self) -> Result<Option<Duration>>;
+
+    /// The path under which the server's own processes can read this file of the client's.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Unavailable`] when they cannot, with the reason.
+    fn visible_path(&self, file: &Path) -> Result<PathBuf>;
+
+    /// Stops it and removes all that it left.
+    ///
+    /// # Errors
+    /// When something could not be removed; the message says what and where.
+    fn stop(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,86 @@
+//! Numbers as people read them. Rounding happens here and nowhere earlier.
+
+/// Seconds with as many places as help: `67.8 s`, `1.234 s`, `8.86 ms`.
+pub fn seconds(ns: u64) -> String {
+    let s = ns as f64 / 1e9;
+    match s {
+        s if s >= 100.0 => format!("{s:.0} s"),
+        s if s >= 10.0 => format!("{s:.1} s"),
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 0.001 => format!("{} ms", three_digits(s * 1e3)),
+        s => format!("{} µs", three_digits(s * 1e6)),
+    }
+}
+
+/// Bytes in binary units: `164 MiB`, `1.50 GiB`, `512 B`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{} {}", three_digits(value), UNITS[unit]) }
+}
+
+/// A whole number with thin groups of three: `7 500 000`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Rows a second, to three digits: `1 340 000/s`.
+pub fn rate(rows: u64, ns: u64) -> String {
+    let per_second = rows as f64 / (ns.max(1) as f64 / 1e9);
+    format!("{}/s", count(round_to_digits(per_second, 3)))
+}
+
+/// A ratio as a factor: `1.98x`.
+pub fn ratio(r: f64) -> String {
+    format!("{}x", three_digits(r))
+}
+
+/// Three significant digits, never in exponent form.
+pub fn three_digits(v: f64) -> String {
+    match v.abs() {
+        a if a >= 100.0 => format!("{v:.0}"),
+        a if a >= 10.0 => format!("{v:.1}"),
+        a if a >= 1.0 || a == 0.0 => format!("{v:.2}"),
+        _ => format!("{v:.3}"),
+    }
+}
+
+fn round_to_digits(v: f64, digits: i32) -> u64 {
+    if v < 1.0 {
+        return v.round() as u64;
+    }
+    let scale = 10f64.powi((v.log10().floor() as i32 + 1 - digits).max(0));
+    ((v / scale).round() * scale) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(seconds(67_799_000_000), "67.8 s");
+        assert_eq!(seconds(8_860_000), "8.86 ms");
+        assert_eq!(seconds(950), "0.950 µs");
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(171_966_464), "164 MiB");
+        assert_eq!(count(7_500_000), "7 500 000");
+        assert_eq!(count(12), "12");
+        assert_eq!(rate(7_500_000, 5_600_000_000), "1 340 000/s");
+        assert_eq!(rate(20, 1_000_000_000), "20/s");
+        assert_eq!(ratio(1.9812), "1.98x");
+    }
+}
