@@ -8,6 +8,7 @@
 pub mod dataset;
 pub mod fault;
 pub mod interrupt;
+pub mod probe;
 pub mod record;
 pub mod server;
 pub mod units;

@@ -1,0 +1,84 @@
+//! The mount table of this process, as `/proc/self/mountinfo` tells it.
+
+use std::path::{Path, PathBuf};
+
+/// One mounted file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mount {
+    /// Where it is mounted.
+    pub point: PathBuf,
+    /// The directory of the file system that is mounted there; `/` for the whole of it.
+    pub root: PathBuf,
+    /// Its kind, e.g. `ext4`, `tmpfs`, `cgroup2`.
+    pub kind: String,
+    /// Its own options, e.g. `rw,memory` of a cgroup v1 hierarchy.
+    pub options: String,
+}
+
+/// All mounts, in the order they were made; none where the system has no such table.
+pub(super) fn mounts() -> Vec<Mount> {
+    parse(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+}
+
+/// The mount that a path lies on: the longest mount point above it, the last of several.
+pub(super) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
+    mounts
+        .iter()
+        .filter(|mount| path.starts_with(&mount.point))
+        .max_by_key(|mount| mount.point.components().count())
+}
+
+/// The format is proc_pid_mountinfo(5): the fields before ` - ` end in a list of any length.
+fn parse(table: &str) -> Vec<Mount> {
+    table
+        .lines()
+        .filter_map(|line| {
+            let (place, source) = line.split_once(" - ")?;
+            let mut place = place.split(' ').skip(3);
+            let mut source = source.split(' ');
+            let (root, point) = (place.next()?, place.next()?);
+            let (kind, options) = (source.next()?, source.nth(1).unwrap_or_default());
+            Some(Mount {
+                point: unescape(point).into(),
+                root: unescape(root).into(),
+                kind: kind.to_owned(),
+                options: options.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// The table writes blanks and backslashes in paths as octal escapes.
+fn unescape(path: &str) -> String {
+    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
+        .iter()
+        .fold(path.to_owned(), |path, (escape, character)| path.replace(escape, character))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "\
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
+25 24 0:23 / /dev/shm rw,relatime shared:2 master:1 - tmpfs tmpfs rw,size=24684096k
+40 27 8:1 /a /my\\040disk rw - xfs /dev/sda1 rw
+41 27 8:2 / /my\\040disk rw - btrfs /dev/sda2 rw
+";
+
+    #[test]
+    fn a_path_lies_on_the_nearest_mount_above_it() {
+        let mounts = parse(TABLE);
+        let kind = |path: &str| holding(&mounts, Path::new(path)).map(|mount| mount.kind.as_str());
+        assert_eq!(mounts.len(), 4);
+        assert_eq!(kind("/var/lib"), Some("ext4"));
+        assert_eq!(kind("/dev/shm/x"), Some("tmpfs"));
+        assert_eq!(kind("/dev/shmem"), Some("ext4"), "a name's beginning is not a directory");
+        assert_eq!(kind("/my disk/data"), Some("btrfs"), "the later mount hides the earlier");
+    }
+
+    #[test]
+    fn a_line_of_another_shape_is_passed_over() {
+        assert_eq!(parse("no table at all\n"), []);
+    }
+}
