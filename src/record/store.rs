@@ -1,1 +1,255 @@
+//! A run's directory: `run.json`, written once, and `samples.jsonl`, one line a sample.
+//!
+//! A sample that was reported as kept is on the disk: each line is flushed before
+//! [`Store::append`] returns. A crash can tear the last line at most, and only
+//! [`Store::resume`] forgives that.
 
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
+
+use super::{Run, SCHEMA_VERSION, Sample};
+use crate::{bad_data, unavailable, usage};
+
+/// What a run set out to do, and where.
+pub const RUN_FILE: &str = "run.json";
+/// What its samples found, one JSON object a line.
+pub const SAMPLES_FILE: &str = "samples.jsonl";
+
+/// An open run directory that samples are added to.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    samples: File,
+    repaired: Option<String>,
+}
+
+impl Store {
+    /// Makes `dir` where it is missing and begins a run in it.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] when the directory holds a run already,
+    /// [`crate::fault::Fault::Unavailable`] when it cannot be written to (full, read-only, not permitted).
+    pub fn create(dir: &Path, run: &Run) -> Result<Self> {
+        std::fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
+        for name in [RUN_FILE, SAMPLES_FILE] {
+            let path = dir.join(name);
+            if path.try_exists().map_err(|e| unwritable(&path, &e))? {
+                return Err(usage!(
+                    "{} exists: the directory holds a run already; go on with it by --resume, or choose another by --out",
+                    path.display()
+                ));
+            }
+        }
+        let mut json = serde_json::to_vec_pretty(run).context("writing the run as JSON")?;
+        json.push(b'\n');
+        write_file(&dir.join(RUN_FILE), &json)?;
+        let path = dir.join(SAMPLES_FILE);
+        let samples = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(|e| unwritable(&path, &e))?;
+        sync_dir(dir)?;
+        Ok(Self { dir: dir.to_path_buf(), samples, repaired: None })
+    }
+
+    /// Opens a run that was stopped, to go on with it. A last line that a crash tore is cut off;
+    /// [`Store::repaired`] tells so.
+    ///
+    /// # Errors
+    /// As [`load`], and when the directory cannot be written to.
+    pub fn resume(dir: &Path) -> Result<(Self, Run, Vec<Sample>)> {
+        let run = load_run(dir)?;
+        let path = dir.join(SAMPLES_FILE);
+        let text = match std::fs::read(&path) {
+            // The crash came between the two files.
+            Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read.with_context(|| format!("reading {}", path.display()))?,
+        };
+        // A line is written together with its end: without the end it is torn, whatever it holds.
+        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let samples = parse_samples(&path, &text[..whole], &run)?;
+        let mut file =
+            OpenOptions::new().append(true).create(true).open(&path).map_err(|e| unwritable(&path, &e))?;
+        let torn = text.len() - whole;
+        let repaired = (torn > 0).then(|| {
+            format!(
+                "{}: line {} was torn ({torn} bytes without an end) and has been cut off; its sample is run again",
+                path.display(),
+                samples.len() + 1
+            )
+        });
+        if torn > 0 {
+            file.set_len(whole as u64).map_err(|e| unwritable(&path, &e))?;
+            file.sync_all().map_err(|e| unwritable(&path, &e))?;
+        }
+        sync_dir(dir)?;
+        Ok((Self { dir: dir.to_path_buf(), samples: file, repaired }, run, samples))
+    }
+
+    /// What [`Store::resume`] had to mend, in words; `None` when nothing.
+    pub fn repaired(&self) -> Option<&str> {
+        self.repaired.as_deref()
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Adds one sample; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Unavailable`] when the disk is full or the file cannot be written.
+    /// What was written of the line is taken back as far as the disk allows.
+    pub fn append(&mut self, sample: &Sample) -> Result<()> {
+        let path = self.dir.join(SAMPLES_FILE);
+        let mut line = serde_json::to_vec(sample).context("writing a sample as JSON")?;
+        line.push(b'\n');
+        let before = self.samples.metadata().map_err(|e| unwritable(&path, &e))?.len();
+        let written = self.samples.write_all(&line).and_then(|()| self.samples.sync_data());
+        written.map_err(|e| {
+            let error = unwritable(&path, &e);
+            match self.samples.set_len(before) {
+                Ok(()) => error,
+                Err(undo) => error.context(format!("{} now ends in a torn line ({undo})", path.display())),
+            }
+        })
+    }
+}
+
+/// A run and its samples, for reports.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] when the directory holds no run,
+/// [`crate::fault::Fault::Data`] for another schema version or a malformed file, with its line and key.
+pub fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
+    let run = load_run(dir)?;
+    let path = dir.join(SAMPLES_FILE);
+    let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let samples = parse_samples(&path, &text, &run)?;
+    Ok((run, samples))
+}
+
+/// Writes a file so that its name only ever shows the whole of it: a temporary name beside it,
+/// flushed, then renamed.
+///
+/// # Errors
+/// [`crate::fault::Fault::Unavailable`] when the disk is full or the directory cannot be written to.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".bulkbench-")
+        .suffix(".part")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(dir)
+        .map_err(|e| unwritable(path, &e))?;
+    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(path, &e))?;
+    file.persist(path).map_err(|e| unwritable(path, &e.error))?;
+    sync_dir(dir)
+}
+
+/// The name itself is on the disk only once its directory is.
+fn sync_dir(dir: &Path) -> Result<()> {
+    File::open(dir).and_then(|d| d.sync_all()).map_err(|e| unwritable(dir, &e))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let next = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full: free some space",
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only: choose another directory by --out",
+        ErrorKind::PermissionDenied => "no permission: choose another directory by --out",
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file lies where a directory should",
+        _ => "choose another directory by --out",
+    };
+    unavailable!("cannot write {}: {error}; {next}", path.display())
+}
+
+fn load_run(dir: &Path) -> Result<Run> {
+    let path = dir.join(RUN_FILE);
+    let text = match std::fs::read(&path) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(usage!(
+                "{} holds no run: there is no {RUN_FILE} in it; give the directory that `bulkbench run` named",
+                dir.display()
+            ));
+        }
+        read => read.with_context(|| format!("reading {}", path.display()))?,
+    };
+    check_version(&path, &text)?;
+    parse(&text).map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))
+}
+
+/// The version comes first: a file of another one has other keys, and naming those would mislead.
+fn check_version(path: &Path, text: &[u8]) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema: u32,
+    }
+    let Version { schema } = serde_json::from_slice(text)
+        .map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))?;
+    if schema == SCHEMA_VERSION {
+        return Ok(());
+    }
+    Err(bad_data!(
+        "{}: schema {schema}, but this program reads schema {SCHEMA_VERSION}; use the version of bulkbench that wrote it",
+        path.display()
+    ))
+}
+
+fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
+    let mut samples: Vec<Sample> = Vec::new();
+    let lines = text.strip_suffix(b"\n").unwrap_or(text);
+    if lines.is_empty() {
+        return Ok(samples);
+    }
+    for (index, line) in lines.split(|&b| b == b'\n').enumerate() {
+        let place = format!("{}, line {}", path.display(), index + 1);
+        let last = index == lines.iter().filter(|&&b| b == b'\n').count();
+        let next = if last && !text.ends_with(b"\n") {
+            "the line is torn: go on with the run by --resume, which cuts it off"
+        } else {
+            "restore the file, or take the line out"
+        };
+        let sample: Sample = parse(line).map_err(|e| bad_data!("{place}: {e}; {next}"))?;
+        check_sample(&sample, run).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
+        samples.push(sample);
+    }
+    Ok(samples)
+}
+
+/// What no type can say: every figure later relies on these.
+fn check_sample(sample: &Sample, run: &Run) -> Result<(), String> {
+    if !run.plan.cases.iter().any(|case| case.id == sample.case) {
+        return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));
+    }
+    let ok = sample.outcome == super::Outcome::Ok;
+    match (ok, sample.total_ns) {
+        (true, None) => return Err("`total_ns` is missing from a sample whose `outcome` is ok".into()),
+        (true, Some(0)) => return Err("`total_ns` is 0: no load takes no time".into()),
+        (false, Some(_)) => return Err("`total_ns` is given for a sample whose `outcome` is not ok".into()),
+        _ => {}
+    }
+    let sum: u64 = sample.phases.values().sum();
+    match sample.total_ns {
+        Some(total) if total != sum => {
+            Err(format!("`total_ns` is {total}, but its `phases` add up to {sum}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(text)
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;
