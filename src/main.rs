@@ -1,1 +1,23 @@
-fn main() {}
+//! The command line: parse, do, and say how it ended.
+
+use std::process::ExitCode;
+
+use bulkbench::cli::{self, Cli};
+use bulkbench::fault::Fault;
+use bulkbench::interrupt::Interrupt;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Interrupt::install()
+        .map_err(anyhow::Error::from)
+        .and_then(|interrupt| cli::dispatch(cli, &interrupt));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            cli::print_error(&error);
+            let code = Fault::find(&error).map_or(1, Fault::exit_code);
+            ExitCode::from(u8::try_from(code).unwrap_or(1))
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub use connector::{Connector, Session};
+pub use connector::{AsyncSession, Connector, Session, describe};
 
 use crate::record::ServerFacts;
 

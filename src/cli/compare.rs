@@ -1,0 +1,24 @@
+//! `bulkbench compare`: two or more runs side by side.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::print;
+use crate::report;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The runs' directories; ratios are to the first
+    #[arg(num_args = 2.., required = true, value_name = "DIR")]
+    dirs: Vec<PathBuf>,
+    /// Write comparison.md and its charts into this directory as well
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    print(&report::compare(&args.dirs, args.out.as_deref())?)?;
+    Ok(ExitCode::SUCCESS)
+}

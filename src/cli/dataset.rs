@@ -1,0 +1,132 @@
+//! `bulkbench dataset`: make, take, show or write out the rows.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+
+use super::{datasets_dir, print};
+use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
+use crate::interrupt::Interrupt;
+use crate::record::Encoding;
+use crate::units;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make votes from a seed: the same bytes on every machine
+    Generate {
+        #[command(flatten)]
+        spec: Spec,
+    },
+    /// Take a file of username,link,vote lines (csv or csv.gz)
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Download such a file, check it and take it; goes on where an earlier try stopped
+    Download {
+        /// Where it is (http or https)
+        #[arg(long)]
+        url: String,
+        /// The SHA-256 that it must have, in hexadecimal
+        #[arg(long)]
+        sha256: String,
+    },
+    /// Write a dataset to a file (or - for standard output) in an encoding
+    Export {
+        /// The file to write
+        file: PathBuf,
+        /// The encoding
+        #[arg(long, value_enum, default_value = "csv")]
+        encoding: EncodingArg,
+        /// A dataset's name; without it the generated one of --rows and --seed
+        #[arg(long)]
+        dataset: Option<String>,
+        #[command(flatten)]
+        spec: Spec,
+    },
+    /// Show the datasets that are in the cache
+    Info,
+}
+
+#[derive(Debug, clap::Args)]
+struct Spec {
+    /// Rows
+    #[arg(long, default_value_t = DEFAULT_ROWS, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000))]
+    rows: u64,
+    /// Seed
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncodingArg {
+    Csv,
+    Text,
+    Binary,
+}
+
+impl From<EncodingArg> for Encoding {
+    fn from(arg: EncodingArg) -> Self {
+        match arg {
+            EncodingArg::Csv => Encoding::Csv,
+            EncodingArg::Text => Encoding::Text,
+            EncodingArg::Binary => Encoding::Binary,
+        }
+    }
+}
+
+pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+    let cache = datasets_dir()?;
+    let start = Instant::now();
+    let dataset = match &args.action {
+        Action::Generate { spec } => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
+        Action::Import { file } => Dataset::imported(&cache, file, interrupt)?,
+        Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
+        Action::Export { file, encoding, dataset, spec } => {
+            let mut dataset = match dataset {
+                Some(name) => Dataset::open(&cache.join(name))?,
+                None => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
+            };
+            dataset.ensure((*encoding).into(), interrupt)?;
+            dataset.export((*encoding).into(), file, interrupt)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Action::Info => return info(),
+    };
+    print(&describe(&dataset))?;
+    anstream::eprintln!("in {:.2} s", start.elapsed().as_secs_f64());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn info() -> Result<ExitCode> {
+    let cache = datasets_dir()?;
+    let datasets = Dataset::all(&cache)?;
+    print(&format!("{} datasets in {}\n", datasets.len(), cache.display()))?;
+    for dataset in datasets {
+        print(&format!("\n{}", describe(&dataset)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(dataset: &Dataset) -> String {
+    let facts = dataset.facts();
+    let name = dataset.dir().file_name().unwrap_or_default().to_string_lossy();
+    let mut text = format!("{name}: {} rows, {}", units::count(facts.rows), facts.origin);
+    if let Some(seed) = facts.seed {
+        text.push_str(&format!(" from seed {seed}"));
+    }
+    text.push_str(&format!("\n  content sum {}\n", facts.content));
+    for (encoding, file) in &facts.files {
+        text.push_str(&format!("  {:<6} {:>9}  sha256 {}\n", encoding.name(), units::bytes(file.bytes), file.sha256));
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! The command line: one verb a file.
+
+mod compare;
+mod dataset;
+mod doctor;
+mod list;
+mod report;
+mod resume;
+mod run;
+mod server_args;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::cache_dir::default_cache_dir;
+use crate::interrupt::Interrupt;
+
+/// Measures every way of getting rows into PostgreSQL, and what each way costs.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    all is well
+  1    something failed: a sample, a server, a file
+  2    something on the command line or in a file given on it is wrong
+  3    something needed is not here: a server, a tool, a privilege, disk space
+  4    data is not what it should be: a checksum, a row, a record
+  129, 130, 143   stopped by SIGHUP, Ctrl-C, SIGTERM; finished samples are kept";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Execute an experiment: load by every method, verify, record, report
+    Run(Box<run::Args>),
+    /// List the methods and experiments, and which can run here
+    List(list::Args),
+    /// Make, take, show or write out a dataset
+    Dataset(dataset::Args),
+    /// Make the reports of a run anew from its records
+    Report(report::Args),
+    /// Put two or more runs side by side
+    Compare(compare::Args),
+    /// Say what works on this machine, what does not, and what to do about it
+    Doctor(doctor::Args),
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever went wrong; `main` prints the chain and chooses the exit code.
+pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
+    match cli.verb {
+        Verb::Run(args) => run::run(&args, interrupt),
+        Verb::List(args) => list::run(&args, interrupt),
+        Verb::Dataset(args) => dataset::run(&args, interrupt),
+        Verb::Report(args) => report::run(&args),
+        Verb::Compare(args) => compare::run(&args),
+        Verb::Doctor(args) => doctor::run(&args, interrupt),
+    }
+}
+
+/// Prints an error with its causes, outermost first, on standard error.
+pub fn print_error(error: &anyhow::Error) {
+    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    let mut stderr = anstream::stderr().lock();
+    let mut last = error.to_string();
+    // Nothing can be said when standard error itself is gone.
+    let _ = writeln!(stderr, "{red}error:{red:#} {last}");
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // The driver's own "db error: ..." says again what the line before said.
+        if last != cause && !last.ends_with(&cause) && !cause.starts_with("db error") {
+            let _ = writeln!(stderr, "  because: {cause}");
+        }
+        last = cause;
+    }
+}
+
+/// Writes to standard output; a reader that has gone away (`| head`) is no error.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Where datasets are kept.
+fn datasets_dir() -> Result<PathBuf> {
+    Ok(default_cache_dir()?.join("datasets"))
+}

@@ -1,0 +1,84 @@
+//! `bulkbench run --resume`: the samples that an interrupted run still lacks, under the same
+//! conditions or not at all.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::datasets_dir;
+use super::run::{Args, finish, stage};
+use super::server_args::{ServerArgs, closing};
+use crate::dataset::Dataset;
+use crate::interrupt::Interrupt;
+use crate::probe::machine;
+use crate::record::store::Store;
+use crate::record::{Machine, Run, ServerFacts, Source};
+use crate::runner::plan;
+use crate::server::Choice;
+use crate::usage;
+
+/// Goes on with the run in `dir`.
+pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
+    let (store, run, samples) = Store::resume(dir)?;
+    if let Some(repaired) = store.repaired() {
+        anstream::eprintln!("warning: {repaired}");
+    }
+    let mut dataset = match run.dataset.seed {
+        Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
+        None => Dataset::with_content(&datasets_dir()?, &run.dataset.content)?,
+    };
+    same("dataset.content", &run.dataset.content, &dataset.facts().content)?;
+    for encoding in plan::encodings(&run.plan.cases)? {
+        dataset.ensure(encoding, interrupt)?;
+    }
+
+    let mut server = place(&args.place, &run)?.open(run.server.given.clone(), &dataset, interrupt)?;
+    let outcome = (|| {
+        same_machine(&run.machine, &machine::machine(server.data_dir())?)?;
+        same_server(&run.server, server.facts())?;
+        anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
+        finish(store, &run, samples, stage(&mut *server, &dataset, args, interrupt))
+    })();
+    closing(outcome, server)
+}
+
+/// The server of the same source and image, where the flags do not say.
+fn place(given: &ServerArgs, run: &Run) -> Result<ServerArgs> {
+    let mut place = given.clone();
+    if place.server == Choice::Auto {
+        place.server = match run.server.source {
+            Source::Local => Choice::Local,
+            Source::Container => Choice::Container,
+            Source::External => {
+                return Err(usage!(
+                    "this run loaded into a server of yours, whose address is not kept; name it by --server postgres://..."
+                ));
+            }
+        };
+    }
+    place.image = place.image.or_else(|| run.server.image.clone());
+    Ok(place)
+}
+
+fn same_machine(before: &Machine, now: &Machine) -> Result<()> {
+    same("machine.cpu", &before.cpu, &now.cpu)?;
+    same("machine.cores", &before.cores.to_string(), &now.cores.to_string())?;
+    same("machine.memory_bytes", &before.memory_bytes.to_string(), &now.memory_bytes.to_string())
+}
+
+fn same_server(before: &ServerFacts, now: &ServerFacts) -> Result<()> {
+    same("server.version", &before.version, &now.version)?;
+    for (name, value) in &before.settings {
+        same(&format!("server.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;
+    }
+    Ok(())
+}
+
+/// Samples that ran under other conditions do not belong into one run.
+fn same(field: &str, before: &str, now: &str) -> Result<()> {
+    if before == now {
+        return Ok(());
+    }
+    Err(usage!("cannot go on with this run: {field} was `{before}` and is `{now}` now; start a new run instead"))
+}

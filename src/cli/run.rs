@@ -1,0 +1,303 @@
+//! `bulkbench run`: from an experiment to its results.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::server_args::{ServerArgs, closing};
+use super::{datasets_dir, print};
+use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
+use crate::experiment::Experiment;
+use crate::fault::Fault;
+use crate::interrupt::Interrupt;
+use crate::probe::machine;
+use crate::record::store::Store;
+use crate::record::{CaseFacts, Run, SCHEMA_VERSION, Sample, Tool};
+use crate::runner::plan::{self, Request};
+use crate::runner::progress::Terminal;
+use crate::runner::sample::Stage;
+use crate::runner::stage::ServerStage;
+use crate::runner::{budget, execute};
+use crate::server::{Choice, Server, Settings};
+use crate::table::Table;
+use crate::{report, units, usage};
+
+/// What `--quick` stands for: rows, rounds, seconds of budget.
+const QUICK: (u64, u32, u64) = (100_000, 2, 2);
+
+/// Seconds that a sample of a slow method takes at most, unless told otherwise.
+const BUDGET: u64 = 15;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A built-in experiment (`bulkbench list`), or the path of a .toml file
+    #[arg(default_value = "votes")]
+    experiment: String,
+    /// Rows of the generated dataset [default: 7500000]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000), conflicts_with = "dataset")]
+    rows: Option<u64>,
+    /// Rounds: each runs every case once [default: the experiment's]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+    /// Only these methods, and the baseline
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    methods: Vec<String>,
+    /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    #[command(flatten)]
+    pub(super) place: ServerArgs,
+    /// A server setting for the whole run, e.g. --set maintenance_work_mem=64MB
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// Seed of the dataset and of the order [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// 100 000 rows, two rounds: to see that everything works, not to publish
+    #[arg(long)]
+    quick: bool,
+    /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: 15]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    budget: Option<u64>,
+    /// Seconds after which a sample is given up
+    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub(super) timeout: u64,
+    /// A word for this run, in its directory's name and reports
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
+    label: String,
+    /// The directory in which the run gets one of its own
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    out: PathBuf,
+    /// Go on with an interrupted run; everything but the server's place comes from its records
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "quick", "budget", "label", "out"])]
+    resume: Option<PathBuf>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.trim().into())),
+        _ => Err("a setting is written name=value, for instance work_mem=64MB".into()),
+    }
+}
+
+fn label(text: &str) -> Result<String, String> {
+    if text.chars().count() <= 60 && text.chars().all(|c| c.is_alphanumeric() || " .,_-+()".contains(c)) {
+        return Ok(text.into());
+    }
+    Err("a label has at most 60 letters, digits, spaces and . , _ - + ( )".into())
+}
+
+/// Executes an experiment, or goes on with one.
+pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+    if cfg!(debug_assertions) {
+        anstream::eprintln!("warning: this is a debug build; the client may be slower than the server");
+    }
+    match &args.resume {
+        Some(dir) => super::resume::resume(args, dir, interrupt),
+        None => start(args, interrupt),
+    }
+}
+
+fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+    // What can be wrong with the words is found before anything is made or started.
+    let experiment = Experiment::find(&args.experiment)?;
+    let mut request = request(args, &experiment);
+    let mut cases = plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
+    writable(&args.out)?;
+
+    let mut dataset = match &args.dataset {
+        Some(name) => Dataset::open(&datasets_dir()?.join(name))?,
+        None => Dataset::generated(&datasets_dir()?, request.rows, request.seed, interrupt)?,
+    };
+    request.rows = dataset.rows();
+    cases.iter_mut().for_each(|case| case.rows = dataset.rows());
+    for encoding in plan::encodings(&cases)? {
+        dataset.ensure(encoding, interrupt)?;
+    }
+
+    let settings: Settings = args.settings.iter().cloned().collect();
+    let mut server = args.place.open(settings, &dataset, interrupt)?;
+    let outcome = (|| {
+        let machine = machine::machine(server.data_dir())?;
+        plan::mark_unavailable(&mut cases, &*server, &dataset)?;
+        fit_budgets(&mut stage(&mut *server, &dataset, args, interrupt), &mut cases, request.budget)?;
+        let run = Run {
+            schema: SCHEMA_VERSION,
+            tool: tool(),
+            started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            label: args.label.clone(),
+            command: command(args),
+            machine,
+            server: server.facts().clone(),
+            dataset: dataset.facts(),
+            plan: plan::plan(&experiment, &request, cases),
+        };
+        let store = Store::create(&new_directory(&args.out, &run)?, &run)?;
+        finish(store, &run, Vec::new(), stage(&mut *server, &dataset, args, interrupt))
+    })();
+    closing(outcome, server)
+}
+
+/// Takes the samples that are missing, and writes the reports, also after an interruption.
+pub(super) fn finish(
+    mut store: Store,
+    run: &Run,
+    done: Vec<Sample>,
+    mut stage: ServerStage<'_>,
+) -> Result<ExitCode> {
+    let dir = store.dir().to_path_buf();
+    let mut samples = done.clone();
+    let mut progress = Terminal::new(&run.plan);
+    let executed = execute(
+        &run.plan,
+        &done,
+        &mut stage,
+        &mut |sample| {
+            store.append(sample)?;
+            samples.push(sample.clone());
+            Ok(())
+        },
+        &mut progress,
+    );
+    drop(progress);
+    drop(stage);
+    let reported = report::write_all(&dir);
+    let ended = executed.map_err(|error| {
+        error.context(format!(
+            "the run did not get to its end; {} samples are kept: go on with `bulkbench run --resume {}`",
+            samples.len(),
+            dir.display()
+        ))
+    })?;
+    reported?;
+    print(&report::terminal(run, &samples)?)?;
+    print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
+    if ended.failed > 0 {
+        anstream::eprintln!("{} samples failed; the reports say which and why", ended.failed);
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A stage for the votes on this server.
+pub(super) fn stage<'a>(
+    server: &'a mut dyn Server,
+    dataset: &'a Dataset,
+    args: &Args,
+    interrupt: &Interrupt,
+) -> ServerStage<'a> {
+    let table = Table::votes(dataset.columns());
+    ServerStage::new(server, dataset, table, interrupt.clone(), Duration::from_secs(args.timeout))
+}
+
+/// Finds the row counts of the slow cases.
+fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
+    for case in cases.iter_mut().filter(|case| case.unavailable.is_none()) {
+        if !plan::is_budgeted(case)? {
+            continue;
+        }
+        match budget::fit(stage, case, budget) {
+            Ok(()) => {}
+            Err(error) if matches!(Fault::find(&error), Some(Fault::Interrupted(_))) => return Err(error),
+            Err(error) => {
+                anstream::eprintln!("warning: {}: {error:#}; its samples will show it", case.id);
+                stage.recover()?;
+            }
+        }
+        if let Some(reason) = &case.rows_reason {
+            anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
+        }
+    }
+    Ok(())
+}
+
+fn request(args: &Args, experiment: &Experiment) -> Request {
+    let quick = args.quick.then_some(QUICK);
+    Request {
+        rows: args.rows.or(quick.map(|q| q.0)).unwrap_or(DEFAULT_ROWS),
+        rounds: args.rounds.or(quick.map(|q| q.1)).unwrap_or(experiment.rounds),
+        budget: Duration::from_secs(args.budget.or(quick.map(|q| q.2)).unwrap_or(BUDGET)),
+        seed: args.seed.unwrap_or(DEFAULT_SEED),
+        methods: args.methods.clone(),
+        cores: u64::from(machine::cores()),
+    }
+}
+
+fn tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: option_env!("BULKBENCH_COMMIT").map(String::from),
+        profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
+    }
+}
+
+/// The command that repeats the run elsewhere. This machine's paths and the address of the
+/// server are left out of it.
+fn command(args: &Args) -> String {
+    let experiment = match Path::new(&args.experiment).file_name() {
+        Some(file) => file.to_string_lossy().into_owned(),
+        None => args.experiment.clone(),
+    };
+    let server = match &args.place.server {
+        Choice::Auto => None,
+        Choice::Local => Some("local".into()),
+        Choice::Container => Some("container".into()),
+        Choice::External(_) => Some("postgres://...".into()),
+    };
+    let flags = [
+        ("rows", args.rows.map(|v| v.to_string())),
+        ("rounds", args.rounds.map(|v| v.to_string())),
+        ("methods", (!args.methods.is_empty()).then(|| args.methods.join(","))),
+        ("dataset", args.dataset.clone()),
+        ("server", server),
+        ("image", args.place.image.clone()),
+        ("seed", args.seed.map(|v| v.to_string())),
+        ("budget", args.budget.map(|v| v.to_string())),
+    ];
+    let mut command = format!("bulkbench run {experiment}");
+    for (name, value) in flags {
+        if let Some(value) = value {
+            command.push_str(&format!(" --{name} {value}"));
+        }
+    }
+    for (name, value) in &args.settings {
+        command.push_str(&format!(" --set {name}={value}"));
+    }
+    if args.quick {
+        command.push_str(" --quick");
+    }
+    command
+}
+
+/// A directory that results can be written to, made where it is missing. Found out first, not
+/// after half an hour.
+fn writable(out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out)
+        .and_then(|()| tempfile::tempfile_in(out))
+        .map(|_| ())
+        .map_err(|e| usage!("cannot write results into {}: {e}; choose another directory by --out", out.display()))
+}
+
+/// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
+fn new_directory(out: &Path, run: &Run) -> Result<PathBuf> {
+    let label: String = run
+        .label
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("{part}-"))
+        .collect();
+    let name = format!("{}-{label}{}", &run.started[..10], run.plan.experiment);
+    let mut number = 1;
+    loop {
+        let dir = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
+        match std::fs::create_dir(&dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(e) => return Err(usage!("cannot make the directory {}: {e}; choose another by --out", dir.display())),
+            Ok(()) => return Ok(dir),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The flags that say which server, shared by the verbs that need one.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::dataset::Dataset;
+use crate::interrupt::Interrupt;
+use crate::record::Encoding;
+use crate::server::{self, Choice, Server, Settings};
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerArgs {
+    /// Where to load into: auto, local, container, or postgres://user@host/database
+    #[arg(long, default_value = "auto", value_name = "SERVER")]
+    pub server: Choice,
+    /// The directory of the server's binaries (initdb, postgres), for a local server
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+    /// The image of a container [default: postgres:18]
+    #[arg(long, value_name = "NAME")]
+    pub image: Option<String>,
+    /// Where a local server keeps its data: a real disk with room [default: in the cache]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// Opens the server with these settings of the run, to load this dataset into, and says on
+    /// standard error which it is and why.
+    pub fn open(
+        &self,
+        settings: Settings,
+        dataset: &Dataset,
+        interrupt: &Interrupt,
+    ) -> Result<Box<dyn Server>> {
+        let csv_bytes = dataset.facts().files.get(&Encoding::Csv).map_or(0, |file| file.bytes);
+        let options = server::Options {
+            pg_bin: self.pg_bin.clone(),
+            image: self.image.clone(),
+            data_dir: self.data_dir.clone(),
+            // A votes table with its indexes is about six times its csv. It may be rewritten
+            // (SET LOGGED) and sorted while it is still there, and WAL of as much comes on top.
+            need_bytes: csv_bytes * 20 + (1 << 30),
+            settings,
+            expose: vec![dataset.dir().to_path_buf()],
+        };
+        let server = server::open(&self.server, &options, interrupt).context("getting a server")?;
+        let facts = server.facts();
+        anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
+        if !facts.given.is_empty() {
+            let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            anstream::eprintln!("settings: {}", given.join(" "));
+        }
+        Ok(server)
+    }
+}
+
+/// Stops the server whatever came before; an error of the work itself is the one to return.
+pub fn closing<T>(outcome: Result<T>, server: Box<dyn Server>) -> Result<T> {
+    let stopped = server.stop().context("stopping the server");
+    match (outcome, stopped) {
+        (Ok(done), stopped) => stopped.map(|()| done),
+        (Err(error), stopped) => {
+            if let Err(stopping) = stopped {
+                super::print_error(&stopping);
+            }
+            Err(error)
+        }
+    }
+}

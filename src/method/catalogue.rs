@@ -1,0 +1,60 @@
+//! All methods. Adding one is a file (or a value in one) and a line here.
+
+use anyhow::Result;
+
+use crate::fault::nearest;
+use crate::method::{Method, copy, insert, parallel};
+use crate::usage;
+
+/// Every method, in the order that lists show them.
+pub static METHODS: &[&dyn Method] = &[
+    &insert::INSERT_ROW,
+    &insert::INSERT_ROW_TRANSACTION,
+    &insert::INSERT_MULTIROW,
+    &copy::COPY_CSV,
+    &copy::COPY_TEXT,
+    &copy::COPY_BINARY,
+    &copy::COPY_CSV_SERVER_FILE,
+    &copy::COPY_UNLOGGED_THEN_LOGGED,
+    &copy::COPY_UNLOGGED,
+    &copy::COPY_ONE_TRANSACTION,
+    &parallel::COPY_PARALLEL,
+    &parallel::COPY_UNLOGGED_PARALLEL,
+];
+
+/// The method of this id.
+///
+/// # Errors
+/// An unknown id, with the nearest known one.
+pub fn find(id: &str) -> Result<&'static dyn Method> {
+    METHODS.iter().find(|m| m.info().id == id).copied().ok_or_else(|| {
+        let hint = match nearest(id, METHODS.iter().map(|m| m.info().id)) {
+            hint if hint.is_empty() => ";".to_string(),
+            hint => hint,
+        };
+        usage!("there is no method `{id}`{hint} `bulkbench list` shows them all")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+
+    #[test]
+    fn ids_are_unique_and_every_built_in_case_has_a_method() {
+        let ids: std::collections::BTreeSet<_> = METHODS.iter().map(|m| m.info().id).collect();
+        assert_eq!(ids.len(), METHODS.len());
+        for experiment in Experiment::built_in().unwrap() {
+            for case in &experiment.cases {
+                find(&case.method).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_method_gets_the_nearest_name() {
+        let text = find("copy-cvs").err().unwrap().to_string();
+        assert!(text.contains("did you mean `copy-csv`?"), "{text}");
+    }
+}

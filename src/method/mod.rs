@@ -1,0 +1,228 @@
+//! The ways of loading. One family a file; [`catalogue`] lists them all.
+//!
+//! A method says of itself what it does, where it comes from, what is timed and what a crash
+//! leaves ([`Info`]); its [`Method::load`] does the timed phases and nothing else: the runner
+//! has made the table and will verify it.
+
+pub mod batch;
+pub mod catalogue;
+pub mod copy;
+pub mod insert;
+pub mod parallel;
+pub mod phases;
+pub mod stream;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+pub use phases::PhaseClock;
+
+use crate::dataset::Dataset;
+use crate::fault::nearest;
+use crate::record::{Durability, Encoding, Phase};
+use crate::server::{Connector, Server};
+use crate::table::{Persistence, Table};
+use crate::usage;
+
+/// Parameters with their values, defaults filled in.
+pub type Params = BTreeMap<String, u64>;
+
+/// Methods that share their mechanics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// INSERT statements.
+    Insert,
+    /// One COPY.
+    Copy,
+    /// Several COPYs at once.
+    Parallel,
+}
+
+impl Family {
+    /// Its name in lists and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Insert => "insert",
+            Family::Copy => "copy",
+            Family::Parallel => "parallel",
+        }
+    }
+}
+
+/// The table a method starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Made before the clock starts.
+    Empty(Persistence),
+    /// Not there: making it is part of the method.
+    Absent,
+}
+
+/// How many rows a sample loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of the dataset's, whatever it takes.
+    Full,
+    /// As many as fit the time budget: the method is so slow on some machines that all of them
+    /// would take hours.
+    Budgeted,
+}
+
+/// A parameter of a method.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// Its name in experiments and case ids.
+    pub name: &'static str,
+    /// What it is, with its unit.
+    pub help: &'static str,
+    /// Its value where an experiment names none.
+    pub default: Default,
+    /// The smallest value allowed.
+    pub min: u64,
+    /// The largest value allowed.
+    pub max: u64,
+}
+
+/// Where a parameter's value comes from when an experiment names none.
+#[derive(Debug, Clone, Copy)]
+pub enum Default {
+    /// Always this.
+    Fixed(u64),
+    /// The processors of this machine.
+    Cores,
+}
+
+/// What a method says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Info {
+    /// Its id, in experiments, lists and records.
+    pub id: &'static str,
+    /// Its family.
+    pub family: Family,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// Who published or recommends it.
+    pub source: &'static str,
+    /// What a crash leaves of it.
+    pub durability: Durability,
+    /// The table it starts from.
+    pub start: Start,
+    /// Whether the table is logged in the end.
+    pub end: Persistence,
+    /// How many rows it loads.
+    pub extent: Extent,
+    /// The dataset's file that it reads.
+    pub input: Encoding,
+    /// Whether the server itself has to be able to read that file.
+    pub server_reads: bool,
+    /// Its parameters.
+    pub params: &'static [Param],
+}
+
+/// All that a load works with.
+pub struct Load<'a> {
+    /// The server it loads into.
+    pub server: &'a dyn Server,
+    /// The rows.
+    pub dataset: &'a Dataset,
+    /// The table.
+    pub table: &'a Table,
+    /// How many of the dataset's rows, from its first.
+    pub rows: u64,
+    /// The parameters.
+    pub params: &'a Params,
+}
+
+impl Load<'_> {
+    /// How to connect.
+    pub fn connector(&self) -> &Connector {
+        self.server.connector()
+    }
+
+    /// The value of a parameter that the method declares.
+    ///
+    /// # Errors
+    /// When the method does not declare it.
+    pub fn param(&self, name: &str) -> Result<u64> {
+        self.params
+            .get(name)
+            .copied()
+            .ok_or_else(|| anyhow::anyhow!("the method asks for a parameter `{name}` that it does not declare"))
+    }
+}
+
+/// One way of loading.
+pub trait Method: Sync {
+    /// What it says of itself.
+    fn info(&self) -> &Info;
+
+    /// Refuses parameters that each lie in their range and cannot be together, or not with this
+    /// table; before anything connects.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`], naming parameter, value and rule.
+    fn check(&self, _params: &Params, _table: &Table) -> Result<()> {
+        Ok(())
+    }
+
+    /// Loads the rows, each phase on `clock`. Connecting comes before the first phase.
+    ///
+    /// # Errors
+    /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
+}
+
+/// Fills in a method's defaults and holds what was given against its parameters.
+///
+/// # Errors
+/// A parameter that the method does not have (with the nearest), or a value out of range.
+pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &Table) -> Result<Params> {
+    let info = method.info();
+    for (name, value) in given {
+        let Some(param) = info.params.iter().find(|p| p.name == name) else {
+            let known: Vec<&str> = info.params.iter().map(|p| p.name).collect();
+            return Err(usage!(
+                "the method {} has no parameter `{name}`{}; it has: {}",
+                info.id,
+                nearest(name, known.iter().copied()),
+                if known.is_empty() { "none".into() } else { known.join(", ") }
+            ));
+        };
+        if !(param.min..=param.max).contains(value) {
+            return Err(usage!(
+                "{name} = {value} of {} is out of range: {} ({}) may be {} to {}",
+                info.id,
+                name,
+                param.help,
+                param.min,
+                param.max
+            ));
+        }
+    }
+    let params = info
+        .params
+        .iter()
+        .map(|p| {
+            let default = match p.default {
+                Default::Fixed(value) => value,
+                Default::Cores => cores.clamp(p.min, p.max),
+            };
+            (p.name.to_string(), given.get(p.name).copied().unwrap_or(default))
+        })
+        .collect();
+    method.check(&params, table)?;
+    Ok(params)
+}
+
+/// Builds the table's indexes, one after the other, as the last phase of a load; `run` runs one statement.
+///
+/// # Errors
+/// What the server says.
+pub(crate) fn build_indexes(
+    table: &Table,
+    clock: &mut PhaseClock,
+    mut run: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    clock.time(Phase::Indexes, || table.create_indexes().iter().try_for_each(|statement| run(statement)))
+}

@@ -1,0 +1,67 @@
+//! The clock of a sample: each phase on its own, and nothing between them.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::probe::cpu;
+use crate::record::Phase;
+use crate::server::describe;
+
+/// Time of each phase of one sample.
+#[derive(Debug, Default)]
+pub struct PhaseClock {
+    phases: BTreeMap<Phase, u64>,
+    load_cpu_ns: u64,
+}
+
+impl PhaseClock {
+    /// Does `work` as (a further part of) this phase. A phase that fails leaves no time: its
+    /// sample has none either.
+    ///
+    /// # Errors
+    /// What the work returns, with the phase named.
+    pub fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let cpu_before = cpu::process_ns();
+        let start = Instant::now();
+        let done = work().with_context(|| format!("in the phase `{}`", phase.words()))?;
+        *self.phases.entry(phase).or_default() += start.elapsed().as_nanos() as u64;
+        if phase == Phase::Load {
+            self.load_cpu_ns += cpu::process_ns() - cpu_before;
+        }
+        Ok(done)
+    }
+
+    /// The phases so far, in nanoseconds.
+    pub fn phases(&self) -> &BTreeMap<Phase, u64> {
+        &self.phases
+    }
+
+    /// CPU time of this process during the load phase, in nanoseconds.
+    pub fn load_cpu_ns(&self) -> u64 {
+        self.load_cpu_ns
+    }
+}
+
+/// Runs statements that return nothing; an error says which.
+///
+/// # Errors
+/// What the server says.
+pub fn run(client: &mut impl postgres::GenericClient, sql: &str) -> Result<()> {
+    client.batch_execute(sql).map_err(describe).with_context(|| format!("running: {sql}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_that_failed_leaves_no_time_and_is_named() {
+        let mut clock = PhaseClock::default();
+        clock.time(Phase::Load, || Ok(())).unwrap();
+        let error = clock.time(Phase::Indexes, || -> Result<()> { anyhow::bail!("disk full") }).unwrap_err();
+        assert!(format!("{error:#}").contains("`indexes`: disk full"));
+        assert_eq!(clock.phases().keys().copied().collect::<Vec<_>>(), [Phase::Load]);
+    }
+}

@@ -1,0 +1,46 @@
+//! Peak resident memory of this program (Linux, proc(5): VmHWM and clear_refs).
+
+use std::fs;
+
+/// Forgets the peak so far, so that the next reading is of what follows. `false` where the
+/// kernel does not offer that: then no peak is reported rather than one of earlier work.
+pub fn reset_peak() -> bool {
+    fs::write("/proc/self/clear_refs", "5").is_ok()
+}
+
+/// Peak resident memory since the last reset in bytes, where the kernel tells.
+pub fn peak_bytes() -> Option<u64> {
+    parse_peak(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
+fn parse_peak(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_is_read_in_kib() {
+        assert_eq!(parse_peak("Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
+        assert_eq!(parse_peak("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_reset_forgets_an_earlier_peak() {
+        if !reset_peak() {
+            eprintln!("SKIPPED: this kernel cannot reset the peak");
+            return;
+        }
+        let before = peak_bytes().unwrap();
+        let block = std::hint::black_box(vec![1u8; 64 << 20]);
+        let with_block = peak_bytes().unwrap();
+        assert!(with_block >= before + (48 << 20), "{before} {with_block}");
+        drop(block);
+        assert!(reset_peak());
+        assert!(peak_bytes().unwrap() < with_block - (32 << 20));
+    }
+}

@@ -1,0 +1,75 @@
+//! How many rows a slow method loads: as many as fit its time budget.
+//!
+//! A commit per row over a disk of 100 flushes a second would take a day for 7.5 million rows.
+//! Such a method is tried on a few rows first, and then loads as many as the budget allows at
+//! the rate that it showed; its row count stands beside its figure everywhere.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::record::CaseFacts;
+use crate::runner::sample::Stage;
+use crate::units;
+
+/// Rows of the first trial.
+const FIRST_TRIAL_ROWS: u64 = 200;
+
+/// A trial of less than this says little of the rate: it is repeated with more rows.
+const SHORTEST_TRIAL: Duration = Duration::from_millis(250);
+
+/// Sets `case.rows` to what fits `budget`, with the reason in words where that is not all.
+///
+/// # Errors
+/// When a trial load fails; the case is then left as it was.
+pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Result<()> {
+    let all = case.rows;
+    let mut rows = FIRST_TRIAL_ROWS.min(all);
+    let taken = loop {
+        stage.apply(case)?;
+        stage.reset(case)?;
+        let measured = stage.load(case, rows).with_context(|| format!("in a trial of {rows} rows"))?;
+        let taken = Duration::from_nanos(measured.phases.values().sum());
+        if taken >= SHORTEST_TRIAL || rows == all {
+            break taken;
+        }
+        rows = (rows * 10).min(all);
+    };
+    if rows == all {
+        return Ok(());
+    }
+    let rate = rows as f64 / taken.as_secs_f64().max(1e-9);
+    let fitting = round_down((rate * budget.as_secs_f64()) as u64).max(1);
+    if fitting < all {
+        case.rows = fitting;
+        case.rows_reason = Some(format!(
+            "a trial of {} rows ran at {}, and a sample may take about {:.0} s",
+            units::count(rows),
+            units::rate(rows, taken.as_nanos() as u64),
+            budget.as_secs_f64(),
+        ));
+    }
+    Ok(())
+}
+
+/// Down to the next 1, 2 or 5 times a power of ten, so that runs of the same kind of machine
+/// tend to the same count.
+fn round_down(rows: u64) -> u64 {
+    let mut power = 1;
+    while power * 10 <= rows {
+        power *= 10;
+    }
+    [5, 2, 1].into_iter().map(|digit| digit * power).find(|r| *r <= rows).unwrap_or(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_rounded_down_to_round_ones() {
+        for (rows, round) in [(0, 0), (1, 1), (9, 5), (27_100, 20_000), (541_999, 500_000), (100, 100)] {
+            assert_eq!(round_down(rows), round, "{rows}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! From a plan to its samples.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::record::{Outcome, Plan, Role, Sample};
+use crate::runner::progress::Progress;
+use crate::runner::sample::{self, Place, Stage};
+
+/// How a run that got to its end went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Samples taken now (not those that were there already).
+    pub taken: usize,
+    /// Of all samples, those that failed or ran out of time.
+    pub failed: usize,
+}
+
+/// Takes every sample of the plan that `done` does not have yet, the warm-up first, and hands
+/// each to `keep` before the next begins.
+///
+/// # Errors
+/// When work has to stop, when a sample cannot be kept, or when the server does not recover from
+/// a failure. All samples kept so far stay good.
+pub fn execute(
+    plan: &Plan,
+    done: &[Sample],
+    stage: &mut dyn Stage,
+    keep: &mut dyn FnMut(&Sample) -> Result<()>,
+    progress: &mut dyn Progress,
+) -> Result<Ended> {
+    let mut ended = Ended { taken: 0, failed: done.iter().filter(|s| s.outcome != Outcome::Ok).count() };
+    let have: BTreeSet<(u32, &str)> = done.iter().map(|s| (s.round, s.case.as_str())).collect();
+    for (place, index) in places(plan) {
+        let case = &plan.cases[index];
+        if have.contains(&(place.round, case.id.as_str())) {
+            progress.skip(case);
+            continue;
+        }
+        progress.begin(case, place.round);
+        let start = Instant::now();
+        let sample = sample::take(stage, case, place)?;
+        keep(&sample).context("keeping the sample")?;
+        progress.end(&sample, start.elapsed());
+        ended.taken += 1;
+        if sample.outcome != Outcome::Ok {
+            ended.failed += 1;
+            stage.recover().with_context(|| {
+                format!("the server did not recover after a sample of {} failed: {}", case.id, sample.error.unwrap_or_default())
+            })?;
+        }
+    }
+    Ok(ended)
+}
+
+/// All samples of a plan in their order: one warm-up of the baseline, then the rounds.
+fn places(plan: &Plan) -> Vec<(Place, usize)> {
+    let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
+    let warm_up = plan
+        .cases
+        .iter()
+        .position(|case| case.role == Role::Baseline)
+        .filter(|index| runnable.contains(index))
+        .or_else(|| runnable.first().copied());
+    let warm_up = warm_up.map(|index| (Place { round: 0, position: 0 }, index));
+    let rounds = (1..).zip(&plan.order).flat_map(|(round, order)| {
+        (0..).zip(order).map(move |(position, index)| (Place { round, position }, *index))
+    });
+    warm_up.into_iter().chain(rounds).collect()
+}

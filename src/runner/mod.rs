@@ -1,0 +1,13 @@
+//! Executing an experiment: what is to run ([`plan`]) in which order ([`schedule`]), on how many
+//! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`]), with
+//! each sample in the journal before the next begins, and progress shown ([`progress`]).
+
+pub mod budget;
+pub mod execute;
+pub mod plan;
+pub mod progress;
+pub mod sample;
+pub mod schedule;
+pub mod stage;
+
+pub use execute::{Ended, execute};

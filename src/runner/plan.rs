@@ -1,0 +1,211 @@
+//! What a run is going to do: the experiment's cases with everything filled in, what cannot run
+//! here, and the order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::dataset::Dataset;
+use crate::experiment::{Case, Experiment};
+use crate::method::{Extent, catalogue, resolve_params};
+use crate::record::{CaseFacts, Encoding, Plan, Role};
+use crate::runner::schedule;
+use crate::server::{Server, Settings};
+use crate::table::Table;
+
+/// What the user asked for beyond the experiment itself.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Rounds.
+    pub rounds: u32,
+    /// Rows of the dataset.
+    pub rows: u64,
+    /// The seed of the order.
+    pub seed: u64,
+    /// What a sample of a budgeted method may take.
+    pub budget: Duration,
+    /// Only cases of these methods (and the baseline); all when empty. A method that the
+    /// experiment does not have joins it with its defaults.
+    pub methods: Vec<String>,
+    /// Processors of this machine, for parameters that follow them.
+    pub cores: u64,
+}
+
+/// The cases of an experiment with defaults filled in, the control behind the baseline. Needs
+/// no server: whatever is wrong with names and parameters is found before anything starts.
+///
+/// # Errors
+/// An unknown method or parameter (with the nearest), or a value out of range.
+pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Result<Vec<CaseFacts>> {
+    let mut chosen = Vec::new();
+    for case in select(experiment, &request.methods)? {
+        let method = catalogue::find(&case.method)
+            .with_context(|| format!("in the case `{}` of {}", case.id(), experiment.id))?;
+        let info = method.info();
+        let params = resolve_params(method, &case.params, request.cores, table)?;
+        let id = case.id();
+        let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
+        let facts = CaseFacts {
+            id,
+            method: info.id.into(),
+            family: info.family.name().into(),
+            summary: info.summary.into(),
+            role,
+            durability: info.durability,
+            params,
+            settings: case.settings.clone(),
+            rows: request.rows,
+            rows_reason: None,
+            unavailable: None,
+            published_seconds: case.published_seconds,
+        };
+        if role == Role::Baseline {
+            let control = CaseFacts {
+                id: format!("{} (control)", facts.id),
+                role: Role::Control,
+                published_seconds: None,
+                ..facts.clone()
+            };
+            chosen.extend([facts, control]);
+        } else {
+            chosen.push(facts);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The experiment's cases of these methods and the baseline, then the methods it does not have.
+fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
+    if methods.is_empty() {
+        return Ok(experiment.cases.clone());
+    }
+    for method in methods {
+        catalogue::find(method).context("in --methods")?;
+    }
+    let wanted: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+    let mut cases: Vec<Case> = experiment
+        .cases
+        .iter()
+        .filter(|c| wanted.contains(c.method.as_str()) || c.id() == experiment.baseline)
+        .cloned()
+        .collect();
+    for method in methods {
+        if !cases.iter().any(|c| c.method == *method) {
+            cases.push(Case::of(method));
+        }
+    }
+    Ok(cases)
+}
+
+/// The encodings that these cases read.
+///
+/// # Errors
+/// When a case names a method that is not in the catalogue.
+pub fn encodings(cases: &[CaseFacts]) -> Result<BTreeSet<Encoding>> {
+    // Row counts are cut and contents summed from the csv, whatever is loaded.
+    let mut encodings = BTreeSet::from([Encoding::Csv]);
+    for case in cases {
+        encodings.insert(catalogue::find(&case.method)?.info().input);
+    }
+    Ok(encodings)
+}
+
+/// Marks the cases that cannot run on this server, each with the reason.
+///
+/// # Errors
+/// When the reason cannot be found out.
+pub fn mark_unavailable(cases: &mut [CaseFacts], server: &dyn Server, dataset: &Dataset) -> Result<()> {
+    for case in cases {
+        let info = catalogue::find(&case.method)?.info();
+        case.unavailable = server.refuses(&case.settings);
+        if case.unavailable.is_none() && info.server_reads {
+            case.unavailable = match server.visible_path(&dataset.file(info.input)) {
+                Ok(_) => None,
+                Err(error) => match crate::fault::Fault::find(&error) {
+                    Some(crate::fault::Fault::Unavailable(_)) => Some(format!("{error:#}")),
+                    _ => return Err(error),
+                },
+            };
+        }
+    }
+    Ok(())
+}
+
+/// Whether the budget decides how many rows the case loads.
+///
+/// # Errors
+/// When the case names a method that is not in the catalogue.
+pub fn is_budgeted(case: &CaseFacts) -> Result<bool> {
+    Ok(catalogue::find(&case.method)?.info().extent == Extent::Budgeted)
+}
+
+/// Puts the cases that can run here in order.
+pub fn plan(experiment: &Experiment, request: &Request, cases: Vec<CaseFacts>) -> Plan {
+    let runnable: Vec<(usize, &Settings)> = cases
+        .iter()
+        .enumerate()
+        .filter(|(_, case)| case.unavailable.is_none())
+        .map(|(i, case)| (i, &case.settings))
+        .collect();
+    let order = schedule::order(&runnable, request.rounds, request.seed);
+    let grouping = schedule::grouping(&runnable);
+    Plan {
+        experiment: experiment.id.clone(),
+        title: experiment.title.clone(),
+        question: experiment.question.clone(),
+        published: experiment.source.clone(),
+        rounds: request.rounds,
+        rows: request.rows,
+        seed: request.seed,
+        budget_ns: request.budget.as_nanos() as u64,
+        order,
+        grouping,
+        cases,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    fn request(methods: &[&str]) -> Request {
+        Request {
+            rounds: 2,
+            rows: 1000,
+            seed: 1,
+            budget: Duration::from_secs(1),
+            methods: methods.iter().map(|m| m.to_string()).collect(),
+            cores: 2,
+        }
+    }
+
+    fn ids(methods: &[&str]) -> Vec<String> {
+        let votes_experiment = Experiment::find("votes").unwrap();
+        let table = Table::votes(&votes());
+        cases(&votes_experiment, &request(methods), &table).unwrap().into_iter().map(|c| c.id).collect()
+    }
+
+    #[test]
+    fn a_choice_of_methods_keeps_the_baseline_and_its_control() {
+        assert_eq!(
+            ids(&["insert-multirow"]),
+            ["insert-multirow", "insert-multirow batch=1000", "copy-csv", "copy-csv (control)"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_method_is_refused_with_the_nearest() {
+        let experiment = Experiment::find("votes").unwrap();
+        let error = cases(&experiment, &request(&["copy-tex"]), &Table::votes(&votes())).unwrap_err();
+        assert!(format!("{error:#}").contains("did you mean `copy-text`?"), "{error:#}");
+    }
+
+    #[test]
+    fn jobs_follow_the_cores() {
+        let experiment = Experiment::find("votes").unwrap();
+        let cases = cases(&experiment, &request(&["copy-parallel"]), &Table::votes(&votes())).unwrap();
+        assert_eq!(cases.last().unwrap().params["jobs"], 2);
+    }
+}

@@ -1,0 +1,139 @@
+//! What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::record::{CaseFacts, Outcome, Plan, Sample};
+use crate::units;
+
+/// Watches a run.
+pub trait Progress {
+    /// A sample of an earlier session of this run is there already.
+    fn skip(&mut self, case: &CaseFacts);
+    /// A sample begins; round 0 is the warm-up.
+    fn begin(&mut self, case: &CaseFacts, round: u32);
+    /// It ended, after so much time in all.
+    fn end(&mut self, sample: &Sample, wall: Duration);
+}
+
+/// The progress of a run on standard error.
+pub struct Terminal {
+    bar: Option<ProgressBar>,
+    rounds: u32,
+    left: Vec<String>,
+    /// The last wall time of each case: what the next of it is expected to take.
+    walls: BTreeMap<String, Duration>,
+}
+
+impl Terminal {
+    /// For this plan: a bar when standard error is a terminal.
+    pub fn new(plan: &Plan) -> Self {
+        let mut left: Vec<String> =
+            plan.order.iter().flatten().map(|index| plan.cases[*index].id.clone()).collect();
+        left.reverse();
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} gone, {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::new(left.len() as u64 + 1).with_style(style);
+            bar.enable_steady_tick(Duration::from_millis(500));
+            bar
+        });
+        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new() }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| anstream::eprintln!("{text}")),
+            None => anstream::eprintln!("{text}"),
+        }
+    }
+
+    /// Time left by the last time of each case still to come; cases not seen yet count as the
+    /// mean of those seen.
+    fn left(&self) -> Option<Duration> {
+        if self.walls.is_empty() {
+            return None;
+        }
+        let mean = self.walls.values().sum::<Duration>() / self.walls.len() as u32;
+        Some(self.left.iter().map(|case| self.walls.get(case).copied().unwrap_or(mean)).sum())
+    }
+
+    fn left_words(&self) -> String {
+        match self.left() {
+            Some(left) if left.as_secs() >= 90 => format!("about {} min left", left.as_secs().div_ceil(60)),
+            Some(left) => format!("about {} s left", left.as_secs()),
+            None => "time left unknown yet".into(),
+        }
+    }
+}
+
+impl Progress for Terminal {
+    fn skip(&mut self, case: &CaseFacts) {
+        if self.left.last() == Some(&case.id) {
+            self.left.pop();
+        }
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    fn begin(&mut self, case: &CaseFacts, round: u32) {
+        let now = match round {
+            0 => format!("warm-up: {}", case.id),
+            _ => format!("round {round} of {}: {}", self.rounds, case.id),
+        };
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{}, {now}", self.left_words()));
+        }
+    }
+
+    fn end(&mut self, sample: &Sample, wall: Duration) {
+        self.walls.insert(sample.case.clone(), wall);
+        if sample.round > 0 {
+            self.left.pop();
+        }
+        let place = match sample.round {
+            0 => "warm-up  ".to_string(),
+            round => format!("round {round:<2} "),
+        };
+        let text = match (sample.outcome, sample.total_ns) {
+            (Outcome::Ok, Some(total)) => {
+                let phases: Vec<String> = sample
+                    .phases
+                    .iter()
+                    .map(|(phase, ns)| format!("{} {}", phase.words(), units::seconds(*ns)))
+                    .collect();
+                format!(
+                    "{place} {:<42} {:>9}  {:>12}  ({})",
+                    sample.case,
+                    units::seconds(total),
+                    units::rate(sample.rows, total),
+                    phases.join(", ")
+                )
+            }
+            (Outcome::Timeout, _) => format!("{place} {:<42} TIMEOUT  {}", sample.case, error(sample)),
+            _ => format!("{place} {:<42} FAILED  {}", sample.case, error(sample)),
+        };
+        self.line(&text);
+        match &self.bar {
+            Some(bar) => bar.inc(1),
+            None if sample.round > 0 && sample.position == 0 => self.line(&format!("         {}", self.left_words())),
+            None => {}
+        }
+    }
+}
+
+fn error(sample: &Sample) -> &str {
+    sample.error.as_deref().unwrap_or("for no known reason")
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The steps of one sample, and what becomes of each way they can end.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::fault::Fault;
+use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Sample};
+
+/// What the steps are done with: a server in earnest, a fake in tests.
+pub trait Stage {
+    /// Gives the server the case's own settings.
+    ///
+    /// # Errors
+    /// When it does not come up with them.
+    fn apply(&mut self, case: &CaseFacts) -> Result<()>;
+
+    /// Puts a fresh table where the last sample's was, and flushes what that left to write.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn reset(&mut self, case: &CaseFacts) -> Result<()>;
+
+    /// Does the timed phases between the start and the stop of the probes.
+    ///
+    /// # Errors
+    /// What went wrong; [`Fault::Timeout`] when the deadline passed.
+    fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured>;
+
+    /// Proves that every row arrived and the table is what the method promised.
+    ///
+    /// # Errors
+    /// [`Fault::Data`] naming what differs.
+    fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState>;
+
+    /// After a failure: puts the server back into a state that the next sample can start from.
+    ///
+    /// # Errors
+    /// When it cannot, which ends the run.
+    fn recover(&mut self) -> Result<()>;
+
+    /// The time now, RFC 3339 in UTC.
+    fn now(&self) -> String;
+}
+
+/// What the timed part of a sample gave.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// Nanoseconds of each phase.
+    pub phases: BTreeMap<Phase, u64>,
+    /// What the probes saw.
+    pub cost: Cost,
+}
+
+/// Where in a run a sample stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The round from 1; 0 for the warm-up.
+    pub round: u32,
+    /// The place in the round, from 0.
+    pub position: u32,
+}
+
+/// Takes one sample: settings, reset, load, verify. What fails becomes a row, not an error.
+///
+/// # Errors
+/// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
+/// did not end by itself.
+pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sample> {
+    let mut sample = Sample {
+        case: case.id.clone(),
+        round: place.round,
+        position: place.position,
+        started: stage.now(),
+        outcome: Outcome::Failed,
+        error: None,
+        rows: case.rows,
+        total_ns: None,
+        phases: BTreeMap::new(),
+        cost: Cost::default(),
+        end_state: None,
+        overhead: BTreeMap::new(),
+    };
+    match steps(stage, case, &mut sample) {
+        Ok(()) => Ok(sample),
+        Err(error) => match Fault::find(&error) {
+            Some(Fault::Interrupted(_)) => Err(error),
+            fault => {
+                sample.outcome = match fault {
+                    Some(Fault::Timeout(_)) => Outcome::Timeout,
+                    _ => Outcome::Failed,
+                };
+                sample.error = Some(format!("{error:#}"));
+                // Part of a sample is not a measurement of it.
+                (sample.total_ns, sample.end_state) = (None, None);
+                Ok(sample)
+            }
+        },
+    }
+}
+
+fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result<()> {
+    let start = Instant::now();
+    stage.apply(case)?;
+    let applied = Instant::now();
+    stage.reset(case)?;
+    let reset = Instant::now();
+    let measured = stage.load(case, case.rows)?;
+    let loaded = Instant::now();
+    let end_state = stage.verify(case, case.rows)?;
+    let nanoseconds = |from: Instant, to: Instant| to.duration_since(from).as_nanos() as u64;
+    sample.overhead = BTreeMap::from([
+        ("settings".into(), nanoseconds(start, applied)),
+        ("reset".into(), nanoseconds(applied, reset)),
+        ("verify".into(), nanoseconds(loaded, Instant::now())),
+    ]);
+    sample.total_ns = Some(measured.phases.values().sum());
+    sample.phases = measured.phases;
+    sample.cost = measured.cost;
+    sample.end_state = Some(end_state);
+    sample.outcome = Outcome::Ok;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Every method on every kind of server, with real rows, verified by content.
+
+mod common;
+
+use std::time::Duration;
+
+use bulkbench::dataset::Dataset;
+use bulkbench::experiment::Experiment;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::record::{Durability, Encoding, Outcome, Phase, Role, Sample};
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::sample::{self, Place};
+use bulkbench::runner::stage::ServerStage;
+use bulkbench::server::{self, Choice, Options, Server, Settings};
+use bulkbench::table::Table;
+
+const ROWS: u64 = 3_000;
+
+fn request() -> Request {
+    Request { rounds: 1, rows: ROWS, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 }
+}
+
+/// Runs each case of the main experiment once and returns its samples, and the reasons of those
+/// that cannot run on this server.
+fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<(String, String)>) {
+    let table = Table::votes(dataset.columns());
+    let mut cases = plan::cases(&Experiment::find("votes").unwrap(), &request(), &table).unwrap();
+    plan::mark_unavailable(&mut cases, &*server, dataset).unwrap();
+    let mut stage =
+        ServerStage::new(server, dataset, table, Interrupt::new(), Duration::from_secs(120));
+    let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
+    for case in cases.iter().filter(|c| c.role != Role::Control) {
+        match &case.unavailable {
+            Some(reason) => unavailable.push((case.id.clone(), reason.clone())),
+            None => samples.push(sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()),
+        }
+    }
+    (samples, unavailable)
+}
+
+fn dataset(dir: &std::path::Path) -> Dataset {
+    let mut dataset = Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap();
+    for encoding in Encoding::ALL {
+        dataset.ensure(encoding, &Interrupt::new()).unwrap();
+    }
+    dataset
+}
+
+fn assert_all_verified(samples: &[Sample]) {
+    for sample in samples {
+        assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
+        let state = sample.end_state.as_ref().unwrap();
+        assert_eq!(state.rows, ROWS, "{}", sample.case);
+        assert_eq!(state.content, samples[0].end_state.as_ref().unwrap().content);
+        assert_eq!(sample.total_ns, Some(sample.phases.values().sum()));
+        assert!(sample.cost.wal_bytes.is_some() && sample.cost.table_bytes.unwrap() > 0);
+    }
+}
+
+fn named<'a>(samples: &'a [Sample], case: &str) -> &'a Sample {
+    samples.iter().find(|s| s.case == case).unwrap_or_else(|| panic!("no sample of {case}"))
+}
+
+#[test]
+fn every_method_loads_into_a_local_server() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let mut server = common::local(&dataset);
+    let (samples, unavailable) = all_methods(&mut *server, &dataset);
+    assert_eq!(unavailable, []);
+    assert_all_verified(&samples);
+
+    // What the load promised to cost is what it cost.
+    let wal = |case| named(&samples, case).cost.wal_bytes.unwrap();
+    assert!(wal("copy-unlogged") * 4 < wal("copy-csv"), "unlogged rows write no WAL");
+    assert!(
+        wal("copy-one-transaction wal_level=minimal") * 4 < wal("copy-one-transaction"),
+        "at wal_level minimal the WAL of a table made in the same transaction is skipped"
+    );
+    assert!(named(&samples, "copy-csv").cost.server_cpu_ns.is_some());
+    assert!(named(&samples, "copy-unlogged-then-logged").phases.contains_key(&Phase::SetLogged));
+    assert!(named(&samples, "insert-row-transaction").phases.contains_key(&Phase::Commit));
+    assert_eq!(named(&samples, "copy-unlogged").end_state.as_ref().unwrap().persistence, "unlogged");
+    server.stop().unwrap();
+}
+
+#[test]
+fn every_method_loads_into_a_container_or_says_why_there_is_none() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let Some(mut server) = common::container(&dataset) else { return };
+    let (samples, unavailable) = all_methods(&mut *server, &dataset);
+    assert_eq!(unavailable, []);
+    assert_all_verified(&samples);
+    assert!(named(&samples, "copy-csv").cost.server_cpu_ns.is_some());
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_server_of_the_user_s_runs_what_it_can_and_keeps_nothing() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let mut own = common::local(&dataset);
+    let url = common::url(&*own);
+    {
+        let mut server =
+            server::open(&Choice::External(url), &Options::default(), &Interrupt::new()).unwrap();
+        let (samples, unavailable) = all_methods(&mut *server, &dataset);
+        assert_all_verified(&samples);
+        let reasons: Vec<&str> = unavailable.iter().map(|(case, _)| case.as_str()).collect();
+        assert_eq!(reasons, ["copy-one-transaction wal_level=minimal"], "{unavailable:?}");
+        assert!(unavailable[0].1.contains("wal_level"), "{}", unavailable[0].1);
+        server.stop().unwrap();
+    }
+    let left: i64 = own
+        .connector()
+        .connect()
+        .unwrap()
+        .query_one("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'bulkbench%'", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(left, 0, "the run's schema is gone");
+    own.apply(&Settings::new()).unwrap();
+    own.stop().unwrap();
+}
+
+#[test]
+fn a_load_that_lost_a_row_is_refused() {
+    // A table that a method loaded rightly, and then one row too few.
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let mut server = common::local(&dataset);
+    let table = Table::votes(dataset.columns());
+    let cases = plan::cases(&Experiment::find("votes").unwrap(), &request(), &table).unwrap();
+    let case = cases.iter().find(|c| c.id == "copy-csv").unwrap();
+    assert_eq!(case.durability, Durability::Durable);
+    let (verified, lost, changed) = {
+        use bulkbench::runner::sample::Stage;
+        let connector = server.connector().clone();
+        let mut stage =
+            ServerStage::new(&mut *server, &dataset, table, Interrupt::new(), Duration::from_secs(60));
+        stage.reset(case).unwrap();
+        stage.load(case, ROWS).unwrap();
+        let verified = stage.verify(case, ROWS);
+        let mut session = connector.connect().unwrap();
+        session.batch_execute("UPDATE votes SET score = -score WHERE vote_id = 1").unwrap();
+        let changed = stage.verify(case, ROWS).unwrap_err();
+        session.batch_execute("DELETE FROM votes WHERE vote_id = 2").unwrap();
+        (verified, stage.verify(case, ROWS).unwrap_err(), changed)
+    };
+    verified.unwrap();
+    assert!(changed.to_string().contains("content sums to"), "{changed}");
+    assert!(lost.to_string().contains("2999 rows instead of 3000"), "{lost}");
+    server.stop().unwrap();
+}

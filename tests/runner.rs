@@ -1,0 +1,201 @@
+//! The order of a run's steps, what becomes of failures, and going on after an interruption:
+//! proved with a stage that only writes down what it was asked to do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use bulkbench::dataset::columns::votes;
+use bulkbench::experiment::Experiment;
+use bulkbench::fault::Fault;
+use bulkbench::record::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
+use bulkbench::runner::execute;
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::progress::Progress;
+use bulkbench::runner::sample::{Measured, Stage};
+use bulkbench::table::Table;
+
+/// What goes wrong, and in which load (counted from 1).
+enum Trouble {
+    None,
+    LoadFails(usize),
+    LoadTimesOut(usize),
+    WrongContent(usize),
+    InterruptedDuring(usize),
+    ServerGone(usize),
+}
+
+struct FakeStage {
+    steps: Vec<String>,
+    loads: usize,
+    trouble: Trouble,
+    gone: bool,
+}
+
+impl FakeStage {
+    fn new(trouble: Trouble) -> Self {
+        Self { steps: Vec::new(), loads: 0, trouble, gone: false }
+    }
+
+    fn note(&mut self, step: &str, case: &CaseFacts) {
+        self.steps.push(format!("{step} {}", case.id));
+    }
+}
+
+impl Stage for FakeStage {
+    fn apply(&mut self, case: &CaseFacts) -> Result<()> {
+        self.note("apply", case);
+        Ok(())
+    }
+
+    fn reset(&mut self, case: &CaseFacts) -> Result<()> {
+        self.note("reset", case);
+        Ok(())
+    }
+
+    fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
+        self.note("load", case);
+        self.loads += 1;
+        match self.trouble {
+            Trouble::LoadFails(n) if n == self.loads => Err(anyhow!("disk full")),
+            Trouble::LoadTimesOut(n) if n == self.loads => Err(Fault::Timeout(Duration::from_secs(9)).into()),
+            Trouble::InterruptedDuring(n) if n == self.loads => Err(Fault::Interrupted(2).into()),
+            Trouble::ServerGone(n) if n == self.loads => {
+                self.gone = true;
+                Err(anyhow!("connection closed"))
+            }
+            _ => Ok(Measured {
+                phases: BTreeMap::from([(Phase::Load, rows * 100), (Phase::Indexes, 7)]),
+                cost: Cost::default(),
+            }),
+        }
+    }
+
+    fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
+        self.note("verify", case);
+        if matches!(self.trouble, Trouble::WrongContent(n) if n == self.loads) {
+            return Err(Fault::Data("the rows' content sums to 1 instead of 2".into()).into());
+        }
+        Ok(EndState { rows, content: "2".into(), persistence: "permanent".into(), structure: vec![] })
+    }
+
+    fn recover(&mut self) -> Result<()> {
+        self.steps.push("recover".into());
+        if self.gone { Err(anyhow!("connection refused")) } else { Ok(()) }
+    }
+
+    fn now(&self) -> String {
+        "2025-01-01T00:00:00Z".into()
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn skip(&mut self, _: &CaseFacts) {}
+    fn begin(&mut self, _: &CaseFacts, _: u32) {}
+    fn end(&mut self, _: &Sample, _: Duration) {}
+}
+
+/// Two cases and the control, over so many rounds.
+fn small_plan(rounds: u32) -> Plan {
+    let experiment = Experiment::parse(
+        "id = 'small'\ntitle = 't'\nquestion = 'q'\nrounds = 2\nbaseline = 'copy-csv'\n\
+         [[case]]\nmethod = 'copy-csv'\n[[case]]\nmethod = 'copy-text'\n",
+        "small.toml",
+    )
+    .unwrap();
+    let request =
+        Request { rounds, rows: 10, seed: 3, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
+    plan::plan(&experiment, &request, cases)
+}
+
+fn run(plan: &Plan, done: &[Sample], stage: &mut FakeStage) -> (Result<bulkbench::runner::Ended>, Vec<Sample>) {
+    let mut kept = Vec::new();
+    let ended = execute(
+        plan,
+        done,
+        stage,
+        &mut |sample| {
+            kept.push(sample.clone());
+            Ok(())
+        },
+        &mut Silent,
+    );
+    (ended, kept)
+}
+
+#[test]
+fn a_sample_is_settings_reset_load_verify_and_the_warm_up_comes_first() {
+    let plan = small_plan(1);
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, kept) = run(&plan, &[], &mut stage);
+    assert_eq!(ended.unwrap().taken, 4, "a warm-up, two cases and the control");
+    assert_eq!(stage.steps[..4], ["apply copy-csv", "reset copy-csv", "load copy-csv", "verify copy-csv"]);
+    assert_eq!((kept[0].round, kept[0].case.as_str()), (0, "copy-csv"));
+    let planned: Vec<&str> = plan.order[0].iter().map(|i| plan.cases[*i].id.as_str()).collect();
+    let ran: Vec<&str> = kept[1..].iter().map(|s| s.case.as_str()).collect();
+    assert_eq!(ran, planned);
+    assert_eq!(kept[1].total_ns, Some(1007), "the total is the sum of the phases");
+}
+
+#[test]
+fn a_failed_load_is_a_row_and_the_run_goes_on() {
+    let plan = small_plan(2);
+    let mut stage = FakeStage::new(Trouble::LoadFails(3));
+    let (ended, kept) = run(&plan, &[], &mut stage);
+    assert_eq!(ended.unwrap().failed, 1);
+    assert_eq!(kept.len(), 7);
+    assert_eq!(kept[2].outcome, Outcome::Failed);
+    assert_eq!(kept[2].total_ns, None);
+    assert!(kept[2].error.as_deref().unwrap().contains("disk full"));
+    assert!(stage.steps.contains(&"recover".to_string()));
+}
+
+#[test]
+fn a_wrong_load_has_no_time() {
+    let (ended, kept) = run(&small_plan(1), &[], &mut FakeStage::new(Trouble::WrongContent(2)));
+    assert_eq!(ended.unwrap().failed, 1);
+    assert_eq!((kept[1].outcome, kept[1].total_ns), (Outcome::Failed, None));
+    assert!(kept[1].phases.is_empty());
+}
+
+#[test]
+fn a_timeout_is_a_row_of_its_own_kind() {
+    let (ended, kept) = run(&small_plan(1), &[], &mut FakeStage::new(Trouble::LoadTimesOut(2)));
+    assert_eq!(ended.unwrap().failed, 1);
+    assert_eq!(kept[1].outcome, Outcome::Timeout);
+    assert!(kept[1].error.as_deref().unwrap().contains("gave up after 9 s"));
+}
+
+#[test]
+fn an_interruption_keeps_what_is_finished_and_resume_takes_only_the_rest() {
+    let plan = small_plan(2);
+    let (ended, kept) = run(&plan, &[], &mut FakeStage::new(Trouble::InterruptedDuring(4)));
+    assert!(matches!(Fault::find(&ended.unwrap_err()), Some(Fault::Interrupted(2))));
+    assert_eq!(kept.len(), 3, "the sample that was interrupted is no sample");
+
+    let (ended, rest) = run(&plan, &kept, &mut FakeStage::new(Trouble::None));
+    assert_eq!(ended.unwrap().taken, 4);
+    let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.round, s.position)).collect();
+    assert_eq!(all, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+}
+
+#[test]
+fn a_server_that_does_not_come_back_ends_the_run_with_its_samples_kept() {
+    let (ended, kept) = run(&small_plan(2), &[], &mut FakeStage::new(Trouble::ServerGone(3)));
+    let error = format!("{:#}", ended.unwrap_err());
+    assert!(error.contains("did not recover") && error.contains("connection closed"), "{error}");
+    assert_eq!(kept.len(), 3);
+    assert_eq!(kept[2].outcome, Outcome::Failed);
+}
+
+#[test]
+fn a_sample_that_cannot_be_kept_ends_the_run() {
+    let plan = small_plan(1);
+    let mut stage = FakeStage::new(Trouble::None);
+    let ended = execute(&plan, &[], &mut stage, &mut |_| Err(anyhow!("no space left")), &mut Silent);
+    assert!(format!("{:#}", ended.unwrap_err()).contains("keeping the sample: no space left"));
+    assert_eq!(stage.loads, 1);
+}
