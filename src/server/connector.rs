@@ -1,11 +1,20 @@
 //! Connections whose statements end when work has to stop.
 
+use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio_postgres::NoTls;
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 
 use crate::interrupt::{Interrupt, OnStop};
+use crate::unavailable;
+
+/// How long to wait for a server that says it is starting up or recovering from a crash.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(120);
+const RETRY_EVERY: Duration = Duration::from_millis(50);
 
 /// How to connect to a server. Each connection it makes is cancelled by its [`Interrupt`].
 #[derive(Clone)]
@@ -45,13 +54,21 @@ impl Connector {
     /// A blocking connection.
     ///
     /// # Errors
-    /// When work has to stop, or the server refuses.
+    /// When work has to stop, or [`crate::fault::Fault::Unavailable`] when the server refuses or
+    /// is not there, with the next step.
     pub fn connect(&self) -> Result<Session> {
-        self.interrupt.check()?;
-        let client = postgres::Config::from(self.config.clone())
-            .connect(NoTls)
-            .map_err(describe)
-            .context("connecting to the server")?;
+        let end = Instant::now() + RECOVERY_LIMIT;
+        let config = postgres::Config::from(self.config.clone());
+        let client = loop {
+            self.interrupt.check()?;
+            match config.connect(NoTls) {
+                Ok(client) => break client,
+                Err(error) if is_recovering(&error) && Instant::now() < end => {
+                    self.interrupt.sleep(RETRY_EVERY)?;
+                }
+                Err(error) => return Err(self.explain(error)),
+            }
+        };
         let token = client.cancel_token();
         let cancel = self.interrupt.on_stop(move || {
             // The server may be gone already; then there is nothing to cancel.
@@ -63,11 +80,19 @@ impl Connector {
     /// A connection on the current tokio runtime.
     ///
     /// # Errors
-    /// When work has to stop, or the server refuses.
+    /// As [`Connector::connect`].
     pub async fn connect_async(&self) -> Result<AsyncSession> {
-        self.interrupt.check()?;
-        let (client, connection) =
-            self.config.connect(NoTls).await.map_err(describe).context("connecting to the server")?;
+        let end = Instant::now() + RECOVERY_LIMIT;
+        let (client, connection) = loop {
+            self.interrupt.check()?;
+            match self.config.connect(NoTls).await {
+                Ok(connected) => break connected,
+                Err(error) if is_recovering(&error) && Instant::now() < end => {
+                    tokio::time::sleep(RETRY_EVERY).await;
+                }
+                Err(error) => return Err(self.explain(error)),
+            }
+        };
         tokio::spawn(connection);
         let token = client.cancel_token();
         let cancel = self.interrupt.on_stop(move || {
@@ -77,6 +102,70 @@ impl Connector {
             }
         });
         Ok(AsyncSession { client, _cancel: cancel })
+    }
+
+    /// Why there is no connection, and what to do about it. Names no password.
+    fn explain(&self, error: tokio_postgres::Error) -> anyhow::Error {
+        let at = address(&self.config);
+        let user = self.config.get_user().unwrap_or("?");
+        let database = self.config.get_dbname().unwrap_or(user);
+        let next = match (error.code(), io_error(&error).map(|io| io.kind())) {
+            (Some(&SqlState::INVALID_PASSWORD), _) => {
+                format!("check the password of user `{user}` in the URL or in PGPASSWORD")
+            }
+            (Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION), _) => {
+                format!("check that user `{user}` exists, and that the server's pg_hba.conf lets it in from here")
+            }
+            (Some(&SqlState::INVALID_CATALOG_NAME), _) => {
+                format!("make the database with `createdb {database}`, or name another at the end of the URL")
+            }
+            (Some(&SqlState::TOO_MANY_CONNECTIONS), _) => {
+                "close other connections, raise the server's max_connections, or use fewer jobs".into()
+            }
+            (_, Some(ErrorKind::ConnectionRefused | ErrorKind::NotFound)) => {
+                "nothing listens there: check that the server runs, its port, and for TCP its listen_addresses".into()
+            }
+            (_, Some(ErrorKind::TimedOut)) => {
+                "there is no answer: check the host, the port, and the firewalls in between".into()
+            }
+            (None, _) if chain(&error).contains("password missing") => {
+                format!("the server wants a password for user `{user}`: put it into PGPASSWORD or the URL")
+            }
+            (None, _) if chain(&error).contains("lookup address") => "check the host's name".into(),
+            _ => "check the URL and the server".into(),
+        };
+        unavailable!("cannot connect to the server at {at}: {}; {next}", words(&error))
+    }
+}
+
+/// Where a configuration leads, as messages have it.
+fn address(config: &tokio_postgres::Config) -> String {
+    let ports = config.get_ports();
+    let port = |i: usize| ports.get(i).or(ports.first()).copied().unwrap_or(5432);
+    let named = config.get_hosts().iter().enumerate().map(|(i, host)| match host {
+        Host::Tcp(name) => format!("{name}:{}", port(i)),
+        Host::Unix(dir) => format!("{}/.s.PGSQL.{}", dir.display(), port(i)),
+    });
+    let mut all: Vec<String> = named.collect();
+    if all.is_empty() {
+        all.extend(config.get_hostaddrs().iter().enumerate().map(|(i, ip)| format!("{ip}:{}", port(i))));
+    }
+    all.join(" or ")
+}
+
+/// The server says: not now, but soon.
+fn is_recovering(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
+}
+
+fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
     }
 }
 
@@ -109,14 +198,25 @@ impl DerefMut for AsyncSession {
 /// The driver's own text is often just "db error": the server's words, its SQLSTATE, detail and
 /// place are what a reader needs.
 pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
-    let Some(db) = error.as_db_error() else {
-        return anyhow::Error::new(error);
-    };
+    if error.as_db_error().is_some() {
+        let text = words(&error);
+        return anyhow::Error::new(error).context(text);
+    }
+    if error.is_closed() || io_error(&error).is_some() {
+        return anyhow::Error::new(error).context(
+            "the connection to the server broke off: the server, or what is in between, has ended it",
+        );
+    }
+    anyhow::Error::new(error)
+}
+
+fn words(error: &tokio_postgres::Error) -> String {
+    let Some(db) = error.as_db_error() else { return chain(error) };
     let mut text = format!("{} {}: {}", db.severity(), db.code().code(), db.message());
     for (name, part) in [("detail", db.detail()), ("hint", db.hint()), ("where", db.where_())] {
         if let Some(part) = part {
             text.push_str(&format!("; {name}: {part}"));
         }
     }
-    anyhow::Error::new(error).context(text)
+    text
 }

@@ -2,6 +2,12 @@
 //! server of the user's.
 
 pub mod connector;
+pub mod external;
+pub mod host;
+mod id;
+pub mod local;
+mod open;
+pub mod settings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +16,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session, describe};
+pub use id::new_id;
+pub use open::{Checksums, Choice, Options, open};
 
 use crate::record::ServerFacts;
 
@@ -20,6 +28,16 @@ pub type Settings = BTreeMap<String, String>;
 pub trait Server {
     /// What the record says of it (as it was started, before any case's own settings).
     fn facts(&self) -> &ServerFacts;
+
+    /// Where its data lies, when that is on this machine.
+    fn data_dir(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What a reader of its times should know, in words: data in memory, leftovers of other runs.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
 
     /// How to connect to it, now: after [`Server::apply`] ask again.
     fn connector(&self) -> &Connector;
@@ -33,6 +51,13 @@ pub trait Server {
     /// # Errors
     /// When the server does not come up again; its log's last lines are in the message.
     fn apply(&mut self, settings: &Settings) -> Result<()>;
+
+    /// Why the server does not run any more, with the last lines of its log; `None` while it runs,
+    /// or where it cannot be seen. To be asked when a statement fails: the connection only says
+    /// that it is closed. [`Server::apply`] starts it again.
+    fn died(&self) -> Option<String> {
+        None
+    }
 
     /// CPU time (user and system) of all the server's processes since it started, where it can be seen.
     ///

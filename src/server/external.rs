@@ -1,0 +1,402 @@
+//! A server of the user's: reached by URL, touched only inside a schema of the run's own.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
+
+use super::connector::{Connector, describe};
+use super::settings::{self, Catalog, Change};
+use super::{Options, Server, Settings};
+use crate::interrupt::Interrupt;
+use crate::record::{ServerFacts, Source};
+use crate::{unavailable, usage};
+
+/// How long to wait for a host that does not answer, unless the URL says otherwise.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A user's server, with the run's schema in it.
+pub struct External {
+    schema: Schema,
+    /// As the user gave it, with what every connection needs.
+    target: Target,
+    given: Settings,
+    connector: Connector,
+    catalog: Catalog,
+    superuser: bool,
+    facts: ServerFacts,
+    warnings: Vec<String>,
+}
+
+/// How to reach a server. Shown without its password.
+#[derive(Clone)]
+pub struct Target {
+    config: tokio_postgres::Config,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports = self.config.get_ports();
+        let hosts: Vec<String> = self
+            .config
+            .get_hosts()
+            .iter()
+            .enumerate()
+            .map(|(i, host)| {
+                let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
+                match host {
+                    Host::Tcp(name) => format!("{name}:{port}"),
+                    Host::Unix(path) => format!("{}:{port}", path.display()),
+                }
+            })
+            .collect();
+        write!(
+            f,
+            "{}@{}/{}",
+            self.config.get_user().unwrap_or("?"),
+            hosts.join(","),
+            self.config.get_dbname().or(self.config.get_user()).unwrap_or("?")
+        )
+    }
+}
+
+/// Whether a text is meant to be a connection URL or `key=value` pairs.
+pub fn looks_like_target(text: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) || text.contains('=')
+}
+
+/// Reads a connection URL or `key=value` pairs. Without a password in it, `$PGPASSWORD` is used.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`]; the text itself is not repeated, as it may hold a password.
+pub fn parse(text: &str) -> Result<Target> {
+    let wrong = |said: String| {
+        usage!(
+            "--server: this is not a connection URL{said}; write postgres://user@host:5432/database, special characters percent-encoded (@ is %40), the password in PGPASSWORD"
+        )
+    };
+    let mut config: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
+        // The driver names the key it does not know, which can be a piece of a password with an
+        // unescaped `@` or `?` in it.
+        let said = match text.contains("password") || text.contains('@') {
+            true => String::new(),
+            false => format!(" ({})", chain(&error)),
+        };
+        wrong(said)
+    })?;
+    // The rest of a password with an unescaped `@` in it is taken for a host.
+    if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+        return Err(wrong(String::new()));
+    }
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(usage!("--server: the URL names no host; write postgres://user@host:5432/database"));
+    }
+    if config.get_password().is_none()
+        && let Some(password) = std::env::var_os("PGPASSWORD")
+    {
+        config.password(password.as_encoded_bytes());
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_LIMIT);
+    }
+    config.application_name("bulkbench");
+    Ok(Target { config })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
+
+/// The run's schema. Dropping it drops it in the server, with all that is in it.
+struct Schema {
+    name: String,
+    target: Target,
+    dropped: bool,
+}
+
+impl Schema {
+    fn create(name: String, target: &Target, session: &mut postgres::Client) -> Result<Self> {
+        session.batch_execute(&format!("CREATE SCHEMA \"{name}\"")).map_err(|error| match error.code() {
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => unavailable!(
+                "the user of {target} may not create a schema to load into; a superuser can allow it: GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
+                target.config.get_dbname().or(target.config.get_user()).unwrap_or("?"),
+                target.config.get_user().unwrap_or("?"),
+            ),
+            _ => describe(error).context(format!("creating the run's schema {name}")),
+        })?;
+        Ok(Self { name, target: target.clone(), dropped: false })
+    }
+
+    fn drop_in_server(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.dropped, true) {
+            return Ok(());
+        }
+        let statement = format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name);
+        let drop = || -> Result<()> {
+            // With an interrupt of its own: the run's may have been raised, and this has to be done.
+            let mut session = Connector::new(self.target.config.clone(), Interrupt::new()).connect()?;
+            session.batch_execute("SET lock_timeout = '30s'").map_err(describe)?;
+            session.batch_execute(&statement).map_err(describe)
+        };
+        drop().with_context(|| {
+            format!("the run's schema is left in {}; remove it there by: {statement}", self.target)
+        })
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        if let Err(error) = self.drop_in_server() {
+            eprintln!("bulkbench: {error:#}");
+        }
+    }
+}
+
+impl External {
+    /// Connects, and makes the run's schema.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for a URL that is none, or a setting a connection cannot
+    /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
+    pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
+        let target = parse(url)?;
+        let first = Connector::new(target.config.clone(), interrupt.clone());
+        let mut session = first.connect()?;
+        let (version_num, version) = settings::read_version(&mut session)?;
+        let catalog = Catalog::read(&mut session)?;
+        catalog.check(&options.settings)?;
+        let superuser = session
+            .query_one("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", &[])
+            .and_then(|row| row.try_get(0))
+            .map_err(describe)
+            .context("asking the server whether its user is a superuser")?;
+        if let Some(reason) = refusal(&catalog, superuser, &options.settings, &mut session) {
+            return Err(usage!("--set: {reason}"));
+        }
+        let warnings = leftovers(&mut session)?;
+        let schema = Schema::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
+        let connector = connector(&target, &schema.name, &options.settings, interrupt);
+        let facts = ServerFacts {
+            source: Source::External,
+            reason: "asked for".into(),
+            version_num,
+            version,
+            image: None,
+            transport: transport(&target.config),
+            given: options.settings.clone(),
+            settings: Settings::new(),
+        };
+        let given = options.settings.clone();
+        let mut external = Self { schema, target, given, connector, catalog, superuser, facts, warnings };
+        let mut session = external.connector.connect()?;
+        external.facts.settings = settings::read_facts(&mut session)?;
+        external.check_path(&mut session)?;
+        Ok(external)
+    }
+
+    /// A connection pooler may drop the options a connection starts with: then tables would be
+    /// made in a schema that is not the run's.
+    fn check_path(&self, session: &mut postgres::Client) -> Result<()> {
+        let row = session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?;
+        let current: Option<String> = row.try_get(0)?;
+        match current.as_deref() == Some(self.schema.name.as_str()) {
+            true => Ok(()),
+            false => Err(unavailable!(
+                "{} does not keep the options of a connection (a pooler such as PgBouncer?): its tables would land in the schema {}; connect to PostgreSQL itself",
+                self.target,
+                current.unwrap_or_else(|| "of nobody".into())
+            )),
+        }
+    }
+}
+
+/// Schemas of other runs: perhaps they run now, perhaps they were killed. Only named, never touched.
+fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
+    let rows = session
+        .query("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'bulkbench\\_%' ORDER BY 1", &[])
+        .map_err(describe)
+        .context("asking the server for its schemas")?;
+    rows.iter()
+        .map(|row| {
+            let name: String = row.try_get(0)?;
+            Ok(format!(
+                "the server holds a schema of another run: {name}; if that run is over: DROP SCHEMA \"{name}\" CASCADE"
+            ))
+        })
+        .collect()
+}
+
+fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Connector {
+    let mut options: Vec<String> = target.config.get_options().map(str::to_owned).into_iter().collect();
+    options.push(format!("-c search_path={}", escape(schema)));
+    options.extend(settings.iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
+    let mut config = target.config.clone();
+    config.options(options.join(" "));
+    Connector::new(config, interrupt.clone())
+}
+
+/// As PostgreSQL splits the options: at spaces, unless a backslash is before them.
+fn escape(value: &str) -> String {
+    value.chars().flat_map(|c| (c == ' ' || c == '\\').then_some('\\').into_iter().chain([c])).collect()
+}
+
+fn transport(config: &tokio_postgres::Config) -> String {
+    let here = |name: &str| name == "localhost" || name == "::1" || name.starts_with("127.");
+    match config.get_hosts() {
+        [Host::Unix(_), ..] => "unix socket".into(),
+        [Host::Tcp(name), ..] if here(name) => "tcp 127.0.0.1".into(),
+        _ => "tcp, another host".into(),
+    }
+}
+
+/// Why connections cannot have these settings; `None` when they can, or the server has them anyway.
+fn refusal(
+    catalog: &Catalog,
+    superuser: bool,
+    settings: &Settings,
+    session: &mut postgres::Client,
+) -> Option<String> {
+    if let Err(unknown) = catalog.check(settings) {
+        return Some(unknown.to_string());
+    }
+    settings.iter().find_map(|(name, value)| {
+        if catalog.value(name).is_some_and(|has| has.eq_ignore_ascii_case(value)) {
+            return None;
+        }
+        match catalog.change(name) {
+            Some(Change::Configuration) => Some(format!(
+                "`{name}` = {value} needs the configuration of the server changed, which is the user's own (it has {name} = {})",
+                catalog.value(name).unwrap_or_default()
+            )),
+            Some(Change::SuperuserSession) if !superuser => {
+                Some(format!("`{name}` can only be set by a superuser of this server"))
+            }
+            // The server knows its values best.
+            _ => session
+                .execute("SELECT set_config($1, $2, false)", &[name, value])
+                .err()
+                .map(|error| format!("`{name}` = {value}: {:#}", describe(error))),
+        }
+    })
+}
+
+impl Server for External {
+    fn facts(&self) -> &ServerFacts {
+        &self.facts
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    fn refuses(&self, settings: &Settings) -> Option<String> {
+        if settings.is_empty() {
+            return None;
+        }
+        match self.connector.connect() {
+            Ok(mut session) => refusal(&self.catalog, self.superuser, settings, &mut session),
+            Err(error) => Some(format!("the server could not be asked about its settings: {error:#}")),
+        }
+    }
+
+    fn apply(&mut self, settings: &Settings) -> Result<()> {
+        if let Some(reason) = self.refuses(settings) {
+            return Err(unavailable!("not available on this server: {reason}"));
+        }
+        // What the server has by its configuration need not, and often cannot, be set again.
+        let mut wanted = settings::merge(&self.given, settings);
+        wanted.retain(|name, value| {
+            self.catalog.change(name) != Some(Change::Configuration)
+                || !self.catalog.value(name).is_some_and(|has| has.eq_ignore_ascii_case(value))
+        });
+        self.connector = connector(&self.target, &self.schema.name, &wanted, self.connector.interrupt());
+        Ok(())
+    }
+
+    /// Not to be seen from outside.
+    fn cpu_time(&self) -> Result<Option<Duration>> {
+        Ok(None)
+    }
+
+    fn visible_path(&self, file: &Path) -> Result<PathBuf> {
+        let path = std::fs::canonicalize(file)
+            .map_err(|error| unavailable!("the server cannot read {}: {error}", file.display()))?;
+        let meta = std::fs::metadata(&path)?;
+        let name =
+            path.to_str().ok_or_else(|| unavailable!("{path:?} is not UTF-8, and COPY needs it to be"))?;
+        let mut session = self.connector.connect()?;
+        let row = session
+            .query_one(
+                "SELECT size, extract(epoch FROM modification)::bigint, pg_read_binary_file($1, 0, 1) IS NOT NULL FROM pg_stat_file($1)",
+                &[&name],
+            )
+            .map_err(|error| match error.code() {
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => unavailable!(
+                    "the server does not read files for this user (only for a superuser, or with EXECUTE on pg_stat_file and pg_read_binary_file)"
+                ),
+                _ => unavailable!("the server cannot read {name}: {:#}", describe(error)),
+            })?;
+        let (size, modified): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        // On another machine, another file can have that path.
+        use std::os::unix::fs::MetadataExt;
+        if u64::try_from(size).ok() != Some(meta.len()) || modified != meta.mtime() {
+            return Err(unavailable!(
+                "the server sees another file as {name}: it runs on another machine or in a container"
+            ));
+        }
+        Ok(path)
+    }
+
+    fn stop(mut self: Box<Self>) -> Result<()> {
+        self.schema.drop_in_server()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_survive_how_postgres_splits_them() {
+        assert_eq!(escape(r"a b\c"), r"a\ b\\c");
+        let target = parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
+        let settings: Settings = [("work_mem".to_owned(), "64 MB".to_owned())].into();
+        let connector = connector(&target, "bulkbench_x", &settings, &Interrupt::new());
+        assert_eq!(
+            connector.config().get_options(),
+            Some(r"-c jit=off -c search_path=bulkbench_x -c work_mem=64\ MB")
+        );
+    }
+
+    #[test]
+    fn a_broken_url_is_not_repeated() {
+        for url in ["postgres://u:hush@h:port/d", "postgres://u:hu@sh@h/d", "password=hush hst=h"] {
+            let error = match parse(url) {
+                Ok(target) => panic!("{url} was read as {target}"),
+                Err(error) => format!("{error:#}"),
+            };
+            assert!(error.contains("PGPASSWORD") && !error.contains("hu"), "{error}");
+        }
+        let error = parse("hst=h user=u").map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("hst"), "{error}");
+        assert!(parse("user=u").is_err(), "no host");
+    }
+
+    #[test]
+    fn transports_are_told_apart() {
+        let of = |url: &str| transport(&parse(url).unwrap().config);
+        assert_eq!(of("postgres://u@%2Fvar%2Frun%2Fpostgresql/d"), "unix socket");
+        assert_eq!(of("postgres://u@127.0.0.1/d"), "tcp 127.0.0.1");
+        assert_eq!(of("postgres://u@db.example.org/d"), "tcp, another host");
+    }
+}

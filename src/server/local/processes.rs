@@ -1,0 +1,164 @@
+//! Processes as /proc shows them: whose child each is, and the CPU time of a server's tree of them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// One line of /proc/PID/stat, the fields used here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// The process.
+    pub pid: i32,
+    /// Its parent.
+    pub parent: i32,
+    /// When it began, in clock ticks since boot: with the pid, it names one process for good.
+    pub started: u64,
+    /// It has ended, and waits for its parent to notice (a zombie).
+    pub ended: bool,
+    /// User and system time of its own, in clock ticks.
+    pub own_ticks: u64,
+    /// User and system time of its children that have ended and been waited for, in clock ticks.
+    pub reaped_ticks: u64,
+}
+
+/// The process as it is now; `None` when there is none of this pid.
+pub fn stat(pid: i32) -> Option<Stat> {
+    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Fields by proc(5). The name in brackets may hold spaces and brackets, so all is counted from
+/// the last closing one.
+fn parse_stat(line: &str) -> Option<Stat> {
+    let pid = line.split(' ').next()?.parse().ok()?;
+    let fields: Vec<&str> = line[line.rfind(')')? + 1..].split_whitespace().collect();
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some(Stat {
+        pid,
+        parent: fields.get(1)?.parse().ok()?,
+        started: number(22)?,
+        ended: matches!(*fields.first()?, "Z" | "X"),
+        own_ticks: number(14)? + number(15)?,
+        reaped_ticks: number(16)? + number(17)?,
+    })
+}
+
+/// All living descendants of a process.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn descendants(pid: i32) -> Result<Vec<Stat>> {
+    let all: Vec<Stat> = std::fs::read_dir("/proc")
+        .context("reading /proc")?
+        .filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?))
+        .collect();
+    let mut found: Vec<Stat> = Vec::new();
+    let mut parents = vec![pid];
+    while let Some(parent) = parents.pop() {
+        for child in all.iter().filter(|one| one.parent == parent) {
+            parents.push(child.pid);
+            found.push(child.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// CPU time, user and system, of a process, its living descendants, and those of its children
+/// that have ended. To the clock tick, mostly 10 ms.
+///
+/// # Errors
+/// When the process is gone, or /proc cannot be read.
+pub fn tree_cpu(pid: i32) -> Result<Duration> {
+    let gone = || format!("the server's process {pid} is gone");
+    let mut root = stat(pid).with_context(gone)?;
+    // A child that ends between the two readings would be counted twice or not at all: then the
+    // parent's sum for ended children has changed meanwhile, and both are read again.
+    for _ in 0..100 {
+        let living: u64 = descendants(pid)?.iter().map(|child| child.own_ticks + child.reaped_ticks).sum();
+        let after = stat(pid).with_context(gone)?;
+        if after.reaped_ticks == root.reaped_ticks {
+            let ticks = after.own_ticks + after.reaped_ticks + living;
+            return Ok(Duration::from_secs_f64(ticks as f64 / ticks_per_second()));
+        }
+        root = after;
+    }
+    bail!("the server's processes end faster than their CPU time can be read")
+}
+
+/// Whether this very process, and not a later one of the same pid, still runs. One that has
+/// ended and only waits to be reaped does not.
+pub fn lives(process: &Stat) -> bool {
+    stat(process.pid).is_some_and(|now| now.started == process.started && !now.ended)
+}
+
+/// Ends a server: `signal` to its postmaster, and, if that has not ended after `patience`,
+/// SIGKILL to it and to all its descendants. (Each backend leads a process group of its own, so
+/// that killing the postmaster's group would leave them running.)
+///
+/// # Errors
+/// When a process may not be signalled, or does not end.
+pub fn end(postmaster: &Stat, signal: Signal, patience: Duration) -> Result<()> {
+    send(postmaster, signal)?;
+    if gone_within(std::slice::from_ref(postmaster), patience) {
+        return Ok(());
+    }
+    let mut tree = vec![postmaster.clone()];
+    tree.extend(descendants(postmaster.pid)?);
+    for process in &tree {
+        send(process, Signal::KILL)?;
+    }
+    match gone_within(&tree, Duration::from_secs(10)) {
+        true => Ok(()),
+        false => bail!("process {} does not end, not even by SIGKILL", postmaster.pid),
+    }
+}
+
+fn send(process: &Stat, signal: Signal) -> Result<()> {
+    let Some(pid) = Pid::from_raw(process.pid).filter(|_| lives(process)) else { return Ok(()) };
+    match kill_process(pid, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("signalling process {}", process.pid)),
+    }
+}
+
+fn gone_within(processes: &[Stat], time: Duration) -> bool {
+    let end = Instant::now() + time;
+    while processes.iter().any(lives) {
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+fn ticks_per_second() -> f64 {
+    rustix::param::clock_ticks_per_second() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stat_line_is_read_past_its_name() {
+        let line = "42 (a (b) c) S 7 42 42 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 9999 1 1";
+        assert_eq!(
+            parse_stat(line),
+            Some(Stat { pid: 42, parent: 7, started: 9999, ended: false, own_ticks: 30, reaped_ticks: 70 })
+        );
+        assert_eq!(parse_stat("42 (x) S"), None);
+    }
+
+    #[test]
+    fn a_child_is_found_below_its_parent_and_its_time_counts() {
+        let me = std::process::id() as i32;
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = child.id() as i32;
+        assert!(descendants(me).unwrap().iter().any(|one| one.pid == pid && one.parent == me));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!descendants(me).unwrap().iter().any(|one| one.pid == pid));
+        tree_cpu(me).unwrap();
+    }
+}

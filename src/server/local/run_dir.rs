@@ -1,0 +1,295 @@
+//! The directory of one throwaway cluster: who lives in it, and what a killed run left.
+//!
+//! ```text
+//! <base>/<id>/bulkbench-run.lock   locked for as long as the run lives
+//!            /socket-dir           the path of the directory the server's socket lies in
+//!            /data/                the cluster, the server account's
+//!            /log                  what the server says
+//!            /files/               readable copies of files for the server, made when needed
+//! ```
+
+use std::fs::{DirBuilder, File, Permissions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::Signal;
+
+use super::account::Account;
+use super::processes;
+use crate::cache_dir::default_cache_dir;
+use crate::{unavailable, usage};
+
+/// Its presence says that a directory is one of ours.
+const LOCK: &str = "bulkbench-run.lock";
+const SOCKET_RECORD: &str = "socket-dir";
+const SOCKET_PREFIX: &str = "bb-";
+/// Sockets lie here, because a socket's path is 107 bytes at most, and because
+/// $XDG_RUNTIME_DIR goes when the user logs out, perhaps in the middle of a long run.
+const SOCKET_BASE: &str = "/tmp";
+
+/// A run directory that is locked, and its socket directory.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    socket_dir: PathBuf,
+    /// Closing it gives the lock back.
+    _lock: File,
+}
+
+/// The directory that run directories are made in, and a warning if it is not the one that was to
+/// be expected: `data_dir`, else `clusters` in the cache; where the server's account may not enter
+/// the cache, /var/tmp/bulkbench-UID.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a `data_dir` that cannot be used.
+pub fn base(data_dir: Option<&Path>, account: &Account) -> Result<(PathBuf, Option<String>)> {
+    if let Some(dir) = data_dir {
+        let dir = std::path::absolute(dir)?;
+        make_base(&dir)
+            .map_err(|e| usage!("--data-dir {}: {e}; name a directory you may write to", dir.display()))?;
+        if !account.may("-x", &dir)? {
+            return Err(usage!(
+                "--data-dir {}: {} may not enter it; open it and its parents (chmod o+x), or name another",
+                dir.display(),
+                account.words()
+            ));
+        }
+        return Ok((dir, None));
+    }
+    let dir = default_cache_dir()?.join("clusters");
+    make_base(&dir).with_context(|| format!("making {}", dir.display()))?;
+    if account.may("-x", &dir)? {
+        return Ok((dir, None));
+    }
+    let uid = rustix::process::geteuid().as_raw();
+    let other = PathBuf::from(format!("/var/tmp/bulkbench-{uid}"));
+    make_base(&other).with_context(|| format!("making {}", other.display()))?;
+    // Anybody may make a directory in /var/tmp, also one of this name.
+    let meta = std::fs::symlink_metadata(&other)?;
+    if !meta.is_dir() || meta.uid() != uid {
+        return Err(unavailable!(
+            "{} is not a directory of this user's; remove it, or name a directory with --data-dir",
+            other.display()
+        ));
+    }
+    let warning = format!(
+        "{} may not enter {}; the server's data lies in {} instead",
+        account.words(),
+        dir.display(),
+        other.display()
+    );
+    Ok((other, Some(warning)))
+}
+
+/// Makes a directory and its parents, open to enter for all whatever the umask says: the server
+/// may be another user. What is in it has its own permissions.
+fn make_base(dir: &Path) -> std::io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = dir.parent() {
+        make_base(parent)?;
+    }
+    match std::fs::create_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => std::fs::set_permissions(dir, Permissions::from_mode(0o755)),
+    }
+}
+
+impl RunDir {
+    /// Makes and locks the directory `id` in `base`, with an empty `data` and a socket directory
+    /// that belong to the account.
+    ///
+    /// # Errors
+    /// When another run has this id, or nothing can be written there.
+    pub fn create(base: &Path, id: &str, account: &Account) -> Result<Self> {
+        let path = base.join(id);
+        let context = || format!("making the run directory {}", path.display());
+        DirBuilder::new().mode(0o711).create(&path).with_context(context)?;
+        // Locked before it has its name, so that no sweep ever sees an unlocked one of a live run.
+        let unnamed = path.join(format!("{LOCK}.new"));
+        let lock = File::create(&unnamed).with_context(context)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(context)?;
+        std::fs::rename(&unnamed, path.join(LOCK)).with_context(context)?;
+        let mut dir = RunDir { path, socket_dir: PathBuf::new(), _lock: lock };
+        let made = dir.furnish(account);
+        if let Err(error) = made {
+            return Err(match dir.remove() {
+                Ok(()) => error,
+                Err(leftover) => error.context(format!("{leftover:#}")),
+            });
+        }
+        Ok(dir)
+    }
+
+    fn furnish(&mut self, account: &Account) -> Result<()> {
+        std::fs::set_permissions(&self.path, Permissions::from_mode(0o711))?;
+        let (uid, gid) = account.ids();
+        let own = |dir: &Path| -> Result<()> {
+            DirBuilder::new().mode(0o700).create(dir).with_context(|| format!("making {}", dir.display()))?;
+            if let Account::Other { .. } = account {
+                std::os::unix::fs::chown(dir, Some(uid), Some(gid))
+                    .with_context(|| format!("giving {} to the server's user", dir.display()))?;
+            }
+            Ok(())
+        };
+        own(&self.data())?;
+        let random = RandomState::new().build_hasher().finish();
+        self.socket_dir = Path::new(SOCKET_BASE).join(format!("{SOCKET_PREFIX}{random:016x}"));
+        // Written before it exists: a kill in between must not leave a directory nobody knows.
+        std::fs::write(self.path.join(SOCKET_RECORD), self.socket_dir.as_os_str().as_encoded_bytes())?;
+        own(&self.socket_dir)
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The cluster.
+    pub fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    /// What the server says.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    /// The directory of the server's socket.
+    pub fn socket_dir(&self) -> &Path {
+        &self.socket_dir
+    }
+
+    /// Removes all of it. The server must have ended.
+    ///
+    /// # Errors
+    /// When something cannot be removed; the message says what.
+    pub fn remove(&self) -> Result<()> {
+        let socket = match self.socket_dir.as_os_str().is_empty() {
+            true => Ok(()),
+            false => remove_tree(&self.socket_dir),
+        };
+        remove_tree(&self.path).and(socket)
+    }
+}
+
+/// Removes what dead runs left in `base`: a server that still runs, its socket, its directory. A
+/// run lives as long as its lock is held. Gives the directories that could not be removed, each
+/// with the reason.
+pub fn sweep(base: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let dir = entry.path();
+            let swept = sweep_one(&dir);
+            swept.err().map(|error| {
+                format!("left by an earlier run, cannot be removed: {}: {error:#}", dir.display())
+            })
+        })
+        .collect()
+}
+
+fn sweep_one(dir: &Path) -> Result<()> {
+    let lock = match File::open(dir.join(LOCK)) {
+        Ok(lock) => lock,
+        // Not ours, or removed by another sweep just now.
+        Err(_) => return Ok(()),
+    };
+    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Ok(());
+    }
+    end_postmaster(&dir.join("data"))?;
+    if let Ok(record) = std::fs::read_to_string(dir.join(SOCKET_RECORD)) {
+        let socket_dir = PathBuf::from(record);
+        if is_socket_dir(&socket_dir, dir) {
+            remove_tree(&socket_dir)?;
+        }
+    }
+    remove_tree(dir)
+}
+
+/// Whether a recorded path is what this program makes: in /tmp anybody can have put something else
+/// there since.
+fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
+    let named = path.parent() == Some(Path::new(SOCKET_BASE))
+        && path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(SOCKET_PREFIX.as_bytes()));
+    let owner = |path: &Path| std::fs::symlink_metadata(path).ok().filter(|m| m.is_dir()).map(|m| m.uid());
+    let ours = owner(path)
+        .is_some_and(|uid| Some(uid) == owner(&run_dir.join("data")) || Some(uid) == owner(run_dir));
+    named && ours
+}
+
+/// Ends the postmaster that postmaster.pid names, if that process really works in this directory:
+/// the pid may belong to another program by now.
+fn end_postmaster(data: &Path) -> Result<()> {
+    let Ok(file) = std::fs::read_to_string(data.join("postmaster.pid")) else { return Ok(()) };
+    let Some(pid) = file.lines().next().and_then(|line| line.trim().parse::<i32>().ok()) else {
+        return Ok(());
+    };
+    let Some(found) = processes::stat(pid).filter(|_| works_in(pid, data)) else { return Ok(()) };
+    processes::end(&found, Signal::QUIT, Duration::from_secs(10))
+        .with_context(|| format!("ending the server {pid} of an earlier run"))
+}
+
+fn works_in(pid: i32, data: &Path) -> bool {
+    let cwd = std::fs::read_link(format!("/proc/{pid}/cwd"));
+    let same = cwd.is_ok_and(|cwd| std::fs::canonicalize(data).is_ok_and(|data| data == cwd));
+    same && std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
+}
+
+/// A directory that is gone is removed.
+fn remove_tree(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}; remove it by hand", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_removes_the_dead_and_leaves_the_living_and_the_others() {
+        let base = tempfile::tempdir().unwrap();
+        let account = Account::Own;
+        let live = RunDir::create(base.path(), "live", &account).unwrap();
+        let dead = RunDir::create(base.path(), "dead", &account).unwrap();
+        let (dead_path, dead_socket) = (dead.path.clone(), dead.socket_dir.clone());
+        std::fs::create_dir(base.path().join("users")).unwrap();
+        drop(dead);
+        assert!(dead_path.exists() && dead_socket.exists(), "a killed run leaves these");
+        assert_eq!(sweep(base.path()), Vec::<String>::new());
+        assert!(!dead_path.exists() && !dead_socket.exists());
+        assert!(live.path().exists() && live.socket_dir().exists());
+        assert!(base.path().join("users").exists());
+        live.remove().unwrap();
+        assert!(!live.path().exists() && !live.socket_dir().exists());
+    }
+
+    #[test]
+    fn two_runs_cannot_have_one_id() {
+        let base = tempfile::tempdir().unwrap();
+        let first = RunDir::create(base.path(), "same", &Account::Own).unwrap();
+        assert!(RunDir::create(base.path(), "same", &Account::Own).is_err());
+        assert!(first.path().join(LOCK).exists());
+        first.remove().unwrap();
+    }
+
+    #[test]
+    fn a_recorded_socket_directory_is_only_removed_when_it_is_one() {
+        let run = tempfile::tempdir().unwrap();
+        assert!(!is_socket_dir(Path::new("/tmp"), run.path()));
+        assert!(!is_socket_dir(Path::new("/tmp/bb-../etc"), run.path()));
+        assert!(!is_socket_dir(Path::new("/etc/bb-1"), run.path()));
+    }
+}

@@ -1,0 +1,164 @@
+//! Which server a run loads into, and bringing it up.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::Result;
+
+use super::external::{self, External};
+use super::local::Local;
+use super::{Server, Settings};
+use crate::fault::nearest;
+use crate::interrupt::Interrupt;
+use crate::usage;
+
+/// The server to load into, as `--server` has it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// A container where an engine can run one, else a local cluster.
+    #[default]
+    Auto,
+    /// A throwaway cluster from binaries on this machine.
+    Local,
+    /// A throwaway container.
+    Container,
+    /// A server of the user's: a URL, or `key=value` pairs. It may hold a password.
+    External(String),
+}
+
+impl FromStr for Choice {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Choice::Auto),
+            "local" => Ok(Choice::Local),
+            "container" => Ok(Choice::Container),
+            url if external::looks_like_target(url) => {
+                external::parse(url)?;
+                Ok(Choice::External(url.to_owned()))
+            }
+            other => Err(usage!(
+                "--server {other}: this is neither auto, local, container, nor a URL such as postgres://user@host/database{}",
+                nearest(other, ["auto", "local", "container"])
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    /// Without the password, and without whatever else is in the URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Choice::Auto => f.write_str("auto"),
+            Choice::Local => f.write_str("local"),
+            Choice::Container => f.write_str("container"),
+            Choice::External(url) => match external::parse(url) {
+                Ok(target) => write!(f, "{target}"),
+                Err(_) => f.write_str("postgres://…"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Choice({self})")
+    }
+}
+
+/// Whether a throwaway server's data pages carry checksums.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Checksums {
+    /// They do: the default of PostgreSQL from 18 on, and here with every version.
+    #[default]
+    On,
+    /// They do not: the default of PostgreSQL up to 17.
+    Off,
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The directory of the server's binaries (`--pg-bin`); for a local server.
+    pub pg_bin: Option<PathBuf>,
+    /// The image (`--image`); for a container.
+    pub image: Option<String>,
+    /// Where the data lies (`--data-dir`); for a local server.
+    pub data_dir: Option<PathBuf>,
+    /// Bytes the run will need there at most.
+    pub need_bytes: u64,
+    /// What the user set (`--set`). Throwaway servers put it on top of [`super::settings::tuned`];
+    /// an external one takes it for its connections, if it can be set there at all.
+    pub settings: Settings,
+    /// Checksums of data pages; for throwaway servers.
+    pub checksums: Checksums,
+    /// Directories whose files the server has to read (its datasets); for a container.
+    pub expose: Vec<PathBuf>,
+    /// The run's id: lower-case letters, digits, `-` and `_`; no two runs have the same.
+    pub id: String,
+}
+
+/// Brings up the server that was chosen. From the main thread, or one that outlives the server:
+/// the kernel ends a local server with the thread that started it.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for options and settings that are wrong,
+/// [`crate::fault::Fault::Unavailable`] when there is no such server here, each with the next step.
+pub fn open(choice: &Choice, options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
+    check_id(&options.id)?;
+    match choice {
+        Choice::Auto => Ok(Box::new(Local::start(options, interrupt)?)),
+        Choice::Local => Ok(Box::new(Local::start(options, interrupt)?)),
+        Choice::Container => Err(crate::unavailable!("--server container is not there yet")),
+        Choice::External(url) => Ok(Box::new(External::start(url, options, interrupt)?)),
+    }
+}
+
+/// The id becomes part of paths, labels and a schema's name.
+fn check_id(id: &str) -> Result<()> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    // A name in PostgreSQL has 63 bytes, some of which are our prefix.
+    if id.is_empty() || id.len() > 48 || !id.chars().all(fits) {
+        return Err(usage!(
+            "the run's id `{id}` must be 1 to 48 lower-case letters, digits, `-` or `_`: paths and a schema are named after it"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_read_as_it_is_written() {
+        assert_eq!("auto".parse::<Choice>().unwrap(), Choice::Auto);
+        assert_eq!("local".parse::<Choice>().unwrap(), Choice::Local);
+        assert_eq!("container".parse::<Choice>().unwrap(), Choice::Container);
+        let url = "postgres://u@h/d";
+        assert_eq!(url.parse::<Choice>().unwrap(), Choice::External(url.into()));
+        let pairs = "host=h user=u dbname=d";
+        assert_eq!(pairs.parse::<Choice>().unwrap(), Choice::External(pairs.into()));
+        let error = "lokal".parse::<Choice>().unwrap_err().to_string();
+        assert!(error.contains("did you mean `local`?"), "{error}");
+    }
+
+    #[test]
+    fn a_choice_never_shows_its_password() {
+        for url in ["postgres://u:hush@h:5433/d", "host=h port=5433 user=u dbname=d password=hush"] {
+            let choice: Choice = url.parse().unwrap();
+            assert_eq!(choice.to_string(), "u@h:5433/d");
+            assert!(!format!("{choice:?}").contains("hush"));
+        }
+    }
+
+    #[test]
+    fn an_id_can_be_a_path_and_a_name() {
+        check_id("20260101-120000-ab12").unwrap();
+        for wrong in ["", "a/b", "A", "a b", &"x".repeat(49)] {
+            assert!(check_id(wrong).is_err(), "{wrong}");
+        }
+    }
+}
