@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# What the scripts share: messages, the cache, packages, the container engine. Sourced, never run.
+
+# Progress and complaints go to stderr: what a script prints on stdout is its result.
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# The directory of this checkout.
+root_dir() { (cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P); }
+
+# Where fetched binaries and datasets are kept. As root the server runs as another user, who must be
+# able to read them there: a home that only root can enter is no place.
+cache_dir() {
+    if [ -n "${BULKBENCH_CACHE:-}" ]; then
+        printf '%s\n' "$BULKBENCH_CACHE"
+    elif is_root && [ -z "${XDG_CACHE_HOME:-}" ] && ! others_can_enter "${HOME:-/root}"; then
+        printf '/var/cache/bulkbench\n'
+    elif [ -n "${XDG_CACHE_HOME:-}" ]; then
+        printf '%s/bulkbench\n' "$XDG_CACHE_HOME"
+    elif [ -n "${HOME:-}" ]; then
+        printf '%s/.cache/bulkbench\n' "$HOME"
+    else
+        die "no HOME to keep files in: set BULKBENCH_CACHE to a directory"
+    fi
+}
+
+others_can_enter() {
+    local mode
+    mode=$(stat -L -c %a "$1" 2>/dev/null) || return 1
+    (((8#$mode & 1) == 1))
+}
+
+# The package manager of this system, or nothing.
+package_manager() {
+    local manager
+    for manager in apt-get dnf zypper apk; do
+        if have "$manager"; then
+            printf '%s\n' "$manager"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# install_packages PACKAGE...: by the system's package manager, as root. Fails with the reason.
+install_packages() {
+    local manager
+    manager=$(package_manager) || {
+        say "no package manager known here (apt-get, dnf, zypper, apk)"
+        return 1
+    }
+    is_root || {
+        say "installing $* needs root: run '$manager install $*' as root (apk: 'apk add $*')"
+        return 1
+    }
+    say "installing $* with $manager"
+    case $manager in
+    apt-get)
+        # Package lists may be missing (a container's image) or old (their files are gone from the mirror).
+        apt_install "$@" || { apt-get update -qq >&2 && apt_install "$@"; }
+        ;;
+    dnf) dnf install -y -q "$@" >&2 ;;
+    zypper) zypper --quiet --non-interactive install "$@" >&2 ;;
+    apk) apk add --quiet "$@" >&2 ;;
+    esac
+}
+
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+}
+
+# Whether a container engine answers.
+engine_answers() {
+    have docker && timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
+}
+
+# Makes a container engine answer if one is installed and this user may start it; else says why not.
+ensure_engine() {
+    engine_answers && return 0
+    if ! have docker; then
+        say "no container engine: the docker command is not installed"
+        return 1
+    fi
+    if [ -n "${DOCKER_HOST:-}" ]; then
+        say "no container engine answers at DOCKER_HOST=$DOCKER_HOST"
+        return 1
+    fi
+    if ! is_root; then
+        say "no container engine answers user $(id -un): start it as root, and add the user to its group (docker)"
+        return 1
+    fi
+    if ! have dockerd; then
+        say "no container engine answers, and dockerd is not installed"
+        return 1
+    fi
+    local log=/var/log/bulkbench-dockerd.log
+    if [ -d /run/systemd/system ] && systemctl start docker >/dev/null 2>&1; then
+        say "started the container engine (systemctl start docker)"
+    else
+        setsid dockerd >"$log" 2>&1 </dev/null &
+        say "started the container engine (dockerd, process $!, log $log); it goes on running"
+    fi
+    local second
+    for second in $(seq 30); do
+        engine_answers && return 0
+        sleep 1
+    done
+    say "the container engine does not answer after $second s; see $log"
+    return 1
+}
