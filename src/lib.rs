@@ -10,4 +10,5 @@ pub mod fault;
 pub mod interrupt;
 pub mod record;
 pub mod server;
+pub mod stats;
 pub mod units;
