@@ -12,4 +12,5 @@ pub mod interrupt;
 pub mod probe;
 pub mod record;
 pub mod server;
+pub mod stats;
 pub mod units;

@@ -73,7 +73,7 @@ impl Store {
         // A line is written together with its end: without the end it is torn, whatever it holds.
         let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let samples = parse_samples(&path, &text[..whole], &run)?;
-        let mut file =
+        let file =
             OpenOptions::new().append(true).create(true).open(&path).map_err(|e| unwritable(&path, &e))?;
         let torn = text.len() - whole;
         let repaired = (torn > 0).then(|| {
