@@ -32,7 +32,7 @@ fn main() -> Result<()> {
         Dataset::generated(&default_cache_dir()?.join("datasets"), rows, DEFAULT_SEED, &interrupt)?;
     Encoding::ALL.into_iter().try_for_each(|encoding| dataset.ensure(encoding, &interrupt))?;
     let table = Table::votes(dataset.columns());
-    let server = server::open(&Choice::Local, &Options::default(), &interrupt)?;
+    let server = server::open(&Choice::Local, &Options { id: server::new_id(), ..Options::default() }, &interrupt)?;
     let connector = server.connector();
 
     println!("{} rows, {rounds} rounds, {}", units::count(rows), server.facts().version);

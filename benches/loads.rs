@@ -47,7 +47,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
     for encoding in plan::encodings(&cases)? {
         dataset.ensure(encoding, &interrupt)?;
     }
-    let options = Options { expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
+    let options = Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
     plan::mark_unavailable(&mut cases, &*server, &dataset)?;
 

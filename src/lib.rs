@@ -5,12 +5,19 @@
 //! happened as [`record`]s; [`analysis`] turns records into numbers and [`report`] numbers
 //! into text and pictures. An import never points up.
 
+pub mod analysis;
 pub mod cache_dir;
+pub mod cli;
 pub mod dataset;
+pub mod experiment;
 pub mod fault;
 pub mod interrupt;
+pub mod method;
 pub mod probe;
 pub mod record;
+pub mod report;
+pub mod runner;
 pub mod server;
 pub mod stats;
+pub mod table;
 pub mod units;

@@ -104,7 +104,8 @@ fn a_server_of_the_user_s_runs_what_it_can_and_keeps_nothing() {
     let url = common::url(&*own);
     {
         let mut server =
-            server::open(&Choice::External(url), &Options::default(), &Interrupt::new()).unwrap();
+            server::open(&Choice::External(url), &Options { id: server::new_id(), ..Options::default() }, &Interrupt::new())
+                .unwrap();
         let (samples, unavailable) = all_methods(&mut *server, &dataset);
         assert_all_verified(&samples);
         let reasons: Vec<&str> = unavailable.iter().map(|(case, _)| case.as_str()).collect();

@@ -44,6 +44,8 @@ impl ServerArgs {
             need_bytes: csv_bytes * 20 + (1 << 30),
             settings,
             expose: vec![dataset.dir().to_path_buf()],
+            id: server::new_id(),
+            ..server::Options::default()
         };
         let server = server::open(&self.server, &options, interrupt).context("getting a server")?;
         let facts = server.facts();

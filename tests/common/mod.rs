@@ -15,7 +15,7 @@ pub fn world_readable_tempdir() -> tempfile::TempDir {
 }
 
 fn options(dataset: &Dataset) -> Options {
-    Options { expose: vec![dataset.dir().to_path_buf()], ..Options::default() }
+    Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() }
 }
 
 /// A throwaway local server. Without PostgreSQL's binaries there is nothing to prove: that is a

@@ -233,6 +233,10 @@ impl Server for Local {
         &self.facts
     }
 
+    fn data_dir(&self) -> Option<&Path> {
+        Some(self.run.path())
+    }
+
     fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -1,0 +1,27 @@
+//! Records which commit the program is built from, so that a result says what made it.
+
+use std::process::Command;
+
+/// What decides how the program behaves: a change elsewhere does not make it another program.
+const SOURCES: [&str; 6] = ["src", "assets", "experiments", "build.rs", "Cargo.toml", "Cargo.lock"];
+
+fn main() {
+    for path in SOURCES.iter().chain(&[".git/HEAD", ".git/index", ".git/logs/HEAD"]) {
+        if std::path::Path::new(path).exists() {
+            println!("cargo:rerun-if-changed={path}");
+        }
+    }
+    // Outside a checkout, or without git, the commit is simply not known.
+    if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
+        let mut status = vec!["status", "--porcelain", "--"];
+        status.extend(SOURCES);
+        let changes = git(&status).is_none_or(|changes| !changes.is_empty());
+        println!("cargo:rustc-env=BULKBENCH_COMMIT={commit}{}", if changes { "+changes" } else { "" });
+    }
+}
+
+fn git(args: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(args).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_string())
+}

@@ -1,0 +1,131 @@
+//! The command line as a user meets it: names and numbers that are wrong, files that are broken,
+//! and a whole small run with everything it leaves.
+
+mod common;
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use bulkbench::record::{Outcome, store};
+
+/// The program with a cache of its own, in a directory that a server under another user can read.
+fn bulkbench(cache: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkbench"));
+    command.env("BULKBENCH_CACHE", cache).env("NO_COLOR", "1").timeout(std::time::Duration::from_secs(240));
+    command
+}
+
+/// Runs it with these arguments and returns its exit code and standard error.
+fn refused(args: &[&str]) -> (i32, String) {
+    let dir = common::world_readable_tempdir();
+    let output = bulkbench(dir.path()).current_dir(dir.path()).args(args).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[track_caller]
+fn assert_refused(args: &[&str], code: i32, words: &[&str]) {
+    let (status, text) = refused(args);
+    assert_eq!(status, code, "{args:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{args:?} should say `{word}`:\n{text}");
+    }
+}
+
+#[test]
+fn names_that_are_not_known_get_the_nearest() {
+    assert_refused(&["run", "vote"], 2, &["no experiment `vote`", "did you mean `votes`?"]);
+    assert_refused(&["run", "--methods", "copy-cvs"], 2, &["no method `copy-cvs`", "did you mean `copy-csv`?"]);
+    assert_refused(&["run", "--server", "locl"], 2, &["locl", "did you mean `local`?"]);
+    assert_refused(&["rnu"], 2, &["run"]);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    assert_refused(&["run", "--rows", "0"], 2, &["--rows", "0"]);
+    assert_refused(&["run", "--rows", "many"], 2, &["--rows", "many"]);
+    assert_refused(&["run", "--rounds", "0"], 2, &["--rounds"]);
+    assert_refused(&["run", "--budget", "-1"], 2, &["--budget"]);
+    assert_refused(&["run", "--set", "work_mem"], 2, &["name=value"]);
+}
+
+#[test]
+fn a_broken_experiment_file_is_named_with_line_and_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.toml");
+    let text = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrouns = 3\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.to_str().unwrap();
+    assert_refused(&["run", path], 2, &["mine.toml", "line 4", "rouns", "did you mean `rounds`?"]);
+
+    std::fs::write(&file, text.replace("rouns = 3", "rounds = 3").replace("method = 'copy-csv'", "method = 'copy-csv'\nparams = { jobs = 2 }\n[[case]]\nmethod = 'copy-csv'")).unwrap();
+    assert_refused(&["run", path], 2, &["no parameter `jobs`"]);
+    assert_refused(&["run", "gone.toml"], 2, &["gone.toml"]);
+
+    let batch = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrounds = 3\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n\
+                 [[case]]\nmethod = 'insert-multirow'\nparams = { batch = 30000 }\n";
+    std::fs::write(&file, batch).unwrap();
+    assert_refused(&["run", path], 2, &["90000 parameters", "65535", "21845"]);
+}
+
+#[test]
+fn a_setting_that_is_not_one_gets_the_nearest() {
+    assert_refused(
+        &["run", "--quick", "--rows", "100", "--server", "local", "--set", "maintenance_wrok_mem=1MB"],
+        2,
+        &["maintenance_wrok_mem", "maintenance_work_mem"],
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_without_its_password() {
+    let (code, text) =
+        refused(&["run", "--rows", "100", "--server", "postgres://someone:geheim@127.0.0.1:1/votes"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("127.0.0.1") && !text.contains("geheim"), "{text}");
+    assert_refused(&["run", "--rows", "100", "--server", "local", "--pg-bin", "/nowhere"], 2, &["/nowhere"]);
+}
+
+#[test]
+fn a_results_directory_that_cannot_be_written_is_refused_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = file.join("results");
+    assert_refused(&["run", "--rows", "100", "--out", out.to_str().unwrap()], 2, &["cannot write results", "--out"]);
+}
+
+#[test]
+fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
+    let dir = common::world_readable_tempdir();
+    let args = ["run", "--rows", "2000", "--rounds", "2", "--budget", "1", "--label", "Test No. 1", "--server", "local"];
+    let output = bulkbench(dir.path()).current_dir(dir.path()).args(args).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{stderr}");
+    assert!(stdout.contains("copy-unlogged-parallel") && stdout.contains("insert-row"), "{stdout}");
+
+    let run_dir = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
+    let name = run_dir.file_name().unwrap().to_str().unwrap().to_string();
+    assert!(name.ends_with("-test-no-1-votes"), "{name}");
+    for file in ["run.json", "samples.jsonl", "report.md", "results.csv", "report.html", "charts"] {
+        assert!(run_dir.join(file).exists(), "{file}");
+    }
+    let (run, samples) = store::load(&run_dir).unwrap();
+    assert_eq!(samples.len(), 1 + 2 * run.plan.cases.len());
+    assert!(samples.iter().all(|s| s.outcome == Outcome::Ok), "{stderr}");
+    assert_eq!(run.plan.order.len(), 2);
+    let kept = std::fs::read_to_string(run_dir.join("run.json")).unwrap();
+    assert!(!kept.contains(dir.path().to_str().unwrap()), "a record holds no path of the machine");
+    let left: Vec<_> = std::fs::read_dir(dir.path().join("clusters")).into_iter().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // The same reports come from the records again.
+    let before = std::fs::read_to_string(run_dir.join("report.md")).unwrap();
+    std::fs::remove_file(run_dir.join("report.md")).unwrap();
+    bulkbench(dir.path()).arg("report").arg(&run_dir).assert().success();
+    assert_eq!(std::fs::read_to_string(run_dir.join("report.md")).unwrap(), before);
+
+    // A run is compared with itself, and not with one of other rows.
+    let compared = bulkbench(dir.path()).arg("compare").args([&run_dir, &run_dir]).assert().success();
+    let text = String::from_utf8(compared.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("1.00x"), "{text}");
+}
