@@ -6,6 +6,7 @@
 //! into text and pictures. An import never points up.
 
 pub mod dataset;
+pub mod doctor;
 pub mod fault;
 pub mod interrupt;
 pub mod probe;
