@@ -13,6 +13,29 @@ is_root() { [ "$(id -u)" -eq 0 ]; }
 # The directory of this checkout.
 root_dir() { (cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P); }
 
+# Puts Rust on the PATH, or says how to get it. rustup's own directory may be missing from the PATH of a
+# shell that was open before rustup came, and from that of a service.
+need_rust() {
+    have cargo || PATH="${CARGO_HOME:-${HOME:-}/.cargo}/bin:$PATH"
+    have cargo || die "Rust is not installed: install 1.88 or newer as https://rustup.rs says, and run this again"
+    cargo --version >/dev/null 2>&1 || die "cargo does not work here ('cargo --version' says why): install Rust as https://rustup.rs says"
+    export PATH
+}
+
+# Where cargo puts what it builds, whatever decides that.
+target_dir() {
+    cargo metadata --no-deps --format-version 1 --locked --manifest-path "$(root_dir)/Cargo.toml" |
+        sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
+}
+
+# A checkout of another user's cannot be built in.
+need_writable_target() {
+    local dir
+    dir=$(target_dir)
+    while [ ! -e "$dir" ]; do dir=$(dirname "$dir"); done
+    [ -w "$dir" ] || die "user $(id -un) may not write to $dir: clone the repository as this user, or set CARGO_TARGET_DIR"
+}
+
 # Where fetched binaries and datasets are kept. As root the server runs as another user, who must be
 # able to read them there: a home that only root can enter is no place.
 cache_dir() {
@@ -72,6 +95,26 @@ install_packages() {
 
 apt_install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+}
+
+# The directories of installed PostgreSQL servers, 13 or newer, the newest first: one "VERSION DIR" a line.
+installed_postgres() {
+    local dir version
+    {
+        have postgres && dirname "$(readlink -f "$(command -v postgres)")"
+        for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin "$(cache_dir)"/postgres/*/bin; do
+            printf '%s\n' "$dir"
+        done
+    } | while read -r dir; do
+        if ! [ -x "$dir/postgres" ] || ! [ -x "$dir/initdb" ]; then continue; fi
+        version=$("$dir/postgres" --version 2>/dev/null | sed -E 's/^[^0-9]*([0-9.]+).*/\1/') || continue
+        if [ "${version%%.*}" -ge 13 ]; then printf '%s %s\n' "$version" "$dir"; fi
+    done | sort -u | sort -t. -k1,1nr -k2,2nr
+}
+
+# The images in the engine that carry PostgreSQL for this program, one name a line.
+engine_images() {
+    docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -E '^(bulkbench-)?postgres:[0-9]' || true
 }
 
 # Whether a container engine answers.

@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod cache_dir;
 pub mod cli;
 pub mod dataset;
+pub mod doctor;
 pub mod experiment;
 pub mod fault;
 pub mod interrupt;
