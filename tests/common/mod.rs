@@ -24,15 +24,25 @@ pub fn local(dataset: &Dataset) -> Box<dyn Server> {
     server::open(&Choice::Local, &options(dataset), &Interrupt::new()).unwrap()
 }
 
-/// A throwaway container, or nothing (said out loud) where no engine or image is.
+/// A throwaway container from the image that `scripts/test` made, or nothing (said out loud, and
+/// in its list of what was skipped) where there is none.
 pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
-    match server::open(&Choice::Container, &options(dataset), &Interrupt::new()) {
-        Ok(server) => Some(server),
-        Err(error) if std::env::var_os("BULKBENCH_REQUIRE_CONTAINER").is_none() => {
-            eprintln!("SKIPPED: no container here: {error:#}");
-            None
-        }
-        Err(error) => panic!("a container was required: {error:#}"),
+    let Some(image) = std::env::var_os("BULKBENCH_TEST_IMAGE") else {
+        skip("containers", "BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
+        return None;
+    };
+    let image = Some(image.into_string().unwrap());
+    let options = Options { image, ..options(dataset) };
+    Some(server::open(&Choice::Container, &options, &Interrupt::new()).unwrap())
+}
+
+/// Says that a test cannot run here, where `scripts/test` collects it too.
+pub fn skip(test: &str, reason: &str) {
+    use std::io::Write;
+    eprintln!("SKIPPED {test}: {reason}");
+    if let Some(file) = std::env::var_os("BULKBENCH_TEST_SKIPS") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
+        writeln!(file, "{test}: {reason}").unwrap();
     }
 }
 
