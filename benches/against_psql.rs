@@ -43,14 +43,15 @@ fn main() -> Result<()> {
             fresh(connector, &table)?;
             let file = dataset.file(Encoding::Csv);
             if first {
-                ours.push(stream(connector, &table, &dataset, Encoding::Csv)?.0.as_nanos() as u64);
+                ours.push(stream(connector, &table, &dataset, Encoding::Csv)?.0.as_nanos() as f64);
             } else {
-                theirs.push(psql(connector, &copy_command(&table, &file))?.as_nanos() as u64);
+                theirs.push(psql(connector, &copy_command(&table, &file))?.as_nanos() as f64);
             }
         }
     }
     let idle = psql(connector, "SELECT 1")?;
-    let (ours, theirs) = (stats::median(&ours), stats::median(&theirs));
+    let median = |times: &[f64]| stats::median(times).context("BULKBENCH_ROUNDS is 0");
+    let (ours, theirs) = (median(&ours)?, median(&theirs)?);
     println!("copy-csv     {}", units::seconds(ours as u64));
     println!("psql \\copy   {}  (of which start and connect: {})", units::seconds(theirs as u64), units::seconds(idle.as_nanos() as u64));
     println!("ratio of medians, copy-csv / psql: {:.3}", ours / theirs);

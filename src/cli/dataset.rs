@@ -109,7 +109,7 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 
 fn info() -> Result<ExitCode> {
     let cache = datasets_dir()?;
-    let datasets = Dataset::all(&cache)?;
+    let datasets = Dataset::list(&cache)?;
     print(&format!("{} datasets in {}\n", datasets.len(), cache.display()))?;
     for dataset in datasets {
         print(&format!("\n{}", describe(&dataset)))?;
@@ -119,7 +119,7 @@ fn info() -> Result<ExitCode> {
 
 fn describe(dataset: &Dataset) -> String {
     let facts = dataset.facts();
-    let name = dataset.dir().file_name().unwrap_or_default().to_string_lossy();
+    let name = dataset.name();
     let mut text = format!("{name}: {} rows, {}", units::count(facts.rows), facts.origin);
     if let Some(seed) = facts.seed {
         text.push_str(&format!(" from seed {seed}"));

@@ -16,7 +16,7 @@ use crate::record::store::Store;
 use crate::record::{Machine, Run, ServerFacts, Source};
 use crate::runner::plan;
 use crate::server::Choice;
-use crate::usage;
+use crate::{unavailable, usage};
 
 /// Goes on with the run in `dir`.
 pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
@@ -26,7 +26,16 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     }
     let mut dataset = match run.dataset.seed {
         Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
-        None => Dataset::with_content(&datasets_dir()?, &run.dataset.content)?,
+        None => Dataset::list(&datasets_dir()?)?
+            .into_iter()
+            .find(|dataset| dataset.facts().content == run.dataset.content)
+            .ok_or_else(|| {
+                unavailable!(
+                    "the {} dataset of {} rows that this run loads is not in the cache any more; take it again by `bulkbench dataset import`",
+                    run.dataset.origin,
+                    run.dataset.rows
+                )
+            })?,
     };
     same("dataset.content", &run.dataset.content, &dataset.facts().content)?;
     for encoding in plan::encodings(&run.plan.cases)? {
