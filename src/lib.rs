@@ -5,6 +5,7 @@
 //! happened as [`record`]s; [`analysis`] turns records into numbers and [`report`] numbers
 //! into text and pictures. An import never points up.
 
+pub mod cache_dir;
 pub mod dataset;
 pub mod fault;
 pub mod interrupt;
