@@ -36,12 +36,12 @@ need_writable_target() {
     [ -w "$dir" ] || die "user $(id -un) may not write to $dir: clone the repository as this user, or set CARGO_TARGET_DIR"
 }
 
-# Where fetched binaries and datasets are kept. As root the server runs as another user, who must be
-# able to read them there: a home that only root can enter is no place.
+# Where fetched binaries and datasets are kept, as the program itself has it. Root's are not in root's
+# home: the server runs as another user there, who must be able to read them.
 cache_dir() {
     if [ -n "${BULKBENCH_CACHE:-}" ]; then
         printf '%s\n' "$BULKBENCH_CACHE"
-    elif is_root && [ -z "${XDG_CACHE_HOME:-}" ] && ! others_can_enter "${HOME:-/root}"; then
+    elif is_root; then
         printf '/var/cache/bulkbench\n'
     elif [ -n "${XDG_CACHE_HOME:-}" ]; then
         printf '%s/bulkbench\n' "$XDG_CACHE_HOME"
@@ -50,12 +50,6 @@ cache_dir() {
     else
         die "no HOME to keep files in: set BULKBENCH_CACHE to a directory"
     fi
-}
-
-others_can_enter() {
-    local mode
-    mode=$(stat -L -c %a "$1" 2>/dev/null) || return 1
-    (((8#$mode & 1) == 1))
 }
 
 # The package manager of this system, or nothing.

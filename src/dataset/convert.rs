@@ -1,0 +1,228 @@
+//! Making a dataset's files: rows to csv, csv to the other encodings, csv to its content sum.
+//! All of it by blocks, on all cores, in constant memory.
+
+use std::fs::File;
+use std::io::{Read, Take};
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::blocks::{Block, BlockReader};
+use super::checksum::{ContentSum, RowHasher};
+use super::columns::{self, Column};
+use super::csv_row::{RowParser, Style};
+use super::encode::{Encoder, header, trailer};
+use super::generator::Votes;
+use super::index::{IndexBuilder, Place};
+use super::manifest::Encoded;
+use super::rows::{Row, newlines, utf8};
+use super::store::NewFile;
+use super::{file_name, pipeline};
+use crate::interrupt::Interrupt;
+use crate::record::Encoding;
+
+/// An encoding's file being written, row counts and index with it.
+pub struct EncodingWriter {
+    file: NewFile,
+    encoding: Encoding,
+    index: IndexBuilder,
+    rows: u64,
+}
+
+impl EncodingWriter {
+    /// Begins the encoding's file in `dir`.
+    pub fn create(dir: &Path, encoding: Encoding) -> Result<Self> {
+        let mut file = NewFile::create(dir, file_name(encoding))?;
+        file.write(header(encoding))?;
+        Ok(Self { file, encoding, index: IndexBuilder::new(), rows: 0 })
+    }
+
+    /// Adds whole rows.
+    pub fn write(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
+        if rows > 0 {
+            self.index.push(Place { row: self.rows, offset: self.file.bytes() });
+        }
+        self.rows += rows;
+        self.file.write(bytes)
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file and gives it its name.
+    pub fn keep(mut self) -> Result<Encoded> {
+        self.file.write(trailer(self.encoding))?;
+        let facts = self.file.keep()?;
+        Ok(Encoded {
+            file: file_name(self.encoding).into(),
+            bytes: facts.bytes,
+            sha256: facts.sha256,
+            index: self.index.finish(),
+        })
+    }
+}
+
+/// Generates votes into `dir`.
+pub fn generate(dir: &Path, rows: u64, seed: u64, interrupt: &Interrupt) -> Result<(Encoded, ContentSum)> {
+    let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
+    let votes = Votes::new(rows, seed, interrupt)?;
+    let mut content = ContentSum::default();
+    let mut parts = votes.parts();
+    pipeline::ordered(
+        pipeline::cores(),
+        interrupt,
+        || Ok(parts.next()),
+        |part| {
+            let mut out = Vec::new();
+            let sum = votes.push_csv(part.clone(), &mut out);
+            Ok((out, part.len() as u64, sum))
+        },
+        |(out, rows, sum)| {
+            content.merge(sum);
+            writer.write(&out, rows)
+        },
+    )?;
+    Ok((writer.keep()?, content))
+}
+
+/// Makes an encoding of `rows` rows in `dir` from a dataset's csv.
+pub fn encode(
+    csv: File,
+    name: String,
+    dir: &Path,
+    columns: &[Column],
+    encoding: Encoding,
+    rows: u64,
+    interrupt: &Interrupt,
+) -> Result<Encoded> {
+    let encoder = Encoder::new(columns, encoding)?;
+    let mut writer = EncodingWriter::create(dir, encoding)?;
+    let mut blocks = BlockReader::new(csv, name.clone());
+    pipeline::ordered(
+        pipeline::cores(),
+        interrupt,
+        || blocks.next_block(),
+        |block| {
+            // Binary is the longest: 4 bytes of length for each comma and digit of these rows.
+            let mut out = Vec::with_capacity(2 * block.bytes.len());
+            let rows = push_block(&encoder, block, &name, columns, &mut out)?;
+            Ok((out, rows))
+        },
+        |(out, rows)| writer.write(&out, rows),
+    )?;
+    if writer.rows() != rows {
+        let found = writer.rows();
+        return Err(crate::bad_data!(
+            "{name} has {found} rows, and its manifest says {rows}: make the dataset again"
+        ));
+    }
+    writer.keep()
+}
+
+/// Encodes a block of csv, naming the line of what is wrong with it.
+pub fn push_block(
+    encoder: &Encoder,
+    block: Block,
+    name: &str,
+    columns: &[Column],
+    out: &mut Vec<u8>,
+) -> Result<u64> {
+    let (style, first_line) = (Style::of(&block), block.first_line);
+    let text = utf8(block.bytes, first_line, name)?;
+    encoder
+        .push_block(&text, style, out)
+        .map_err(|(at, bad)| bad.at(name, first_line + newlines(&text.as_bytes()[..at]), columns))
+}
+
+/// The content sum of a part of a dataset's csv.
+pub fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<ContentSum> {
+    let mut sum = ContentSum::default();
+    let mut blocks = BlockReader::new(csv, name.clone());
+    pipeline::ordered(
+        pipeline::cores(),
+        &Interrupt::new(),
+        || blocks.next_block(),
+        |block| block_content(block, &name, columns),
+        |part| {
+            sum.merge(part);
+            Ok(())
+        },
+    )?;
+    Ok(sum)
+}
+
+/// The content sum of one block of csv.
+pub fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<ContentSum> {
+    let (style, first_line) = (Style::of(&block), block.first_line);
+    let text = utf8(block.bytes, first_line, name)?;
+    let hasher = RowHasher::new(columns);
+    let mut parser = RowParser::new(columns);
+    let mut sum = ContentSum::default();
+    let mut at = 0;
+    while at < text.len() {
+        at = parser
+            .parse(&text, at, style)
+            .map_err(|bad| bad.at(name, first_line + newlines(&text.as_bytes()[..at]), columns))?;
+        sum.add(hasher.hash(&Row { parser: &parser, text: &text }));
+    }
+    Ok(sum)
+}
+
+/// Makes a dataset's csv in `dir` out of any csv of these columns, in the one spelling that
+/// this program writes; a byte order mark and a first line that
+/// `is_header` are passed over.
+pub fn import(
+    source: impl Read + Send,
+    name: &str,
+    dir: &Path,
+    interrupt: &Interrupt,
+    is_header: fn(&[u8]) -> bool,
+) -> Result<(Encoded, ContentSum, u64)> {
+    let columns = columns::votes();
+    let encoder = Encoder::new(&columns, Encoding::Csv)?;
+    let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
+    let mut content = ContentSum::default();
+    let mut blocks = BlockReader::new(source, name.to_owned());
+    let mut first = true;
+    let mut next = || -> Result<Option<Block>> {
+        let Some(mut block) = blocks.next_block()? else { return Ok(None) };
+        if std::mem::take(&mut first) {
+            strip_start(&mut block, is_header);
+        }
+        Ok(Some(block))
+    };
+    pipeline::ordered(
+        pipeline::cores(),
+        interrupt,
+        &mut next,
+        |block| {
+            let mut out = Vec::with_capacity(block.bytes.len() + 64);
+            let rows = push_block(&encoder, block, name, &columns, &mut out)?;
+            // Hashed as it is written, not as it was read.
+            let ours = Block { quoted: out.contains(&b'"'), first_line: 1, bytes: out.clone() };
+            Ok((out, rows, block_content(ours, name, &columns)?))
+        },
+        |(out, rows, sum)| {
+            content.merge(sum);
+            writer.write(&out, rows)
+        },
+    )?;
+    let rows = writer.rows();
+    if rows == 0 {
+        return Err(crate::bad_data!("{name} has no rows: give a csv of username,link,vote"));
+    }
+    Ok((writer.keep()?, content, rows))
+}
+
+/// Takes a byte order mark and a header line off the first block.
+fn strip_start(block: &mut Block, is_header: fn(&[u8]) -> bool) {
+    let mut start = if block.bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let end = memchr::memchr(b'\n', &block.bytes).map_or(block.bytes.len(), |feed| feed + 1);
+    if is_header(&block.bytes[start..end]) {
+        start = end;
+        block.first_line += 1;
+    }
+    block.bytes.drain(..start);
+}

@@ -1,0 +1,297 @@
+//! Taking one csv row apart, as COPY ... (FORMAT csv) would.
+
+use super::blocks::Block;
+use super::columns::{Column, ColumnType};
+
+/// What has to be looked for in a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// No quotes, carriage returns or NUL anywhere: commas and line feeds are all there is.
+    Plain,
+    /// Anything.
+    General,
+}
+
+impl Style {
+    /// The style of a block.
+    pub fn of(block: &Block) -> Self {
+        if block.quoted || memchr::memchr2(b'\r', 0, &block.bytes).is_some() {
+            Style::General
+        } else {
+            Style::Plain
+        }
+    }
+}
+
+/// Why a row is refused.
+#[derive(Debug)]
+pub struct BadField {
+    /// The field's number from 0; `None` when the row as a whole is wrong.
+    field: Option<usize>,
+    /// Its text, cut short.
+    value: String,
+    /// What it breaks, and what to do.
+    rule: String,
+}
+
+impl BadField {
+    fn new(field: Option<usize>, value: &str, rule: impl Into<String>) -> Self {
+        const SHOWN: usize = 80;
+        let mut value: String = value.to_owned();
+        if let Some((cut, _)) = value.char_indices().nth(SHOWN) {
+            value.replace_range(cut.., "...");
+        }
+        Self { field, value, rule: rule.into() }
+    }
+
+    /// The error for the user: where it is, what it is, and the rule.
+    pub fn at(&self, file: &str, line: u64, columns: &[Column]) -> anyhow::Error {
+        let (value, rule) = (&self.value, &self.rule);
+        match self.field {
+            Some(i) => {
+                let column = columns.get(i).map_or("?", |column| &column.name);
+                crate::bad_data!("{file}, line {line}, field {} ({column}): {value:?} {rule}", i + 1)
+            }
+            None => crate::bad_data!("{file}, line {line}: {value:?} {rule}"),
+        }
+    }
+}
+
+/// Where a field's text lies: in the block, or, when quotes had to be taken out, in the scratch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: usize,
+    end: usize,
+    unquoted: bool,
+}
+
+/// Parses rows of given columns, one at a time.
+#[derive(Debug, Clone)]
+pub struct RowParser {
+    kinds: Vec<ColumnType>,
+    spans: Vec<Span>,
+    ints: Vec<i64>,
+    scratch: String,
+}
+
+impl RowParser {
+    /// For rows of these columns.
+    pub fn new(columns: &[Column]) -> Self {
+        let kinds: Vec<ColumnType> = columns.iter().map(|column| column.kind).collect();
+        Self {
+            spans: vec![Span::default(); kinds.len()],
+            ints: vec![0; kinds.len()],
+            scratch: String::new(),
+            kinds,
+        }
+    }
+
+    /// The columns' types.
+    #[inline]
+    pub fn kinds(&self) -> &[ColumnType] {
+        &self.kinds
+    }
+
+    /// The text of a field of the row last parsed out of `text`.
+    #[inline]
+    pub fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
+        let span = self.spans[i];
+        if span.unquoted { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] }
+    }
+
+    /// The value of an integer field of the row last parsed; 0 for a text.
+    #[inline]
+    pub fn int(&self, i: usize) -> i64 {
+        self.ints[i]
+    }
+
+    /// Parses the row that begins at byte `at` of `text` (which ends with a row's end), and
+    /// returns where the next begins.
+    #[inline]
+    pub fn parse(&mut self, text: &str, at: usize, style: Style) -> Result<usize, BadField> {
+        let end = match style {
+            Style::Plain => self.split_plain(text, at)?,
+            Style::General => self.split_general(text, at)?,
+        };
+        for i in 0..self.kinds.len() {
+            let kind = self.kinds[i];
+            if kind == ColumnType::Text {
+                continue;
+            }
+            match integer(self.field(text, i), kind) {
+                Some(value) => self.ints[i] = value,
+                None => return Err(self.no_integer(text, i)),
+            }
+        }
+        Ok(end)
+    }
+
+    #[inline]
+    fn split_plain(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
+        let bytes = text.as_bytes();
+        let count = self.spans.len();
+        let mut start = at;
+        for (i, span) in self.spans.iter_mut().enumerate() {
+            let rest = &bytes[start..];
+            let end = start + rest.iter().position(|b| matches!(b, b',' | b'\n')).unwrap_or(rest.len());
+            *span = Span { start, end, unquoted: false };
+            if start == end {
+                return Err(null(i));
+            }
+            let comma = bytes.get(end) == Some(&b',');
+            if comma != (i + 1 < count) {
+                return Err(wrong_count(text, at, i + 1, count, comma));
+            }
+            start = (end + 1).min(bytes.len());
+        }
+        Ok(start)
+    }
+
+    fn split_general(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
+        let bytes = text.as_bytes();
+        let count = self.spans.len();
+        self.scratch.clear();
+        let mut start = at;
+        for i in 0..count {
+            let (span, end) = if bytes.get(start) == Some(&b'"') {
+                self.unquote(text, start, i)?
+            } else {
+                plain_field(text, start, i)?
+            };
+            self.spans[i] = span;
+            if memchr::memchr(0, self.field(text, i).as_bytes()).is_some() {
+                let rule = "holds a NUL, which PostgreSQL's text cannot; take it out";
+                return Err(BadField::new(Some(i), self.field(text, i), rule));
+            }
+            let comma = bytes.get(end) == Some(&b',');
+            if comma != (i + 1 < count) {
+                return Err(wrong_count(text, at, i + 1, count, comma));
+            }
+            start = match bytes.get(end) {
+                None => end,
+                Some(b'\r') if bytes.get(end + 1) == Some(&b'\n') => end + 2,
+                Some(_) => end + 1,
+            };
+        }
+        Ok(start)
+    }
+
+    /// Takes the quotes out of the field that begins with one at `start`.
+    fn unquote(&mut self, text: &str, start: usize, i: usize) -> Result<(Span, usize), BadField> {
+        let bytes = text.as_bytes();
+        let begin = self.scratch.len();
+        let mut from = start + 1;
+        loop {
+            let Some(quote) = memchr::memchr(b'"', &bytes[from..]).map(|at| from + at) else {
+                return Err(BadField::new(Some(i), &text[start..], "has no closing quote; add it"));
+            };
+            self.scratch.push_str(&text[from..quote]);
+            match bytes.get(quote + 1) {
+                Some(b'"') => {
+                    self.scratch.push('"');
+                    from = quote + 2;
+                }
+                None | Some(b',' | b'\n') => {
+                    return Ok((Span { start: begin, end: self.scratch.len(), unquoted: true }, quote + 1));
+                }
+                Some(b'\r') if bytes.get(quote + 2) == Some(&b'\n') => {
+                    return Ok((Span { start: begin, end: self.scratch.len(), unquoted: true }, quote + 1));
+                }
+                Some(_) => {
+                    let end = field_end(text, quote);
+                    let rule = "goes on after its closing quote; write a quote inside a field as \"\"";
+                    return Err(BadField::new(Some(i), &text[start..end], rule));
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn no_integer(&self, text: &str, i: usize) -> BadField {
+        let (low, high) = match self.kinds[i] {
+            ColumnType::Int4 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            _ => (i64::MIN, i64::MAX),
+        };
+        BadField::new(
+            Some(i),
+            self.field(text, i),
+            format!("is not an integer from {low} to {high}; correct it"),
+        )
+    }
+}
+
+fn field_end(text: &str, start: usize) -> usize {
+    start + memchr::memchr2(b',', b'\n', &text.as_bytes()[start..]).unwrap_or(text.len() - start)
+}
+
+/// A field without quotes around it, and where it ends.
+fn plain_field(text: &str, start: usize, i: usize) -> Result<(Span, usize), BadField> {
+    let mut end = field_end(text, start);
+    // The carriage return of a line's end belongs to the end.
+    if text.as_bytes().get(end) != Some(&b',') && text[start..end].ends_with('\r') {
+        end -= 1;
+    }
+    let field = &text[start..end];
+    if field.is_empty() {
+        return Err(null(i));
+    }
+    if field.contains('"') {
+        let rule =
+            "has a quote but does not begin with one; write it as \"...\", with \"\" for each quote inside";
+        return Err(BadField::new(Some(i), field, rule));
+    }
+    if field.contains('\r') {
+        return Err(BadField::new(Some(i), field, "has a carriage return outside quotes; quote the field"));
+    }
+    Ok((Span { start, end, unquoted: false }, end))
+}
+
+#[cold]
+fn null(i: usize) -> BadField {
+    let rule = "is empty without quotes, which COPY reads as NULL, and no column here takes NULL; \
+                write \"\" for an empty text";
+    BadField::new(Some(i), "", rule)
+}
+
+#[cold]
+fn wrong_count(text: &str, at: usize, found: usize, count: usize, more: bool) -> BadField {
+    let line = text[at..].lines().next().unwrap_or_default();
+    let fields = if found == 1 { "field" } else { "fields" };
+    let what = if more { format!("has more than {count} fields") } else { format!("has {found} {fields}") };
+    BadField::new(None, line, format!("{what}, and a row here has {count}; check its commas and quotes"))
+}
+
+#[inline]
+fn integer(field: &str, kind: ColumnType) -> Option<i64> {
+    match field.as_bytes() {
+        [digit @ b'0'..=b'9'] => return Some(i64::from(digit - b'0')),
+        [b'-', digit @ b'0'..=b'9'] => return Some(-i64::from(digit - b'0')),
+        _ => {}
+    }
+    match kind {
+        ColumnType::Int4 => field.parse::<i32>().ok().map(i64::from),
+        _ => field.parse().ok(),
+    }
+}
+
+/// Adds one text field to a csv row, quoted where COPY needs it: an empty one would be NULL,
+/// and `\.` alone on a line the end of the data.
+#[inline]
+pub fn push_text(out: &mut Vec<u8>, field: &str) {
+    let bytes = field.as_bytes();
+    let plain = !bytes.is_empty()
+        && bytes != b"\\."
+        && !bytes.iter().any(|b| matches!(b, b'"' | b',' | b'\n' | b'\r'));
+    if plain {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    out.push(b'"');
+    for byte in bytes {
+        if *byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}

@@ -1,0 +1,167 @@
+//! Turning csv rows into the three formats that COPY reads.
+//!
+//! The rules are those of the COPY page of PostgreSQL's manual and `src/backend/commands/copyfromparse.c`.
+
+use super::columns::{Column, ColumnType};
+use super::csv_row::{BadField, RowParser, Style, push_text};
+use super::rows::Row;
+use crate::record::Encoding;
+
+/// The header of the binary format: signature, no flags, no extension.
+pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// Its trailer.
+pub const BINARY_TRAILER: &[u8] = b"\xff\xff";
+
+/// What an encoding's file begins with, before the first row.
+pub fn header(encoding: Encoding) -> &'static [u8] {
+    if encoding == Encoding::Binary { BINARY_HEADER } else { b"" }
+}
+
+/// What an encoding's file ends with, after the last row.
+pub fn trailer(encoding: Encoding) -> &'static [u8] {
+    if encoding == Encoding::Binary { BINARY_TRAILER } else { b"" }
+}
+
+/// Writes rows of given columns in one encoding.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    columns: Vec<Column>,
+    encoding: Encoding,
+}
+
+impl Encoder {
+    /// For rows of these columns.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] when there is no column, or more than PostgreSQL's 1600.
+    pub fn new(columns: &[Column], encoding: Encoding) -> anyhow::Result<Self> {
+        const MOST: usize = 1600;
+        if columns.is_empty() || columns.len() > MOST {
+            let count = columns.len();
+            return Err(crate::usage!(
+                "{count} columns: a table of PostgreSQL's has 1 to {MOST}; change the columns"
+            ));
+        }
+        Ok(Self { columns: columns.to_vec(), encoding })
+    }
+
+    /// Adds one row to `out`.
+    #[inline]
+    pub fn push_row(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        match self.encoding {
+            Encoding::Csv => self.push_csv(row, out),
+            Encoding::Text => self.push_text(row, out),
+            Encoding::Binary => self.push_binary(row, out),
+        }
+    }
+
+    /// Adds the csv rows of `text` to `out`, and returns how many they are.
+    ///
+    /// # Errors
+    /// The byte where a bad row begins, and what is wrong with it.
+    pub fn push_block(&self, text: &str, style: Style, out: &mut Vec<u8>) -> Result<u64, (usize, BadField)> {
+        if self.encoding == Encoding::Text && style == Style::Plain && self.translate(text, out) {
+            return Ok(memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64);
+        }
+        let mut parser = RowParser::new(&self.columns);
+        let (mut at, mut rows) = (0, 0);
+        while at < text.len() {
+            let next = parser.parse(text, at, style).map_err(|bad| (at, bad))?;
+            self.push_row(&Row { parser: &parser, text }, out);
+            (at, rows) = (next, rows + 1);
+        }
+        Ok(rows)
+    }
+
+    /// Plain csv (no quotes, so no comma or line feed inside a field) without backslashes or
+    /// tabs becomes text by turning each comma into a tab. The block must be one of ours, whose
+    /// integers are written as they are in text and whose last row has its line feed.
+    fn translate(&self, text: &str, out: &mut Vec<u8>) -> bool {
+        let bytes = text.as_bytes();
+        if memchr::memchr2(b'\\', b'\t', bytes).is_some() || bytes.last() != Some(&b'\n') {
+            return false;
+        }
+        out.extend(bytes.iter().map(|b| if *b == b',' { b'\t' } else { *b }));
+        true
+    }
+
+    #[inline]
+    fn push_csv(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        for (i, column) in self.columns.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            match column.kind {
+                ColumnType::Text => push_text(out, row.field(i)),
+                ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
+            }
+        }
+        out.push(b'\n');
+    }
+
+    #[inline]
+    fn push_text(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        for (i, column) in self.columns.iter().enumerate() {
+            if i > 0 {
+                out.push(b'\t');
+            }
+            match column.kind {
+                ColumnType::Text => push_escaped(out, row.field(i)),
+                ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
+            }
+        }
+        out.push(b'\n');
+    }
+
+    #[inline]
+    fn push_binary(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(self.columns.len() as i16).to_be_bytes());
+        for (i, column) in self.columns.iter().enumerate() {
+            match column.kind {
+                ColumnType::Text => {
+                    let bytes = row.field(i).as_bytes();
+                    // The blocks' longest row keeps this below 2 GiB.
+                    out.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
+                    out.extend_from_slice(bytes);
+                }
+                ColumnType::Int4 => {
+                    let value = (row.int(i) as i32).to_be_bytes();
+                    out.extend_from_slice(&[0, 0, 0, 4, value[0], value[1], value[2], value[3]]);
+                }
+                ColumnType::Int8 => {
+                    out.extend_from_slice(&8_i32.to_be_bytes());
+                    out.extend_from_slice(&row.int(i).to_be_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// A text with the characters escaped that would end a field or a row, or begin an escape.
+#[inline]
+fn push_escaped(out: &mut Vec<u8>, field: &str) {
+    let special = |b: &u8| matches!(b, b'\\' | b'\t' | b'\n' | b'\r');
+    let bytes = field.as_bytes();
+    if !bytes.iter().any(special) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for byte in bytes {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            other => out.push(*other),
+        }
+    }
+}
+
+#[inline]
+fn push_int(out: &mut Vec<u8>, value: i64) {
+    match value {
+        1 => out.push(b'1'),
+        -1 => out.extend_from_slice(b"-1"),
+        other => out.extend_from_slice(other.to_string().as_bytes()),
+    }
+}

@@ -1,0 +1,57 @@
+//! Random streams: one for each stage of the generator and each piece of work in it.
+
+use rand_pcg::Pcg64Mcg;
+use rand_pcg::rand_core::Rng;
+
+/// What randomness is for. No two stages share a stream.
+#[derive(Debug, Clone, Copy)]
+pub enum Stage {
+    /// How many votes links get.
+    Links = 1,
+    /// How many votes users give.
+    Users,
+    /// Which links' votes users get.
+    Deal,
+    /// What is exchanged where a user got a link twice.
+    Mend,
+    /// Which votes go up.
+    Scores,
+    /// The order of the votes.
+    Order,
+    /// Names.
+    Names,
+}
+
+/// A random stream.
+pub struct Random(Pcg64Mcg);
+
+impl Random {
+    /// The stream of piece number `piece` of a stage.
+    pub fn new(seed: u64, stage: Stage, piece: u64) -> Self {
+        let key = scramble(seed ^ scramble(stage as u64)) ^ scramble(piece.wrapping_mul(2).wrapping_add(1));
+        let (high, low) = (scramble(key), scramble(key.wrapping_add(0x632b_e59b_d9b4_e019)));
+        Self(Pcg64Mcg::new((u128::from(high) << 64) | u128::from(low)))
+    }
+
+    /// 64 random bits.
+    #[inline]
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `end`, by multiplication; the bias, below `end` in 2^64, is nothing here.
+    #[inline]
+    pub fn below(&mut self, end: u64) -> u64 {
+        ((u128::from(self.bits()) * u128::from(end)) >> 64) as u64
+    }
+}
+
+/// A bijection of 64 bits in which each input bit reaches all output bits (the finish of
+/// SplitMix64, Steele, Lea and Flood 2014).
+#[inline]
+pub fn scramble(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

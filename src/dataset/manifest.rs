@@ -1,0 +1,180 @@
+//! `manifest.json`: what a cached dataset holds. Its schema is this module's alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::columns::Column;
+use super::index::Place;
+use super::store::NewFile;
+use crate::record::{Encoding, FileFacts};
+
+/// The manifest's file.
+pub const FILE: &str = "manifest.json";
+
+const SCHEMA: u32 = 1;
+
+/// Where a dataset's rows come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "origin", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Origin {
+    /// Made by this version of the generator from this seed.
+    Generated { generator: u32, seed: u64 },
+    /// Taken from a file of this SHA-256.
+    Imported { source_sha256: String },
+    /// Downloaded as a file of this SHA-256.
+    Downloaded { source_sha256: String },
+}
+
+impl Origin {
+    /// In one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Origin::Generated { .. } => "generated",
+            Origin::Imported { .. } => "imported",
+            Origin::Downloaded { .. } => "downloaded",
+        }
+    }
+}
+
+/// One encoding's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoded {
+    /// Its name in the dataset's directory.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Places where rows begin, `[rows before, bytes before]`, evenly spread; never empty.
+    pub index: Vec<Place>,
+}
+
+impl Encoded {
+    /// As records have it.
+    pub fn facts(&self) -> FileFacts {
+        FileFacts { bytes: self.bytes, sha256: self.sha256.clone() }
+    }
+}
+
+/// The whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    schema: u32,
+    /// Where the rows come from.
+    pub origin: Origin,
+    /// How many they are.
+    pub rows: u64,
+    /// Their columns, in file order.
+    pub columns: Vec<Column>,
+    /// Their content sum, in decimal.
+    pub content: String,
+    /// The files there are.
+    pub encodings: BTreeMap<Encoding, Encoded>,
+}
+
+impl Manifest {
+    /// One of the current schema.
+    pub fn new(origin: Origin, rows: u64, columns: Vec<Column>, content: String, csv: Encoded) -> Self {
+        let encodings = BTreeMap::from([(Encoding::Csv, csv)]);
+        Self { schema: SCHEMA, origin, rows, columns, content, encodings }
+    }
+
+    /// The manifest of a dataset's directory; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Data`] when it is not one that this program can read.
+    pub fn read(dir: &Path) -> Result<Option<Self>> {
+        let path = dir.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        };
+        #[derive(Deserialize)]
+        struct Version {
+            schema: u32,
+        }
+        let remove = || format!("remove the directory {} and make the dataset again", dir.display());
+        let unreadable =
+            |error| crate::bad_data!("{} is not a dataset's manifest: {error}; {}", path.display(), remove());
+        let Version { schema } = serde_json::from_str(&text).map_err(unreadable)?;
+        if schema != SCHEMA {
+            let path = path.display();
+            return Err(crate::bad_data!(
+                "{path} has schema {schema}, and this program reads {SCHEMA}; {}",
+                remove()
+            ));
+        }
+        let manifest: Manifest = serde_json::from_str(&text).map_err(unreadable)?;
+        let whole = manifest.encodings.contains_key(&Encoding::Csv)
+            && manifest.encodings.values().all(|encoded| {
+                encoded.index.first().is_some_and(|place| place.row == 0)
+                    && Path::new(&encoded.file).file_name() == Some(encoded.file.as_ref())
+            });
+        if !whole || manifest.rows == 0 || manifest.columns.is_empty() {
+            let path = path.display();
+            return Err(crate::bad_data!("{path} lacks its csv, rows, columns or an index; {}", remove()));
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Writes it into the directory, in one step.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let mut text = serde_json::to_string(self).context("writing a manifest as JSON")?;
+        text.push('\n');
+        let mut file = NewFile::create(dir, FILE)?;
+        file.write(text.as_bytes())?;
+        file.keep()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    fn manifest() -> Manifest {
+        let index = vec![Place { row: 0, offset: 0 }, Place { row: 5, offset: 77 }];
+        let csv = Encoded { file: "votes.csv".into(), bytes: 99, sha256: "ab".into(), index };
+        let origin = Origin::Generated { generator: 1, seed: u64::MAX };
+        Manifest::new(origin, 7, votes(), "-12".into(), csv)
+    }
+
+    /// The golden file of schema 1.
+    const GOLDEN: &str = r#"{"schema":1,"origin":{"origin":"generated","generator":1,"seed":18446744073709551615},"rows":7,"columns":[{"name":"username","type":"text"},{"name":"link","type":"text"},{"name":"score","type":"int4"}],"content":"-12","encodings":{"csv":{"file":"votes.csv","bytes":99,"sha256":"ab","index":[[0,0],[5,77]]}}}"#;
+
+    #[test]
+    fn schema_1_is_written_and_read_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), None);
+        manifest().write(dir.path()).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap().trim_end(), GOLDEN);
+        assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest()));
+    }
+
+    #[test]
+    fn what_it_cannot_read_is_refused_with_the_next_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let cases = [
+            (GOLDEN.replace("\"schema\":1", "\"schema\":2"), "schema 2"),
+            (GOLDEN.replace("\"rows\":7", "\"rows\":7,\"more\":1"), "more"),
+            (GOLDEN.replace("votes.csv", "../votes.csv"), "lacks"),
+            (GOLDEN[..50].to_owned(), "not a dataset's manifest"),
+        ];
+        for (text, word) in cases {
+            fs::write(dir.path().join(FILE), text).unwrap();
+            let error = Manifest::read(dir.path()).unwrap_err().to_string();
+            assert!(error.contains(word) && error.contains("remove the directory"), "{error}");
+        }
+    }
+}

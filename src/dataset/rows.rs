@@ -1,0 +1,224 @@
+//! Reading csv row by row: any valid csv, in constant memory.
+
+use std::fs::File;
+use std::io::{self, Read, Take};
+
+use anyhow::Result;
+
+use super::blocks::BlockReader;
+use super::columns::{Column, ColumnType};
+use super::csv_row::{BadField, RowParser, Style};
+
+/// One field's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Of a text column.
+    Text(&'a str),
+    /// Of an `integer` column.
+    Int4(i32),
+    /// Of a `bigint` column.
+    Int8(i64),
+}
+
+/// One row, valid until the next is read. It has as many fields as there are columns.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub(super) parser: &'a RowParser,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Row<'a> {
+    /// The number of fields.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.parser.kinds().len()
+    }
+
+    /// Never: a dataset has columns.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text of a field, unquoted.
+    ///
+    /// # Panics
+    /// When there is no field of this number, counted from 0.
+    #[inline]
+    pub fn field(&self, i: usize) -> &'a str {
+        self.parser.field(self.text, i)
+    }
+
+    /// The value of an integer field; 0 for a text.
+    ///
+    /// # Panics
+    /// When there is no field of this number, counted from 0.
+    #[inline]
+    pub fn int(&self, i: usize) -> i64 {
+        self.parser.int(i)
+    }
+
+    /// The value of a field.
+    ///
+    /// # Panics
+    /// When there is no field of this number, counted from 0.
+    #[inline]
+    pub fn value(&self, i: usize) -> Value<'a> {
+        match self.parser.kinds()[i] {
+            ColumnType::Text => Value::Text(self.field(i)),
+            // The parser has checked the range.
+            ColumnType::Int4 => Value::Int4(self.int(i) as i32),
+            ColumnType::Int8 => Value::Int8(self.int(i)),
+        }
+    }
+}
+
+/// Where rows come from: a file or a part of one, or memory.
+pub(super) enum Input {
+    File(Take<File>),
+    Memory(io::Cursor<Vec<u8>>),
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Input::File(file) => file.read(buffer),
+            Input::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
+/// Reads rows from first to last; see [`super::Dataset::reader`].
+pub struct RowReader {
+    blocks: BlockReader<Input>,
+    columns: Vec<Column>,
+    parser: RowParser,
+    text: String,
+    at: usize,
+    first_line: u64,
+    style: Style,
+}
+
+impl RowReader {
+    pub(super) fn new(input: Input, columns: &[Column], name: String) -> Self {
+        Self {
+            blocks: BlockReader::new(input, name),
+            columns: columns.to_vec(),
+            parser: RowParser::new(columns),
+            text: String::new(),
+            at: 0,
+            first_line: 1,
+            style: Style::Plain,
+        }
+    }
+
+    /// Reads csv from memory; messages call it `name`.
+    pub fn over(csv: Vec<u8>, columns: &[Column], name: String) -> Self {
+        Self::new(Input::Memory(io::Cursor::new(csv)), columns, name)
+    }
+
+    /// The next row, or `None` past the last.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Data`] naming file, line, field, value and rule for what is not
+    /// a row of these columns (lines count from where the reader began); or that reading failed.
+    #[inline]
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+        if self.at == self.text.len() && !self.refill()? {
+            return Ok(None);
+        }
+        match self.parser.parse(&self.text, self.at, self.style) {
+            Ok(next) => self.at = next,
+            Err(bad) => return Err(self.bad(&bad)),
+        }
+        Ok(Some(Row { parser: &self.parser, text: &self.text }))
+    }
+
+    fn refill(&mut self) -> Result<bool> {
+        let Some(block) = self.blocks.next_block()? else { return Ok(false) };
+        (self.at, self.first_line, self.style) = (0, block.first_line, Style::of(&block));
+        self.text = utf8(block.bytes, block.first_line, self.blocks.name())?;
+        Ok(true)
+    }
+
+    #[cold]
+    fn bad(&self, bad: &BadField) -> anyhow::Error {
+        let line = self.first_line + newlines(&self.text.as_bytes()[..self.at]);
+        bad.at(self.blocks.name(), line, &self.columns)
+    }
+}
+
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// The text of a block.
+pub(super) fn utf8(bytes: Vec<u8>, first_line: u64, name: &str) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let line = first_line + newlines(&bytes[..at]);
+        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |feed| feed + 1);
+        let place = at - start + 1;
+        crate::bad_data!(
+            "{name}, line {line}: byte {place} (0x{:02x}) is not UTF-8; convert the file to UTF-8, for example by iconv -t UTF-8",
+            bytes[at]
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    fn reader(csv: &[u8]) -> RowReader {
+        RowReader::over(csv.to_vec(), &votes(), "test.csv".into())
+    }
+
+    fn error(csv: &[u8]) -> String {
+        let mut reader = reader(csv);
+        loop {
+            match reader.next_row() {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("no error"),
+                Err(error) => return error.to_string(),
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_read_with_or_without_quotes() {
+        let mut reader = reader(b"ada,t3_1,1\n\"a \"\"b\"\"\",\"x,\ny\",-1\r\n\"\",\"\",+007");
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            assert_eq!(row.len(), 3);
+            assert_eq!(row.value(2), Value::Int4(row.int(2) as i32));
+            rows.push((row.field(0).to_owned(), row.field(1).to_owned(), row.int(2)));
+        }
+        let expected = [("ada", "t3_1", 1), ("a \"b\"", "x,\ny", -1), ("", "", 7)];
+        assert_eq!(rows, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c)));
+        assert!(reader.next_row().unwrap().is_none(), "the end stays the end");
+    }
+
+    #[test]
+    fn a_bad_row_is_named_by_line_field_value_and_rule() {
+        let cases: [(&[u8], &[&str]); 9] = [
+            (b"ada,t3_1,1\nbob,t3_2,up\n", &["line 2", "field 3 (score)", "\"up\"", "integer"]),
+            (b"ada,t3_1,2147483648\n", &["line 1", "2147483648", "integer"]),
+            (b"ada,t3_1\n", &["line 1", "2 fields", "3"]),
+            (b"ada,t3_1,1,2\n", &["line 1", "more than 3 fields"]),
+            (b"\"x\ny\",t3_1,1\n,t3_1,1\n", &["line 3", "field 1 (username)", "NULL"]),
+            (b"ada,t3_1,1\nb\rob,t3_1,1\n", &["line 2", "field 1 (username)", "carriage return"]),
+            (b"a\"b\",t3_1,1\n", &["line 1", "field 1", "quote"]),
+            (b"ada,t3\0,1\n", &["line 1", "field 2 (link)", "NUL"]),
+            (b"ada,t3_1,1\nb\xff,t3_1,1\n", &["line 2", "byte 2 (0xff)", "UTF-8"]),
+        ];
+        for (csv, words) in cases {
+            let error = error(csv);
+            assert!(error.contains("test.csv"), "{error}");
+            for word in words {
+                assert!(error.contains(word), "{word:?} is not in: {error}");
+            }
+        }
+    }
+}
