@@ -5,10 +5,12 @@
 //! happened as [`record`]s; [`analysis`] turns records into numbers and [`report`] numbers
 //! into text and pictures. An import never points up.
 
+pub mod analysis;
 pub mod dataset;
 pub mod fault;
 pub mod interrupt;
 pub mod record;
+pub mod report;
 pub mod server;
 pub mod stats;
 pub mod units;
