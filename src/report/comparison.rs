@@ -21,10 +21,13 @@ pub fn differences(comparison: &Comparison) -> Table {
 /// Case by case, run by run.
 pub fn cases(comparison: &Comparison) -> Table {
     let first = &comparison.runs[0].name;
+    // Where cases differ in rows, no figure stands without them.
+    let all = comparison.runs[0].run.plan.rows;
+    let same_rows = comparison.cases.iter().flat_map(|c| &c.cells).all(|c| c.n == 0 || c.rows == all);
     let columns = vec![
         Column::words("case", ""),
         Column::words("run", ""),
-        Column::numbers("rows", "Rows each sample loaded.").spare(3),
+        Column::numbers("rows", "Rows each sample loaded.").spare(if same_rows { 3 } else { 0 }),
         Column::numbers("n", "Samples that finished and were verified.").spare(4),
         Column::numbers("median", "The median of the samples' totals."),
         Column::numbers("rows/s", "Rows a second, from the median.").spare(2),

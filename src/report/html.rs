@@ -37,7 +37,7 @@ pub fn page(page: &Page, charts: &[InlineChart]) -> Result<String> {
             title => &page.title,
             question => &page.question,
             origin => &page.origin,
-            headline => &page.headline,
+            headline => page.headline.iter().map(|line| unbroken(line)).collect::<Vec<_>>(),
             sections,
         })
         .context("filling the page's template")
@@ -53,11 +53,11 @@ fn section(section: &Section, charts: &[InlineChart]) -> Result<Value> {
     };
     let charts: Vec<Value> = section.charts.iter().map(|p| chart(&p.name)).collect::<Result<_>>()?;
     let notes = section.notes.iter().map(|note| {
-        context! { text => note.text(), warning => matches!(note, Note::Warning(_)) }
+        context! { text => unbroken(note.text()), warning => matches!(note, Note::Warning(_)) }
     });
     Ok(context! {
         title => &section.title,
-        text => &section.text,
+        text => section.text.iter().map(|line| unbroken(line)).collect::<Vec<_>>(),
         table => section.table.as_ref().map(table),
         charts,
         notes => notes.collect::<Vec<_>>(),
@@ -98,4 +98,15 @@ fn class(cell: &Cell, align: Align) -> String {
         Some(Tone::Muted) => format!("{side} muted"),
         None => side.to_string(),
     }
+}
+
+/// Keeps the groups of a number, and a number and its unit, on one line.
+fn unbroken(text: &str) -> String {
+    let mut after_digit = false;
+    let glue = |c: char| {
+        let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };
+        after_digit = c.is_ascii_digit();
+        glued
+    };
+    text.chars().map(glue).collect()
 }

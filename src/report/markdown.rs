@@ -119,13 +119,12 @@ mod tests {
                 vec![Cell::Text("<b> *x* | y\nz".into()), Cell::None],
             ],
         };
-        assert_eq!(
-            super::table(&table),
-            "| case                     |         n |\n\
-             | ------------------------ | --------: |\n\
-             | `a\\|b`                   | 7 500 000 |\n\
-             | &lt;b> \\*x\\* \\| y z |           |\n"
-                .replace("y z |           |", "y z      |           |")
-        );
+        let expected = [
+            r"| case                |         n |",
+            r"| ------------------- | --------: |",
+            r"| `a\|b`              | 7 500 000 |",
+            r"| &lt;b> \*x\* \| y z |           |",
+        ];
+        assert_eq!(super::table(&table).lines().collect::<Vec<_>>(), expected);
     }
 }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub use font::options as chart_options;
 pub use splice::{Mode, splice};
 pub use terminal::{Colour, Look};
 

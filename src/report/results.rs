@@ -20,30 +20,33 @@ pub fn baseline_name(standings: &Standings) -> String {
 /// The table a run is made for.
 pub fn results(standings: &Standings) -> Table {
     let baseline = baseline_name(standings);
+    // Where cases differ in rows, no figure stands without them.
+    let rows = standings.cases.first().map(|s| s.summary.rows);
+    let same_rows = standings.cases.iter().all(|s| Some(s.summary.rows) == rows);
+    let speed = format!(
+        "Speed relative to {baseline}: its time divided by the case's; 2.00x is twice as fast. \
+         By time a row where the rows differ."
+    );
     let columns = vec![
         Column::words("case", "The method, and what differs from its defaults."),
-        Column::numbers("rows", "Rows each sample of the case loaded.").spare(3),
-        Column::numbers("n", "Samples that finished and were verified.").spare(4),
+        Column::numbers("rows", "Rows each sample of the case loaded.").spare(if same_rows { 3 } else { 0 }),
         Column::numbers("median", "The median of the samples' totals: every timed phase together."),
-        Column::numbers(
-            "95 % interval",
-            "Where the true median lies, by a bootstrap of the samples; empty below five samples.",
-        )
-        .spare(6),
-        Column::numbers("best", "The shortest total.").spare(5),
         Column::numbers("rows/s", "Rows a second, from the median.").spare(2),
-        Column::numbers(
-            "speed",
-            &format!(
-                "Speed relative to {baseline}: its time divided by the case's; 2.00x is twice as fast. By time a row where the rows differ."
-            ),
-        ),
+        Column::numbers("speed", &speed),
         Column::numbers("speed, 95 %", "Where the true relative speed lies, by a bootstrap of both sides.")
             .spare(1),
         Column::words(
             "verdict",
-            "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, and both sides have five samples.",
+            "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
+             and both sides have five samples.",
         ),
+        Column::numbers("n", "Samples that finished and were verified.").spare(4),
+        Column::numbers("best", "The shortest total.").spare(5),
+        Column::numbers(
+            "median, 95 %",
+            "Where the true median lies, by a bootstrap of the samples; empty below five samples.",
+        )
+        .spare(6),
         Column::words("after a crash", "What a crash leaves of rows whose load was reported as done.")
             .spare(7),
     ];
@@ -57,10 +60,7 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
     vec![
         Cell::Code(s.case.id.clone()),
         Cell::Count(s.rows),
-        Cell::Count(s.n() as u64),
         Cell::of(s.total_ns, |e| Cell::Time(e.point)),
-        Cell::of(interval, Cell::TimeRange),
-        Cell::of(s.min_ns, |ns| Cell::Time(ns as f64)),
         Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)),
         match standing.verdict {
             Verdict::Baseline => Cell::Ratio(1.0),
@@ -68,6 +68,9 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
         },
         Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
         verdict_cell(&standing.verdict),
+        Cell::Count(s.n() as u64),
+        Cell::of(s.min_ns, |ns| Cell::Time(ns as f64)),
+        Cell::of(interval, Cell::TimeRange),
         Cell::Text(s.case.durability.words().into()),
     ]
 }

@@ -26,6 +26,10 @@ pub const MARGIN: i32 = 16;
 pub const TEXT: f32 = 13.0;
 /// Size of the title.
 pub const TITLE: f32 = 17.0;
+/// Pixels that the words of an axis' last tick take beyond it.
+const AXIS_END: i32 = 24;
+/// Pixels between what is drawn and its figure.
+pub const GAP: i32 = 8;
 /// Height of a line of words.
 pub const LINE: i32 = 20;
 
@@ -235,12 +239,12 @@ impl Canvas<'_> {
 pub fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
     let title = fit(title, TITLE, Weight::Bold, format).len() as i32 * (LINE + 4);
     let lines: usize = lines.iter().map(|l| fit(l, TEXT, Weight::Regular, format).len()).sum();
-    MARGIN + title + lines as i32 * LINE
+    MARGIN + title + lines as i32 * LINE + 6
 }
 
 /// The height of a legend.
 pub fn legend_height(names: &[(String, RGBColor)], format: Format) -> i32 {
-    legend_places(names, format).last().map_or(0, |(_, line)| (line + 1) * LINE + 8)
+    legend_places(names, format).last().map_or(0, |(_, line)| (line + 1) * LINE + 10)
 }
 
 fn legend_places(names: &[(String, RGBColor)], format: Format) -> Vec<(i32, i32)> {
@@ -283,19 +287,19 @@ fn fit(text: &str, size: f32, weight: Weight, format: Format) -> Vec<String> {
 pub struct Rows {
     /// Where the names end and the plot begins.
     pub left: i32,
-    /// Where the plot ends; right of it stand the widest of the figures.
+    /// How far the plot may reach.
     pub right: i32,
     beside: bool,
 }
 
 impl Rows {
-    /// For these names, and figures of at most this width right of what is drawn.
-    pub fn new<'n>(names: impl Iterator<Item = &'n str>, figures: i32, format: Format) -> Self {
+    /// For these names.
+    pub fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
         let longest = names.map(text_width).max().unwrap_or(0);
         // Names too long for the room beside the plot stand above their rows.
         let beside = longest <= format.width() * 2 / 5;
         let left = if beside { MARGIN + longest + 10 } else { MARGIN + 4 };
-        Self { left, right: format.width() - MARGIN - figures, beside }
+        Self { left, right: format.width() - MARGIN - AXIS_END, beside }
     }
 
     /// The height of a row whose drawing needs `content` pixels.

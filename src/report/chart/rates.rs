@@ -4,8 +4,9 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{self, Anchor, Canvas, Format, MARGIN, Rows, text_width};
+use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
 use super::scale::Scale;
+use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::record::Run;
 use crate::report::results;
@@ -77,7 +78,8 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
             .enumerate()
             .map(|(index, cell)| {
                 let all = cell.rows == comparison.runs[index].run.plan.rows;
-                let ratio = cell.to_first.map(|r| format!("  {}", units::ratio(r.point))).unwrap_or_default();
+                let ratio =
+                    cell.to_first.map(|r| format!(" · {}", units::ratio(r.point))).unwrap_or_default();
                 let figure = match cell.rows_per_second {
                     Some(found) if all => format!("{}{ratio}", rate(found.point)),
                     Some(found) => {
@@ -94,19 +96,28 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
 }
 
+/// What stands where a figure is missing: the reason without its details.
+fn missing(verdict: &CrossVerdict) -> String {
+    match verdict {
+        CrossVerdict::NotComparable(why) => why.split(':').next().unwrap_or(why).to_string(),
+        other => other.words().to_string(),
+    }
+}
+
 fn draw(title: &str, legend: &[(String, RGBColor)], rows: &[Row], format: Format) -> Result<String> {
     let lines = ["Further right is better; the scale is logarithmic. Whisker: 95 % interval.".to_string()];
     let head = canvas::head_height(title, &lines, format);
     let top = head + if legend.is_empty() { 8 } else { canvas::legend_height(legend, format) };
     let points = || rows.iter().flat_map(|r| &r.points);
-    // On a phone the figures of slow cases stand over the empty part of the plot.
-    let figures =
-        points().filter(|p| p.rate.is_some()).map(|p| text_width(&p.figure)).max().unwrap_or(0) + 16;
-    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), figures, format);
-    let ends = || points().filter_map(|p| p.rate).map(ends);
-    let (low, high) = (ends().map(|e| e.0).fold(f64::MAX, f64::min), ends().map(|e| e.1).fold(0.0, f64::max));
+    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
+    let spans = || points().filter_map(|p| p.rate).map(ends);
+    let (low, high) =
+        (spans().map(|e| e.0).fold(f64::MAX, f64::min), spans().map(|e| e.1).fold(0.0, f64::max));
     let (low, high) = if low <= high { (low, high) } else { (1.0, 10.0) };
-    let scale = Scale::logarithmic(low, high, format.steps(), places.left + 6, places.right);
+    let scale = Scale::logarithmic(low, high, format.steps(), places.left + 6, places.right).with_room(
+        points().filter_map(|p| Some((ends(p.rate?).1, GAP + 5 + text_width(&p.figure)))),
+        format.width() - MARGIN,
+    );
     let content = |row: &Row| ROW + (row.points.len() as i32 - 1) * FURTHER;
     let bottom = top + rows.iter().map(|r| places.height(content(r))).sum::<i32>() + 4;
 
@@ -135,7 +146,7 @@ fn draw_point(canvas: &Canvas, point: &Point, scale: &Scale, left: i32, y: i32) 
         canvas.whisker((scale.at(low), scale.at(high)), y)?;
     }
     canvas.dot((scale.at(found.point), y), point.colour)?;
-    canvas.text(&point.figure, (scale.at(high).max(scale.at(found.point) + 5) + 8, y), Anchor::Start, 1.0)
+    canvas.text(&point.figure, (scale.at(high).max(scale.at(found.point) + 5) + GAP, y), Anchor::Start, 1.0)
 }
 
 fn ends(found: Estimate) -> (f64, f64) {

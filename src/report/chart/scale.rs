@@ -51,13 +51,30 @@ impl Scale {
         Self { low, high, from, to, kind: Kind::Logarithmic, ticks }
     }
 
+    /// The same, shortened until at each of these values there is room for so many pixels
+    /// before `limit`.
+    pub fn with_room(mut self, needs: impl Iterator<Item = (f64, i32)>, limit: i32) -> Self {
+        let length = needs.fold(f64::from(self.to - self.from), |length, (value, pixels)| {
+            let share = self.share(value);
+            let room = f64::from(limit - pixels - self.from);
+            if share > 0.0 { length.min(room / share) } else { length }
+        });
+        // Where figures leave nothing of the plot, a cut figure is the lesser evil.
+        self.to = self.from + (length as i32).max(40);
+        self
+    }
+
     /// The pixel of a value.
     pub fn at(&self, value: f64) -> i32 {
+        self.from + (self.share(value) * f64::from(self.to - self.from)).round() as i32
+    }
+
+    fn share(&self, value: f64) -> f64 {
         let share = match self.kind {
             Kind::Linear => (value - self.low) / (self.high - self.low),
             Kind::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
         };
-        self.from + (share.clamp(0.0, 1.0) * f64::from(self.to - self.from)).round() as i32
+        share.clamp(0.0, 1.0)
     }
 }
 
@@ -78,6 +95,13 @@ mod tests {
         assert_eq!(scale.ticks, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!((scale.at(0.0), scale.at(5.0), scale.at(10.0)), (100, 350, 600));
         assert_eq!(Scale::linear(0.3, 3, 0, 10).ticks.len(), 4);
+    }
+
+    #[test]
+    fn figures_get_their_room() {
+        let scale = Scale::linear(10.0, 5, 0, 1000);
+        let scale = scale.with_room([(10.0, 100), (5.0, 600)].into_iter(), 1000);
+        assert_eq!((scale.at(10.0), scale.at(5.0)), (800, 400));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{self, Anchor, Canvas, Format, MARGIN, Rows, text_width};
+use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
 use super::scale::Scale;
-use crate::analysis::{Basis, Standing, Standings};
+use crate::analysis::{Basis, Standing, Standings, Verdict};
 use crate::record::{Phase, Run};
 use crate::report::results;
 use crate::report::table::{Cell, whole};
@@ -63,10 +63,10 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
     let head = canvas::head_height(&title, &lines, format);
     let top = head + canvas::legend_height(&legend, format);
     let bars = || rows.iter().filter(|r| !r.phases.is_empty());
-    let figures = bars().map(|r| text_width(&r.figure)).max().unwrap_or(0) + 12;
-    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), figures, format);
+    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
     let most = bars().map(Row::end).fold(0.0, f64::max);
-    let scale = Scale::linear(most / 1e9, format.steps(), places.left, places.right);
+    let scale = Scale::linear(most / 1e9, format.steps(), places.left, places.right)
+        .with_room(bars().map(|r| (r.end() / 1e9, GAP + text_width(&r.figure))), format.width() - MARGIN);
     let bottom = top + rows.len() as i32 * places.height(ROW) + 4;
 
     canvas::svg(format, bottom + 20 + MARGIN, &title, |canvas| {
@@ -100,8 +100,11 @@ fn row(standing: &Standing) -> Row {
         row.figure = format!("{} rows only: {time}, {rate}", units::count(s.rows));
         return row;
     }
-    let ratio = Cell::of(standing.ratio, |r| Cell::Ratio(r.point)).text();
-    row.figure = format!("{time}  {ratio}").trim_end().to_string();
+    row.figure = match (&standing.verdict, standing.ratio) {
+        (Verdict::Baseline | Verdict::Control, _) => format!("{time} · {}", standing.verdict.words()),
+        (_, Some(ratio)) => format!("{time} · {}", units::ratio(ratio.point)),
+        (_, None) => time,
+    };
     row.phases = s.phases_of_median_ns().into_iter().collect();
     row.interval = total.interval.map(|i| (i.low, i.high));
     row
@@ -123,7 +126,7 @@ fn draw_row(canvas: &Canvas, row: &Row, scale: &Scale, left: i32, y: i32) -> Res
     if let Some((low, high)) = row.interval {
         canvas.whisker((scale.at(low / 1e9), scale.at(high / 1e9)), middle)?;
     }
-    canvas.text(&row.figure, (scale.at(row.end() / 1e9) + 8, middle), Anchor::Start, 1.0)
+    canvas.text(&row.figure, (scale.at(row.end() / 1e9) + GAP, middle), Anchor::Start, 1.0)
 }
 
 /// Seconds on an axis that ends at `last`, all in one unit: `2 s`, `0.5 s`, `200 ms`.
