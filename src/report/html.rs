@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 
 use super::notes::Note;
 use super::page::{Page, Section, Weight};
-use super::table::{Align, Cell, Table, Tone};
+use super::table::{Align, Cell, Table, Tone, unbroken};
 
 /// A chart as a page shows it: once for wide windows, once for phones.
 #[derive(Debug)]
@@ -98,15 +98,4 @@ fn class(cell: &Cell, align: Align) -> String {
         Some(Tone::Muted) => format!("{side} muted"),
         None => side.to_string(),
     }
-}
-
-/// Keeps the groups of a number, and a number and its unit, on one line.
-fn unbroken(text: &str) -> String {
-    let mut after_digit = false;
-    let glue = |c: char| {
-        let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };
-        after_digit = c.is_ascii_digit();
-        glued
-    };
-    text.chars().map(glue).collect()
 }

@@ -174,6 +174,17 @@ fn seconds_range(range: Interval) -> String {
     }
 }
 
+/// Keeps the groups of a number, and a number and its unit, on one line.
+pub fn unbroken(text: &str) -> String {
+    let mut after_digit = false;
+    let glue = |c: char| {
+        let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };
+        after_digit = c.is_ascii_digit();
+        glued
+    };
+    text.chars().map(glue).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Color, ColumnConstraint, ContentArrangement, Width, presets};
 
 use super::notes::Note;
-use super::table::{Align, Cell, Table, Tone};
+use super::table::{Align, Cell, Table, Tone, unbroken};
 
 /// What the text is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +85,20 @@ fn draw(table: &Table, width: u16, colour: Colour) -> String {
     for (index, column) in text.column_iter_mut().enumerate() {
         if table.columns[index].align == Align::Right {
             column.set_constraint(ColumnConstraint::ContentWidth);
-        } else if index > 0 {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(WORDS as u16)));
+        } else {
+            // A word is not broken while others have spaces to break at.
+            let least = if index == 0 { longest_word(table) + 2 } else { WORDS };
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least as u16)));
         }
     }
     let lines = text.to_string();
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Of the names in the first column.
+fn longest_word(table: &Table) -> usize {
+    let names = table.rows.iter().map(|row| row[0].text());
+    names.filter_map(|name| name.split(' ').map(|word| word.chars().count()).max()).max().unwrap_or(0)
 }
 
 fn alignment(align: Align) -> CellAlignment {
@@ -146,7 +154,8 @@ fn styled(text: &str, style: anstyle::Style, colour: Colour) -> String {
 
 fn wrapped(text: &str, indent: &str, width: u16) -> String {
     let (mut out, mut column) = (String::new(), 0);
-    for word in text.split_whitespace() {
+    let text = unbroken(text);
+    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width.into() {
             out.push('\n');
@@ -160,5 +169,6 @@ fn wrapped(text: &str, indent: &str, width: u16) -> String {
         column += length;
     }
     out.push('\n');
-    out
+    // Only the line ends had to stay away from them.
+    out.replace('\u{a0}', " ")
 }

@@ -140,11 +140,6 @@ fn failed(error: impl Debug) -> anyhow::Error {
 }
 
 impl Canvas<'_> {
-    /// Where it is going to be seen.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// A filled box.
     pub fn bar(&self, x: (i32, i32), y: (i32, i32), colour: RGBColor) -> Result<()> {
         let shape = Rectangle::new([(x.0, y.0), (x.1, y.1)], colour.filled());
@@ -176,7 +171,7 @@ impl Canvas<'_> {
         self.write(text, at, anchor, opacity, TEXT, Weight::Regular)
     }
 
-    /// The title and the lines under it; gives the height they take.
+    /// The title and the lines under it.
     pub fn head(&self, title: &str, lines: &[String]) -> Result<()> {
         let mut y = MARGIN + 10;
         for line in fit(title, TITLE, Weight::Bold, self.format) {

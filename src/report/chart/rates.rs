@@ -85,7 +85,7 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
                     Some(found) => {
                         format!("{}{ratio} on {} rows", rate(found.point), units::count(cell.rows))
                     }
-                    None => "no figure".to_string(),
+                    None => missing(&cell.verdict),
                 };
                 Point { colour: colour(index), rate: cell.rows_per_second, figure }
             })
