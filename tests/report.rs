@@ -63,6 +63,12 @@ fn all_files_are_made_and_hold_the_figures() {
         assert!(page.contains(figure), "{figure}");
     }
 
+    let excerpt = report::excerpt(&dir, "results/votes").unwrap();
+    for part in ["| `copy-csv` ", "](results/votes/charts/total.png)", "Made by `bulkbench run votes --rows"]
+    {
+        assert!(excerpt.contains(part), "{part} is not in {excerpt}");
+    }
+
     // The same records make the same files, to the byte.
     let first: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).unwrap()).collect();
     report::write_all(&dir).unwrap();

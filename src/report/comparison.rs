@@ -36,9 +36,9 @@ pub fn cases(comparison: &Comparison) -> Table {
             &format!("The case's time in {first} divided by its time in this run."),
         ),
         Column::numbers("95 %", "Where the true ratio lies, by a bootstrap of both sides.").spare(1),
+        Column::words("verdict", "Against the first run, beyond the noise of both."),
         Column::numbers("to own baseline", "The case's speed relative to the baseline of its own run.")
             .spare(5),
-        Column::words("verdict", "Against the first run, beyond the noise of both."),
     ];
     let rows = comparison.cases.iter().flat_map(|case| {
         case.cells.iter().enumerate().map(|(index, cell)| {
@@ -64,8 +64,8 @@ fn figures(cell: &CaseInRun) -> Vec<Cell> {
         Cell::of(cell.rows_per_second, |e| Cell::Rate(e.point)),
         Cell::of(cell.to_first, |r| Cell::Ratio(r.point)),
         Cell::of(cell.to_first.and_then(|r| r.interval), Cell::RatioRange),
-        Cell::of(cell.to_own_baseline, |r| Cell::Ratio(r.point)),
         verdict,
+        Cell::of(cell.to_own_baseline, |r| Cell::Ratio(r.point)),
     ]
 }
 
