@@ -84,8 +84,8 @@ pub fn median_estimate(values: &[f64]) -> Option<Estimate> {
     let point = median(values)?;
     let interval = (values.len() >= MIN_SAMPLES).then(|| {
         let mut random = Pcg64::seed_from_u64(SEED);
-        let mut drawn = vec![0.0; values.len()];
-        percentile_interval(|| resampled_median(values, &mut drawn, &mut random))
+        let mut urn = Urn::new(values);
+        percentile_interval(|| urn.resampled_median(&mut random))
     });
     Some(Estimate { point, interval })
 }
@@ -100,11 +100,8 @@ pub fn ratio_estimate(numerator: &[f64], denominator: &[f64]) -> Option<Estimate
     }
     let interval = (numerator.len().min(denominator.len()) >= MIN_SAMPLES).then(|| {
         let mut random = Pcg64::seed_from_u64(SEED);
-        let (mut drawn_above, mut drawn_below) = (vec![0.0; numerator.len()], vec![0.0; denominator.len()]);
-        percentile_interval(|| {
-            resampled_median(numerator, &mut drawn_above, &mut random)
-                / resampled_median(denominator, &mut drawn_below, &mut random)
-        })
+        let (mut above, mut below) = (Urn::new(numerator), Urn::new(denominator));
+        percentile_interval(|| above.resampled_median(&mut random) / below.resampled_median(&mut random))
     });
     Some(Estimate { point: above / below, interval })
 }
@@ -117,17 +114,45 @@ fn percentile_interval(mut resample: impl FnMut() -> f64) -> Interval {
     Interval { low: at(tail), high: at(1.0 - tail) }
 }
 
-/// `drawn` is a buffer as long as `values`.
-fn resampled_median(values: &[f64], drawn: &mut [f64], random: &mut Pcg64) -> f64 {
-    for slot in drawn.iter_mut() {
-        // The high half of the product is uniform below the length, and stays the same whatever
-        // a later version of the rand crate makes of its ranges.
-        let index = (u128::from(random.next_u64()) * values.len() as u128) >> 64;
-        *slot = values[index as usize];
+/// The values in order, drawn from with replacement.
+struct Urn {
+    sorted: Vec<f64>,
+    /// How often each was drawn this time.
+    drawn: Vec<u32>,
+}
+
+impl Urn {
+    fn new(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        Self { drawn: vec![0; sorted.len()], sorted }
     }
-    drawn.sort_by(f64::total_cmp);
-    let middle = drawn.len() / 2;
-    if drawn.len() % 2 == 1 { drawn[middle] } else { (drawn[middle - 1] + drawn[middle]) / 2.0 }
+
+    /// The median of as many draws as there are values. Counting how often each was drawn
+    /// spares sorting the draws.
+    fn resampled_median(&mut self, random: &mut Pcg64) -> f64 {
+        let n = self.sorted.len();
+        self.drawn.fill(0);
+        for _ in 0..n {
+            // The high half of the product is uniform below the length, and stays the same whatever
+            // a later version of the rand crate makes of its ranges.
+            let index = (u128::from(random.next_u64()) * n as u128) >> 64;
+            self.drawn[index as usize] += 1;
+        }
+        (self.at((n - 1) / 2) + self.at(n / 2)) / 2.0
+    }
+
+    /// The draw of this rank, from 0.
+    fn at(&self, rank: usize) -> f64 {
+        let mut before = 0;
+        for (value, times) in self.sorted.iter().zip(&self.drawn) {
+            before += *times as usize;
+            if before > rank {
+                return *value;
+            }
+        }
+        f64::NAN
+    }
 }
 
 /// How a p-value was found.

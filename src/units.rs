@@ -54,7 +54,7 @@ pub fn three_digits(v: f64) -> String {
         a if a >= 100.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.1}"),
         a if a >= 1.0 || a == 0.0 => format!("{v:.2}"),
-        _ => format!("{v:.3}"),
+        a => format!("{v:.*}", (2 - a.log10().floor() as i32).max(3) as usize),
     }
 }
 
@@ -82,5 +82,6 @@ mod tests {
         assert_eq!(rate(7_500_000, 5_600_000_000), "1 340 000/s");
         assert_eq!(rate(20, 1_000_000_000), "20/s");
         assert_eq!(ratio(1.9812), "1.98x");
+        assert_eq!(ratio(0.01183), "0.0118x");
     }
 }

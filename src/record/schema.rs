@@ -91,6 +91,17 @@ pub enum Source {
     External,
 }
 
+impl Source {
+    /// In a word, as tables show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Source::Local => "local",
+            Source::Container => "container",
+            Source::External => "external",
+        }
+    }
+}
+
 /// The server a run loaded into.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,330 @@
+//! Two or more runs side by side: what differs between them first, then case by case.
+
+use anyhow::Result;
+
+use super::summary::{Summary, summarize};
+use super::verdict::{Claim, Standing, Standings, claim, judge};
+use crate::record::{Run, Sample};
+use crate::stats::{self, Estimate, MIN_SAMPLES};
+use crate::{units, usage};
+
+/// Two or more runs of one dataset.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    /// The runs, the first being what the others are held against.
+    pub runs: Vec<RunFacts<'a>>,
+    /// What differs between them besides results.
+    pub differences: Vec<Difference>,
+    /// Case by case, in the order of the runs' plans.
+    pub cases: Vec<ComparedCase>,
+}
+
+/// A run within a comparison.
+#[derive(Debug)]
+pub struct RunFacts<'a> {
+    /// What tables and charts call it.
+    pub name: String,
+    /// What it says of itself.
+    pub run: &'a Run,
+    /// Its noise as a factor, where it has a control.
+    pub noise_floor: Option<f64>,
+}
+
+/// A field that is not the same in all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which field, as the record names it.
+    pub field: String,
+    /// Its value in each run; `-` where a run lacks it.
+    pub values: Vec<String>,
+}
+
+/// A case in each of the runs.
+#[derive(Debug)]
+pub struct ComparedCase {
+    /// Its id.
+    pub id: String,
+    /// What each run says of it, in the order of the runs.
+    pub cells: Vec<CaseInRun>,
+}
+
+/// A case in one of the runs.
+#[derive(Debug)]
+pub struct CaseInRun {
+    /// Finished samples.
+    pub n: usize,
+    /// Rows it loaded.
+    pub rows: u64,
+    /// The median total in nanoseconds.
+    pub total_ns: Option<Estimate>,
+    /// Rows a second.
+    pub rows_per_second: Option<Estimate>,
+    /// Speed relative to the first run: its time / this run's time. `None` in the first run and
+    /// where the two cannot be compared.
+    pub to_first: Option<Estimate>,
+    /// Speed relative to the baseline of its own run.
+    pub to_own_baseline: Option<Estimate>,
+    /// What may be said of this run against the first.
+    pub verdict: CrossVerdict,
+    /// What differs in the case itself, in words.
+    pub notes: Vec<String>,
+}
+
+/// What may be said of a case in a run against the first run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CrossVerdict {
+    /// It is the first run.
+    First,
+    /// Faster than in the first run.
+    Faster,
+    /// Slower than in the first run.
+    Slower,
+    /// The difference is not larger than the noise of either run, or not certain.
+    WithinNoise,
+    /// Fewer than [`MIN_SAMPLES`] samples in one of the two.
+    TooFewSamples,
+    /// Not the same load; why, in words.
+    NotComparable(String),
+}
+
+impl CrossVerdict {
+    /// As a table cell shows it.
+    pub fn words(&self) -> &'static str {
+        match self {
+            CrossVerdict::First => "first run",
+            CrossVerdict::Faster => "faster",
+            CrossVerdict::Slower => "slower",
+            CrossVerdict::WithinNoise => "within noise",
+            CrossVerdict::TooFewSamples => "too few samples",
+            CrossVerdict::NotComparable(_) => "not comparable",
+        }
+    }
+}
+
+/// Sets runs side by side. `runs` are names with records; the names are unique.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for fewer than two runs, and for runs of another number of rows
+/// or other content, with the field and both values.
+pub fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
+    if runs.len() < 2 {
+        return Err(usage!(
+            "a comparison needs two runs or more, not {}: name their directories",
+            runs.len()
+        ));
+    }
+    let (first_name, first, _) = &runs[0];
+    for (name, run, _) in &runs[1..] {
+        for (field, here, there) in [
+            ("dataset.rows", first.dataset.rows.to_string(), run.dataset.rows.to_string()),
+            ("dataset.content", first.dataset.content.clone(), run.dataset.content.clone()),
+        ] {
+            if here != there {
+                return Err(usage!(
+                    "{field} is {here} in {first_name} and {there} in {name}: their times cannot be compared; \
+                     compare runs of the same dataset (--rows and --seed)"
+                ));
+            }
+        }
+    }
+    let standings: Vec<Standings> =
+        runs.iter().map(|(_, run, samples)| judge(summarize(run, samples))).collect();
+    let floors: Vec<Option<f64>> = standings.iter().map(|s| s.noise.map(|n| n.floor)).collect();
+    let mut ids: Vec<&str> = Vec::new();
+    for (_, run, _) in runs {
+        for case in &run.plan.cases {
+            if !ids.contains(&case.id.as_str()) {
+                ids.push(&case.id);
+            }
+        }
+    }
+    let cases = ids.into_iter().map(|id| compare_case(id, &standings, &floors)).collect();
+    let facts = |((name, run, _), noise_floor): (&'a (String, Run, Vec<Sample>), Option<f64>)| RunFacts {
+        name: name.clone(),
+        run,
+        noise_floor,
+    };
+    Ok(Comparison {
+        differences: differences(runs),
+        cases,
+        runs: runs.iter().zip(floors).map(facts).collect(),
+    })
+}
+
+fn compare_case(id: &str, standings: &[Standings], floors: &[Option<f64>]) -> ComparedCase {
+    let in_run = |s: &'_ Standings| s.cases.iter().position(|c| c.summary.case.id == id);
+    let found: Vec<Option<&Standing>> = standings.iter().map(|s| in_run(s).map(|i| &s.cases[i])).collect();
+    let cells = (0..found.len()).map(|i| {
+        let floor = floors[i].unwrap_or(1.0).max(floors[0].unwrap_or(1.0));
+        compare_cell(found[i], (i > 0).then_some(found[0]), floor)
+    });
+    ComparedCase { id: id.to_string(), cells: cells.collect() }
+}
+
+/// `first` is `None` when this is the first run itself, `Some(None)` when that lacks the case.
+fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor: f64) -> CaseInRun {
+    let Some(here) = here else {
+        return CaseInRun {
+            n: 0,
+            rows: 0,
+            total_ns: None,
+            rows_per_second: None,
+            to_first: None,
+            to_own_baseline: None,
+            verdict: CrossVerdict::NotComparable("not in this run".into()),
+            notes: Vec::new(),
+        };
+    };
+    let case = &here.summary;
+    let (to_first, verdict) = match first {
+        None => (None, why_empty(here).map_or(CrossVerdict::First, CrossVerdict::NotComparable)),
+        Some(None) => (None, CrossVerdict::NotComparable("not in the first run".into())),
+        Some(Some(first)) => against_first(here, first, floor),
+    };
+    let notes = match first {
+        Some(Some(first)) => case_differences(case, &first.summary),
+        _ => Vec::new(),
+    };
+    CaseInRun {
+        n: case.n(),
+        rows: case.rows,
+        total_ns: case.total_ns,
+        rows_per_second: case.rows_per_second(),
+        to_first,
+        to_own_baseline: here.ratio,
+        verdict,
+        notes,
+    }
+}
+
+fn against_first(here: &Standing, first: &Standing, floor: f64) -> (Option<Estimate>, CrossVerdict) {
+    if let Some(why) = unlike(here, first) {
+        return (None, CrossVerdict::NotComparable(why));
+    }
+    let (mine, theirs) = (here.summary.totals_ns(), first.summary.totals_ns());
+    let ratio = stats::ratio_estimate(&theirs, &mine);
+    if mine.len() < MIN_SAMPLES || theirs.len() < MIN_SAMPLES {
+        return (ratio, CrossVerdict::TooFewSamples);
+    }
+    let p = stats::mann_whitney(&mine, &theirs).map(|test| test.p);
+    let verdict = match ratio.and_then(|r| claim(r, p, floor)) {
+        Some(Claim::Faster) => CrossVerdict::Faster,
+        Some(Claim::Slower) => CrossVerdict::Slower,
+        None => CrossVerdict::WithinNoise,
+    };
+    (ratio, verdict)
+}
+
+fn why_empty(standing: &Standing) -> Option<String> {
+    (standing.summary.n() == 0).then(|| match standing.verdict.reason() {
+        Some(reason) => format!("{}: {reason}", standing.verdict.words()),
+        None => standing.verdict.words().to_string(),
+    })
+}
+
+fn unlike(here: &Standing, first: &Standing) -> Option<String> {
+    if let Some(why) = why_empty(here) {
+        return Some(why);
+    }
+    if let Some(why) = why_empty(first) {
+        return Some(format!("in the first run {why}"));
+    }
+    let (a, b) = (&here.summary, &first.summary);
+    if let Some(why) = a.mixed.as_ref().or(b.mixed.as_ref()) {
+        return Some(why.clone());
+    }
+    if a.rows != b.rows {
+        return Some(format!("rows: {} against {}", units::count(a.rows), units::count(b.rows)));
+    }
+    let field = a.end_state?.differs_in(b.end_state?)?;
+    Some(format!("its tables differ in {field}"))
+}
+
+fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
+    let (a, b) = (here.case, first.case);
+    let mut notes = Vec::new();
+    for key in keys(&[a.params.keys(), b.params.keys()]) {
+        let value = |params: &std::collections::BTreeMap<String, u64>| {
+            params.get(key).map_or("-".to_string(), u64::to_string)
+        };
+        if a.params.get(key) != b.params.get(key) {
+            notes.push(format!("{key} {} against {}", value(&a.params), value(&b.params)));
+        }
+    }
+    for key in keys(&[a.settings.keys(), b.settings.keys()]) {
+        let (mine, theirs) = (a.settings.get(key), b.settings.get(key));
+        if mine != theirs {
+            let or_dash = |v: Option<&String>| v.map_or("-".to_string(), Clone::clone);
+            notes.push(format!("{key} {} against {}", or_dash(mine), or_dash(theirs)));
+        }
+    }
+    if a.durability != b.durability {
+        notes.push(format!("{} against {}", a.durability.words(), b.durability.words()));
+    }
+    notes
+}
+
+fn keys<'k, V: 'k>(
+    maps: &[std::collections::btree_map::Keys<'k, String, V>],
+) -> std::collections::BTreeSet<&'k String> {
+    maps.iter().flat_map(|keys| keys.clone()).collect()
+}
+
+/// The facts that explain results, field by field, where they are not all the same.
+fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<Difference> {
+    let facts: Vec<Vec<(String, String)>> = runs.iter().map(|(_, run, _)| facts(run)).collect();
+    let mut fields: Vec<&String> = Vec::new();
+    for (field, _) in facts.iter().flatten() {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    let value = |run: &[(String, String)], field: &str| {
+        run.iter().find(|(name, _)| name == field).map_or("-".to_string(), |(_, value)| value.clone())
+    };
+    fields
+        .into_iter()
+        .map(|field| Difference {
+            field: field.clone(),
+            values: facts.iter().map(|run| value(run, field)).collect(),
+        })
+        .filter(|difference| difference.values.iter().any(|v| *v != difference.values[0]))
+        .collect()
+}
+
+fn facts(run: &Run) -> Vec<(String, String)> {
+    let (machine, server, plan) = (&run.machine, &run.server, &run.plan);
+    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+    let disk = |f: fn(&crate::record::Disk) -> String| machine.disk.as_ref().map_or("-".to_string(), f);
+    let mut facts: Vec<(String, String)> = [
+        ("machine.cpu", machine.cpu.clone()),
+        ("machine.cores", machine.cores.to_string()),
+        ("machine.memory", units::bytes(machine.memory_bytes)),
+        ("machine.disk.filesystem", disk(|d| d.filesystem.clone())),
+        ("machine.disk.flushes_per_second", disk(|d| units::count(d.flushes_per_second))),
+        ("machine.os", machine.os.clone()),
+        ("machine.kernel", machine.kernel.clone()),
+        ("machine.arch", machine.arch.clone()),
+        ("machine.virtualization", or_none(&machine.virtualization)),
+        ("server.source", server.source.words().to_string()),
+        ("server.version", server.version.clone()),
+        ("server.image", or_none(&server.image)),
+        ("server.transport", server.transport.clone()),
+        ("plan.experiment", plan.experiment.clone()),
+        ("plan.rounds", plan.rounds.to_string()),
+        ("plan.budget", units::seconds(plan.budget_ns)),
+        ("tool.version", run.tool.version.clone()),
+        ("tool.commit", or_none(&run.tool.commit)),
+        ("tool.profile", run.tool.profile.clone()),
+        ("dataset.origin", run.dataset.origin.clone()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_string(), value))
+    .collect();
+    facts.extend(server.given.iter().map(|(k, v)| (format!("server.given.{k}"), v.clone())));
+    facts.extend(server.settings.iter().map(|(k, v)| (format!("server.settings.{k}"), v.clone())));
+    for (encoding, file) in &run.dataset.files {
+        facts.push((format!("dataset.files.{}.sha256", encoding.name()), file.sha256.clone()));
+    }
+    facts
+}

@@ -1,0 +1,9 @@
+//! Records into numbers. Pure: nothing here reads a file, a clock or a server.
+
+pub mod comparison;
+pub mod summary;
+pub mod verdict;
+
+pub use comparison::{Comparison, compare};
+pub use summary::{Summary, summarize};
+pub use verdict::{Basis, Noise, Published, Standing, Standings, Verdict, judge};

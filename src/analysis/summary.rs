@@ -1,0 +1,178 @@
+//! What the samples of one case say together.
+
+use std::collections::BTreeMap;
+
+use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Run, Sample};
+use crate::stats::{self, Estimate};
+
+/// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and
+/// therefore not always whole.
+#[derive(Debug, Clone)]
+pub struct Summary<'a> {
+    /// The case as it was planned.
+    pub case: &'a CaseFacts,
+    /// Its finished samples, without the warm-up, in the order they ran.
+    pub samples: Vec<&'a Sample>,
+    /// Rows each of them loaded.
+    pub rows: u64,
+    /// The median total with its interval; `None` without a finished sample.
+    pub total_ns: Option<Estimate>,
+    /// The smallest total.
+    pub min_ns: Option<u64>,
+    /// The median of each phase that any sample had.
+    pub phases_ns: BTreeMap<Phase, f64>,
+    /// The medians of what the loads cost.
+    pub cost: CostMedians,
+    /// Samples that failed or timed out.
+    pub failures: usize,
+    /// What went wrong first.
+    pub first_error: Option<&'a str>,
+    /// How the table looked in the end, if after all samples alike.
+    pub end_state: Option<&'a EndState>,
+    /// Why the samples cannot be taken together, in words.
+    pub mixed: Option<String>,
+}
+
+/// Medians of [`Cost`], each over the samples that know it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CostMedians {
+    /// WAL written by the whole server during the phases.
+    pub wal_bytes: Option<f64>,
+    /// The table without its indexes.
+    pub table_bytes: Option<f64>,
+    /// All its indexes.
+    pub index_bytes: Option<f64>,
+    /// CPU time of the client.
+    pub client_cpu_ns: Option<f64>,
+    /// CPU time of the client in the load phase.
+    pub client_load_cpu_ns: Option<f64>,
+    /// Peak memory of the client.
+    pub client_peak_bytes: Option<f64>,
+    /// CPU time of the server.
+    pub server_cpu_ns: Option<f64>,
+}
+
+/// The summary of each case of a run, in the order of the plan.
+pub fn summarize<'a>(run: &'a Run, samples: &'a [Sample]) -> Vec<Summary<'a>> {
+    run.plan.cases.iter().map(|case| summarize_case(case, samples)).collect()
+}
+
+fn summarize_case<'a>(case: &'a CaseFacts, all: &'a [Sample]) -> Summary<'a> {
+    let counted = || all.iter().filter(|s| s.case == case.id && s.round >= 1);
+    let samples: Vec<&Sample> = counted().filter(|s| s.outcome == Outcome::Ok).collect();
+    let failed: Vec<&Sample> = counted().filter(|s| s.outcome != Outcome::Ok).collect();
+    let totals = totals_ns(&samples);
+    Summary {
+        case,
+        rows: samples.first().map_or(case.rows, |s| s.rows),
+        total_ns: stats::median_estimate(&totals),
+        min_ns: samples.iter().filter_map(|s| s.total_ns).min(),
+        phases_ns: phase_medians(&samples),
+        cost: CostMedians::of(&samples),
+        failures: failed.len(),
+        first_error: failed.iter().find_map(|s| s.error.as_deref()),
+        end_state: samples.first().and_then(|s| s.end_state.as_ref()),
+        mixed: mixed(&samples),
+        samples,
+    }
+}
+
+impl Summary<'_> {
+    /// Finished samples.
+    pub fn n(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The totals in nanoseconds, in the order they were measured.
+    pub fn totals_ns(&self) -> Vec<f64> {
+        totals_ns(&self.samples)
+    }
+
+    /// Nanoseconds a row, sample by sample: what cases of different size are compared by.
+    pub fn ns_per_row(&self) -> Vec<f64> {
+        self.samples.iter().filter_map(|s| Some(s.total_ns? as f64 / s.rows.max(1) as f64)).collect()
+    }
+
+    /// Rows a second, from the median total.
+    pub fn rows_per_second(&self) -> Option<Estimate> {
+        Some(self.total_ns?.inverse(self.rows as f64 * 1e9))
+    }
+
+    /// The phases of the sample with the median total (the means of the two middle ones), which
+    /// add up to the median, as the medians of the phases need not.
+    pub fn phases_of_median_ns(&self) -> BTreeMap<Phase, f64> {
+        let mut sorted = self.samples.clone();
+        sorted.sort_by_key(|s| s.total_ns);
+        let middle = match sorted.len() {
+            0 => return BTreeMap::new(),
+            n if n % 2 == 1 => &sorted[n / 2..=n / 2],
+            n => &sorted[n / 2 - 1..=n / 2],
+        };
+        let mut phases = BTreeMap::new();
+        for sample in middle {
+            for (&phase, &ns) in &sample.phases {
+                *phases.entry(phase).or_insert(0.0) += ns as f64 / middle.len() as f64;
+            }
+        }
+        phases
+    }
+}
+
+fn totals_ns(samples: &[&Sample]) -> Vec<f64> {
+    samples.iter().filter_map(|s| s.total_ns).map(|ns| ns as f64).collect()
+}
+
+fn phase_medians(samples: &[&Sample]) -> BTreeMap<Phase, f64> {
+    let median_of = |phase| {
+        let values: Vec<f64> =
+            samples.iter().filter_map(|s| s.phases.get(&phase)).map(|&ns| ns as f64).collect();
+        Some((phase, stats::median(&values)?))
+    };
+    Phase::ALL.into_iter().filter_map(median_of).collect()
+}
+
+impl CostMedians {
+    fn of(samples: &[&Sample]) -> Self {
+        let median = |field: fn(&Cost) -> Option<u64>| {
+            let values: Vec<f64> = samples.iter().filter_map(|s| field(&s.cost)).map(|v| v as f64).collect();
+            stats::median(&values)
+        };
+        Self {
+            wal_bytes: median(|c| c.wal_bytes),
+            table_bytes: median(|c| c.table_bytes),
+            index_bytes: median(|c| c.index_bytes),
+            client_cpu_ns: median(|c| c.client_cpu_ns),
+            client_load_cpu_ns: median(|c| c.client_load_cpu_ns),
+            client_peak_bytes: median(|c| c.client_peak_bytes),
+            server_cpu_ns: median(|c| c.server_cpu_ns),
+        }
+    }
+}
+
+fn mixed(samples: &[&Sample]) -> Option<String> {
+    let first = samples.first()?;
+    for other in &samples[1..] {
+        if other.rows != first.rows {
+            return Some(format!("its samples loaded {} and {} rows", first.rows, other.rows));
+        }
+        if let (Some(a), Some(b)) = (&first.end_state, &other.end_state)
+            && let Some(field) = a.differs_in(b)
+        {
+            return Some(format!("its samples left tables of different {field}"));
+        }
+    }
+    None
+}
+
+impl EndState {
+    /// The first field in which two end states differ, as words name it; `None` when they agree.
+    pub fn differs_in(&self, other: &EndState) -> Option<&'static str> {
+        match () {
+            () if self.rows != other.rows => Some("row counts"),
+            () if self.content != other.content => Some("content"),
+            () if self.structure != other.structure => Some("indexes or constraints"),
+            () if self.persistence != other.persistence => Some("persistence"),
+            () => None,
+        }
+    }
+}

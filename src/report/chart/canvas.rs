@@ -1,0 +1,314 @@
+//! Drawing in pixels, in colours that a page can turn with its own.
+
+use std::fmt::Debug;
+
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::scale::Scale;
+use crate::report::font::{self, Weight};
+
+/// Text, axes and whiskers: on a page this becomes the colour of its text.
+const INK: RGBColor = RGBColor(31, 35, 40);
+const INK_HEX: &str = "#1F2328";
+
+/// Asks for the shipped font, then for what machines without it have.
+const FONTS: &str = "Open Sans, Helvetica, Arial, sans-serif";
+
+/// plotters divides the sizes it writes by this.
+const PLOTTERS_SIZE: f32 = 1.24;
+
+/// Pixels from the picture's edge to anything drawn.
+pub const MARGIN: i32 = 16;
+/// Size of the words.
+pub const TEXT: f32 = 13.0;
+/// Size of the title.
+pub const TITLE: f32 = 17.0;
+/// Pixels that the words of an axis' last tick take beyond it.
+const AXIS_END: i32 = 24;
+/// Pixels between what is drawn and its figure.
+pub const GAP: i32 = 8;
+/// Height of a line of words.
+pub const LINE: i32 = 20;
+
+/// Where a chart is going to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A file, on white, 900 pixels wide.
+    File,
+    /// A page, on the page's own ground and in its own ink, 900 pixels wide.
+    Page,
+    /// A page on a phone, 380 pixels wide.
+    Phone,
+}
+
+impl Format {
+    /// Its width in pixels.
+    pub fn width(self) -> i32 {
+        match self {
+            Format::File | Format::Page => 900,
+            Format::Phone => 380,
+        }
+    }
+
+    /// How many steps an axis of it has room for.
+    pub fn steps(self) -> usize {
+        match self {
+            Format::File | Format::Page => 8,
+            Format::Phone => 4,
+        }
+    }
+}
+
+/// Which side of its place a text stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// It begins there.
+    Start,
+    /// It is centred there.
+    Middle,
+    /// It ends there.
+    End,
+}
+
+/// A picture being drawn.
+pub struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    format: Format,
+}
+
+/// An SVG of this height and title, drawn by `draw`.
+///
+/// # Errors
+/// When plotters cannot draw.
+pub fn svg(
+    format: Format,
+    height: i32,
+    title: &str,
+    draw: impl FnOnce(&Canvas) -> Result<()>,
+) -> Result<String> {
+    let mut svg = String::new();
+    {
+        let size = (format.width() as u32, height as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        if format == Format::File {
+            area.fill(&WHITE).map_err(failed)?;
+        }
+        let canvas = Canvas { area, format };
+        draw(&canvas)?;
+        canvas.area.present().map_err(failed)?;
+    }
+    // For readers that cannot see it.
+    let described = format!("<title>{}</title>", escape(title));
+    let start = svg.find(">\n").map_or(svg.len(), |end| end + 1);
+    svg.insert_str(start, &described);
+    Ok(svg.replacen("<svg ", "<svg role=\"img\" ", 1))
+}
+
+/// The same SVG for use within a page: as wide as its place, in the page's ink.
+pub fn inline(svg: &str) -> String {
+    let mut svg = svg.replace(&format!("\"{INK_HEX}\""), "\"currentColor\"");
+    // Its viewBox keeps the proportions.
+    if let Some(start) = svg.find("<svg ")
+        && let Some(end) = svg[start..].find('>').map(|end| start + end)
+    {
+        let kept: Vec<String> = split_attributes(&svg[start + 5..end])
+            .into_iter()
+            .filter(|a| !a.starts_with("width=") && !a.starts_with("height="))
+            .collect();
+        svg.replace_range(start..end, &format!("<svg {}", kept.join(" ")));
+    }
+    svg
+}
+
+fn split_attributes(text: &str) -> Vec<String> {
+    let mut attributes = Vec::new();
+    for piece in text.split_inclusive("\" ") {
+        attributes.push(piece.trim().to_string());
+    }
+    attributes
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn failed(error: impl Debug) -> anyhow::Error {
+    anyhow!("drawing a chart: {error:?}")
+}
+
+impl Canvas<'_> {
+    /// A filled box.
+    pub fn bar(&self, x: (i32, i32), y: (i32, i32), colour: RGBColor) -> Result<()> {
+        let shape = Rectangle::new([(x.0, y.0), (x.1, y.1)], colour.filled());
+        self.area.draw(&shape).map_err(failed)
+    }
+
+    /// A line in ink of this opacity (0 to 1) and width.
+    pub fn line(&self, from: (i32, i32), to: (i32, i32), opacity: f64, width: u32) -> Result<()> {
+        let style = INK.mix(opacity).stroke_width(width);
+        self.area.draw(&PathElement::new(vec![from, to], style)).map_err(failed)
+    }
+
+    /// An interval at a height: a line with an end on each side.
+    pub fn whisker(&self, x: (i32, i32), y: i32) -> Result<()> {
+        self.line((x.0, y), (x.1, y), 0.9, 1)?;
+        for end in [x.0, x.1] {
+            self.line((end, y - 4), (end, y + 4), 0.9, 1)?;
+        }
+        Ok(())
+    }
+
+    /// A dot.
+    pub fn dot(&self, at: (i32, i32), colour: RGBColor) -> Result<()> {
+        self.area.draw(&Circle::new(at, 5, colour.filled())).map_err(failed)
+    }
+
+    /// Words, vertically centred at their place, in ink of this opacity (0 to 1).
+    pub fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, opacity: f64) -> Result<()> {
+        self.write(text, at, anchor, opacity, TEXT, Weight::Regular)
+    }
+
+    /// The title and the lines under it.
+    pub fn head(&self, title: &str, lines: &[String]) -> Result<()> {
+        let mut y = MARGIN + 10;
+        for line in fit(title, TITLE, Weight::Bold, self.format) {
+            self.write(&line, (MARGIN, y), Anchor::Start, 1.0, TITLE, Weight::Bold)?;
+            y += LINE + 4;
+        }
+        for line in lines.iter().flat_map(|l| fit(l, TEXT, Weight::Regular, self.format)) {
+            self.text(&line, (MARGIN, y), Anchor::Start, 0.75)?;
+            y += LINE;
+        }
+        Ok(())
+    }
+
+    /// Names beside their colours, in as many lines as they need, beginning at this height.
+    pub fn legend(&self, names: &[(String, RGBColor)], y: i32) -> Result<()> {
+        for ((name, colour), (x, line)) in names.iter().zip(legend_places(names, self.format)) {
+            let y = y + line * LINE;
+            self.bar((x, x + 12), (y - 6, y + 6), *colour)?;
+            self.text(name, (x + 18, y), Anchor::Start, 1.0)?;
+        }
+        Ok(())
+    }
+
+    /// Grid lines of a scale between two heights, with their words below.
+    pub fn axis(&self, scale: &Scale, y: (i32, i32), words: impl Fn(f64) -> String) -> Result<()> {
+        for &tick in &scale.ticks {
+            let x = scale.at(tick);
+            self.line((x, y.0), (x, y.1), 0.15, 1)?;
+            self.text(&words(tick), (x, y.1 + 12), Anchor::Middle, 0.75)?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        text: &str,
+        at: (i32, i32),
+        anchor: Anchor,
+        opacity: f64,
+        size: f32,
+        weight: Weight,
+    ) -> Result<()> {
+        let h_pos = match anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
+        };
+        let style = match weight {
+            Weight::Regular => FontStyle::Normal,
+            Weight::Bold => FontStyle::Bold,
+        };
+        let font = FontDesc::new(FontFamily::Name(FONTS), f64::from(size * PLOTTERS_SIZE), style);
+        let ink = INK.mix(opacity);
+        let style = TextStyle::from(font).color(&ink).pos(Pos::new(h_pos, VPos::Center));
+        self.area.draw(&Text::new(text.to_string(), at, style)).map_err(failed)
+    }
+}
+
+/// The height of a title and the lines under it.
+pub fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
+    let title = fit(title, TITLE, Weight::Bold, format).len() as i32 * (LINE + 4);
+    let lines: usize = lines.iter().map(|l| fit(l, TEXT, Weight::Regular, format).len()).sum();
+    MARGIN + title + lines as i32 * LINE + 6
+}
+
+/// The height of a legend.
+pub fn legend_height(names: &[(String, RGBColor)], format: Format) -> i32 {
+    legend_places(names, format).last().map_or(0, |(_, line)| (line + 1) * LINE + 10)
+}
+
+fn legend_places(names: &[(String, RGBColor)], format: Format) -> Vec<(i32, i32)> {
+    let (mut x, mut line) = (MARGIN, 0);
+    let mut places = Vec::new();
+    for (name, _) in names {
+        let width = 18 + text_width(name) + 16;
+        if x > MARGIN && x + width > format.width() - MARGIN {
+            (x, line) = (MARGIN, line + 1);
+        }
+        places.push((x, line));
+        x += width;
+    }
+    places
+}
+
+/// Pixels that words of the usual size take.
+pub fn text_width(text: &str) -> i32 {
+    font::width(text, TEXT, Weight::Regular)
+}
+
+/// Words broken into lines that fit the picture.
+fn fit(text: &str, size: f32, weight: Weight, format: Format) -> Vec<String> {
+    let room = format.width() - 2 * MARGIN;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if font::width(&format!("{line} {word}"), size, weight) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+/// Where the rows of a chart and their names stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows {
+    /// Where the names end and the plot begins.
+    pub left: i32,
+    /// How far the plot may reach.
+    pub right: i32,
+    beside: bool,
+}
+
+impl Rows {
+    /// For these names.
+    pub fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
+        let longest = names.map(text_width).max().unwrap_or(0);
+        // Names too long for the room beside the plot stand above their rows.
+        let beside = longest <= format.width() * 2 / 5;
+        let left = if beside { MARGIN + longest + 10 } else { MARGIN + 4 };
+        Self { left, right: format.width() - MARGIN - AXIS_END, beside }
+    }
+
+    /// The height of a row whose drawing needs `content` pixels.
+    pub fn height(self, content: i32) -> i32 {
+        if self.beside { content } else { content + LINE }
+    }
+
+    /// Writes a name for the row that begins at `y`; gives where the drawing begins.
+    pub fn name(self, canvas: &Canvas, name: &str, y: i32, content: i32) -> Result<i32> {
+        if self.beside {
+            canvas.text(name, (self.left - 8, y + content / 2), Anchor::End, 1.0)?;
+            return Ok(y);
+        }
+        canvas.text(name, (MARGIN, y + LINE / 2 + 2), Anchor::Start, 1.0)?;
+        Ok(y + LINE)
+    }
+}

@@ -1,0 +1,163 @@
+//! Rows a second on a logarithmic scale, of one run or of several. Points, not bars: a bar's
+//! length means nothing where the axis has no zero.
+
+use anyhow::Result;
+use plotters::style::RGBColor;
+
+use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
+use super::scale::Scale;
+use crate::analysis::comparison::CrossVerdict;
+use crate::analysis::{Comparison, Standing, Standings};
+use crate::record::Run;
+use crate::report::results;
+use crate::report::table::{rate, whole};
+use crate::stats::Estimate;
+use crate::units;
+
+/// Pixels of a row with one point, and of each further one.
+const ROW: i32 = 28;
+const FURTHER: i32 = 18;
+
+/// Apart from each other for the colour-blind, legible on white and on black (after Okabe and Ito).
+const SERIES: [RGBColor; 6] = [
+    RGBColor(47, 129, 204),
+    RGBColor(222, 130, 30),
+    RGBColor(20, 158, 115),
+    RGBColor(199, 112, 163),
+    RGBColor(140, 140, 140),
+    RGBColor(214, 189, 48),
+];
+
+struct Row {
+    name: String,
+    points: Vec<Point>,
+}
+
+struct Point {
+    colour: RGBColor,
+    rate: Option<Estimate>,
+    figure: String,
+}
+
+/// The chart of a run, fastest first.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn of_run(run: &Run, standings: &Standings, format: Format) -> Result<String> {
+    let rows = results::sorted(standings).into_iter().map(|s| Row {
+        name: s.summary.case.id.clone(),
+        points: vec![Point {
+            colour: SERIES[0],
+            rate: s.summary.rows_per_second(),
+            figure: figure(s, run.plan.rows),
+        }],
+    });
+    draw(&format!("{}: rows a second", run.plan.title), &[], &rows.collect::<Vec<_>>(), format)
+}
+
+fn figure(standing: &Standing, rows: u64) -> String {
+    let s = &standing.summary;
+    match s.rows_per_second() {
+        Some(found) if s.rows == rows => rate(found.point),
+        Some(found) => format!("{} on {} rows", rate(found.point), units::count(s.rows)),
+        None => standing.verdict.words().to_string(),
+    }
+}
+
+/// The chart of a comparison: a point a run, in the order of the plan.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> {
+    let colour = |index: usize| SERIES[index % SERIES.len()];
+    let rows = comparison.cases.iter().map(|case| Row {
+        name: case.id.clone(),
+        points: case
+            .cells
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| {
+                let all = cell.rows == comparison.runs[index].run.plan.rows;
+                let ratio =
+                    cell.to_first.map(|r| format!(" · {}", units::ratio(r.point))).unwrap_or_default();
+                let figure = match cell.rows_per_second {
+                    Some(found) if all => format!("{}{ratio}", rate(found.point)),
+                    Some(found) => {
+                        format!("{}{ratio} on {} rows", rate(found.point), units::count(cell.rows))
+                    }
+                    None => missing(&cell.verdict),
+                };
+                Point { colour: colour(index), rate: cell.rows_per_second, figure }
+            })
+            .collect(),
+    });
+    let legend: Vec<(String, RGBColor)> =
+        comparison.runs.iter().enumerate().map(|(i, run)| (run.name.clone(), colour(i))).collect();
+    draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
+}
+
+/// What stands where a figure is missing: the reason without its details.
+fn missing(verdict: &CrossVerdict) -> String {
+    match verdict {
+        CrossVerdict::NotComparable(why) => why.split(':').next().unwrap_or(why).to_string(),
+        other => other.words().to_string(),
+    }
+}
+
+fn draw(title: &str, legend: &[(String, RGBColor)], rows: &[Row], format: Format) -> Result<String> {
+    let lines = ["Further right is better; the scale is logarithmic. Whisker: 95 % interval.".to_string()];
+    let head = canvas::head_height(title, &lines, format);
+    let top = head + if legend.is_empty() { 8 } else { canvas::legend_height(legend, format) };
+    let points = || rows.iter().flat_map(|r| &r.points);
+    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
+    let spans = || points().filter_map(|p| p.rate).map(ends);
+    let (low, high) =
+        (spans().map(|e| e.0).fold(f64::MAX, f64::min), spans().map(|e| e.1).fold(0.0, f64::max));
+    let (low, high) = if low <= high { (low, high) } else { (1.0, 10.0) };
+    let scale = Scale::logarithmic(low, high, format.steps(), places.left + 6, places.right).with_room(
+        points().filter_map(|p| Some((ends(p.rate?).1, GAP + 5 + text_width(&p.figure)))),
+        format.width() - MARGIN,
+    );
+    let content = |row: &Row| ROW + (row.points.len() as i32 - 1) * FURTHER;
+    let bottom = top + rows.iter().map(|r| places.height(content(r))).sum::<i32>() + 4;
+
+    canvas::svg(format, bottom + 20 + MARGIN, title, |canvas| {
+        canvas.head(title, &lines)?;
+        canvas.legend(legend, head + 6)?;
+        canvas.axis(&scale, (top, bottom), axis_words)?;
+        let mut y = top + 2;
+        for row in rows {
+            let from = places.name(canvas, &row.name, y, content(row))?;
+            for (index, point) in row.points.iter().enumerate() {
+                draw_point(canvas, point, &scale, places.left, from + ROW / 2 + index as i32 * FURTHER)?;
+            }
+            y += places.height(content(row));
+        }
+        Ok(())
+    })
+}
+
+fn draw_point(canvas: &Canvas, point: &Point, scale: &Scale, left: i32, y: i32) -> Result<()> {
+    let Some(found) = point.rate else {
+        return canvas.text(&point.figure, (left + 4, y), Anchor::Start, 0.75);
+    };
+    let (low, high) = ends(found);
+    if found.interval.is_some() {
+        canvas.whisker((scale.at(low), scale.at(high)), y)?;
+    }
+    canvas.dot((scale.at(found.point), y), point.colour)?;
+    canvas.text(&point.figure, (scale.at(high).max(scale.at(found.point) + 5) + GAP, y), Anchor::Start, 1.0)
+}
+
+fn ends(found: Estimate) -> (f64, f64) {
+    found.interval.map_or((found.point, found.point), |i| (i.low, i.high))
+}
+
+/// `100`, `20 k`, `1 M`.
+fn axis_words(per_second: f64) -> String {
+    match per_second {
+        v if v >= 1e6 => format!("{} M/s", whole(v / 1e6)),
+        v if v >= 1e3 => format!("{} k/s", whole(v / 1e3)),
+        v => format!("{v}/s"),
+    }
+}

@@ -1,0 +1,140 @@
+//! How long each case took, phase by phase, with the interval of the total.
+
+use anyhow::Result;
+use plotters::style::RGBColor;
+
+use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
+use super::scale::Scale;
+use crate::analysis::{Basis, Standing, Standings, Verdict};
+use crate::record::{Phase, Run};
+use crate::report::results;
+use crate::report::table::{Cell, whole};
+use crate::units;
+
+/// Pixels of a row, and of the bar in it.
+const ROW: i32 = 30;
+const BAR: i32 = 18;
+
+struct Row {
+    name: String,
+    /// Length of each phase in nanoseconds, up to the median total.
+    phases: Vec<(Phase, f64)>,
+    interval: Option<(f64, f64)>,
+    figure: String,
+}
+
+impl Row {
+    /// Where the drawing ends, in nanoseconds.
+    fn end(&self) -> f64 {
+        let total: f64 = self.phases.iter().map(|(_, ns)| ns).sum();
+        total.max(self.interval.map_or(0.0, |(_, high)| high))
+    }
+}
+
+/// Middle tones, legible on white and on black, and apart for the colour-blind (after Okabe and Ito).
+fn colour(phase: Phase) -> RGBColor {
+    match phase {
+        Phase::Prepare => RGBColor(140, 140, 140),
+        Phase::Load => RGBColor(47, 129, 204),
+        Phase::Commit => RGBColor(214, 189, 48),
+        Phase::SetLogged => RGBColor(199, 112, 163),
+        Phase::Constraints => RGBColor(20, 158, 115),
+        Phase::Indexes => RGBColor(222, 130, 30),
+    }
+}
+
+/// The chart of a run, fastest first. Cases of fewer rows have a line without a bar: their time
+/// is not a time for the same work.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> {
+    let mut sorted = results::sorted(standings);
+    sorted.sort_by_key(|s| !has_bar(s));
+    let rows: Vec<Row> = sorted.into_iter().map(row).collect();
+    let phases = Phase::ALL.into_iter().filter(|p| rows.iter().any(|r| r.phases.iter().any(|(q, _)| q == p)));
+    let legend: Vec<(String, RGBColor)> = phases.map(|p| (p.words().to_string(), colour(p))).collect();
+
+    let title = format!("{}: time to load {} rows", run.plan.title, units::count(run.plan.rows));
+    let lines = ["Shorter is better. Bar: the sample with the median total, by phase. \
+                  Whisker: 95 % interval of the median. \
+                  Right: median, and speed relative to the baseline."
+        .to_string()];
+    let head = canvas::head_height(&title, &lines, format);
+    let top = head + canvas::legend_height(&legend, format);
+    let bars = || rows.iter().filter(|r| !r.phases.is_empty());
+    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
+    let most = bars().map(Row::end).fold(0.0, f64::max);
+    let scale = Scale::linear(most / 1e9, format.steps(), places.left, places.right)
+        .with_room(bars().map(|r| (r.end() / 1e9, GAP + text_width(&r.figure))), format.width() - MARGIN);
+    let bottom = top + rows.len() as i32 * places.height(ROW) + 4;
+
+    canvas::svg(format, bottom + 20 + MARGIN, &title, |canvas| {
+        canvas.head(&title, &lines)?;
+        canvas.legend(&legend, head + 6)?;
+        let last = scale.ticks.last().copied().unwrap_or(1.0);
+        canvas.axis(&scale, (top, bottom), |tick| axis_words(tick, last))?;
+        for (index, row) in rows.iter().enumerate() {
+            let y = top + index as i32 * places.height(ROW) + 2;
+            let y = places.name(canvas, &row.name, y, ROW)?;
+            draw_row(canvas, row, &scale, places.left, y)?;
+        }
+        Ok(())
+    })
+}
+
+fn has_bar(standing: &Standing) -> bool {
+    standing.summary.n() > 0 && standing.basis == Basis::Time
+}
+
+fn row(standing: &Standing) -> Row {
+    let s = &standing.summary;
+    let mut row = Row { name: s.case.id.clone(), phases: Vec::new(), interval: None, figure: String::new() };
+    let Some(total) = s.total_ns else {
+        row.figure = standing.verdict.words().to_string();
+        return row;
+    };
+    let time = units::seconds(whole(total.point));
+    if !has_bar(standing) {
+        let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
+        row.figure = format!("{} rows only: {time}, {rate}", units::count(s.rows));
+        return row;
+    }
+    row.figure = match (&standing.verdict, standing.ratio) {
+        (Verdict::Baseline | Verdict::Control, _) => format!("{time} · {}", standing.verdict.words()),
+        (_, Some(ratio)) => format!("{time} · {}", units::ratio(ratio.point)),
+        (_, None) => time,
+    };
+    row.phases = s.phases_of_median_ns().into_iter().collect();
+    row.interval = total.interval.map(|i| (i.low, i.high));
+    row
+}
+
+fn draw_row(canvas: &Canvas, row: &Row, scale: &Scale, left: i32, y: i32) -> Result<()> {
+    let middle = y + ROW / 2;
+    if row.phases.is_empty() {
+        return canvas.text(&row.figure, (left + 4, middle), Anchor::Start, 0.75);
+    }
+    let mut before = 0.0;
+    for (phase, ns) in &row.phases {
+        let x = (scale.at(before / 1e9), scale.at((before + ns) / 1e9));
+        before += ns;
+        if x.1 > x.0 {
+            canvas.bar(x, (middle - BAR / 2, middle + BAR / 2), colour(*phase))?;
+        }
+    }
+    if let Some((low, high)) = row.interval {
+        canvas.whisker((scale.at(low / 1e9), scale.at(high / 1e9)), middle)?;
+    }
+    canvas.text(&row.figure, (scale.at(row.end() / 1e9) + GAP, middle), Anchor::Start, 1.0)
+}
+
+/// Seconds on an axis that ends at `last`, all in one unit: `2 s`, `0.5 s`, `200 ms`.
+fn axis_words(seconds: f64, last: f64) -> String {
+    if seconds == 0.0 {
+        return "0".into();
+    }
+    let (value, unit) = if last >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
+    // Ticks are round: three places say all of them, and the rest is the error of the sum.
+    format!("{} {unit}", (value * 1e3).round() / 1e3)
+}

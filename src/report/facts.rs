@@ -1,0 +1,107 @@
+//! Where and with what a run was made, as tables of field and value.
+
+use super::table::{Cell, Column, Table};
+use crate::record::Run;
+use crate::units;
+
+fn table(rows: Vec<(&str, String)>) -> Table {
+    let columns = vec![Column::words("", ""), Column::words("", "")];
+    let row = |(field, value): (&str, String)| vec![Cell::Text(field.into()), Cell::Text(value)];
+    Table { columns, rows: rows.into_iter().map(row).collect() }
+}
+
+/// The machine the client ran on.
+pub fn machine(run: &Run) -> Table {
+    let machine = &run.machine;
+    let mut rows = vec![
+        ("processor", format!("{}, {} cores usable ({})", machine.cpu, machine.cores, machine.arch)),
+        ("memory", units::bytes(machine.memory_bytes)),
+    ];
+    if let Some(disk) = &machine.disk {
+        let flushes = units::count(disk.flushes_per_second);
+        rows.push(("disk", format!("{}, {flushes} flushes a second confirmed", disk.filesystem)));
+    }
+    rows.push(("system", format!("{}, {}", machine.os, machine.kernel)));
+    rows.push(("virtual machine", machine.virtualization.clone().unwrap_or_else(|| "none seen".into())));
+    table(rows)
+}
+
+/// The server it loaded into.
+pub fn server(run: &Run) -> Table {
+    let server = &run.server;
+    let mut rows = vec![
+        ("version", server.version.clone()),
+        ("where", format!("{}: {}", server.source.words(), server.reason)),
+    ];
+    if let Some(image) = &server.image {
+        rows.push(("image", image.clone()));
+    }
+    rows.push(("reached by", server.transport.clone()));
+    table(rows)
+}
+
+/// The settings that decide a load, as the server shows them, with those bulkbench gave marked.
+pub fn settings(run: &Run) -> Table {
+    let (given, shown) = (&run.server.given, &run.server.settings);
+    let names: std::collections::BTreeSet<&String> = given.keys().chain(shown.keys()).collect();
+    let columns = vec![
+        Column::words("setting", ""),
+        Column::words("value", "As the server shows it."),
+        Column::words("given", "What bulkbench set, before any setting of a case's own."),
+    ];
+    let cell = |value: Option<&String>| Cell::of(value, |v| Cell::Code(v.clone()));
+    let row = |name: &String| vec![Cell::Code(name.clone()), cell(shown.get(name)), cell(given.get(name))];
+    Table { columns, rows: names.into_iter().map(row).collect() }.without_empty_columns()
+}
+
+/// What was loaded.
+pub fn dataset(run: &Run) -> Table {
+    let dataset = &run.dataset;
+    let seed = dataset.seed.map(|seed| format!(" from seed {seed}")).unwrap_or_default();
+    let mut rows = vec![
+        ("rows", format!("{}, {}{seed}", units::count(dataset.rows), dataset.origin)),
+        ("content", dataset.content.clone()),
+    ];
+    for (encoding, file) in &dataset.files {
+        rows.push((encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256)));
+    }
+    table(rows)
+}
+
+/// How the run was made, in sentences.
+pub fn method(run: &Run) -> Vec<String> {
+    let plan = &run.plan;
+    let mut lines = vec![
+        format!(
+            "{} round{}, each running every case once in a shuffled order (seed {}), after one warm-up \
+             load that is not counted; the baseline runs twice a round, the second time as the control.",
+            plan.rounds,
+            if plan.rounds == 1 { "" } else { "s" },
+            plan.seed
+        ),
+        "Timed are the phases between a fresh table and its verification; connecting, creating the table, \
+         the checkpoint before and the verification after are not. Every load is verified by row count and \
+         by a checksum of its content that the client computes from the dataset."
+            .into(),
+        "Intervals are percentile bootstraps of the median (10 000 resamples, fixed seed) at 95 %. Faster or \
+         slower is said only where the ratio's interval lies beyond the distance of baseline and control, the \
+         exact Mann-Whitney test finds p of 0.05 or less, and both sides have five samples."
+            .into(),
+        format!(
+            "A case that would take longer than {} a sample loads fewer rows, and says so.",
+            units::seconds(plan.budget_ns)
+        ),
+    ];
+    if let Some(grouping) = &plan.grouping {
+        lines.push(format!("Order within a round: {grouping}."));
+    }
+    lines
+}
+
+/// Which program made the run, and when.
+pub fn origin(run: &Run) -> String {
+    let tool = &run.tool;
+    let commit = tool.commit.as_ref().map(|c| format!(", commit {c}")).unwrap_or_default();
+    let label = if run.label.is_empty() { String::new() } else { format!("{}; ", run.label) };
+    format!("{label}{} by {} {} ({}{commit})", run.started, tool.name, tool.version, tool.profile)
+}

@@ -1,0 +1,101 @@
+//! `report.html`: one file that needs nothing else.
+
+use anyhow::{Context, Result};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Value, context};
+
+use super::notes::Note;
+use super::page::{Page, Section, Weight};
+use super::table::{Align, Cell, Table, Tone, unbroken};
+
+/// A chart as a page shows it: once for wide windows, once for phones.
+#[derive(Debug)]
+pub struct InlineChart {
+    /// The name a section knows it by.
+    pub name: String,
+    /// SVG for a wide window.
+    pub wide: String,
+    /// SVG for a phone.
+    pub narrow: String,
+}
+
+/// The page, with these charts in it.
+///
+/// # Errors
+/// When a section names a chart that is not there.
+pub fn page(page: &Page, charts: &[InlineChart]) -> Result<String> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.context("setting the template's syntax")?);
+    environment
+        .add_template("report.html", include_str!("../../assets/report.html"))
+        .context("reading the page's template")?;
+    let template = environment.get_template("report.html").context("reading the page's template")?;
+    let sections: Vec<Value> = page.sections.iter().map(|s| section(s, charts)).collect::<Result<_>>()?;
+    template
+        .render(context! {
+            title => &page.title,
+            question => &page.question,
+            origin => &page.origin,
+            headline => page.headline.iter().map(|line| unbroken(line)).collect::<Vec<_>>(),
+            sections,
+        })
+        .context("filling the page's template")
+}
+
+fn section(section: &Section, charts: &[InlineChart]) -> Result<Value> {
+    let chart = |name: &str| {
+        let chart = charts.iter().find(|c| c.name == name).with_context(|| format!("no chart {name:?}"))?;
+        Ok(context! {
+            wide => Value::from_safe_string(chart.wide.clone()),
+            narrow => Value::from_safe_string(chart.narrow.clone()),
+        })
+    };
+    let charts: Vec<Value> = section.charts.iter().map(|p| chart(&p.name)).collect::<Result<_>>()?;
+    let notes = section.notes.iter().map(|note| {
+        context! { text => unbroken(note.text()), warning => matches!(note, Note::Warning(_)) }
+    });
+    Ok(context! {
+        title => &section.title,
+        text => section.text.iter().map(|line| unbroken(line)).collect::<Vec<_>>(),
+        table => section.table.as_ref().map(table),
+        charts,
+        notes => notes.collect::<Vec<_>>(),
+        command => &section.command,
+        folded => section.weight != Weight::Open,
+    })
+}
+
+fn table(table: &Table) -> Value {
+    let columns: Vec<Value> = table
+        .columns
+        .iter()
+        .map(|c| context! { title => &c.title, help => &c.help, number => c.align == Align::Right })
+        .collect();
+    let row = |row: &Vec<Cell>| -> Vec<Value> {
+        row.iter()
+            .zip(&table.columns)
+            .map(|(cell, column)| {
+                context! {
+                    text => cell.text(),
+                    code => matches!(cell, Cell::Code(_)),
+                    class => class(cell, column.align),
+                }
+            })
+            .collect()
+    };
+    let explained = table.columns.iter().any(|c| !c.help.is_empty());
+    let headed = table.columns.iter().any(|c| !c.title.is_empty());
+    context! { columns, rows => table.rows.iter().map(row).collect::<Vec<_>>(), explained, headed }
+}
+
+fn class(cell: &Cell, align: Align) -> String {
+    let side = if align == Align::Right { "number" } else { "words" };
+    match cell.tone() {
+        Some(Tone::Good) => format!("{side} good"),
+        Some(Tone::Bad) => format!("{side} bad"),
+        Some(Tone::Alarm) => format!("{side} alarm"),
+        Some(Tone::Muted) => format!("{side} muted"),
+        None => side.to_string(),
+    }
+}

@@ -1,0 +1,212 @@
+//! Records into text and pictures. Every file here can be made again from `run.json` and
+//! `samples.jsonl`.
+
+pub mod chart;
+mod comparison;
+pub mod csv;
+mod facts;
+mod font;
+pub mod html;
+pub mod markdown;
+pub mod notes;
+pub mod page;
+pub mod png;
+pub mod results;
+mod splice;
+pub mod table;
+pub mod terminal;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+pub use font::options as chart_options;
+pub use splice::{Mode, splice};
+pub use terminal::{Colour, Look};
+
+use crate::analysis::{self, Comparison, judge, summarize};
+use crate::record::store::{self, write_file};
+use crate::record::{Run, Sample};
+use chart::{Format, rates, totals};
+
+/// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
+/// `charts/`. Gives the files it wrote.
+///
+/// # Errors
+/// As [`store::load`] and [`store::write_file`].
+pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
+    let (run, samples) = store::load(dir)?;
+    let standings = judge(summarize(&run, &samples));
+    let page = page::of_run(&run, &samples, &standings);
+    let draw_total = |format| totals::draw(&run, &standings, format);
+    let draw_rate = |format| rates::of_run(&run, &standings, format);
+    let inline = vec![inline_chart("total", draw_total)?, inline_chart("rate", draw_rate)?];
+
+    let mut out = Writer::new(dir)?;
+    out.file("report.md", markdown::page(&page).as_bytes())?;
+    out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
+    out.chart("total", &draw_total(Format::File)?)?;
+    out.chart("rate", &draw_rate(Format::File)?)?;
+    out.file("report.html", html::page(&page, &inline)?.as_bytes())?;
+    Ok(out.written)
+}
+
+/// The end of a run on a terminal: findings, table, notes.
+pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> String {
+    let standings = judge(summarize(run, samples));
+    let mut out = terminal::heading(&run.plan.title, look);
+    for line in results::headline(run, &standings) {
+        out.push_str(&terminal::paragraph(&line, look));
+    }
+    out.push('\n');
+    out.push_str(&terminal::table(&results::results(&standings), look));
+    if let Some(published) = results::published(&standings) {
+        out.push('\n');
+        out.push_str(&terminal::heading("Beside published figures", look));
+        out.push_str(&terminal::table(&published, look));
+    }
+    out.push('\n');
+    out.push_str(&terminal::notes(&notes::notes(run, samples, &standings), look));
+    out
+}
+
+/// What a README shows of the run in `dir`: findings, table, chart (by its path from the
+/// README's directory), and the command that made them.
+///
+/// # Errors
+/// As [`store::load`].
+pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
+    let (run, samples) = store::load(dir)?;
+    let standings = judge(summarize(&run, &samples));
+    let page = page::of_run(&run, &samples, &standings);
+    let mut out = String::new();
+    for line in &page.headline {
+        out.push_str(&format!("{line}\n\n"));
+    }
+    out.push_str(&markdown::table(&results::results(&standings)));
+    out.push_str(&format!(
+        "\n![{}]({shown_as}/charts/total.png)\n\n",
+        "Median total by case, stacked by phase"
+    ));
+    let machine = &run.machine;
+    out.push_str(&format!(
+        "Made by `{}` on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
+        run.command,
+        machine.cpu,
+        machine.cores,
+        machine.disk.as_ref().map_or("a server elsewhere", |d| d.filesystem.as_str())
+    ));
+    Ok(out)
+}
+
+/// Runs side by side, loaded.
+pub struct Compared {
+    runs: Vec<(String, Run, Vec<Sample>)>,
+}
+
+/// Loads the runs of these directories to compare them.
+///
+/// # Errors
+/// As [`store::load`], and as [`analysis::compare`] where they cannot be compared.
+pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
+    let mut runs: Vec<(String, Run, Vec<Sample>)> = Vec::new();
+    for dir in dirs {
+        let (run, samples) = store::load(dir)?;
+        let name = unique(name_of(dir, &run), |name| runs.iter().any(|(other, ..)| other == name));
+        runs.push((name, run, samples));
+    }
+    analysis::compare(&runs)?;
+    Ok(Compared { runs })
+}
+
+/// The user's own words for a run, or its directory's name.
+fn name_of(dir: &Path, run: &Run) -> String {
+    if !run.label.is_empty() {
+        return run.label.clone();
+    }
+    let name = dir.canonicalize().ok().and_then(|d| Some(d.file_name()?.to_string_lossy().into_owned()));
+    name.unwrap_or_else(|| run.started.clone())
+}
+
+fn unique(name: String, taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|n| format!("{name} ({n})"));
+    let mut candidates = std::iter::once(name.clone()).chain(numbered);
+    candidates.find(|candidate| !taken(candidate)).unwrap_or(name)
+}
+
+impl Compared {
+    /// The figures.
+    ///
+    /// # Errors
+    /// As [`analysis::compare`].
+    pub fn figures(&self) -> Result<Comparison<'_>> {
+        analysis::compare(&self.runs)
+    }
+
+    /// For a terminal: what differs, the table, the notes.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`].
+    pub fn terminal(&self, look: Look) -> Result<String> {
+        let figures = self.figures()?;
+        let mut out = String::new();
+        if !figures.differences.is_empty() {
+            out.push_str(&terminal::table(&comparison::differences(&figures), look));
+            out.push('\n');
+        }
+        out.push_str(&terminal::table(&comparison::cases(&figures), look));
+        out.push('\n');
+        out.push_str(&terminal::notes(&comparison::notes(&figures), look));
+        Ok(out)
+    }
+
+    /// Writes `comparison.md`, `comparison.html` and `charts/comparison.*` into `dir`; gives the files.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`] and [`store::write_file`].
+    pub fn write(&self, dir: &Path) -> Result<Vec<PathBuf>> {
+        let figures = self.figures()?;
+        let page = comparison::page(&figures);
+        let draw = |format| rates::of_comparison(&figures, format);
+        let mut out = Writer::new(dir)?;
+        out.file("comparison.md", markdown::page(&page).as_bytes())?;
+        out.chart("comparison", &draw(Format::File)?)?;
+        let inline = [inline_chart("comparison", draw)?];
+        out.file("comparison.html", html::page(&page, &inline)?.as_bytes())?;
+        Ok(out.written)
+    }
+}
+
+fn inline_chart(name: &str, draw: impl Fn(Format) -> Result<String>) -> Result<html::InlineChart> {
+    Ok(html::InlineChart {
+        name: name.into(),
+        wide: chart::inline(&draw(Format::Page)?),
+        narrow: chart::inline(&draw(Format::Phone)?),
+    })
+}
+
+/// Writes files into a directory and remembers them.
+struct Writer<'a> {
+    dir: &'a Path,
+    written: Vec<PathBuf>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(dir: &'a Path) -> Result<Self> {
+        let charts = dir.join("charts");
+        std::fs::create_dir_all(&charts).with_context(|| format!("making {}", charts.display()))?;
+        Ok(Self { dir, written: Vec::new() })
+    }
+
+    fn file(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let path = self.dir.join(name);
+        write_file(&path, content)?;
+        self.written.push(path);
+        Ok(())
+    }
+
+    fn chart(&mut self, name: &str, svg: &str) -> Result<()> {
+        self.file(&format!("charts/{name}.svg"), svg.as_bytes())?;
+        self.file(&format!("charts/{name}.png"), &png::from_svg(svg)?)
+    }
+}

@@ -1,0 +1,130 @@
+//! What a reader has to know to read a run's figures rightly: its noise, what failed, what is
+//! missing, and what about the machine or the server makes the figures unusual.
+
+use crate::analysis::{Standings, Verdict};
+use crate::record::{Role, Run, Sample};
+use crate::stats::MIN_SAMPLES;
+use crate::units;
+
+/// More flushes a second than a drive that really flushes confirms: consumer drives reach some
+/// thousands, those with a battery or capacitor some ten thousands.
+const PLAUSIBLE_FLUSHES: u64 = 30_000;
+
+/// A note, and how much it weighs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Without it the figures are read wrongly.
+    Warning(String),
+    /// Good to know.
+    Remark(String),
+}
+
+impl Note {
+    /// Its words.
+    pub fn text(&self) -> &str {
+        match self {
+            Note::Warning(text) | Note::Remark(text) => text,
+        }
+    }
+
+    /// As plain text, a warning marked as such.
+    pub fn line(&self) -> String {
+        match self {
+            Note::Warning(text) => format!("Warning: {text}"),
+            Note::Remark(text) => text.clone(),
+        }
+    }
+}
+
+/// The notes of a run, warnings first.
+pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
+    let mut notes = warnings(run, samples);
+    notes.extend(noise(standings).map(Note::Remark));
+    for standing in &standings.cases {
+        let id = &standing.summary.case.id;
+        match &standing.verdict {
+            Verdict::Failed(why) => notes.push(Note::Warning(format!("{id} failed: {why}"))),
+            Verdict::Unavailable(why) => {
+                notes.push(Note::Remark(format!("{id} is not available here: {why}")));
+            }
+            Verdict::NotComparable(why) => {
+                notes.push(Note::Remark(format!("{id} is not comparable: {why}")));
+            }
+            _ => {}
+        }
+        if !standing.notes.is_empty() {
+            notes.push(Note::Remark(format!("{id}: {}", standing.notes.join("; "))));
+        }
+    }
+    notes.sort_by_key(|note| matches!(note, Note::Remark(_)));
+    notes
+}
+
+fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
+    let mut found = Vec::new();
+    let mut warn = |text: String| found.push(Note::Warning(text));
+    let planned: usize = run.plan.order.iter().map(Vec::len).sum();
+    let done = samples.iter().filter(|s| s.round >= 1).count();
+    if done < planned {
+        warn(format!(
+            "the run is not complete: {done} of {planned} samples; `bulkbench run --resume` goes on with it"
+        ));
+    }
+    if run.tool.profile == "debug" {
+        warn("this was a debug build, whose own work slows every load; build with --release".into());
+    }
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let value = run.server.settings.get(setting).or_else(|| run.server.given.get(setting));
+        if value.is_some_and(|v| v == "off") {
+            warn(format!(
+                "the server ran with {setting} = off: its times leave out work that keeps data safe"
+            ));
+        }
+    }
+    if let Some(disk) = &run.machine.disk {
+        if disk.flushes_per_second > PLAUSIBLE_FLUSHES {
+            warn(format!(
+                "the disk confirmed {} flushes a second, more than a drive that really flushes: \
+                 on an ordinary disk commits cost more than here",
+                units::count(disk.flushes_per_second)
+            ));
+        }
+        if ["tmpfs", "ramfs"].contains(&disk.filesystem.as_str()) {
+            warn(format!(
+                "the server's data lay in memory ({}): on a disk, writing costs more than here",
+                disk.filesystem
+            ));
+        }
+    }
+    if (run.plan.rounds as usize) < MIN_SAMPLES {
+        warn(format!(
+            "{} round{}: a claim needs {MIN_SAMPLES} samples a case (--rounds {MIN_SAMPLES} or more)",
+            run.plan.rounds,
+            if run.plan.rounds == 1 { "" } else { "s" }
+        ));
+    }
+    found
+}
+
+fn noise(standings: &Standings) -> Option<String> {
+    let baseline = standings.baseline()?;
+    match standings.noise {
+        Some(noise) => Some(format!(
+            "Noise: the baseline {} ran twice a round, and the two differ by {} ({}); \
+             no smaller difference is claimed.",
+            baseline.summary.case.id,
+            percent(noise.floor - 1.0),
+            units::ratio(noise.control.point)
+        )),
+        None => {
+            let planned = standings.cases.iter().any(|s| s.summary.case.role == Role::Control);
+            let why = if planned { "the control has no finished sample" } else { "the run has no control" };
+            Some(format!("Noise: unknown, since {why}; claims rest on the intervals alone."))
+        }
+    }
+}
+
+/// `1.2 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}

@@ -1,0 +1,264 @@
+//! The tables of one run: results, published figures, phases, costs, samples.
+
+use super::table::{Cell, Column, Table, Tone};
+use crate::analysis::{Basis, Standing, Standings, Verdict};
+use crate::record::{Outcome, Phase, Role, Run, Sample};
+
+/// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
+pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
+    let mut cases: Vec<&Standing> = standings.cases.iter().collect();
+    let speed = |s: &Standing| s.summary.rows_per_second().map_or(0.0, |e| e.point);
+    cases.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
+    cases
+}
+
+/// What the baseline is called, in headings.
+pub fn baseline_name(standings: &Standings) -> String {
+    standings.baseline().map_or("the baseline".into(), |s| s.summary.case.id.clone())
+}
+
+/// The table a run is made for.
+pub fn results(standings: &Standings) -> Table {
+    let baseline = baseline_name(standings);
+    // Where cases differ in rows, no figure stands without them.
+    let rows = standings.cases.first().map(|s| s.summary.rows);
+    let same_rows = standings.cases.iter().all(|s| Some(s.summary.rows) == rows);
+    let speed = format!(
+        "Speed relative to {baseline}: its time divided by the case's; 2.00x is twice as fast. \
+         By time a row where the rows differ."
+    );
+    let columns = vec![
+        Column::words("case", "The method, and what differs from its defaults."),
+        Column::numbers("rows", "Rows each sample of the case loaded.").spare(if same_rows { 3 } else { 0 }),
+        Column::numbers("median", "The median of the samples' totals: every timed phase together."),
+        Column::numbers("rows/s", "Rows a second, from the median.").spare(2),
+        Column::numbers("speed", &speed),
+        Column::numbers("speed, 95 %", "Where the true relative speed lies, by a bootstrap of both sides.")
+            .spare(1),
+        Column::words(
+            "verdict",
+            "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
+             and both sides have five samples.",
+        ),
+        Column::numbers("n", "Samples that finished and were verified.").spare(4),
+        Column::numbers("best", "The shortest total.").spare(5),
+        Column::numbers(
+            "median, 95 %",
+            "Where the true median lies, by a bootstrap of the samples; empty below five samples.",
+        )
+        .spare(6),
+        Column::words("after a crash", "What a crash leaves of rows whose load was reported as done.")
+            .spare(7),
+    ];
+    let rows = sorted(standings).into_iter().map(result_row).collect();
+    Table { columns, rows }
+}
+
+fn result_row(standing: &Standing) -> Vec<Cell> {
+    let s = &standing.summary;
+    let interval = s.total_ns.and_then(|e| e.interval);
+    vec![
+        Cell::Code(s.case.id.clone()),
+        Cell::Count(s.rows),
+        Cell::of(s.total_ns, |e| Cell::Time(e.point)),
+        Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)),
+        match standing.verdict {
+            Verdict::Baseline => Cell::Ratio(1.0),
+            _ => Cell::of(standing.ratio, |r| Cell::Ratio(r.point)),
+        },
+        Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
+        verdict_cell(&standing.verdict),
+        Cell::Count(s.n() as u64),
+        Cell::of(s.min_ns, |ns| Cell::Time(ns as f64)),
+        Cell::of(interval, Cell::TimeRange),
+        Cell::Text(s.case.durability.words().into()),
+    ]
+}
+
+fn verdict_cell(verdict: &Verdict) -> Cell {
+    let words = verdict.words().to_string();
+    match verdict {
+        Verdict::Faster => Cell::Toned(words, Tone::Good),
+        Verdict::Slower | Verdict::SlowerByRate => Cell::Toned(words, Tone::Bad),
+        Verdict::Failed(_) => Cell::Toned(words, Tone::Alarm),
+        Verdict::Baseline => Cell::Text(words),
+        _ => Cell::Toned(words, Tone::Muted),
+    }
+}
+
+/// The published ratios beside the measured ones; `None` where the plan has none.
+pub fn published(standings: &Standings) -> Option<Table> {
+    let baseline = baseline_name(standings);
+    let rows: Vec<Vec<Cell>> = standings
+        .cases
+        .iter()
+        .filter_map(|s| {
+            let published = s.published?;
+            Some(vec![
+                Cell::Code(s.summary.case.id.clone()),
+                Cell::of(s.summary.case.published_seconds, |t| Cell::Time(t * 1e9)),
+                Cell::Ratio(published.ratio),
+                Cell::of(s.ratio, |r| Cell::Ratio(r.point)),
+                Cell::of(s.ratio.and_then(|r| r.interval), Cell::RatioRange),
+                Cell::Text(published.agreement.words().into()),
+            ])
+        })
+        .collect();
+    let columns = vec![
+        Column::words("case", ""),
+        Column::numbers(
+            "published time",
+            "As the source has it, on its machine; never compared with times measured here.",
+        )
+        .spare(1),
+        Column::numbers(
+            "published speed",
+            &format!("The source's time for {baseline} divided by its time for the case."),
+        ),
+        Column::numbers(
+            "measured speed",
+            &format!("The same ratio, measured in this run against {baseline}."),
+        ),
+        Column::numbers("measured, 95 %", "Where the true ratio lies.").spare(1),
+        Column::words("direction", "Whether the measured ratio points where the published one does."),
+    ];
+    (!rows.is_empty()).then_some(Table { columns, rows })
+}
+
+/// The medians of the phases.
+pub fn phases(standings: &Standings) -> Table {
+    let mut columns = vec![Column::words("case", "")];
+    columns.extend(Phase::ALL.map(|phase| Column::numbers(phase.words(), phase_help(phase))));
+    let row = |s: &Standing| {
+        let phase = |p: &Phase| Cell::of(s.summary.phases_ns.get(p).copied(), Cell::Time);
+        std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(Phase::ALL.iter().map(phase)).collect()
+    };
+    let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
+    Table { columns, rows }.without_empty_columns()
+}
+
+fn phase_help(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "Work on the data or the table before the first row goes in.",
+        Phase::Load => "The rows going in.",
+        Phase::Commit => "COMMIT, where it is a step of its own.",
+        Phase::SetLogged => "ALTER TABLE ... SET LOGGED.",
+        Phase::Constraints => "Adding keys and constraints.",
+        Phase::Indexes => "Building the indexes.",
+    }
+}
+
+/// What the loads cost beyond time.
+pub fn costs(standings: &Standings) -> Table {
+    let columns = vec![
+        Column::words("case", ""),
+        Column::numbers("WAL", "Write-ahead log written by the whole server during the phases."),
+        Column::numbers("table", "Size of the table without its indexes, in the end."),
+        Column::numbers("indexes", "Size of all its indexes, in the end."),
+        Column::numbers("server CPU", "CPU time of the server's processes during the phases."),
+        Column::numbers("client CPU", "CPU time of bulkbench itself during the phases."),
+        Column::numbers("client CPU/row", "CPU time of bulkbench in the load phase, a row."),
+        Column::numbers("client memory", "Peak resident memory of bulkbench."),
+    ];
+    let row = |s: &Standing| {
+        let (cost, rows) = (&s.summary.cost, s.summary.rows.max(1) as f64);
+        vec![
+            Cell::Code(s.summary.case.id.clone()),
+            Cell::of(cost.wal_bytes, Cell::Bytes),
+            Cell::of(cost.table_bytes, Cell::Bytes),
+            Cell::of(cost.index_bytes, Cell::Bytes),
+            Cell::of(cost.server_cpu_ns, Cell::Time),
+            Cell::of(cost.client_cpu_ns, Cell::Time),
+            Cell::of(cost.client_load_cpu_ns, |ns| Cell::TimePerRow(ns / rows)),
+            Cell::of(cost.client_peak_bytes, Cell::Bytes),
+        ]
+    };
+    let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
+    Table { columns, rows }.without_empty_columns()
+}
+
+/// Every sample, as it ran.
+pub fn samples(samples: &[Sample]) -> Table {
+    let columns = vec![
+        Column::numbers("round", "0 is the warm-up, which no figure is made of."),
+        Column::numbers("place", "The place in the round."),
+        Column::words("case", ""),
+        Column::numbers("rows", ""),
+        Column::numbers("total", "The sum of the timed phases."),
+        Column::words("outcome", ""),
+    ];
+    let row = |s: &Sample| {
+        let outcome = match (s.outcome, &s.error) {
+            (Outcome::Ok, _) => Cell::Text("ok".into()),
+            (outcome, error) => Cell::Toned(
+                format!("{}: {}", outcome.words(), error.as_deref().unwrap_or("no reason was recorded")),
+                Tone::Alarm,
+            ),
+        };
+        vec![
+            Cell::Count(s.round.into()),
+            Cell::Count(u64::from(s.position) + 1),
+            Cell::Code(s.case.clone()),
+            Cell::Count(s.rows),
+            Cell::of(s.total_ns, |ns| Cell::Time(ns as f64)),
+            outcome,
+        ]
+    };
+    Table { columns, rows: samples.iter().map(row).collect() }
+}
+
+/// The findings in a sentence or two: the fastest of all, and the fastest that survives a crash.
+pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
+    let ranked: Vec<&Standing> = sorted(standings)
+        .into_iter()
+        .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)
+        .filter(|s| s.basis == Basis::Time && !matches!(s.verdict, Verdict::NotComparable(_)))
+        .collect();
+    let Some(fastest) = ranked.first() else {
+        return vec!["No sample has finished yet.".into()];
+    };
+    let durable = ranked.iter().find(|s| s.summary.case.durability == crate::record::Durability::Durable);
+    let mut lines = vec![format!("Fastest here: {}.", finding(run, fastest, standings))];
+    if let Some(durable) = durable.filter(|d| d.summary.case.id != fastest.summary.case.id) {
+        lines.push(format!(
+            "Fastest that keeps every row after a crash: {}.",
+            finding(run, durable, standings)
+        ));
+    }
+    lines
+}
+
+fn finding(run: &Run, standing: &Standing, standings: &Standings) -> String {
+    let s = &standing.summary;
+    let time = Cell::of(s.total_ns, |e| Cell::Time(e.point)).text();
+    let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
+    let rows = crate::units::count(s.rows);
+    let baseline = baseline_name(standings);
+    let ratio = Cell::of(standing.ratio, |r| Cell::Ratio(r.point)).text();
+    let range = Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
+    let against = match &standing.verdict {
+        Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {baseline} (95 %: {range})"),
+        Verdict::WithinNoise => format!(", within noise of {baseline}"),
+        Verdict::TooFewSamples { .. } => format!(
+            ", {ratio} the speed of {baseline} in {} of {} rounds: too few samples for a claim",
+            s.n(),
+            run.plan.rounds
+        ),
+        _ => String::new(),
+    };
+    let crash = match s.case.durability {
+        crate::record::Durability::Durable => String::new(),
+        other => format!("; {}", other.words()),
+    };
+    format!("{}, {time} for {rows} rows ({rate}){against}{crash}", s.case.id)
+}
+
+impl Outcome {
+    fn words(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::Timeout => "timed out",
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The one table that every format draws: columns that explain themselves, cells that know
+//! what they hold.
+
+use crate::stats::Interval;
+use crate::units;
+
+/// A table, before it is text.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// Its columns, left to right.
+    pub columns: Vec<Column>,
+    /// Its rows, each with a cell a column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its heading.
+    pub title: String,
+    /// What it holds, in a sentence; empty where the heading says it.
+    pub help: String,
+    /// Which side its cells stand on.
+    pub align: Align,
+    /// What a narrow terminal leaves out first: the larger, the sooner; 0 always stays.
+    pub spare: u8,
+}
+
+/// Which side cells stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Nothing is known.
+    None,
+    /// Words.
+    Text(String),
+    /// A name that the user can type.
+    Code(String),
+    /// Words with a meaning that colour can underline.
+    Toned(String, Tone),
+    /// A number of things.
+    Count(u64),
+    /// Nanoseconds.
+    Time(f64),
+    /// Nanoseconds, from and to.
+    TimeRange(Interval),
+    /// Nanoseconds a row.
+    TimePerRow(f64),
+    /// Rows a second.
+    Rate(f64),
+    /// Bytes.
+    Bytes(f64),
+    /// A factor.
+    Ratio(f64),
+    /// A factor, from and to.
+    RatioRange(Interval),
+}
+
+/// What a cell's words mean for the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Faster, or as it should be.
+    Good,
+    /// Slower.
+    Bad,
+    /// An error.
+    Alarm,
+    /// Nothing to look at.
+    Muted,
+}
+
+impl Column {
+    /// A column of words.
+    pub fn words(title: impl Into<String>, help: &str) -> Self {
+        Self { title: title.into(), help: help.into(), align: Align::Left, spare: 0 }
+    }
+
+    /// A column of numbers.
+    pub fn numbers(title: impl Into<String>, help: &str) -> Self {
+        Self { align: Align::Right, ..Self::words(title, help) }
+    }
+
+    /// The same, left out of narrow terminals; see [`Column::spare`].
+    pub fn spare(self, spare: u8) -> Self {
+        Self { spare, ..self }
+    }
+}
+
+impl Cell {
+    /// A cell of what may be unknown.
+    pub fn of<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
+        value.map_or(Cell::None, cell)
+    }
+
+    /// Its text, rounded for reading.
+    pub fn text(&self) -> String {
+        match self {
+            Cell::None => String::new(),
+            Cell::Text(text) | Cell::Code(text) | Cell::Toned(text, _) => text.clone(),
+            Cell::Count(n) => units::count(*n),
+            Cell::Time(ns) => units::seconds(whole(*ns)),
+            Cell::TimeRange(range) => seconds_range(*range),
+            Cell::TimePerRow(ns) => format!("{} ns", units::three_digits(*ns)),
+            Cell::Rate(per_second) => rate(*per_second),
+            Cell::Bytes(bytes) => units::bytes(whole(*bytes)),
+            Cell::Ratio(ratio) => units::ratio(*ratio),
+            Cell::RatioRange(range) => ratio_range(*range),
+        }
+    }
+
+    /// What colour may underline.
+    pub fn tone(&self) -> Option<Tone> {
+        match self {
+            Cell::Toned(_, tone) => Some(*tone),
+            _ => None,
+        }
+    }
+}
+
+impl Table {
+    /// Leaves out the columns in which no row has anything.
+    pub fn without_empty_columns(mut self) -> Self {
+        let kept: Vec<bool> =
+            (0..self.columns.len()).map(|c| self.rows.iter().any(|row| row[c] != Cell::None)).collect();
+        let keep = |index: usize| kept[index];
+        self.columns = pick(self.columns, keep);
+        self.rows = self.rows.into_iter().map(|row| pick(row, keep)).collect();
+        self
+    }
+
+    /// Leaves out the columns that are spared first, as long as any is more spare than `most`.
+    pub fn without_spare(&self, most: u8) -> Self {
+        let keep = |index: usize| self.columns[index].spare <= most;
+        Self {
+            columns: pick(self.columns.clone(), keep),
+            rows: self.rows.iter().map(|row| pick(row.clone(), keep)).collect(),
+        }
+    }
+}
+
+fn pick<T>(items: Vec<T>, keep: impl Fn(usize) -> bool) -> Vec<T> {
+    items.into_iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, item)| item).collect()
+}
+
+/// The nearest whole number; figures are positive.
+pub fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// Rows a second, as [`units::rate`] writes them.
+pub fn rate(per_second: f64) -> String {
+    units::rate(whole(per_second * 1e3), 1_000_000_000_000)
+}
+
+/// `1.90x to 2.05x`.
+pub fn ratio_range(range: Interval) -> String {
+    format!("{} to {}", units::ratio(range.low), units::ratio(range.high))
+}
+
+/// `5.40 to 5.62 s`: the unit once where both ends share it.
+fn seconds_range(range: Interval) -> String {
+    let (low, high) = (units::seconds(whole(range.low)), units::seconds(whole(range.high)));
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// Keeps the groups of a number, and a number and its unit, on one line.
+pub fn unbroken(text: &str) -> String {
+    let mut after_digit = false;
+    let glue = |c: char| {
+        let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };
+        after_digit = c.is_ascii_digit();
+        glued
+    };
+    text.chars().map(glue).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_read_as_people_write_them() {
+        let range = |low, high| Interval { low, high };
+        for (cell, text) in [
+            (Cell::Time(5_604_000_000.4), "5.60 s"),
+            (Cell::TimeRange(range(5.4e9, 5.62e9)), "5.40 to 5.62 s"),
+            (Cell::TimeRange(range(0.9e9, 1.1e9)), "900 ms to 1.10 s"),
+            (Cell::Rate(1_339_285.7), "1 340 000/s"),
+            (Cell::Rate(19.6), "20/s"),
+            (Cell::RatioRange(range(1.9, 2.05)), "1.90x to 2.05x"),
+            (Cell::TimePerRow(42.123), "42.1 ns"),
+            (Cell::Bytes(171_966_464.0), "164 MiB"),
+        ] {
+            assert_eq!(cell.text(), text);
+        }
+    }
+
+    #[test]
+    fn empty_and_spare_columns_can_be_left_out() {
+        let table = Table {
+            columns: vec![
+                Column::words("a", ""),
+                Column::numbers("b", ""),
+                Column::numbers("c", "").spare(2),
+            ],
+            rows: vec![vec![Cell::Text("x".into()), Cell::None, Cell::Count(1)]],
+        };
+        let table = table.without_empty_columns();
+        assert_eq!(table.columns.len(), 2);
+        assert_eq!(table.without_spare(1).rows, vec![vec![Cell::Text("x".into())]]);
+    }
+}

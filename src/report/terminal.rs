@@ -1,0 +1,174 @@
+//! Tables for a terminal: as wide as it is, coloured where it wants colours.
+
+use comfy_table::{CellAlignment, Color, ColumnConstraint, ContentArrangement, Width, presets};
+
+use super::notes::Note;
+use super::table::{Align, Cell, Table, Tone, unbroken};
+
+/// What the text is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Whether to colour.
+    pub colour: Colour,
+}
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// With ANSI sequences.
+    On,
+    /// Plain text.
+    Off,
+}
+
+/// The narrowest table that is still worth drawing.
+const NARROWEST: u16 = 60;
+/// As wide as a table gets where nothing limits it.
+const WIDEST: u16 = 120;
+/// Characters of a column of words below which its lines no longer read well.
+const WORDS: usize = 14;
+
+impl Look {
+    /// For standard output: its width, and colours where it is a terminal and NO_COLOR is not set.
+    pub fn of_stdout() -> Self {
+        let stdout = std::io::stdout();
+        let colour = match anstream::AutoStream::choice(&stdout) {
+            anstream::ColorChoice::Never => Colour::Off,
+            _ => Colour::On,
+        };
+        // Asks the terminal; there is none to ask where the output goes to a file.
+        let width = comfy_table::Table::new().width().unwrap_or(WIDEST);
+        Self { width, colour }
+    }
+}
+
+/// A table; columns that a narrow terminal has no room for are left out, the least needed first.
+pub fn table(table: &Table, look: Look) -> String {
+    let width = look.width.clamp(NARROWEST, WIDEST);
+    let most = table.columns.iter().map(|c| c.spare).max().unwrap_or(0);
+    let fitting =
+        (0..=most).rev().map(|spare| table.without_spare(spare)).find(|t| needed(t) <= width.into());
+    draw(&fitting.unwrap_or_else(|| table.without_spare(0)), width, look.colour)
+}
+
+/// The width without breaking a number or a short word.
+fn needed(table: &Table) -> usize {
+    let columns = table.columns.iter().enumerate().map(|(index, column)| {
+        let cells = table.rows.iter().map(|row| row[index].text().chars().count());
+        let longest = cells.chain([column.title.chars().count()]).max().unwrap_or(0);
+        match column.align {
+            Align::Right => longest,
+            // A case's name is what the reader types: it is broken last.
+            Align::Left if index == 0 => longest,
+            Align::Left => longest.min(WORDS.max(column.title.chars().count())),
+        }
+    });
+    columns.map(|width| width + 2).sum()
+}
+
+fn draw(table: &Table, width: u16, colour: Colour) -> String {
+    let mut text = comfy_table::Table::new();
+    text.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    match colour {
+        Colour::On => text.enforce_styling(),
+        Colour::Off => text.force_no_tty(),
+    };
+    text.set_header(table.columns.iter().map(|c| {
+        let cell = comfy_table::Cell::new(&c.title).add_attribute(comfy_table::Attribute::Bold);
+        cell.set_alignment(alignment(c.align))
+    }));
+    for row in &table.rows {
+        text.add_row(row.iter().zip(&table.columns).map(|(c, column)| cell(c, column.align)));
+    }
+    for (index, column) in text.column_iter_mut().enumerate() {
+        if table.columns[index].align == Align::Right {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        } else {
+            // A word is not broken while others have spaces to break at.
+            let least = if index == 0 { longest_word(table) + 2 } else { WORDS };
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least as u16)));
+        }
+    }
+    let lines = text.to_string();
+    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Of the names in the first column.
+fn longest_word(table: &Table) -> usize {
+    let names = table.rows.iter().map(|row| row[0].text());
+    names.filter_map(|name| name.split(' ').map(|word| word.chars().count()).max()).max().unwrap_or(0)
+}
+
+fn alignment(align: Align) -> CellAlignment {
+    match align {
+        Align::Left => CellAlignment::Left,
+        Align::Right => CellAlignment::Right,
+    }
+}
+
+fn cell(cell: &Cell, align: Align) -> comfy_table::Cell {
+    let text = comfy_table::Cell::new(cell.text()).set_alignment(alignment(align));
+    match cell.tone() {
+        Some(Tone::Good) => text.fg(Color::Green),
+        Some(Tone::Bad) => text.fg(Color::Yellow),
+        Some(Tone::Alarm) => text.fg(Color::Red),
+        Some(Tone::Muted) => text.fg(Color::DarkGrey),
+        None => text,
+    }
+}
+
+/// A heading on a line of its own.
+pub fn heading(text: &str, look: Look) -> String {
+    styled(text, anstyle::Style::new().bold(), look.colour) + "\n"
+}
+
+/// A paragraph, broken at words.
+pub fn paragraph(text: &str, look: Look) -> String {
+    wrapped(text, "", look.width.clamp(NARROWEST, WIDEST))
+}
+
+/// Notes as a list, warnings marked.
+pub fn notes(notes: &[Note], look: Look) -> String {
+    let width = look.width.clamp(NARROWEST, WIDEST);
+    let warning = anstyle::AnsiColor::Yellow.on_default().bold();
+    let note = |note: &Note| {
+        let lines = wrapped(&note.line(), "  ", width - 2);
+        match note {
+            Note::Warning(_) => {
+                format!("- {}", lines.replacen("Warning:", &styled("Warning:", warning, look.colour), 1))
+            }
+            Note::Remark(_) => format!("- {lines}"),
+        }
+    };
+    notes.iter().map(note).collect()
+}
+
+fn styled(text: &str, style: anstyle::Style, colour: Colour) -> String {
+    match colour {
+        Colour::On => format!("{style}{text}{style:#}"),
+        Colour::Off => text.to_string(),
+    }
+}
+
+fn wrapped(text: &str, indent: &str, width: u16) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    let text = unbroken(text);
+    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width.into() {
+            out.push('\n');
+            out.push_str(indent);
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+    // Only the line ends had to stay away from them.
+    out.replace('\u{a0}', " ")
+}

@@ -1,0 +1,180 @@
+//! Reports of a made-up run: the figures in them, and that each format shows all cases.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use bulkbench::analysis::comparison::CrossVerdict;
+use bulkbench::fault::Fault;
+use bulkbench::record::store::Store;
+use bulkbench::record::{Run, Sample};
+use bulkbench::report::{self, Colour, Look};
+
+fn stored(name: &str, run: &Run, samples: &[Sample]) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    let mut store = Store::create(&dir, run).unwrap();
+    samples.iter().for_each(|s| store.append(s).unwrap());
+    dir
+}
+
+fn plain(width: u16) -> Look {
+    Look { width, colour: Colour::Off }
+}
+
+#[test]
+fn the_terminal_shows_every_case_at_every_width() {
+    let (run, samples) = support::votes(5, 1.0);
+    for width in [80, 120] {
+        let text = report::terminal_table(&run, &samples, plain(width));
+        for line in text.lines() {
+            assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
+        }
+        insta::assert_snapshot!(format!("terminal-{width}"), text);
+    }
+    let coloured = report::terminal_table(&run, &samples, Look { width: 100, colour: Colour::On });
+    assert!(coloured.contains("\u{1b}["));
+}
+
+#[test]
+fn all_files_are_made_and_hold_the_figures() {
+    let (run, samples) = support::votes(5, 1.0);
+    let dir = stored("report-votes", &run, &samples);
+    let files = report::write_all(&dir).unwrap();
+    let names: Vec<String> =
+        files.iter().map(|f| f.strip_prefix(&dir).unwrap().to_string_lossy().into_owned()).collect();
+    let charts = ["charts/total.svg", "charts/total.png", "charts/rate.svg", "charts/rate.png"];
+    assert_eq!(names, [&["report.md", "results.csv"][..], &charts[..], &["report.html"][..]].concat());
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    insta::assert_snapshot!("report.md", read("report.md"));
+    let csv = read("results.csv");
+    assert_eq!(csv.lines().count(), samples.len() + 1);
+    insta::assert_snapshot!("results.csv", csv.lines().take(4).collect::<Vec<_>>().join("\n"));
+    assert_eq!(&std::fs::read(dir.join("charts/total.png")).unwrap()[..8], b"\x89PNG\r\n\x1a\n");
+
+    // The page needs nothing from elsewhere and shows what the samples say.
+    let page = read("report.html");
+    for link in ["src=", "href=", "url(", "@import", "<script"] {
+        assert!(!page.contains(link), "{link}");
+    }
+    for figure in ["7.40 s", "1 010 000/s", "1.45x", "slower (by rate, on fewer rows)", "No space left"] {
+        assert!(page.contains(figure), "{figure}");
+    }
+
+    let excerpt = report::excerpt(&dir, "results/votes").unwrap();
+    for part in ["| `copy-csv` ", "](results/votes/charts/total.png)", "Made by `bulkbench run votes --rows"]
+    {
+        assert!(excerpt.contains(part), "{part} is not in {excerpt}");
+    }
+
+    // The same records make the same files, to the byte.
+    let first: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).unwrap()).collect();
+    report::write_all(&dir).unwrap();
+    let second: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).unwrap()).collect();
+    assert!(first == second);
+}
+
+/// The elements of an SVG with this tag, as their attributes.
+fn elements<'s>(svg: &'s str, tag: &str) -> Vec<&'s str> {
+    let open = format!("<{tag} ");
+    svg.split(open.as_str()).skip(1).filter_map(|rest| rest.split('>').next()).collect()
+}
+
+fn attribute(element: &str, name: &str) -> f64 {
+    let rest = element.split(&format!("{name}=\"")).nth(1).unwrap();
+    rest.split('"').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_bars_are_as_long_as_their_times_and_no_label_is_cut() {
+    let (run, samples) = support::votes(5, 1.0);
+    let standings = bulkbench::analysis::judge(bulkbench::analysis::summarize(&run, &samples));
+    use bulkbench::report::chart::{Format, rates, totals};
+    for format in [Format::File, Format::Page, Format::Phone] {
+        let svg = totals::draw(&run, &standings, format).unwrap();
+        for case in &run.plan.cases {
+            assert!(svg.contains(&case.id), "{}", case.id);
+        }
+        for text in [
+            "7.40 s · 1.45x",
+            "10.7 s · baseline",
+            "150 000 rows only: 18.2 s, 8 240/s",
+            "not available here",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        // Load (blue): 2.9 s of the fastest case against 31 s of the slowest.
+        let loads: Vec<f64> = elements(&svg, "rect")
+            .into_iter()
+            .filter(|r| r.contains("#2F81CC") && attribute(r, "height") > 12.0)
+            .map(|r| attribute(r, "width"))
+            .collect();
+        assert_eq!(loads.len(), support::CASES.len());
+        let (first, last) = (loads[0], loads[loads.len() - 1]);
+        assert!((last / first - 31.0 / 2.9).abs() < 31.0 / 2.9 / first, "{first} and {last}");
+
+        for svg in [svg, rates::of_run(&run, &standings, format).unwrap()] {
+            let picture = resvg::usvg::Tree::from_str(&svg, &report::chart_options()).unwrap();
+            let drawn = picture.root().bounding_box();
+            let (width, height) = (picture.size().width(), picture.size().height());
+            assert!(
+                drawn.left() >= 0.0 && drawn.right() <= width && drawn.bottom() <= height,
+                "{drawn:?} leaves {width} by {height}"
+            );
+        }
+    }
+}
+
+#[test]
+fn few_rounds_are_shown_without_claims() {
+    let (run, samples) = support::votes(2, 1.0);
+    let text = report::terminal_table(&run, &samples, plain(120));
+    assert!(text.contains("too few samples") && !text.contains("  faster"), "{text}");
+    assert!(text.contains("2 rounds: a claim needs 5 samples a case"), "{text}");
+    report::write_all(&stored("report-quick", &run, &samples)).unwrap();
+    // A run that has only begun has a report as well.
+    let text = report::terminal_table(&run, &[], plain(80));
+    assert!(text.contains("No sample has finished yet.") && text.contains("0 of 24 samples"), "{text}");
+    report::write_all(&stored("report-empty", &run, &[])).unwrap();
+}
+
+#[test]
+fn runs_are_compared_case_by_case_after_what_differs() {
+    let (here, samples) = support::votes(5, 1.0);
+    let (mut there, mut faster) = support::votes(5, 0.6);
+    there.label = "big machine".into();
+    there.machine.cores = 8;
+    there.server.settings.insert("wal_level".into(), "minimal".into());
+    // One case leaves another table there.
+    for sample in faster.iter_mut().filter(|s| s.case == "copy-text") {
+        sample.end_state.as_mut().unwrap().structure.pop();
+    }
+    let dirs = [stored("compare-here", &here, &samples), stored("compare-there", &there, &faster)];
+    let compared = report::compare(&dirs).unwrap();
+    let figures = compared.figures().unwrap();
+    let fields: Vec<&str> = figures.differences.iter().map(|d| d.field.as_str()).collect();
+    assert_eq!(fields, ["machine.cores", "server.settings.wal_level"]);
+    let cell = |id: &str| &figures.cases.iter().find(|c| c.id == id).unwrap().cells[1];
+    assert!((cell("copy-csv").to_first.unwrap().point - 1.0 / 0.6).abs() < 1e-6);
+    assert_eq!(cell("copy-csv").verdict, CrossVerdict::Faster);
+    let why = "its tables differ in indexes or constraints";
+    assert_eq!(cell("copy-text").verdict, CrossVerdict::NotComparable(why.into()));
+    insta::assert_snapshot!("comparison", compared.terminal(plain(100)).unwrap());
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison");
+    assert_eq!(compared.write(&out).unwrap().len(), 4);
+}
+
+#[test]
+fn runs_of_other_rows_are_refused_by_field() {
+    let (here, samples) = support::votes(1, 1.0);
+    let (mut there, _) = support::votes(1, 1.0);
+    there.dataset.rows = 100_000;
+    let dirs = [stored("refuse-here", &here, &samples), stored("refuse-there", &there, &samples)];
+    let error = report::compare(&dirs).err().unwrap();
+    assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
+    let text = error.to_string();
+    assert!(text.contains("dataset.rows is 7500000 in refuse-here and 100000 in refuse-there"), "{text}");
+    assert!(report::compare(&dirs[..1]).is_err());
+}

@@ -1,0 +1,230 @@
+//! A run with everything a report has to show, made up: thirteen cases, five rounds, a case that
+//! fails, one that is not available, one of fewer rows, a control, one timeout.
+
+use std::collections::BTreeMap;
+
+use bulkbench::record::*;
+
+pub const ROWS: u64 = 7_500_000;
+
+/// A case to be, with its published seconds and the seconds of its phases in the middle round.
+pub struct Made {
+    pub id: &'static str,
+    pub phases: &'static [(Phase, f64)],
+    pub published: Option<f64>,
+    pub durability: Durability,
+}
+
+use Durability::{Durable, LostOnCrash};
+use Phase::{Commit, Constraints, Indexes, Load, Prepare, SetLogged};
+
+const fn made(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> Made {
+    Made { id, phases, published, durability: Durable }
+}
+
+const fn unlogged(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> Made {
+    Made { durability: LostOnCrash, ..made(id, phases, published) }
+}
+
+/// The cases that load all rows.
+pub const CASES: [Made; 10] = [
+    made("copy-csv", &[(Load, 5.6), (Commit, 0.02), (Indexes, 5.1)], Some(67.799)),
+    made("copy-csv control", &[(Load, 5.62), (Commit, 0.02), (Indexes, 5.14)], Some(67.799)),
+    made("copy-text", &[(Load, 5.4), (Commit, 0.02), (Indexes, 5.1)], Some(65.189)),
+    made("copy-binary", &[(Load, 5.42), (Commit, 0.02), (Indexes, 5.12)], Some(66.406)),
+    made("copy-csv-server-file", &[(Load, 5.3), (Commit, 0.02), (Indexes, 5.1)], None),
+    made("copy-unlogged-then-logged", &[(Load, 4.8), (Indexes, 5.1), (SetLogged, 3.2)], Some(88.054)),
+    unlogged("copy-unlogged", &[(Load, 4.8), (Indexes, 4.4)], Some(34.219)),
+    unlogged("copy-unlogged-parallel", &[(Prepare, 0.1), (Load, 2.9), (Indexes, 4.4)], Some(25.314)),
+    made(
+        "copy-one-transaction wal_level=minimal",
+        &[(Load, 4.9), (Constraints, 0.9), (Indexes, 4.4), (Commit, 0.3)],
+        Some(51.810),
+    ),
+    made("insert-multirow batch=1000", &[(Load, 31.0), (Commit, 0.02), (Indexes, 5.2)], None),
+];
+
+/// How far each round lies from the middle one.
+const SCATTER: [f64; 5] = [1.0, 0.994, 1.013, 0.989, 1.006];
+
+pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
+    let method = id.split(' ').next().unwrap();
+    CaseFacts {
+        id: id.into(),
+        method: method.into(),
+        family: method.split('-').next().unwrap().into(),
+        summary: format!("What {method} does."),
+        role,
+        durability: Durable,
+        params: BTreeMap::new(),
+        settings: BTreeMap::new(),
+        rows,
+        rows_reason: None,
+        unavailable: None,
+        published_seconds: None,
+    }
+}
+
+pub fn sample(case: &CaseFacts, round: u32, phases: &[(Phase, f64)]) -> Sample {
+    let phases: BTreeMap<Phase, u64> = phases.iter().map(|(p, s)| (*p, (s * 1e9) as u64)).collect();
+    let total: u64 = phases.values().sum();
+    let unlogged = case.durability == LostOnCrash;
+    Sample {
+        case: case.id.clone(),
+        round,
+        position: 0,
+        started: format!("2026-03-01T12:{round:02}:00Z"),
+        outcome: Outcome::Ok,
+        error: None,
+        rows: case.rows,
+        total_ns: Some(total),
+        phases,
+        cost: Cost {
+            wal_bytes: Some(if unlogged { 480_000 } else { case.rows * 120 }),
+            table_bytes: Some(case.rows * 68),
+            index_bytes: Some(case.rows * 60),
+            client_cpu_ns: Some(case.rows * 55),
+            client_load_cpu_ns: Some(case.rows * 42),
+            client_peak_bytes: Some(23 << 20),
+            server_cpu_ns: Some(total * 9 / 10),
+        },
+        end_state: Some(EndState {
+            rows: case.rows,
+            content: format!("1844674407{}", case.rows),
+            persistence: if unlogged { "unlogged" } else { "permanent" }.into(),
+            structure: vec!["btree (link)".into(), "btree (username)".into(), "primary key (vote_id)".into()],
+        }),
+        overhead: [("reset".to_string(), 210_000_000), ("verify".to_string(), 1_900_000_000)].into(),
+    }
+}
+
+pub fn failed(case: &CaseFacts, round: u32, outcome: Outcome, error: &str) -> Sample {
+    Sample {
+        outcome,
+        error: Some(error.into()),
+        total_ns: None,
+        phases: BTreeMap::new(),
+        end_state: None,
+        cost: Cost::default(),
+        ..sample(case, round, &[])
+    }
+}
+
+/// The run and its samples; times are `slower` times those of the table above.
+pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
+    let mut cases = Vec::new();
+    let mut samples = Vec::new();
+    for (index, made) in CASES.iter().enumerate() {
+        let role = [Role::Baseline, Role::Control].get(index).copied().unwrap_or(Role::Case);
+        let mut facts = case(made.id, role, ROWS);
+        (facts.durability, facts.published_seconds) = (made.durability, made.published);
+        if made.id.contains("wal_level") {
+            facts.settings = [("wal_level".to_string(), "minimal".to_string())].into();
+        }
+        if made.id.contains("parallel") {
+            facts.params = [("jobs".to_string(), 2)].into();
+        }
+        for round in 1..=rounds {
+            // Another order of the same scatter for each case, as in life.
+            let scatter = SCATTER[(round as usize * 3 + index) % 5] * slower;
+            let phases: Vec<(Phase, f64)> = made.phases.iter().map(|(p, s)| (*p, s * scatter)).collect();
+            samples.push(sample(&facts, round, &phases));
+        }
+        cases.push(facts);
+    }
+    // The warm-up counts for nothing.
+    samples.insert(0, sample(&cases[0], 0, &[(Load, 99.0)]));
+
+    let mut budgeted = case("insert-row", Role::Case, 150_000);
+    budgeted.rows_reason = Some("a sample of all would take longer than 20.0 s".into());
+    for round in 1..=rounds {
+        samples.push(sample(
+            &budgeted,
+            round,
+            &[(Load, 18.1 * SCATTER[round as usize % 5] * slower), (Indexes, 0.1)],
+        ));
+    }
+    let broken = case("copy-parallel", Role::Case, ROWS);
+    for round in 1..=rounds {
+        let error = "loading: ERROR 53100: could not extend file: No space left on device; hint: Check free disk space.";
+        samples.push(failed(&broken, round, Outcome::Failed, error));
+    }
+    samples.push(failed(
+        &cases[5],
+        rounds,
+        Outcome::Timeout,
+        "gave up after 300 s, the longest a sample may take",
+    ));
+    let mut missing = case("copy-one-transaction wal_level=replica", Role::Case, ROWS);
+    missing.unavailable = Some("this server cannot be restarted with wal_level = replica".into());
+    cases.extend([budgeted, broken, missing]);
+    samples.sort_by_key(|s| s.round);
+    let run = run(cases, rounds);
+    (run, samples)
+}
+
+pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
+    let able: Vec<usize> = (0..cases.len()).filter(|&i| cases[i].unavailable.is_none()).collect();
+    let setting = |name: &str, value: &str| (name.to_string(), value.to_string());
+    Run {
+        schema: SCHEMA_VERSION,
+        tool: Tool {
+            name: "bulkbench".into(),
+            version: "0.1.0".into(),
+            commit: Some("64b8b6b".into()),
+            profile: "release".into(),
+        },
+        started: "2026-03-01T12:00:00Z".into(),
+        label: String::new(),
+        command: "bulkbench run votes --rows 7500000 --rounds 5 --seed 7".into(),
+        machine: Machine {
+            os: "Debian GNU/Linux 12 (bookworm)".into(),
+            kernel: "Linux 6.1.0".into(),
+            arch: "x86_64".into(),
+            cpu: "Example CPU @ 2.40GHz".into(),
+            cores: 2,
+            memory_bytes: 8 << 30,
+            virtualization: Some("kvm".into()),
+            disk: Some(Disk { filesystem: "ext4".into(), flushes_per_second: 50_000 }),
+        },
+        server: ServerFacts {
+            source: Source::Local,
+            reason: "no container engine answers".into(),
+            version_num: 150_018,
+            version: "PostgreSQL 15.18 on x86_64-pc-linux-gnu, compiled by gcc 12.2.0, 64-bit".into(),
+            image: None,
+            transport: "unix socket".into(),
+            given: [setting("shared_buffers", "1GB"), setting("max_wal_size", "16GB")].into(),
+            settings: [
+                setting("fsync", "on"),
+                setting("shared_buffers", "1GB"),
+                setting("max_wal_size", "16GB"),
+                setting("wal_level", "replica"),
+            ]
+            .into(),
+        },
+        dataset: DatasetFacts {
+            origin: "generated".into(),
+            rows: ROWS,
+            seed: Some(42),
+            content: "18446744077500000".into(),
+            files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
+        },
+        plan: Plan {
+            experiment: "votes".into(),
+            title: "7.5 million votes".into(),
+            question: "Which way of loading them into PostgreSQL is the fastest, and what does it cost?"
+                .into(),
+            published: Some(
+                "\"Dissecting the Postgres bulk insert and binary format\" (PostgreSQL 9.5, 2015)".into(),
+            ),
+            rounds,
+            rows: ROWS,
+            seed: 7,
+            budget_ns: 20_000_000_000,
+            cases,
+            order: vec![able; rounds as usize],
+            grouping: Some("cases that need a restart come last".into()),
+        },
+    }
+}
