@@ -72,23 +72,33 @@ install_packages() {
         return 1
     }
     is_root || {
-        say "installing $* needs root: run '$manager install $*' as root (apk: 'apk add $*')"
+        local verb=install
+        [ "$manager" != apk ] || verb=add
+        say "installing $* needs root: run '$manager $verb $*' as root"
         return 1
     }
     say "installing $* with $manager"
     case $manager in
     apt-get)
         # Package lists may be missing (a container's image) or old (their files are gone from the mirror).
-        apt_install "$@" || { apt-get update -qq >&2 && apt_install "$@"; }
+        apt_install "$@" >/dev/null 2>&1 || { loud_if_failed apt-get update -qq && loud_if_failed apt_install "$@"; }
         ;;
-    dnf) dnf install -y -q "$@" >&2 ;;
-    zypper) zypper --quiet --non-interactive install "$@" >&2 ;;
-    apk) apk add --quiet "$@" >&2 ;;
+    dnf) loud_if_failed dnf install -y -q "$@" ;;
+    zypper) loud_if_failed zypper --quiet --non-interactive install "$@" ;;
+    apk) loud_if_failed apk add --quiet "$@" ;;
     esac
 }
 
 apt_install() {
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+# Runs a command that says much, and shows it only when it fails.
+loud_if_failed() {
+    local output
+    output=$("$@" 2>&1) && return 0
+    say "$output"
+    return 1
 }
 
 # The directories of installed PostgreSQL servers, 13 or newer, the newest first: one "VERSION DIR" a line.
