@@ -1,17 +1,19 @@
 //! Where things that can be made again are kept: datasets, fetched PostgreSQL binaries, clusters.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::unavailable;
 
-/// The directory of root's cache. Not in root's home: the server runs as another user there, who
-/// may not enter it, and who has to run the binaries and read the datasets.
+/// Root's cache where other users cannot enter root's home: a server that root starts runs as an
+/// ordinary user, who has to run the binaries and read the datasets in it.
 pub const ROOT_CACHE: &str = "/var/cache/bulkbench";
 
-/// The cache directory: `$BULKBENCH_CACHE`; else [`ROOT_CACHE`] for root; else
-/// `$XDG_CACHE_HOME/bulkbench`; else `~/.cache/bulkbench`. It may not exist yet.
+/// The cache directory: `$BULKBENCH_CACHE`; else, for root without `$XDG_CACHE_HOME` and with a home
+/// that others cannot enter, [`ROOT_CACHE`]; else `$XDG_CACHE_HOME/bulkbench`; else
+/// `~/.cache/bulkbench`. It may not exist yet. (The scripts follow the same rule.)
 ///
 /// # Errors
 /// When none of the variables is set; the message names them.
@@ -20,12 +22,17 @@ pub fn default_cache_dir() -> Result<PathBuf> {
     if let Some(cache) = dir("BULKBENCH_CACHE") {
         return Ok(std::path::absolute(cache)?);
     }
-    if rustix::process::geteuid().is_root() {
-        return Ok(PathBuf::from(ROOT_CACHE));
+    let root = rustix::process::geteuid().is_root();
+    match (dir("XDG_CACHE_HOME"), dir("HOME")) {
+        (Some(cache), _) => Ok(std::path::absolute(cache)?.join("bulkbench")),
+        (None, home) if root && !others_can_enter(home.as_deref().unwrap_or("/root".as_ref())) => {
+            Ok(PathBuf::from(ROOT_CACHE))
+        }
+        (None, Some(home)) => Ok(std::path::absolute(home)?.join(".cache/bulkbench")),
+        (None, None) => Err(unavailable!("no HOME to keep files in: set BULKBENCH_CACHE to a directory")),
     }
-    dir("XDG_CACHE_HOME")
-        .filter(|path| path.is_absolute())
-        .or_else(|| dir("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("bulkbench"))
-        .ok_or_else(|| unavailable!("no cache directory: none of BULKBENCH_CACHE, XDG_CACHE_HOME and HOME is set; set BULKBENCH_CACHE"))
+}
+
+fn others_can_enter(home: &Path) -> bool {
+    std::fs::metadata(home).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
 }

@@ -2,6 +2,7 @@
 //! server of the user's.
 
 pub mod connector;
+pub mod container;
 pub mod external;
 pub mod host;
 pub mod local;
