@@ -8,6 +8,7 @@ pub mod host;
 pub mod local;
 mod open;
 pub mod settings;
+pub mod tls;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -26,7 +26,7 @@ fn available() -> bool {
         }
         EngineStatus::Absent(why) | EngineStatus::NoPermission(why) => why,
     };
-    eprintln!("SKIPPED: a container test: {missing}");
+    skipped(&missing);
     false
 }
 
@@ -156,4 +156,57 @@ fn what_a_killed_owner_left_is_swept_and_a_live_one_is_not() {
     next.stop().unwrap();
     server.stop().unwrap();
     assert_eq!(left(&living.id), "");
+}
+
+/// The container plays a server of the user's here: it is the one that is reached by TCP.
+#[test]
+fn an_encrypted_server_is_reached_as_sslmode_says() {
+    if !available() {
+        return;
+    }
+    let dir = base();
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args(["-keyout", "server.key", "-out", "server.crt"])
+        .current_dir(dir.path())
+        .output();
+    if !made.is_ok_and(|output| output.status.success()) {
+        return skipped("openssl makes no certificate here");
+    }
+    let host = open(&Choice::Container, &plain(), &Interrupt::new()).unwrap();
+    let config = host.connector().config();
+    let password = String::from_utf8(config.get_password().unwrap().to_vec()).unwrap();
+    let address = match &config.get_hosts()[0] {
+        tokio_postgres::config::Host::Tcp(name) => format!("{name}:{}", config.get_ports()[0]),
+        other => panic!("{other:?}"),
+    };
+    let external = |mode: &str| {
+        let url = format!("postgres://postgres:{password}@{address}/postgres?sslmode={mode}");
+        open(&Choice::External(url), &plain(), &Interrupt::new())
+    };
+    let error = format!("{:#}", external("require").map(|_| ()).unwrap_err());
+    assert!(error.contains("sslmode in the URL"), "no TLS yet: {error}");
+    let without = external("prefer").unwrap();
+    assert!(!without.facts().transport.contains("TLS"));
+    without.stop().unwrap();
+
+    let mut session = host.connector().connect().unwrap();
+    for file in ["server.key", "server.crt"] {
+        let lines = std::fs::read_to_string(dir.path().join(file)).unwrap();
+        let rows: Vec<String> = lines.lines().map(|line| format!("('{line}')")).collect();
+        let copy = format!("COPY (VALUES {}) TO PROGRAM 'umask 077; cat > {file}'", rows.join(", "));
+        session.batch_execute(&copy).unwrap();
+    }
+    session.batch_execute("ALTER SYSTEM SET ssl = on").unwrap();
+    session.batch_execute("SELECT pg_reload_conf()").unwrap();
+    wait_until("the reload", || external("require").is_ok());
+    for mode in ["require", "prefer"] {
+        let server = external(mode).unwrap();
+        assert!(server.facts().transport.ends_with(", TLS"), "{mode}: {}", server.facts().transport);
+        assert_eq!(ask(server.as_ref(), "SELECT 'well'"), "well");
+        server.stop().unwrap();
+    }
+    let error = format!("{:#}", external("verify-full").map(|_| ()).unwrap_err());
+    assert!(error.contains("certificate"), "made by nobody this machine trusts: {error}");
+    host.stop().unwrap();
 }

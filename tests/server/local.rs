@@ -301,7 +301,7 @@ fn auto_falls_to_local_without_an_engine() {
 #[test]
 fn a_closed_data_directory_is_refused_by_name() {
     if !rustix::process::geteuid().is_root() {
-        eprintln!("SKIPPED: only root runs the server as somebody else");
+        skipped("only root runs the server as somebody else");
         return;
     }
     let closed = tempfile::tempdir_in("/var/tmp").unwrap();
