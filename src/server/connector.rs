@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tokio_postgres::NoTls;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 
+use super::tls::Tls;
 use crate::interrupt::{Interrupt, OnStop};
 use crate::unavailable;
 
@@ -20,6 +21,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct Connector {
     config: tokio_postgres::Config,
+    tls: Option<Tls>,
     interrupt: Interrupt,
 }
 
@@ -37,8 +39,16 @@ pub struct AsyncSession {
 
 impl Connector {
     /// Connects by `config`; every connection ends its statement when `interrupt` says so.
-    pub fn new(config: tokio_postgres::Config, interrupt: Interrupt) -> Self {
-        Self { config, interrupt }
+    ///
+    /// Without TLS, as throwaway servers on this machine are reached.
+    pub fn new(mut config: tokio_postgres::Config, interrupt: Interrupt) -> Self {
+        config.ssl_mode(SslMode::Disable);
+        Self { config, tls: None, interrupt }
+    }
+
+    /// As [`Connector::new`], with TLS where `config` asks for it.
+    pub fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
+        Self { config, tls: Some(tls), interrupt }
     }
 
     /// What ends this connector's statements.
@@ -61,7 +71,11 @@ impl Connector {
         let config = postgres::Config::from(self.config.clone());
         let client = loop {
             self.interrupt.check()?;
-            match config.connect(NoTls) {
+            let connected = match &self.tls {
+                Some(tls) => config.connect(tls.clone()),
+                None => config.connect(NoTls),
+            };
+            match connected {
                 Ok(client) => break client,
                 Err(error) if is_recovering(&error) && Instant::now() < end => {
                     self.interrupt.sleep(RETRY_EVERY)?;
@@ -69,10 +83,13 @@ impl Connector {
                 Err(error) => return Err(self.explain(error)),
             }
         };
-        let token = client.cancel_token();
+        let (token, tls) = (client.cancel_token(), self.tls.clone());
         let cancel = self.interrupt.on_stop(move || {
             // The server may be gone already; then there is nothing to cancel.
-            let _ = token.cancel_query(NoTls);
+            let _ = match &tls {
+                Some(tls) => token.cancel_query(tls.clone()),
+                None => token.cancel_query(NoTls),
+            };
         });
         Ok(Session { client, _cancel: cancel })
     }
@@ -83,23 +100,40 @@ impl Connector {
     /// As [`Connector::connect`].
     pub async fn connect_async(&self) -> Result<AsyncSession> {
         let end = Instant::now() + RECOVERY_LIMIT;
-        let (client, connection) = loop {
+        let client = loop {
             self.interrupt.check()?;
-            match self.config.connect(NoTls).await {
-                Ok(connected) => break connected,
+            // Each connection is driven by a task of its own; the two kinds differ in type.
+            let connected = match &self.tls {
+                Some(tls) => self.config.connect(tls.clone()).await.map(|(client, connection)| {
+                    tokio::spawn(connection);
+                    client
+                }),
+                None => self.config.connect(NoTls).await.map(|(client, connection)| {
+                    tokio::spawn(connection);
+                    client
+                }),
+            };
+            match connected {
+                Ok(client) => break client,
                 Err(error) if is_recovering(&error) && Instant::now() < end => {
                     tokio::time::sleep(RETRY_EVERY).await;
                 }
                 Err(error) => return Err(self.explain(error)),
             }
         };
-        tokio::spawn(connection);
-        let token = client.cancel_token();
+        let (token, tls) = (client.cancel_token(), self.tls.clone());
         let cancel = self.interrupt.on_stop(move || {
-            // Blocking, on the thread that stops the work: its own runtime is enough.
-            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                let _ = runtime.block_on(token.cancel_query(NoTls));
-            }
+            let (token, tls) = (token.clone(), tls.clone());
+            // On a thread of its own, as this may be called on a runtime's, which must not block.
+            // The server may be gone already; then there is nothing to cancel.
+            let _ = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+                match tls {
+                    Some(tls) => runtime.block_on(token.cancel_query(tls)).ok(),
+                    None => runtime.block_on(token.cancel_query(NoTls)).ok(),
+                }
+            })
+            .join();
         });
         Ok(AsyncSession { client, _cancel: cancel })
     }
@@ -132,6 +166,9 @@ impl Connector {
                 format!("the server wants a password for user `{user}`: put it into PGPASSWORD or the URL")
             }
             (None, _) if chain(&error).contains("lookup address") => "check the host's name".into(),
+            (None, _) if chain(&error).contains("TLS") => {
+                "check the server's `ssl`, and sslmode in the URL (disable, prefer, require, verify-full)".into()
+            }
             _ => "check the URL and the server".into(),
         };
         unavailable!("cannot connect to the server at {at}: {}; {next}", words(&error))

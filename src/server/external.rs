@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 
 use super::connector::{Connector, describe};
 use super::settings::{self, Catalog, Change};
+use super::tls::{Tls, Verify};
 use super::{Options, Server, Settings};
 use crate::interrupt::Interrupt;
 use crate::record::{ServerFacts, Source};
@@ -35,6 +36,13 @@ pub struct External {
 #[derive(Clone)]
 pub struct Target {
     config: tokio_postgres::Config,
+    verify: Verify,
+}
+
+impl Target {
+    fn connector(&self, config: tokio_postgres::Config, interrupt: Interrupt) -> Result<Connector> {
+        Ok(Connector::with_tls(config, Tls::new(self.verify)?, interrupt))
+    }
 }
 
 impl fmt::Display for Target {
@@ -78,6 +86,11 @@ pub fn parse(text: &str) -> Result<Target> {
             "--server: this is not a connection URL{said}; write postgres://user@host:5432/database, special characters percent-encoded (@ is %40), the password in PGPASSWORD"
         )
     };
+    // The driver knows no more than `require`.
+    let (text, verify) = match text.split_once("sslmode=verify-full") {
+        Some((before, after)) => (format!("{before}sslmode=require{after}"), Verify::Full),
+        None => (text.to_owned(), Verify::Nobody),
+    };
     let mut config: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
         // The driver names the key it does not know, which can be a piece of a password with an
         // unescaped `@` or `?` in it.
@@ -103,7 +116,7 @@ pub fn parse(text: &str) -> Result<Target> {
         config.connect_timeout(CONNECT_LIMIT);
     }
     config.application_name("bulkbench");
-    Ok(Target { config })
+    Ok(Target { config, verify })
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -140,7 +153,8 @@ impl Schema {
         let statement = format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name);
         let drop = || -> Result<()> {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
-            let mut session = Connector::new(self.target.config.clone(), Interrupt::new()).connect()?;
+            let cleaner = self.target.connector(self.target.config.clone(), Interrupt::new())?;
+            let mut session = cleaner.connect()?;
             session.batch_execute("SET lock_timeout = '30s'").map_err(describe)?;
             session.batch_execute(&statement).map_err(describe)
         };
@@ -166,8 +180,7 @@ impl External {
     /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
     pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let target = parse(url)?;
-        let first = Connector::new(target.config.clone(), interrupt.clone());
-        let mut session = first.connect()?;
+        let mut session = target.connector(target.config.clone(), interrupt.clone())?.connect()?;
         let (version_num, version) = settings::read_version(&mut session)?;
         let catalog = Catalog::read(&mut session)?;
         catalog.check(&options.settings)?;
@@ -181,7 +194,7 @@ impl External {
         }
         let warnings = leftovers(&mut session)?;
         let schema = Schema::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
-        let connector = connector(&target, &schema.name, &options.settings, interrupt);
+        let connector = connector(&target, &schema.name, &options.settings, interrupt)?;
         let facts = ServerFacts {
             source: Source::External,
             reason: "asked for".into(),
@@ -197,6 +210,17 @@ impl External {
         let mut session = external.connector.connect()?;
         external.facts.settings = settings::read_facts(&mut session)?;
         external.check_path(&mut session)?;
+        let encrypted: bool = session
+            .query_one(
+                "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
+                &[],
+            )
+            .and_then(|row| row.try_get(0))
+            .map_err(describe)
+            .context("asking the server whether the connection is encrypted")?;
+        if encrypted {
+            external.facts.transport.push_str(", TLS");
+        }
         Ok(external)
     }
 
@@ -232,13 +256,13 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
         .collect()
 }
 
-fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Connector {
+fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Result<Connector> {
     let mut options: Vec<String> = target.config.get_options().map(str::to_owned).into_iter().collect();
     options.push(format!("-c search_path={}", escape(schema)));
     options.extend(settings.iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
     let mut config = target.config.clone();
     config.options(options.join(" "));
-    Connector::new(config, interrupt.clone())
+    target.connector(config, interrupt.clone())
 }
 
 /// As PostgreSQL splits the options: at spaces, unless a backslash is before them.
@@ -319,7 +343,7 @@ impl Server for External {
             self.catalog.change(name) != Some(Change::Configuration)
                 || !self.catalog.value(name).is_some_and(|has| has.eq_ignore_ascii_case(value))
         });
-        self.connector = connector(&self.target, &self.schema.name, &wanted, self.connector.interrupt());
+        self.connector = connector(&self.target, &self.schema.name, &wanted, self.connector.interrupt())?;
         Ok(())
     }
 
@@ -371,7 +395,7 @@ mod tests {
         assert_eq!(escape(r"a b\c"), r"a\ b\\c");
         let target = parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
         let settings: Settings = [("work_mem".to_owned(), "64 MB".to_owned())].into();
-        let connector = connector(&target, "bulkbench_x", &settings, &Interrupt::new());
+        let connector = connector(&target, "bulkbench_x", &settings, &Interrupt::new()).unwrap();
         assert_eq!(
             connector.config().get_options(),
             Some(r"-c jit=off -c search_path=bulkbench_x -c work_mem=64\ MB")

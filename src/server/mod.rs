@@ -2,12 +2,14 @@
 //! server of the user's.
 
 pub mod connector;
+pub mod container;
 pub mod external;
 pub mod host;
 mod id;
 pub mod local;
 mod open;
 pub mod settings;
+pub mod tls;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use anyhow::Result;
 
+use super::container::{self, Container};
 use super::external::{self, External};
 use super::local::Local;
 use super::{Server, Settings};
-use crate::fault::nearest;
+use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
 use crate::usage;
 
@@ -109,10 +110,45 @@ pub struct Options {
 pub fn open(choice: &Choice, options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
     check_id(&options.id)?;
     match choice {
-        Choice::Auto => Ok(Box::new(Local::start(options, interrupt)?)),
+        Choice::Auto => open_auto(options, interrupt),
         Choice::Local => Ok(Box::new(Local::start(options, interrupt)?)),
-        Choice::Container => Err(crate::unavailable!("--server container is not there yet")),
+        Choice::Container => Ok(Box::new(Container::start(options, interrupt)?)),
         Choice::External(url) => Ok(Box::new(External::start(url, options, interrupt)?)),
+    }
+}
+
+/// A container where an engine answers and has, or can pull, an image; else a local cluster. An
+/// engine that fails later does not change the choice: its error says more than another server's
+/// figures would.
+fn open_auto(options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
+    // Named binaries are as good as a choice.
+    if options.pg_bin.is_some() || options.data_dir.is_some() {
+        let flag = if options.pg_bin.is_some() { "--pg-bin" } else { "--data-dir" };
+        let reason = format!("auto: {flag} is given, which is for a local server");
+        return Ok(Box::new(Local::start_because(&reason, options, interrupt)?));
+    }
+    match container::prepare(options, interrupt) {
+        Ok(ready) => {
+            let reason = format!("auto: {}", ready.reason());
+            Ok(Box::new(Container::start_prepared(ready, Some(&reason), options, interrupt)?))
+        }
+        Err(no_container) => {
+            interrupt.check()?;
+            // An image that was named is as good as a choice, too.
+            if options.image.is_some() {
+                return Err(no_container);
+            }
+            let reason = format!("auto: no container, because {no_container:#}");
+            match Local::start_because(&reason, options, interrupt) {
+                Ok(local) => Ok(Box::new(local)),
+                Err(error) => Err(match Fault::find(&error) {
+                    Some(Fault::Unavailable(_)) => error.context(format!(
+                        "there is neither a container ({no_container:#}) nor a local server"
+                    )),
+                    _ => error,
+                }),
+            }
+        }
     }
 }
 

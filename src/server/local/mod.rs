@@ -8,7 +8,7 @@
 mod account;
 mod installation;
 mod postmaster;
-mod processes;
+pub(in crate::server) mod processes;
 mod run_dir;
 mod shared_files;
 
@@ -19,6 +19,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 pub use installation::{Installation, choose, installations};
+pub(in crate::server) use postmaster::tail;
 
 use super::connector::Connector;
 use super::settings::{self, Catalog};

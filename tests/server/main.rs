@@ -1,0 +1,6 @@
+//! Servers brought up for real: what they are, what they leave behind, how they fail.
+
+mod container;
+mod external;
+mod local;
+mod support;
