@@ -32,7 +32,8 @@ fn main() -> Result<()> {
         Dataset::generated(&default_cache_dir()?.join("datasets"), rows, DEFAULT_SEED, &interrupt)?;
     Encoding::ALL.into_iter().try_for_each(|encoding| dataset.ensure(encoding, &interrupt))?;
     let table = Table::votes(dataset.columns());
-    let server = server::open(&Choice::Local, &Options { id: server::new_id(), ..Options::default() }, &interrupt)?;
+    let server =
+        server::open(&Choice::Local, &Options { id: server::new_id(), ..Options::default() }, &interrupt)?;
     let connector = server.connector();
 
     println!("{} rows, {rounds} rounds, {}", units::count(rows), server.facts().version);
@@ -53,7 +54,11 @@ fn main() -> Result<()> {
     let median = |times: &[f64]| stats::median(times).context("BULKBENCH_ROUNDS is 0");
     let (ours, theirs) = (median(&ours)?, median(&theirs)?);
     println!("copy-csv     {}", units::seconds(ours as u64));
-    println!("psql \\copy   {}  (of which start and connect: {})", units::seconds(theirs as u64), units::seconds(idle.as_nanos() as u64));
+    println!(
+        "psql \\copy   {}  (of which start and connect: {})",
+        units::seconds(theirs as u64),
+        units::seconds(idle.as_nanos() as u64)
+    );
     println!("ratio of medians, copy-csv / psql: {:.3}", ours / theirs);
 
     for encoding in Encoding::ALL {
@@ -109,7 +114,16 @@ fn psql(connector: &Connector, command: &str) -> Result<Duration> {
     };
     let start = Instant::now();
     let output = Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command, "-U", config.get_user().unwrap_or("postgres")])
+        .args([
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            command,
+            "-U",
+            config.get_user().unwrap_or("postgres"),
+        ])
         .args(["-h", &socket.to_string_lossy(), "-d", config.get_dbname().unwrap_or("postgres")])
         .args(["-p", &config.get_ports().first().unwrap_or(&5432).to_string()])
         .output()

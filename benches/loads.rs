@@ -28,7 +28,9 @@ fn main() -> Result<()> {
 
 fn loads(criterion: &mut Criterion) -> Result<()> {
     let rows = match std::env::var("BULKBENCH_ROWS") {
-        Ok(text) => text.parse().with_context(|| format!("BULKBENCH_ROWS is `{text}`, not a number of rows"))?,
+        Ok(text) => {
+            text.parse().with_context(|| format!("BULKBENCH_ROWS is `{text}`, not a number of rows"))?
+        }
         Err(_) => 100_000,
     };
     let interrupt = Interrupt::install()?;
@@ -47,7 +49,8 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
     for encoding in plan::encodings(&cases)? {
         dataset.ensure(encoding, &interrupt)?;
     }
-    let options = Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
+    let options =
+        Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
     plan::mark_unavailable(&mut cases, &*server, &dataset)?;
 

@@ -44,7 +44,9 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Result<PathBuf> {
-        choose(false, |name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value)))
+        choose(false, |name| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value))
+        })
     }
 
     #[test]

@@ -109,8 +109,8 @@ impl Experiment {
     /// A key that is unknown (with the nearest), missing, or of another type; no cases, no
     /// rounds, a case twice, a baseline that is none of the cases.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        let experiment: Experiment =
-            toml::from_str(text).map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), hint(e.message())))?;
+        let experiment: Experiment = toml::from_str(text)
+            .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), hint(e.message())))?;
         experiment.check().with_context(|| format!("in {origin}"))?;
         Ok(experiment)
     }

@@ -14,6 +14,7 @@ pub mod experiment;
 pub mod fault;
 pub mod interrupt;
 pub mod method;
+pub mod pg_error;
 pub mod probe;
 pub mod record;
 pub mod report;

@@ -34,7 +34,11 @@ fn assert_refused(args: &[&str], code: i32, words: &[&str]) {
 #[test]
 fn names_that_are_not_known_get_the_nearest() {
     assert_refused(&["run", "vote"], 2, &["no experiment `vote`", "did you mean `votes`?"]);
-    assert_refused(&["run", "--methods", "copy-cvs"], 2, &["no method `copy-cvs`", "did you mean `copy-csv`?"]);
+    assert_refused(
+        &["run", "--methods", "copy-cvs"],
+        2,
+        &["no method `copy-cvs`", "did you mean `copy-csv`?"],
+    );
     assert_refused(&["run", "--server", "locl"], 2, &["locl", "did you mean `local`?"]);
     assert_refused(&["rnu"], 2, &["run"]);
 }
@@ -57,7 +61,14 @@ fn a_broken_experiment_file_is_named_with_line_and_key() {
     let path = file.to_str().unwrap();
     assert_refused(&["run", path], 2, &["mine.toml", "line 4", "rouns", "did you mean `rounds`?"]);
 
-    std::fs::write(&file, text.replace("rouns = 3", "rounds = 3").replace("method = 'copy-csv'", "method = 'copy-csv'\nparams = { jobs = 2 }\n[[case]]\nmethod = 'copy-csv'")).unwrap();
+    std::fs::write(
+        &file,
+        text.replace("rouns = 3", "rounds = 3").replace(
+            "method = 'copy-csv'",
+            "method = 'copy-csv'\nparams = { jobs = 2 }\n[[case]]\nmethod = 'copy-csv'",
+        ),
+    )
+    .unwrap();
     assert_refused(&["run", path], 2, &["no parameter `jobs`"]);
     assert_refused(&["run", "gone.toml"], 2, &["gone.toml"]);
 
@@ -91,15 +102,32 @@ fn a_results_directory_that_cannot_be_written_is_refused_first() {
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     let out = file.join("results");
-    assert_refused(&["run", "--rows", "100", "--out", out.to_str().unwrap()], 2, &["cannot write results", "--out"]);
+    assert_refused(
+        &["run", "--rows", "100", "--out", out.to_str().unwrap()],
+        2,
+        &["cannot write results", "--out"],
+    );
 }
 
 #[test]
 fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
     let dir = common::world_readable_tempdir();
-    let args = ["run", "--rows", "2000", "--rounds", "2", "--budget", "1", "--label", "Test No. 1", "--server", "local"];
+    let args = [
+        "run",
+        "--rows",
+        "2000",
+        "--rounds",
+        "2",
+        "--budget",
+        "1",
+        "--label",
+        "Test No. 1",
+        "--server",
+        "local",
+    ];
     let output = bulkbench(dir.path()).current_dir(dir.path()).args(args).output().unwrap();
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (stdout, stderr) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{stderr}");
     assert!(stdout.contains("copy-unlogged-parallel") && stdout.contains("insert-row"), "{stdout}");
 

@@ -26,8 +26,7 @@ fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<
     let table = Table::votes(dataset.columns());
     let mut cases = plan::cases(&Experiment::find("votes").unwrap(), &request(), &table).unwrap();
     plan::mark_unavailable(&mut cases, &*server, dataset).unwrap();
-    let mut stage =
-        ServerStage::new(server, dataset, table, Interrupt::new(), Duration::from_secs(120));
+    let mut stage = ServerStage::new(server, dataset, table, Interrupt::new(), Duration::from_secs(120));
     let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
     for case in cases.iter().filter(|c| c.role != Role::Control) {
         match &case.unavailable {
@@ -103,9 +102,12 @@ fn a_server_of_the_user_s_runs_what_it_can_and_keeps_nothing() {
     let mut own = common::local(&dataset);
     let url = common::url(&*own);
     {
-        let mut server =
-            server::open(&Choice::External(url), &Options { id: server::new_id(), ..Options::default() }, &Interrupt::new())
-                .unwrap();
+        let mut server = server::open(
+            &Choice::External(url),
+            &Options { id: server::new_id(), ..Options::default() },
+            &Interrupt::new(),
+        )
+        .unwrap();
         let (samples, unavailable) = all_methods(&mut *server, &dataset);
         assert_all_verified(&samples);
         let reasons: Vec<&str> = unavailable.iter().map(|(case, _)| case.as_str()).collect();

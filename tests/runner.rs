@@ -111,7 +111,11 @@ fn small_plan(rounds: u32) -> Plan {
     plan::plan(&experiment, &request, cases)
 }
 
-fn run(plan: &Plan, done: &[Sample], stage: &mut FakeStage) -> (Result<bulkbench::runner::Ended>, Vec<Sample>) {
+fn run(
+    plan: &Plan,
+    done: &[Sample],
+    stage: &mut FakeStage,
+) -> (Result<bulkbench::runner::Ended>, Vec<Sample>) {
     let mut kept = Vec::new();
     let ended = execute(
         plan,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::print;
-use crate::report;
+use crate::report::{self, Look};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -19,6 +19,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    print(&report::compare(&args.dirs, args.out.as_deref())?)?;
+    let compared = report::compare(&args.dirs)?;
+    print(&compared.terminal(Look::of_stdout())?)?;
+    if let Some(out) = &args.out {
+        for path in compared.write(out)? {
+            print(&format!("wrote {}\n", path.display()))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

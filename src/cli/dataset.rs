@@ -126,7 +126,12 @@ fn describe(dataset: &Dataset) -> String {
     }
     text.push_str(&format!("\n  content sum {}\n", facts.content));
     for (encoding, file) in &facts.files {
-        text.push_str(&format!("  {:<6} {:>9}  sha256 {}\n", encoding.name(), units::bytes(file.bytes), file.sha256));
+        text.push_str(&format!(
+            "  {:<6} {:>9}  sha256 {}\n",
+            encoding.name(),
+            units::bytes(file.bytes),
+            file.sha256
+        ));
     }
     text
 }

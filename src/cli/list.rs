@@ -7,9 +7,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::print;
 use crate::experiment::Experiment;
-use crate::interrupt::Interrupt;
 use crate::method::{Default, Info, catalogue};
-use crate::server;
+use crate::server::container::{EngineStatus, engine_status};
+use crate::server::local::installations;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -18,18 +18,18 @@ pub struct Args {
     verbose: bool,
 }
 
-pub fn run(args: &Args, _interrupt: &Interrupt) -> Result<ExitCode> {
-    let available = server::available();
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let servers = servers()?;
     let mut methods = table(["method", "family", "what it does", "after a crash", "available here"]);
     for method in catalogue::METHODS {
         let info = method.info();
-        let here = match &available {
-            Ok(_) if info.server_reads => "yes; on a server of yours if it can read the file".into(),
-            Ok(_) => "yes".into(),
-            Err(reason) => format!("no: {reason:#}"),
+        let here = match servers.is_empty() {
+            true => "on a server of yours",
+            false if info.server_reads => "yes; on a server of yours if it can read the file",
+            false => "yes",
         };
         let what = if args.verbose { verbose(info) } else { info.summary.to_string() };
-        methods.add_row([info.id, info.family.name(), &what, info.durability.words(), &here]);
+        methods.add_row([info.id, info.family.name(), &what, info.durability.words(), here]);
     }
     let mut experiments = table(["experiment", "cases", "the question it answers", "source"]);
     for experiment in Experiment::built_in()? {
@@ -40,12 +40,28 @@ pub fn run(args: &Args, _interrupt: &Interrupt) -> Result<ExitCode> {
             experiment.source.unwrap_or_default(),
         ]);
     }
-    let servers = match available {
-        Ok(words) => format!("Servers here: {words}. Any other by --server postgres://...\n"),
-        Err(_) => "No server here yet: `bulkbench doctor` says what to do. Any other by --server postgres://...\n".into(),
+    let servers = match servers.is_empty() {
+        true => "No throwaway server can run here yet: `bulkbench doctor` says what to do.".into(),
+        false => format!("Throwaway servers here: {}.", servers.join("; ")),
     };
-    print(&format!("{methods}\n\n{experiments}\n\n{servers}"))?;
+    print(&format!(
+        "{methods}\n\n{experiments}\n\n{servers}\nA server of yours: --server postgres://user@host/database\n"
+    ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The throwaway servers that can run here, in words.
+fn servers() -> Result<Vec<String>> {
+    let local = installations(None)?.into_iter().map(|i| format!("local {}", i.version_text));
+    let container = match engine_status() {
+        EngineStatus::Answers { version, images } => images
+            .iter()
+            .filter(|image| image.contains("postgres"))
+            .map(|image| format!("container {image} (engine {version})"))
+            .collect(),
+        EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
+    };
+    Ok(local.chain(container).collect())
 }
 
 fn verbose(info: &Info) -> String {

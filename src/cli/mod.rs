@@ -60,11 +60,11 @@ enum Verb {
 pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run(&args, interrupt),
-        Verb::List(args) => list::run(&args, interrupt),
+        Verb::List(args) => list::run(&args),
         Verb::Dataset(args) => dataset::run(&args, interrupt),
         Verb::Report(args) => report::run(&args),
         Verb::Compare(args) => compare::run(&args),
-        Verb::Doctor(args) => doctor::run(&args, interrupt),
+        Verb::Doctor(args) => doctor::run(&args),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `bulkbench report`: a run's reports made anew from its records, or put into another file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use super::print;
 use crate::record::store;
-use crate::report;
+use crate::report::{self, Look, Mode};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,11 +23,11 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.splice {
-        Some(file) => report::splice_run(file, &args.dir, args.check)?,
+        Some(file) => splice(file, &args.dir, if args.check { Mode::Check } else { Mode::Write })?,
         None => {
             let written = report::write_all(&args.dir)?;
             let (run, samples) = store::load(&args.dir)?;
-            print(&report::terminal(&run, &samples)?)?;
+            print(&report::terminal_table(&run, &samples, Look::of_stdout()))?;
             print("\n")?;
             for path in written {
                 print(&format!("wrote {}\n", path.display()))?;
@@ -35,4 +35,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the run's findings between the file's marks, with the command that does it again. Paths
+/// in the text are relative to the file.
+fn splice(file: &Path, dir: &Path, mode: Mode) -> Result<()> {
+    let shown = dir.display().to_string();
+    let shown = shown.trim_end_matches('/');
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let command = format!("bulkbench report {shown} --splice {name}");
+    let text = format!("{}\n(Put here by `{command}`.)\n", report::excerpt(dir, shown)?);
+    report::splice(file, "results", &text, mode)
 }

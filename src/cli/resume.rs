@@ -89,5 +89,7 @@ fn same(field: &str, before: &str, now: &str) -> Result<()> {
     if before == now {
         return Ok(());
     }
-    Err(usage!("cannot go on with this run: {field} was `{before}` and is `{now}` now; start a new run instead"))
+    Err(usage!(
+        "cannot go on with this run: {field} was `{before}` and is `{now}` now; start a new run instead"
+    ))
 }

@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::store::Store;
 use crate::record::{CaseFacts, Run, SCHEMA_VERSION, Sample, Tool};
+use crate::report::{self, Look};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Terminal;
 use crate::runner::sample::Stage;
@@ -22,7 +23,7 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{budget, execute};
 use crate::server::{Choice, Server, Settings};
 use crate::table::Table;
-use crate::{report, units, usage};
+use crate::{units, usage};
 
 /// What `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
@@ -172,7 +173,7 @@ pub(super) fn finish(
         ))
     })?;
     reported?;
-    print(&report::terminal(run, &samples)?)?;
+    print(&report::terminal_table(run, &samples, Look::of_stdout()))?;
     print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
     if ended.failed > 0 {
         anstream::eprintln!("{} samples failed; the reports say which and why", ended.failed);
@@ -275,10 +276,9 @@ fn command(args: &Args) -> String {
 /// A directory that results can be written to, made where it is missing. Found out first, not
 /// after half an hour.
 fn writable(out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out)
-        .and_then(|()| tempfile::tempfile_in(out))
-        .map(|_| ())
-        .map_err(|e| usage!("cannot write results into {}: {e}; choose another directory by --out", out.display()))
+    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out)).map(|_| ()).map_err(|e| {
+        usage!("cannot write results into {}: {e}; choose another directory by --out", out.display())
+    })
 }
 
 /// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
@@ -296,7 +296,12 @@ fn new_directory(out: &Path, run: &Run) -> Result<PathBuf> {
         let dir = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
         match std::fs::create_dir(&dir) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => return Err(usage!("cannot make the directory {}: {e}; choose another by --out", dir.display())),
+            Err(e) => {
+                return Err(usage!(
+                    "cannot make the directory {}: {e}; choose another by --out",
+                    dir.display()
+                ));
+            }
             Ok(()) => return Ok(dir),
         }
     }

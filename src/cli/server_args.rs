@@ -39,9 +39,7 @@ impl ServerArgs {
             pg_bin: self.pg_bin.clone(),
             image: self.image.clone(),
             data_dir: self.data_dir.clone(),
-            // A votes table with its indexes is about six times its csv. It may be rewritten
-            // (SET LOGGED) and sorted while it is still there, and WAL of as much comes on top.
-            need_bytes: csv_bytes * 20 + (1 << 30),
+            need_bytes: need_bytes(csv_bytes),
             settings,
             expose: vec![dataset.dir().to_path_buf()],
             id: server::new_id(),
@@ -51,11 +49,22 @@ impl ServerArgs {
         let facts = server.facts();
         anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
         if !facts.given.is_empty() {
-            let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let given: Vec<String> =
+                facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
             anstream::eprintln!("settings: {}", given.join(" "));
+        }
+        for warning in server.warnings() {
+            anstream::eprintln!("warning: {warning}");
         }
         Ok(server)
     }
+}
+
+/// Bytes of disk that loading a csv of this size takes at most. A votes table with its indexes is
+/// about six times its csv; it may be rewritten (SET LOGGED) and sorted while it is still there,
+/// and WAL of as much comes on top.
+pub fn need_bytes(csv_bytes: u64) -> u64 {
+    csv_bytes * 20 + (1 << 30)
 }
 
 /// Stops the server whatever came before; an error of the work itself is the one to return.

@@ -40,9 +40,8 @@ pub struct CopyStdin {
 }
 
 /// `copy-csv`: the article's first and our baseline.
-pub static COPY_CSV: CopyStdin = CopyStdin {
-    info: Info { id: "copy-csv", summary: "COPY FROM STDIN, csv, then the indexes", ..COPY },
-};
+pub static COPY_CSV: CopyStdin =
+    CopyStdin { info: Info { id: "copy-csv", summary: "COPY FROM STDIN, csv, then the indexes", ..COPY } };
 
 /// `copy-text`: PostgreSQL's own text format, which spares it the quotes.
 pub static COPY_TEXT: CopyStdin = CopyStdin {
@@ -149,11 +148,8 @@ impl Method for CopyServerFile {
         let path = path
             .to_str()
             .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which COPY needs", path.display()))?;
-        let sql = format!(
-            "COPY {} FROM '{}' WITH (FORMAT csv)",
-            load.table.target(),
-            path.replace('\'', "''")
-        );
+        let sql =
+            format!("COPY {} FROM '{}' WITH (FORMAT csv)", load.table.target(), path.replace('\'', "''"));
         let mut session = load.connector().connect()?;
 
         clock.time(Phase::Load, || {

@@ -6,9 +6,11 @@ use postgres::types::{ToSql, Type};
 use crate::dataset::ColumnType;
 use crate::method::batch::{Batch, Bound};
 use crate::method::phases::run;
-use crate::method::{Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes};
+use crate::method::{
+    Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes,
+};
+use crate::pg_error::describe;
 use crate::record::{Durability, Encoding, Phase};
-use crate::server::describe;
 use crate::table::{Persistence, Table};
 use crate::usage;
 
@@ -232,10 +234,14 @@ mod tests {
     #[test]
     fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
         let table = Table::votes(&votes());
-        let with = |batch| resolve_params(&INSERT_MULTIROW, &Params::from([("batch".into(), batch)]), 2, &table);
+        let with =
+            |batch| resolve_params(&INSERT_MULTIROW, &Params::from([("batch".into(), batch)]), 2, &table);
         assert_eq!(with(21_845).unwrap()["batch"], 21_845);
         let text = with(21_846).unwrap_err().to_string();
-        assert!(text.contains("65538 parameters") && text.contains("largest batch for this table is 21845"), "{text}");
+        assert!(
+            text.contains("65538 parameters") && text.contains("largest batch for this table is 21845"),
+            "{text}"
+        );
         assert!(with(0).unwrap_err().to_string().contains("may be 1 to"));
     }
 }

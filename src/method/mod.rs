@@ -145,10 +145,9 @@ impl Load<'_> {
     /// # Errors
     /// When the method does not declare it.
     pub fn param(&self, name: &str) -> Result<u64> {
-        self.params
-            .get(name)
-            .copied()
-            .ok_or_else(|| anyhow::anyhow!("the method asks for a parameter `{name}` that it does not declare"))
+        self.params.get(name).copied().ok_or_else(|| {
+            anyhow::anyhow!("the method asks for a parameter `{name}` that it does not declare")
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::pg_error::describe;
 use crate::probe::cpu;
 use crate::record::Phase;
-use crate::server::describe;
 
 /// Time of each phase of one sample.
 #[derive(Debug, Default)]

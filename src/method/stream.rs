@@ -16,8 +16,9 @@ use futures_util::SinkExt;
 use tokio::runtime::Runtime;
 
 use crate::dataset::Chunk;
+use crate::pg_error::describe;
 use crate::record::Encoding;
-use crate::server::{AsyncSession, Connector, describe};
+use crate::server::{AsyncSession, Connector};
 
 /// Bytes in one CopyData message.
 pub const MESSAGE_BYTES: usize = 64 * 1024;
@@ -72,12 +73,8 @@ impl CopyStream {
     async fn copy_async(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<u64> {
         let mut input = File::open(file).with_context(|| format!("opening {}", file.display()))?;
         input.seek(SeekFrom::Start(chunk.offset)).with_context(|| format!("reading {}", file.display()))?;
-        let sink = self
-            .session
-            .copy_in(sql)
-            .await
-            .map_err(describe)
-            .with_context(|| format!("starting: {sql}"))?;
+        let sink =
+            self.session.copy_in(sql).await.map_err(describe).with_context(|| format!("starting: {sql}"))?;
         let mut sink = std::pin::pin!(sink);
         let refused = |e| describe(e).context(format!("the server ended the stream of: {sql}"));
         if encoding == Encoding::Binary {

@@ -1,4 +1,4 @@
-//! What a load costs beyond time, and what the machine is that it ran on.
+//! What can be seen from outside a load: what it costs, and the machine that it runs on.
 
 mod cgroup;
 pub mod cpu;
@@ -7,58 +7,3 @@ pub mod machine;
 pub mod memory;
 mod mounts;
 pub mod relation;
-
-use std::time::Duration;
-
-use anyhow::{Context, Result};
-
-use crate::record::Cost;
-use crate::server::{Server, Session};
-use crate::table::Table;
-
-/// The probes of one sample, running.
-pub struct Probes {
-    wal_bytes: u64,
-    client_cpu_ns: u64,
-    server_cpu: Option<Duration>,
-    peak_reset: bool,
-}
-
-impl Probes {
-    /// Starts them: the last thing before the first phase.
-    ///
-    /// # Errors
-    /// When a probe that works here fails.
-    pub fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
-        Ok(Self {
-            wal_bytes: relation::wal_position(session)?,
-            server_cpu: server.cpu_time().context("reading the server's CPU time")?,
-            peak_reset: memory::reset_peak(),
-            client_cpu_ns: cpu::process_ns(),
-        })
-    }
-
-    /// Stops them: the first thing after the last phase.
-    ///
-    /// # Errors
-    /// When a probe that works here fails.
-    pub fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Cost> {
-        let client_cpu_ns = cpu::process_ns() - self.client_cpu_ns;
-        let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
-        let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
-        let wal_bytes = relation::wal_position(session)?.saturating_sub(self.wal_bytes);
-        let (table_bytes, index_bytes) = relation::sizes(session, table)?;
-        Ok(Cost {
-            wal_bytes: Some(wal_bytes),
-            table_bytes: Some(table_bytes),
-            index_bytes: Some(index_bytes),
-            client_cpu_ns: Some(client_cpu_ns),
-            client_load_cpu_ns: None,
-            client_peak_bytes,
-            server_cpu_ns: self
-                .server_cpu
-                .zip(server_cpu)
-                .map(|(before, after)| after.saturating_sub(before).as_nanos() as u64),
-        })
-    }
-}

@@ -48,7 +48,11 @@ pub fn execute(
         if sample.outcome != Outcome::Ok {
             ended.failed += 1;
             stage.recover().with_context(|| {
-                format!("the server did not recover after a sample of {} failed: {}", case.id, sample.error.unwrap_or_default())
+                format!(
+                    "the server did not recover after a sample of {} failed: {}",
+                    case.id,
+                    sample.error.unwrap_or_default()
+                )
             })?;
         }
     }

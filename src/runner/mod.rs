@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod execute;
 pub mod plan;
+pub mod probes;
 pub mod progress;
 pub mod sample;
 pub mod schedule;

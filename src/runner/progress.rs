@@ -120,7 +120,9 @@ impl Progress for Terminal {
         self.line(&text);
         match &self.bar {
             Some(bar) => bar.inc(1),
-            None if sample.round > 0 && sample.position == 0 => self.line(&format!("         {}", self.left_words())),
+            None if sample.round > 0 && sample.position == 0 => {
+                self.line(&format!("         {}", self.left_words()))
+            }
             None => {}
         }
     }

@@ -10,10 +10,11 @@ use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::phases::run;
 use crate::method::{Load, PhaseClock, Start, catalogue};
-use crate::probe::Probes;
+use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
+use crate::runner::probes::Probes;
 use crate::runner::sample::{Measured, Stage};
-use crate::server::{Server, Session, describe};
+use crate::server::{Server, Session, Settings};
 use crate::table::{Table, verify};
 
 /// How long a server may take to come back after a failure.
@@ -44,7 +45,16 @@ impl<'a> ServerStage<'a> {
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
-        Self { server, dataset, table, interrupt, timeout, control: None, contents: BTreeMap::new(), warned: false }
+        Self {
+            server,
+            dataset,
+            table,
+            interrupt,
+            timeout,
+            control: None,
+            contents: BTreeMap::new(),
+            warned: false,
+        }
     }
 
     fn control(&mut self) -> Result<&mut Session> {
@@ -117,7 +127,11 @@ impl Stage for ServerStage<'_> {
             self.interrupt.check()?;
         }
         drop(deadline);
-        loaded?;
+        loaded.map_err(|error| match server.died() {
+            // The connection only says that it was closed.
+            Some(words) => error.context(words),
+            None => error,
+        })?;
         let mut cost = probes.stop(server, control, &self.table)?;
         cost.client_load_cpu_ns = Some(clock.load_cpu_ns());
         Ok(Measured { phases: clock.phases().clone(), cost })
@@ -134,10 +148,14 @@ impl Stage for ServerStage<'_> {
 
     fn recover(&mut self) -> Result<()> {
         self.control = None;
+        if self.server.died().is_some() {
+            return self.server.apply(&Settings::new()).context("starting the server again");
+        }
         let end = Instant::now() + RECOVERY;
         loop {
             // A crashed backend makes the whole server go through recovery, by itself.
-            let tried = self.server.connector().connect().and_then(|mut session| run(&mut *session, "SELECT 1"));
+            let tried =
+                self.server.connector().connect().and_then(|mut session| run(&mut *session, "SELECT 1"));
             match tried {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() >= end => return Err(error),

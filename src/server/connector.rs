@@ -11,6 +11,7 @@ use tokio_postgres::error::SqlState;
 
 use super::tls::Tls;
 use crate::interrupt::{Interrupt, OnStop};
+use crate::pg_error::{chain, io_error, words};
 use crate::unavailable;
 
 /// How long to wait for a server that says it is starting up or recovering from a crash.
@@ -195,17 +196,6 @@ fn is_recovering(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
 }
 
-fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
-    std::error::Error::source(error)?.downcast_ref()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
-}
-
 impl Deref for Session {
     type Target = postgres::Client;
     fn deref(&self) -> &postgres::Client {
@@ -230,30 +220,4 @@ impl DerefMut for AsyncSession {
     fn deref_mut(&mut self) -> &mut tokio_postgres::Client {
         &mut self.client
     }
-}
-
-/// The driver's own text is often just "db error": the server's words, its SQLSTATE, detail and
-/// place are what a reader needs.
-pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
-    if error.as_db_error().is_some() {
-        let text = words(&error);
-        return anyhow::Error::new(error).context(text);
-    }
-    if error.is_closed() || io_error(&error).is_some() {
-        return anyhow::Error::new(error).context(
-            "the connection to the server broke off: the server, or what is in between, has ended it",
-        );
-    }
-    anyhow::Error::new(error)
-}
-
-fn words(error: &tokio_postgres::Error) -> String {
-    let Some(db) = error.as_db_error() else { return chain(error) };
-    let mut text = format!("{} {}: {}", db.severity(), db.code().code(), db.message());
-    for (name, part) in [("detail", db.detail()), ("hint", db.hint()), ("where", db.where_())] {
-        if let Some(part) = part {
-            text.push_str(&format!("; {name}: {part}"));
-        }
-    }
-    text
 }

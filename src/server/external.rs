@@ -8,11 +8,12 @@ use anyhow::{Context, Result};
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 
-use super::connector::{Connector, describe};
+use super::connector::Connector;
 use super::settings::{self, Catalog, Change};
 use super::tls::{Tls, Verify};
 use super::{Options, Server, Settings};
 use crate::interrupt::Interrupt;
+use crate::pg_error::describe;
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
 

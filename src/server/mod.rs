@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub use connector::{AsyncSession, Connector, Session, describe};
+pub use connector::{AsyncSession, Connector, Session};
 pub use id::new_id;
 pub use open::{Checksums, Choice, Options, open};
 

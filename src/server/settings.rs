@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::Settings;
-use super::connector::describe;
 use crate::fault::nearest;
+use crate::pg_error::describe;
 use crate::{bad_data, unavailable, usage};
 
 /// `server_version_num` of the oldest server this program loads into.

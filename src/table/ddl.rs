@@ -40,11 +40,8 @@ impl Table {
     /// CREATE TABLE, without the indexes. Autovacuum is off on it: it would read and freeze a
     /// freshly loaded table in the middle of the next sample.
     pub fn create(&self, persistence: Persistence) -> String {
-        let columns: String = self
-            .columns
-            .iter()
-            .map(|c| format!(", {} {} NOT NULL", quote(&c.name), c.kind.sql()))
-            .collect();
+        let columns: String =
+            self.columns.iter().map(|c| format!(", {} {} NOT NULL", quote(&c.name), c.kind.sql())).collect();
         format!(
             "CREATE {}TABLE {} ({} serial PRIMARY KEY{columns}) WITH (autovacuum_enabled = false)",
             match persistence {

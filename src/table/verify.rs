@@ -6,8 +6,8 @@ use postgres::GenericClient;
 
 use crate::bad_data;
 use crate::dataset::checksum::sql_expression;
+use crate::pg_error::describe;
 use crate::record::EndState;
-use crate::server::describe;
 use crate::table::ddl::quote;
 use crate::table::{Persistence, Table};
 
@@ -30,10 +30,8 @@ pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndSt
     let name = quote(&table.name);
     // One pass for both: PostgreSQL reads a large table with parallel workers, so this costs a
     // fraction of the load.
-    let sql = format!(
-        "SELECT count(*), coalesce(sum({}), 0)::text FROM {name}",
-        sql_expression(&table.columns)
-    );
+    let sql =
+        format!("SELECT count(*), coalesce(sum({}), 0)::text FROM {name}", sql_expression(&table.columns));
     let row = client.query_one(&sql, &[]).map_err(describe).context("counting and summing the rows")?;
     let (rows, content): (i64, String) = (row.get(0), row.get(1));
     let persistence: String = client
@@ -108,7 +106,12 @@ mod tests {
     use crate::dataset::columns::votes;
 
     fn state(table: &Table) -> EndState {
-        EndState { rows: 3, content: "7".into(), persistence: "permanent".into(), structure: table.structure() }
+        EndState {
+            rows: 3,
+            content: "7".into(),
+            persistence: "permanent".into(),
+            structure: table.structure(),
+        }
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub fn local(dataset: &Dataset) -> Box<dyn Server> {
 /// in its list of what was skipped) where there is none.
 pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
     let Some(image) = std::env::var_os("BULKBENCH_TEST_IMAGE") else {
-        skip("containers", "BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
+        skip(
+            "containers",
+            "BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers",
+        );
         return None;
     };
     let image = Some(image.into_string().unwrap());

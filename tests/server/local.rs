@@ -191,7 +191,7 @@ fn a_server_that_dies_says_so_and_can_be_brought_back() {
         kill_process(Pid::from_raw(pid).unwrap(), Signal::QUIT).unwrap();
     });
     let error = session.batch_execute("SELECT pg_sleep(60)").unwrap_err();
-    let words = format!("{:#}", bulkbench::server::connector::describe(error));
+    let words = format!("{:#}", bulkbench::pg_error::describe(error));
     assert!(words.contains("terminating connection") || words.contains("broke off"), "{words}");
     killer.join().unwrap();
     wait_until("the server's end", || server.died().is_some());

@@ -33,11 +33,12 @@ use tokio_postgres::NoTls;
 pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE};
 
-use super::connector::{Connector, describe};
+use super::connector::Connector;
 use super::local::tail;
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
 use crate::interrupt::Interrupt;
+use crate::pg_error::describe;
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
 use engine::{Engine, chain};

@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 use super::processes::{self, Stat};
 use crate::interrupt::Interrupt;
-use crate::server::connector::describe;
+use crate::pg_error::describe;
 use crate::unavailable;
 
 /// Longer than any crash recovery of what one sample writes.

@@ -1,0 +1,41 @@
+//! Errors of the PostgreSQL driver in words: the server's own, with SQLSTATE, detail and place.
+
+/// The driver's own text is often just "db error": the server's words, its SQLSTATE, detail and
+/// place are what a reader needs.
+pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
+    if error.as_db_error().is_some() {
+        let text = words(&error);
+        return anyhow::Error::new(error).context(text);
+    }
+    if error.is_closed() || io_error(&error).is_some() {
+        return anyhow::Error::new(error).context(
+            "the connection to the server broke off: the server, or what is in between, has ended it",
+        );
+    }
+    anyhow::Error::new(error)
+}
+
+/// The server's words on one line, or the driver's chain of causes where the server said nothing.
+pub fn words(error: &tokio_postgres::Error) -> String {
+    let Some(db) = error.as_db_error() else { return chain(error) };
+    let mut text = format!("{} {}: {}", db.severity(), db.code().code(), db.message());
+    for (name, part) in [("detail", db.detail()), ("hint", db.hint()), ("where", db.where_())] {
+        if let Some(part) = part {
+            text.push_str(&format!("; {name}: {part}"));
+        }
+    }
+    text
+}
+
+/// The input/output error below a driver's error, if there is one.
+pub fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+/// An error and its causes on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,58 @@
+//! The probes around the timed part of a sample, started and stopped together.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::probe::{cpu, memory, relation};
+use crate::record::Cost;
+use crate::server::{Server, Session};
+use crate::table::Table;
+use crate::table::ddl::quote;
+
+/// The probes of one sample, running.
+pub struct Probes {
+    wal_bytes: u64,
+    client_cpu_ns: u64,
+    server_cpu: Option<Duration>,
+    peak_reset: bool,
+}
+
+impl Probes {
+    /// Starts them: the last thing before the first phase.
+    ///
+    /// # Errors
+    /// When a probe that works here fails.
+    pub fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
+        Ok(Self {
+            wal_bytes: relation::wal_position(&mut **session)?,
+            server_cpu: server.cpu_time().context("reading the server's CPU time")?,
+            peak_reset: memory::reset_peak(),
+            client_cpu_ns: cpu::process_ns(),
+        })
+    }
+
+    /// Stops them: the first thing after the last phase.
+    ///
+    /// # Errors
+    /// When a probe that works here fails.
+    pub fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Cost> {
+        let client_cpu_ns = cpu::process_ns() - self.client_cpu_ns;
+        let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
+        let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
+        let wal_bytes = relation::wal_position(&mut **session)?.saturating_sub(self.wal_bytes);
+        let (table_bytes, index_bytes) = relation::sizes(&mut **session, &quote(&table.name))?;
+        Ok(Cost {
+            wal_bytes: Some(wal_bytes),
+            table_bytes: Some(table_bytes),
+            index_bytes: Some(index_bytes),
+            client_cpu_ns: Some(client_cpu_ns),
+            client_load_cpu_ns: None,
+            client_peak_bytes,
+            server_cpu_ns: self
+                .server_cpu
+                .zip(server_cpu)
+                .map(|(before, after)| after.saturating_sub(before).as_nanos() as u64),
+        })
+    }
+}
