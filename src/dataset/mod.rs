@@ -389,3 +389,6 @@ fn file_name(encoding: Encoding) -> &'static str {
         Encoding::Binary => "votes.bin",
     }
 }
+
+#[cfg(test)]
+mod tests;

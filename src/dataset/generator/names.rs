@@ -116,7 +116,7 @@ impl LinkNames {
     /// Writes the link's name at the start of `out`, and perhaps bytes past it, and returns its length.
     #[inline]
     pub fn put(&self, link: u32, out: &mut [u8]) -> usize {
-        let jitter = (scramble(self.key ^ u64::from(link)) >> 32) * GAP >> 32;
+        let jitter = ((scramble(self.key ^ u64::from(link)) >> 32) * GAP) >> 32;
         let number = FIRST_LINK + u64::from(link) * GAP + jitter;
         let low = self.three[(number % BASE3) as usize];
         let high = number / BASE3;

@@ -113,7 +113,7 @@ fn find_doubled(links: &[u32], votes: Range<u32>, seen: &mut Vec<u32>, doubled: 
 fn choose_scores(shape: &Shape, links: &mut [u32], seed: u64) {
     let liking = Random::new(seed, Stage::Scores, u64::MAX).bits();
     let mut rest = links;
-    let groups: Vec<(&[(u32, u32)], &mut [u32])> = shape
+    let groups: Vec<_> = shape
         .sides()
         .chunks(GROUP)
         .map(|sides| {

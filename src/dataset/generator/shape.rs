@@ -147,7 +147,8 @@ fn link_levels(rows: u64, links: u64, most: u64, random: &mut Random) -> Vec<u64
     let head = HEAD.min(links / 16);
     let mut at_least = vec![0u64; most as usize];
     for rank in 0..head {
-        let place = rank as f64 + 0.75 + random.below(1024) as f64 / 4096.0;
+        // Within the rank's share, where the first comes to about 1,660, a little to either side by chance.
+        let place = rank as f64 + 0.78125 + random.below(1024) as f64 / 8192.0;
         let votes = (1..=most).take_while(|k| expected(*k) > place).count();
         for n in at_least.iter_mut().take(votes.max(1)) {
             *n += 1;
