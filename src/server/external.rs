@@ -42,6 +42,10 @@ pub struct Target {
 
 impl Target {
     fn connector(&self, config: tokio_postgres::Config, interrupt: Interrupt) -> Result<Connector> {
+        // As with libpq, a Unix socket knows no TLS, whatever sslmode says.
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
+            return Ok(Connector::new(config, interrupt));
+        }
         Ok(Connector::with_tls(config, Tls::new(self.verify)?, interrupt))
     }
 }

@@ -12,18 +12,16 @@
 mod engine;
 mod image;
 mod owner;
+mod spec;
 
 use std::cell::Cell;
-use std::io::Read;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::future::Future;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use testcontainers::bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, HostConfig, Mount, MountType, PortBinding,
-    VolumeCreateRequest,
-};
+use testcontainers::bollard::models::{ContainerInspectResponse, VolumeCreateRequest};
 use testcontainers::bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, LogsOptionsBuilder,
     StartContainerOptions, StatsOptionsBuilder,
@@ -42,16 +40,8 @@ use crate::pg_error::describe;
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
 use engine::{Engine, chain};
+use spec::{Spec, addresses};
 
-/// The mount point that both layouts of the official image lie in (from 18 on in a directory by
-/// version, before in `data`).
-const VOLUME_DIR: &str = "/var/lib/postgresql";
-/// The cluster, said explicitly: the same with every image.
-const PGDATA: &str = "/var/lib/postgresql/bulkbench";
-const PORT: &str = "5432/tcp";
-/// Room for the shared memory of parallel index builds; the engine's default of 64 MB is too
-/// little. A limit, not a reservation.
-const SHM_BYTES: i64 = 1 << 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 const READY_LIMIT: Duration = Duration::from_secs(600);
 /// How long a server may take for the checkpoint of its shutdown.
@@ -64,11 +54,7 @@ pub struct Container {
     engine: Engine,
     interrupt: Interrupt,
     run: String,
-    image: String,
-    password: String,
-    initdb_args: String,
-    /// Directories of this machine with their mount points in the container.
-    exposed: Vec<(PathBuf, PathBuf)>,
+    spec: Spec,
     /// The container that runs now; each `apply` makes the next.
     name: Option<String>,
     made: u32,
@@ -162,16 +148,13 @@ impl Container {
             given: given.clone(),
             settings: Settings::new(),
         };
-        let exposed = options.expose.iter().filter_map(|dir| std::fs::canonicalize(dir).ok()).enumerate();
+        let spec = Spec::new(&engine, image, options, interrupt)?;
         // From here on a failure drops `container`, which removes what there is.
         let mut container = Self {
-            initdb_args: initdb_args(&engine, &image, options.checksums, interrupt)?,
             engine,
             interrupt: interrupt.clone(),
             run: options.id.clone(),
-            image,
-            password: random_password()?,
-            exposed: exposed.map(|(i, dir)| (dir, PathBuf::from(format!("/bulkbench/{i}")))).collect(),
+            spec,
             name: None,
             made: 0,
             volume: None,
@@ -193,7 +176,7 @@ impl Container {
         if (checksums == Some("on")) != (options.checksums == Checksums::On) {
             return Err(unavailable!(
                 "the image {} does not take POSTGRES_INITDB_ARGS: its data_checksums are {}; use an image with the contract of the official one",
-                container.image,
+                container.spec.image,
                 checksums.unwrap_or("unknown")
             ));
         }
@@ -207,12 +190,18 @@ impl Container {
             labels: Some(owner::labels(&self.run)?),
             ..Default::default()
         };
-        // Named first: a request that is interrupted may still be carried out.
+        // Named first: a request without an answer may have been carried out.
         self.volume = Some(name);
-        self.engine
-            .wait(ANSWER_LIMIT, &self.interrupt, self.engine.docker().create_volume(request))?
+        self.make(self.engine.docker().create_volume(request))?
             .context("making a volume for the server's data")?;
         Ok(())
+    }
+
+    /// Waits for the answer to a request that makes something, also when work has to stop: the
+    /// engine would go on with it after what it makes was to be removed, and it would stay.
+    fn make<T>(&self, answer: impl Future<Output = T>) -> Result<T> {
+        self.interrupt.check()?;
+        self.engine.wait(ANSWER_LIMIT, &Interrupt::new(), answer)
     }
 
     /// Makes a container with these settings, starts it, and waits until it takes connections;
@@ -224,73 +213,16 @@ impl Container {
         self.name = Some(name.clone());
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let docker = self.engine.docker();
-        self.engine
-            .wait(
-                ANSWER_LIMIT,
-                &self.interrupt,
-                docker.create_container(Some(options), self.body(settings)?),
-            )?
-            .map_err(|error| {
-                unavailable!(
-                    "the container engine does not make a container of {}: {}",
-                    self.image,
-                    chain(&error)
-                )
-            })?;
-        self.engine
-            .wait(
-                ANSWER_LIMIT,
-                &self.interrupt,
-                docker.start_container(&name, None::<StartContainerOptions>),
-            )?
-            .map_err(|error| {
-                unavailable!("the container engine does not start the container {name}: {}", chain(&error))
-            })?;
+        let body = self.spec.body(&self.run, self.volume.as_deref(), settings)?;
+        self.make(docker.create_container(Some(options), body))?.map_err(|error| {
+            let image = &self.spec.image;
+            unavailable!("the container engine does not make a container of {image}: {}", chain(&error))
+        })?;
+        self.make(docker.start_container(&name, None::<StartContainerOptions>))?.map_err(|error| {
+            unavailable!("the container engine does not start the container {name}: {}", chain(&error))
+        })?;
         self.connector = self.wait_ready(&name)?;
         Ok(())
-    }
-
-    fn body(&self, settings: &Settings) -> Result<ContainerCreateBody> {
-        let mut command = vec!["postgres".to_owned()];
-        for (name, value) in settings {
-            command.extend(["-c".to_owned(), format!("{name}={value}")]);
-        }
-        let mut mounts = vec![Mount {
-            typ: Some(MountType::VOLUME),
-            source: self.volume.clone(),
-            target: Some(VOLUME_DIR.into()),
-            ..Default::default()
-        }];
-        mounts.extend(self.exposed.iter().map(|(dir, inside)| Mount {
-            typ: Some(MountType::BIND),
-            source: Some(dir.display().to_string()),
-            target: Some(inside.display().to_string()),
-            read_only: Some(true),
-            ..Default::default()
-        }));
-        // To this machine alone, at a port that is free.
-        let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(String::new()) };
-        Ok(ContainerCreateBody {
-            image: Some(self.image.clone()),
-            cmd: Some(command),
-            env: Some(vec![
-                "POSTGRES_USER=postgres".into(),
-                format!("POSTGRES_PASSWORD={}", self.password),
-                format!("POSTGRES_INITDB_ARGS={}", self.initdb_args),
-                format!("PGDATA={PGDATA}"),
-            ]),
-            labels: Some(owner::labels(&self.run)?),
-            exposed_ports: Some(vec![PORT.into()]),
-            host_config: Some(HostConfig {
-                mounts: Some(mounts),
-                shm_size: Some(SHM_BYTES),
-                port_bindings: Some([(PORT.to_owned(), Some(vec![binding]))].into()),
-                ..Default::default()
-            }),
-            // A fast shutdown, whatever the image says.
-            stop_signal: Some("SIGINT".into()),
-            ..Default::default()
-        })
     }
 
     fn inspect(&self, name: &str, interrupt: &Interrupt) -> Result<ContainerInspectResponse> {
@@ -319,7 +251,7 @@ impl Container {
                 if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
                     continue;
                 }
-                let config = self.config(address);
+                let config = self.spec.config(address);
                 match postgres::Config::from(config.clone()).connect(NoTls) {
                     Ok(_) => return Ok(Connector::new(config, self.interrupt.clone())),
                     Err(error) if error.as_db_error().is_some() && !is_starting(&error) => {
@@ -337,19 +269,6 @@ impl Container {
             }
             self.interrupt.sleep(Duration::from_millis(50))?;
         }
-    }
-
-    fn config(&self, address: SocketAddr) -> tokio_postgres::Config {
-        let mut config = tokio_postgres::Config::new();
-        config
-            .host(address.ip().to_string())
-            .port(address.port())
-            .user("postgres")
-            .dbname("postgres")
-            .password(&self.password)
-            .connect_timeout(Duration::from_secs(10))
-            .application_name("bulkbench");
-        config
     }
 
     fn learn(&mut self) -> Result<()> {
@@ -475,53 +394,6 @@ fn is_starting(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&tokio_postgres::error::SqlState::CANNOT_CONNECT_NOW)
 }
 
-/// Where the server may be reached, best first: in the container's own network, where this machine
-/// is part of it, because the way through the published port leads through a proxy process of the
-/// engine, which copies every byte; else at that port.
-fn addresses(seen: &ContainerInspectResponse, local: bool) -> Vec<SocketAddr> {
-    let mut found = Vec::new();
-    let Some(network) = &seen.network_settings else { return found };
-    if local {
-        let inside =
-            network.networks.iter().flatten().filter_map(|(_, end)| end.ip_address.as_ref()?.parse().ok());
-        found.extend(inside.map(|ip: IpAddr| SocketAddr::new(ip, 5432)));
-    }
-    let published = network.ports.iter().flatten().filter(|(port, _)| port.as_str() == PORT);
-    for binding in published.flat_map(|(_, bindings)| bindings.iter().flatten()) {
-        let ip = binding.host_ip.as_deref().and_then(|ip| ip.parse().ok());
-        let port = binding.host_port.as_deref().and_then(|port| port.parse().ok());
-        found.extend(ip.zip(port).map(|(ip, port)| SocketAddr::new(ip, port)));
-    }
-    found
-}
-
-fn initdb_args(engine: &Engine, image: &str, checksums: Checksums, interrupt: &Interrupt) -> Result<String> {
-    let mut args = "--encoding=UTF8 --locale=C".to_owned();
-    match checksums {
-        Checksums::On => args.push_str(" --data-checksums"),
-        // On by default from 18 on; before, there is no such option.
-        Checksums::Off => {
-            let seen = engine
-                .wait(ANSWER_LIMIT, interrupt, engine.docker().inspect_image(image))?
-                .with_context(|| format!("asking the container engine about {image}"))?;
-            let env = seen.config.and_then(|config| config.env).unwrap_or_default();
-            let major = env.iter().find_map(|one| one.strip_prefix("PG_MAJOR=")?.parse::<u32>().ok());
-            if major.is_some_and(|major| major >= 18) {
-                args.push_str(" --no-data-checksums");
-            }
-        }
-    }
-    Ok(args)
-}
-
-fn random_password() -> Result<String> {
-    let mut bytes = [0; 16];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .context("reading /dev/urandom for a password")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 impl Server for Container {
     fn facts(&self) -> &ServerFacts {
         &self.facts
@@ -578,6 +450,7 @@ impl Server for Container {
         let path = std::fs::canonicalize(file)
             .map_err(|error| unavailable!("the server cannot read {}: {error}", file.display()))?;
         let inside = self
+            .spec
             .exposed
             .iter()
             .find_map(|(dir, mount)| Some(mount.join(path.strip_prefix(dir).ok()?)))

@@ -3,7 +3,7 @@
 //! Ready-made helper crates start theirs with fsync off, which would falsify every figure: here
 //! all that keeps data safe is on unless a case says otherwise. Nothing of it outlives the run:
 //! it is stopped and removed by [`Server::stop`], by a drop and by a panic; if this program is
-//! killed, the kernel ends the server, and the next start removes its files ([`run_dir::sweep`]).
+//! killed, the kernel ends the server, and the next start removes its files (`run_dir::sweep`).
 
 mod account;
 mod installation;

@@ -164,9 +164,7 @@ pub fn run_to_end(mut command: Command, log: &Path, interrupt: &Interrupt) -> Re
             return Ok(status);
         }
         if let Err(stopped) = interrupt.sleep(Duration::from_millis(5)) {
-            if let Some(process) = processes::stat(child.id() as i32) {
-                processes::end(&process, Signal::KILL, Duration::ZERO)?;
-            }
+            processes::kill_group(&mut child)?;
             child.wait()?;
             return Err(stopped.into());
         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// One line of /proc/PID/stat, the fields used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,28 @@ pub fn end(postmaster: &Stat, signal: Signal, patience: Duration) -> Result<()> 
     match gone_within(&tree, Duration::from_secs(10)) {
         true => Ok(()),
         false => bail!("process {} does not end, not even by SIGKILL", postmaster.pid),
+    }
+}
+
+/// Kills a process group, and waits until none of it is left. For initdb, whose children stay in
+/// its group and do not end with it.
+///
+/// # Errors
+/// When it may not be signalled, or does not end.
+pub fn kill_group(leader: &mut std::process::Child) -> Result<()> {
+    let group = Pid::from_child(leader);
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        match kill_process_group(group, Signal::KILL) {
+            Err(rustix::io::Errno::SRCH) => return Ok(()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("killing process group {}", leader.id()));
+            }
+            Ok(()) if Instant::now() >= end => bail!("process group {} does not end", leader.id()),
+            // The leader is ours to reap; without that it stays in the group.
+            Ok(()) => leader.try_wait().context("waiting for a killed process")?,
+        };
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
