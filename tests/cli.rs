@@ -153,7 +153,72 @@ fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
     assert_eq!(std::fs::read_to_string(run_dir.join("report.md")).unwrap(), before);
 
     // A run is compared with itself, and not with one of other rows.
+    let args = ["run", "--rows", "1000", "--rounds", "1", "--methods", "copy-text", "--server", "local"];
+    bulkbench(dir.path()).current_dir(dir.path()).args(args).assert().success();
+    let other = std::fs::read_dir(dir.path().join("results"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| *path != run_dir)
+        .unwrap();
+    let compared = bulkbench(dir.path()).arg("compare").args([&run_dir, &other]).assert().code(2);
+    let text = String::from_utf8(compared.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("rows") && text.contains("2000") && text.contains("1000"), "{text}");
     let compared = bulkbench(dir.path()).arg("compare").args([&run_dir, &run_dir]).assert().success();
     let text = String::from_utf8(compared.get_output().stdout.clone()).unwrap();
     assert!(text.contains("1.00x"), "{text}");
+}
+
+#[test]
+fn a_dataset_that_was_changed_is_refused() {
+    let dir = common::world_readable_tempdir();
+    bulkbench(dir.path()).args(["dataset", "generate", "--rows", "1000"]).assert().success();
+    let dataset = std::fs::read_dir(dir.path().join("datasets")).unwrap().next().unwrap().unwrap().path();
+    let csv = std::fs::read_dir(&dataset)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "csv"))
+        .unwrap();
+    let mut bytes = std::fs::read(&csv).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&csv, bytes).unwrap();
+    let args = ["run", "--rows", "1000", "--server", "local"];
+    let refused = bulkbench(dir.path()).current_dir(dir.path()).args(args).assert().code(4);
+    let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(text.contains(csv.file_name().unwrap().to_str().unwrap()) && text.contains("sha256"), "{text}");
+}
+
+#[test]
+fn a_dataset_is_exported_and_imported_again() {
+    let dir = common::world_readable_tempdir();
+    let file = dir.path().join("votes.csv");
+    let export = ["dataset", "export", file.to_str().unwrap(), "--rows", "500"];
+    bulkbench(dir.path()).args(export).assert().success();
+    let imported = bulkbench(dir.path()).args(["dataset", "import", file.to_str().unwrap()]).assert().success();
+    let text = String::from_utf8(imported.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("500 rows, imported"), "{text}");
+    let name = text.split(':').next().unwrap();
+    let args = ["run", "--dataset", name, "--rounds", "1", "--methods", "copy-binary", "--server", "local"];
+    let run = bulkbench(dir.path()).current_dir(dir.path()).args(args).assert().success();
+    let text = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("copy-binary"), "{text}");
+
+    std::fs::write(&file, "somebody,t3_1,1\nsomebody,t3_2,up\n").unwrap();
+    let refused = bulkbench(dir.path()).args(["dataset", "import", file.to_str().unwrap()]).assert().code(4);
+    let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("line 2") && text.contains("up"), "{text}");
+}
+
+#[test]
+fn everything_is_listed_and_the_doctor_speaks() {
+    let dir = common::world_readable_tempdir();
+    let listed = bulkbench(dir.path()).args(["list", "--verbose"]).assert().success();
+    let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
+    for word in ["copy-csv-server-file", "insert-multirow", "parameter batch", "votes", "lost on crash"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let doctor = bulkbench(dir.path()).arg("doctor").output().unwrap();
+    let text = String::from_utf8(doctor.stdout).unwrap();
+    for word in ["container engine", "PostgreSQL binaries", "flush rate", "memory"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
 }

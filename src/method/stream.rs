@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use tokio::runtime::Runtime;
@@ -61,13 +61,15 @@ impl CopyStream {
             .with_context(|| format!("running: {sql}"))
     }
 
-    /// Streams one chunk of the file through `sql`, a COPY ... FROM STDIN of its encoding, and
-    /// returns the rows that the server says it took.
+    /// Streams one chunk of the file through `sql`, a COPY ... FROM STDIN of its encoding.
     ///
     /// # Errors
-    /// What the server says (the COPY is undone then), or when the file cannot be read.
-    pub fn copy(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<u64> {
-        self.runtime.block_on(self.copy_async(sql, file, encoding, chunk))
+    /// What the server says (the COPY is undone then), when the file cannot be read, or when the
+    /// server took another number of rows than the chunk has.
+    pub fn copy(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<()> {
+        let taken = self.runtime.block_on(self.copy_async(sql, file, encoding, chunk))?;
+        ensure!(taken == chunk.rows, "the server took {taken} rows of {}", chunk.rows);
+        Ok(())
     }
 
     async fn copy_async(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<u64> {

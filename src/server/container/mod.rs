@@ -37,6 +37,7 @@ use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
+use crate::probe::{disk, machine};
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
 use engine::{Engine, chain};
@@ -130,14 +131,14 @@ impl Container {
         match engine.data_dir(interrupt) {
             Some(dir) => {
                 host::check_free(&dir, options.need_bytes)?;
-                free_bytes = host::free_bytes(&dir)?;
-                if host::in_memory(&dir)? {
+                free_bytes = disk::free_bytes(&dir)?;
+                if disk::in_memory(&disk::filesystem(&dir)?) {
                     warnings.push(format!("the engine keeps its data in memory ({} is a tmpfs): these times say nothing of a server on a disk", dir.display()));
                 }
             }
             None => warnings.push("whether the engine's disk has room could not be checked from here".into()),
         }
-        let given = settings::merge(&settings::tuned(host::memory_bytes(), free_bytes), &options.settings);
+        let given = settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings);
         let facts = ServerFacts {
             source: Source::Container,
             reason: reason.unwrap_or(&found).into(),

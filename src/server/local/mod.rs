@@ -25,6 +25,7 @@ use super::connector::Connector;
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
 use crate::interrupt::Interrupt;
+use crate::probe::{disk, machine};
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
 use account::Account;
@@ -76,14 +77,14 @@ impl Local {
         let mut warnings: Vec<String> = warning.into_iter().collect();
         warnings.extend(run_dir::sweep(&base));
         host::check_free(&base, options.need_bytes)?;
-        if host::in_memory(&base)? {
+        if disk::in_memory(&disk::filesystem(&base)?) {
             warnings.push(format!(
                 "{} lies in memory (tmpfs): these times say nothing of a server on a disk; name a directory on a disk with --data-dir",
                 base.display()
             ));
         }
         let given = settings::merge(
-            &settings::tuned(host::memory_bytes(), host::free_bytes(&base)?),
+            &settings::tuned(machine::memory_bytes(), disk::free_bytes(&base)?),
             &options.settings,
         );
         let run = RunDir::create(&base, &options.id, &account)?;

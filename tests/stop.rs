@@ -1,0 +1,191 @@
+//! Runs that are stopped: by Ctrl-C and SIGTERM at any moment, and by a server that dies. What is
+//! finished is kept, nothing is left behind, and the run can go on.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use bulkbench::record::{Outcome, store};
+use rustix::process::{Pid, Signal, kill_process};
+
+struct Running {
+    dir: tempfile::TempDir,
+    child: Child,
+}
+
+/// A run in a directory and with a cache of its own.
+fn start(dir: tempfile::TempDir, args: &[&str]) -> Running {
+    let child = Command::new(env!("CARGO_BIN_EXE_bulkbench"))
+        .args(args)
+        .current_dir(dir.path())
+        .env("BULKBENCH_CACHE", dir.path().join("cache"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    Running { dir, child }
+}
+
+impl Running {
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end of the program and returns what it said, with its directory.
+    fn end(self) -> (tempfile::TempDir, Output) {
+        let output = self.child.wait_with_output().unwrap();
+        (self.dir, output)
+    }
+
+    /// Waits until `seen` says that the run has got there.
+    fn wait_for(&self, what: &str, seen: impl Fn(&Path) -> bool) {
+        let start = Instant::now();
+        while !seen(self.dir.path()) {
+            assert!(start.elapsed() < Duration::from_secs(120), "no {what} after two minutes");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn run_dir(dir: &Path) -> Option<PathBuf> {
+    Some(std::fs::read_dir(dir.join("results")).ok()?.next()?.ok()?.path())
+}
+
+fn samples(dir: &Path) -> usize {
+    run_dir(dir)
+        .and_then(|run| std::fs::read_to_string(run.join("samples.jsonl")).ok())
+        .map_or(0, |text| text.lines().count())
+}
+
+/// Command lines of processes that name this directory.
+fn processes_of(dir: &Path) -> Vec<String> {
+    let needle = dir.to_str().unwrap();
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(needle))
+        .collect()
+}
+
+fn postmaster_of(dir: &Path) -> Option<Pid> {
+    let cluster = std::fs::read_dir(dir.join("cache/clusters")).ok()?.next()?.ok()?.path();
+    let text = std::fs::read_to_string(cluster.join("data/postmaster.pid")).ok()?;
+    Pid::from_raw(text.lines().next()?.parse().ok()?)
+}
+
+#[track_caller]
+fn assert_nothing_left(dir: &Path) {
+    let clusters: Vec<_> = std::fs::read_dir(dir.join("cache/clusters"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(clusters.is_empty(), "{clusters:?}");
+    assert_eq!(processes_of(dir), Vec::<String>::new());
+}
+
+const LONG: [&str; 10] =
+    ["run", "--server", "local", "--methods", "copy-csv", "--rows", "60000", "--rounds", "200", "--label=long"];
+
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_behind() {
+    for (signal, code, moment) in [
+        (Signal::INT, 130, Duration::from_millis(30)),
+        (Signal::TERM, 143, Duration::from_millis(400)),
+        (Signal::INT, 130, Duration::from_millis(1500)),
+        (Signal::HUP, 129, Duration::from_millis(3000)),
+    ] {
+        let run = start(common::world_readable_tempdir(), &LONG);
+        std::thread::sleep(moment);
+        run.signal(signal);
+        let (dir, output) = run.end();
+        let text = String::from_utf8(output.stderr).unwrap();
+        // Before the handlers are there a signal ends the program by itself, with nothing begun.
+        if output.status.code().is_some() {
+            assert_eq!(output.status.code(), Some(code), "after {moment:?}: {text}");
+            assert!(text.contains("stopped by"), "{text}");
+        }
+        assert_nothing_left(dir.path());
+    }
+}
+
+#[test]
+fn an_interrupted_run_keeps_its_samples_and_goes_on() {
+    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "60000", "--rounds", "6"];
+    let run = start(common::world_readable_tempdir(), &args);
+    run.wait_for("third sample", |dir| samples(dir) >= 3);
+    run.signal(Signal::INT);
+    let (dir, output) = run.end();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("samples are kept") && text.contains("--resume"), "{text}");
+    assert_nothing_left(dir.path());
+    let kept = samples(dir.path());
+    assert!(kept >= 3);
+
+    let path = run_dir(dir.path()).unwrap();
+    let (dir, output) = start(dir, &["run", "--resume", path.to_str().unwrap()]).end();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains(&format!("{kept} samples are there")), "{text}");
+    let (run, all) = store::load(&path).unwrap();
+    assert_eq!(all.len(), 1 + 6 * 3, "a warm-up and six rounds of two cases and the control");
+    let mut planned: Vec<(u32, String)> = (1..)
+        .zip(&run.plan.order)
+        .flat_map(|(round, order)| order.iter().map(move |i| (round, *i)))
+        .map(|(round, i)| (round, run.plan.cases[i].id.clone()))
+        .collect();
+    planned.insert(0, (0, "copy-csv".into()));
+    let taken: Vec<(u32, String)> = all.iter().map(|s| (s.round, s.case.clone())).collect();
+    assert_eq!(taken, planned, "the order is the recorded one, across the interruption");
+    assert_nothing_left(dir.path());
+}
+
+#[test]
+fn a_server_that_dies_in_a_sample_is_a_row_and_the_run_goes_on() {
+    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "400000", "--rounds", "2"];
+    let run = start(common::world_readable_tempdir(), &args);
+    run.wait_for("first sample", |dir| samples(dir) >= 1);
+    std::thread::sleep(Duration::from_millis(150));
+    kill_process(postmaster_of(run.dir.path()).unwrap(), Signal::KILL).unwrap();
+    let (dir, output) = run.end();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let (_, all) = store::load(&run_dir(dir.path()).unwrap()).unwrap();
+    assert_eq!(all.len(), 1 + 2 * 3);
+    let failed: Vec<_> = all.iter().filter(|s| s.outcome != Outcome::Ok).collect();
+    assert_eq!(failed.len(), 1, "{text}");
+    assert!(failed[0].total_ns.is_none());
+    let error = failed[0].error.as_deref().unwrap();
+    assert!(error.contains("server"), "{error}");
+    assert_nothing_left(dir.path());
+}
+
+#[test]
+fn two_runs_at_once_keep_out_of_each_other_s_way() {
+    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "5000", "--rounds", "2"];
+    let first = start(common::world_readable_tempdir(), &args);
+    // The same cache and results directory for the second.
+    let shared = first.dir.path().to_path_buf();
+    let second = Command::new(env!("CARGO_BIN_EXE_bulkbench"))
+        .args(args)
+        .current_dir(&shared)
+        .env("BULKBENCH_CACHE", shared.join("cache"))
+        .output()
+        .unwrap();
+    let (dir, output) = first.end();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    let runs: Vec<_> = std::fs::read_dir(dir.path().join("results")).unwrap().collect();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let (_, samples) = store::load(&run.unwrap().path()).unwrap();
+        assert!(samples.len() == 1 + 2 * 3 && samples.iter().all(|s| s.outcome == Outcome::Ok));
+    }
+    assert_nothing_left(dir.path());
+}
