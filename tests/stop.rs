@@ -89,8 +89,18 @@ fn assert_nothing_left(dir: &Path) {
     assert_eq!(processes_of(dir), Vec::<String>::new());
 }
 
-const LONG: [&str; 10] =
-    ["run", "--server", "local", "--methods", "copy-csv", "--rows", "60000", "--rounds", "200", "--label=long"];
+const LONG: [&str; 10] = [
+    "run",
+    "--server",
+    "local",
+    "--methods",
+    "copy-csv",
+    "--rows",
+    "60000",
+    "--rounds",
+    "200",
+    "--label=long",
+];
 
 #[test]
 fn a_signal_at_any_moment_leaves_nothing_behind() {

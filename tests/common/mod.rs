@@ -28,10 +28,7 @@ pub fn local(dataset: &Dataset) -> Box<dyn Server> {
 /// in its list of what was skipped) where there is none.
 pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
     let Some(image) = std::env::var_os("BULKBENCH_TEST_IMAGE") else {
-        skip(
-            "containers",
-            "BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers",
-        );
+        skipped("BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
         return None;
     };
     let image = Some(image.into_string().unwrap());
@@ -39,13 +36,15 @@ pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
     Some(server::open(&Choice::Container, &options, &Interrupt::new()).unwrap())
 }
 
-/// Says that a test cannot run here, where `scripts/test` collects it too.
-pub fn skip(test: &str, reason: &str) {
+/// Says that a test cannot run here: past the test harness, which keeps what a passing test
+/// prints, and where `scripts/test` collects it.
+pub fn skipped(why: &str) {
     use std::io::Write;
-    eprintln!("SKIPPED {test}: {reason}");
+    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    std::io::stderr().write_all(format!("SKIPPED {name}: {why}\n").as_bytes()).unwrap();
     if let Some(file) = std::env::var_os("BULKBENCH_TEST_SKIPS") {
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
-        writeln!(file, "{test}: {reason}").unwrap();
+        writeln!(file, "{name}: {why}").unwrap();
     }
 }
 

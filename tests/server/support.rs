@@ -1,6 +1,6 @@
 //! What all of these tests need: places, options, children, a look at what was left.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::server::{Choice, Options, Server, Settings, open};
 
-/// Says that a test has not run. Past the test harness, which keeps what a passing test prints.
-pub fn skipped(why: &str) {
-    let name = std::thread::current().name().unwrap_or("a test").to_owned();
-    std::io::stderr().write_all(format!("SKIPPED: {name}: {why}\n").as_bytes()).unwrap();
-}
+pub use common::skipped;
+
+#[path = "../common/mod.rs"]
+mod common;
 
 /// An id that no other test has, in this process or another.
 pub fn id() -> String {
