@@ -6,11 +6,11 @@
 //! are used, each piece of work has a random stream of its own, and the streams are PCG, which
 //! does not change between versions. What is made, in this order:
 //!
-//! 1. how many links get how many votes, and how many votes each user gives ([`shape`]);
+//! 1. how many links get how many votes, and how many votes each user gives (`shape`);
 //! 2. who votes on what: all the links' votes in random order, dealt to the users one after
-//!    the other; where a user would get the same link twice, it is exchanged ([`pairs`]);
-//! 3. which of a user's votes go up: sooner those on links that are liked ([`pairs`]);
-//! 4. a random order of all votes ([`shuffle`]), and names for users and links ([`names`]).
+//!    the other; where a user would get the same link twice, it is exchanged (`pairs`);
+//! 3. which of a user's votes go up: sooner those on links that are liked (`pairs`);
+//! 4. a random order of all votes (`shuffle`), and names for users and links (`names`).
 //!
 //! Memory: 4 bytes a vote while pairing, 12 while shuffling, 8 while writing.
 
