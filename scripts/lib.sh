@@ -118,7 +118,7 @@ installed_postgres() {
 
 # The images in the engine that carry PostgreSQL for this program, one name a line.
 engine_images() {
-    docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -E '^(bulkbench-)?postgres:[0-9]' || true
+    docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -E '^(postgres:18|(localhost/)?bulkbench-postgres:[0-9]+)$' || true
 }
 
 # Whether a container engine answers.

@@ -136,7 +136,7 @@ impl Tool {
         let dirs = std::env::split_paths(&on_path).chain(installed.iter().map(|(dir, _)| dir.clone()));
         match find(self.name, dirs) {
             Some(path) => Check::ok(self.name, path.display().to_string()),
-            None => Check::missing(
+            None => Check::warning(
                 self.name,
                 "neither on the PATH nor beside the PostgreSQL binaries",
                 format!("only for {}: {}", self.purpose, self.install),

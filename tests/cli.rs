@@ -93,6 +93,10 @@ fn a_server_that_is_not_there_is_named_without_its_password() {
         refused(&["run", "--rows", "100", "--server", "postgres://someone:geheim@127.0.0.1:1/votes"]);
     assert_eq!(code, 3, "{text}");
     assert!(text.contains("127.0.0.1") && !text.contains("geheim"), "{text}");
+    // Nor does a URL that cannot be read show its password.
+    let (code, text) = refused(&["run", "--server", "postgres://someone:geheim@host:port/votes"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(!text.contains("geheim"), "{text}");
     assert_refused(&["run", "--rows", "100", "--server", "local", "--pg-bin", "/nowhere"], 2, &["/nowhere"]);
 }
 
@@ -217,8 +221,8 @@ fn everything_is_listed_and_the_doctor_speaks() {
     for word in ["copy-csv-server-file", "insert-multirow", "parameter batch", "votes", "lost on crash"] {
         assert!(text.contains(word), "{word}: {text}");
     }
-    let doctor = bulkbench(dir.path()).arg("doctor").output().unwrap();
-    let text = String::from_utf8(doctor.stdout).unwrap();
+    let doctor = bulkbench(dir.path()).arg("doctor").assert().success();
+    let text = String::from_utf8(doctor.get_output().stdout.clone()).unwrap();
     for word in ["container engine", "PostgreSQL binaries", "flush rate", "memory"] {
         assert!(text.contains(word), "{word}: {text}");
     }

@@ -92,7 +92,7 @@ impl Stage for FakeStage {
 struct Silent;
 
 impl Progress for Silent {
-    fn skip(&mut self, _: &CaseFacts) {}
+    fn skip(&mut self, _: &CaseFacts, _: u32) {}
     fn begin(&mut self, _: &CaseFacts, _: u32) {}
     fn end(&mut self, _: &Sample, _: Duration) {}
 }
@@ -180,10 +180,21 @@ fn an_interruption_keeps_what_is_finished_and_resume_takes_only_the_rest() {
     assert!(matches!(Fault::find(&ended.unwrap_err()), Some(Fault::Interrupted(2))));
     assert_eq!(kept.len(), 3, "the sample that was interrupted is no sample");
 
-    let (ended, rest) = run(&plan, &kept, &mut FakeStage::new(Trouble::None));
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, rest) = run(&plan, &kept, &mut stage);
     assert_eq!(ended.unwrap().taken, 4);
+    assert_eq!(stage.loads, 5, "the fresh server is warmed up, and that is not kept a second time");
     let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.round, s.position)).collect();
     assert_eq!(all, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+}
+
+#[test]
+fn a_run_that_is_complete_has_nothing_left_to_do() {
+    let plan = small_plan(1);
+    let (_, all) = run(&plan, &[], &mut FakeStage::new(Trouble::None));
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, rest) = run(&plan, &all, &mut stage);
+    assert_eq!((ended.unwrap().taken, rest.len(), stage.loads), (0, 0, 0));
 }
 
 #[test]

@@ -199,3 +199,64 @@ fn two_runs_at_once_keep_out_of_each_other_s_way() {
     }
     assert_nothing_left(dir.path());
 }
+
+/// The run that a container or volume belongs to.
+const LABEL: &str = "{{.Label \"bulkbench.run\"}}";
+
+/// What the engine's command line says.
+fn docker(args: &[&str]) -> String {
+    let output = Command::new("docker").args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_stopped_container_run_leaves_neither_container_nor_volume() {
+    let Some(image) = common::image() else { return };
+    for (signal, code, samples_first) in [(Signal::INT, 130, 0), (Signal::TERM, 143, 2)] {
+        let args = ["run", "--server", "container", "--image", &image, "--methods", "copy-csv"];
+        let args = [&args[..], &["--rows", "60000", "--rounds", "200"]].concat();
+        let run = start(common::world_readable_tempdir(), &args);
+        // The id of a run's server holds the process that made it.
+        let id = format!("-{}-", run.child.id());
+        match samples_first {
+            0 => run.wait_for("container", |_| docker(&["ps", "-a", "--format", LABEL]).contains(&id)),
+            n => run.wait_for("second sample", |dir| samples(dir) >= n),
+        }
+        run.signal(signal);
+        let (_dir, output) = run.end();
+        let left = docker(&["ps", "-a", "--format", LABEL]) + &docker(&["volume", "ls", "--format", LABEL]);
+        assert!(!left.contains(&id), "{left}");
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_stopped_run_drops_its_schema_on_a_server_of_the_user_s() {
+    let dir = common::world_readable_tempdir();
+    let data = bulkbench::dataset::Dataset::generated(
+        &dir.path().join("data"),
+        10,
+        1,
+        &bulkbench::interrupt::Interrupt::new(),
+    )
+    .unwrap();
+    let own = common::local(&data);
+    let url = common::url(&*own);
+    let schemas = || -> i64 {
+        let mut session = own.connector().connect().unwrap();
+        session
+            .query_one("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'bulkbench%'", &[])
+            .unwrap()
+            .get(0)
+    };
+    let args = ["run", "--server", &url, "--methods", "copy-csv", "--rows", "60000", "--rounds", "200"];
+    let run = start(common::world_readable_tempdir(), &args);
+    run.wait_for("second sample", |dir| samples(dir) >= 2);
+    assert_eq!(schemas(), 1);
+    run.signal(Signal::TERM);
+    let (_dir, output) = run.end();
+    assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(schemas(), 0);
+    own.stop().unwrap();
+}

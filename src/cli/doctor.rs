@@ -11,7 +11,7 @@ use super::server_args::need_bytes;
 use crate::cache_dir::default_cache_dir;
 use crate::dataset::DEFAULT_ROWS;
 use crate::doctor::{Check, State, Surroundings, checks};
-use crate::server::container::{EngineStatus, engine_status};
+use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 
 /// Bytes a row of a generated csv, about: to say what a full run needs before there is a file.
@@ -52,9 +52,11 @@ fn engine(status: EngineStatus) -> Result<String, String> {
         EngineStatus::Absent(why) | EngineStatus::NoPermission(why) => Err(why),
         EngineStatus::Answers { version, images } => {
             let postgres: Vec<&str> =
-                images.iter().map(String::as_str).filter(|image| image.contains("postgres")).collect();
+                images.iter().map(String::as_str).filter(|image| usable(image).is_some()).collect();
             match postgres.is_empty() {
-                true => Err(format!("version {version} answers, but it has no image of PostgreSQL")),
+                true => Err(format!(
+                    "version {version} answers, but it has neither postgres:18 nor bulkbench-postgres (scripts/build-image makes that)"
+                )),
                 false => Ok(format!("version {version} answers, with {}", postgres.join(", "))),
             }
         }

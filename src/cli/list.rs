@@ -8,36 +8,39 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::print;
 use crate::experiment::Experiment;
 use crate::method::{Default, Info, catalogue};
-use crate::server::container::{EngineStatus, engine_status};
+use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Say more of each method: source, parameters, what a sample loads
+    /// Say more of each method: its parameters, and what a sample loads
     #[arg(long, short)]
     verbose: bool,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let servers = servers()?;
-    let mut methods = table(["method", "family", "what it does", "after a crash", "available here"]);
+    let mut methods =
+        table(["method", "family", "what it does", "after a crash", "source", "available here"]);
     for method in catalogue::METHODS {
         let info = method.info();
         let here = match servers.is_empty() {
-            true => "on a server of yours",
+            true => "no: no PostgreSQL here; on a server of yours",
             false if info.server_reads => "yes; on a server of yours if it can read the file",
             false => "yes",
         };
         let what = if args.verbose { verbose(info) } else { info.summary.to_string() };
-        methods.add_row([info.id, info.family.name(), &what, info.durability.words(), here]);
+        methods.add_row([info.id, info.family.name(), &what, info.durability.words(), info.source, here]);
     }
-    let mut experiments = table(["experiment", "cases", "the question it answers", "source"]);
+    let mut experiments =
+        table(["experiment", "cases", "the question it answers", "source", "available here"]);
     for experiment in Experiment::built_in()? {
         experiments.add_row([
             experiment.id,
             experiment.cases.len().to_string(),
             experiment.question,
             experiment.source.unwrap_or_default(),
+            if servers.is_empty() { "on a server of yours" } else { "yes" }.into(),
         ]);
     }
     let servers = match servers.is_empty() {
@@ -56,7 +59,7 @@ fn servers() -> Result<Vec<String>> {
     let container = match engine_status() {
         EngineStatus::Answers { version, images } => images
             .iter()
-            .filter(|image| image.contains("postgres"))
+            .filter(|image| usable(image).is_some())
             .map(|image| format!("container {image} (engine {version})"))
             .collect(),
         EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
@@ -65,7 +68,7 @@ fn servers() -> Result<Vec<String>> {
 }
 
 fn verbose(info: &Info) -> String {
-    let mut text = format!("{}\nsource: {}", info.summary, info.source);
+    let mut text = info.summary.to_string();
     for param in info.params {
         let default = match param.default {
             Default::Fixed(value) => value.to_string(),

@@ -42,7 +42,9 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         dataset.ensure(encoding, interrupt)?;
     }
 
-    let mut server = place(&args.place, &run)?.open(run.server.given.clone(), &dataset, interrupt)?;
+    let place =
+        ServerArgs { image: args.place.image.clone().or(run.server.image.clone()), ..args.place.clone() };
+    let mut server = place.open(&choice(&place, &run)?, run.server.given.clone(), &dataset, interrupt)?;
     let outcome = (|| {
         same_machine(&run.machine, &machine::machine(server.data_dir())?)?;
         same_server(&run.server, server.facts())?;
@@ -52,22 +54,16 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     closing(outcome, server)
 }
 
-/// The server of the same source and image, where the flags do not say.
-fn place(given: &ServerArgs, run: &Run) -> Result<ServerArgs> {
-    let mut place = given.clone();
-    if place.server == Choice::Auto {
-        place.server = match run.server.source {
-            Source::Local => Choice::Local,
-            Source::Container => Choice::Container,
-            Source::External => {
-                return Err(usage!(
-                    "this run loaded into a server of yours, whose address is not kept; name it by --server postgres://..."
-                ));
-            }
-        };
+/// The server that was chosen, or one of the same source where none was.
+fn choice(place: &ServerArgs, run: &Run) -> Result<Choice> {
+    match (place.choice()?, run.server.source) {
+        (Choice::Auto, Source::Local) => Ok(Choice::Local),
+        (Choice::Auto, Source::Container) => Ok(Choice::Container),
+        (Choice::Auto, Source::External) => Err(usage!(
+            "this run loaded into a server of yours, whose address is not kept; name it by --server postgres://..."
+        )),
+        (chosen, _) => Ok(chosen),
     }
-    place.image = place.image.or_else(|| run.server.image.clone());
-    Ok(place)
 }
 
 fn same_machine(before: &Machine, now: &Machine) -> Result<()> {

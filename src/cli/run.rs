@@ -14,14 +14,14 @@ use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::store::Store;
-use crate::record::{CaseFacts, Run, SCHEMA_VERSION, Sample, Tool};
+use crate::record::{CaseFacts, Run, SCHEMA_VERSION, Sample, Source, Tool};
 use crate::report::{self, Look};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Terminal;
 use crate::runner::sample::Stage;
 use crate::runner::stage::ServerStage;
 use crate::runner::{budget, execute};
-use crate::server::{Choice, Server, Settings};
+use crate::server::{Server, Settings};
 use crate::table::Table;
 use crate::{units, usage};
 
@@ -30,6 +30,9 @@ const QUICK: (u64, u32, u64) = (100_000, 2, 2);
 
 /// Seconds that a sample of a slow method takes at most, unless told otherwise.
 const BUDGET: u64 = 15;
+
+/// Seconds after which a sample is given up, unless told otherwise.
+const TIMEOUT: u64 = 1800;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -56,14 +59,14 @@ pub struct Args {
     /// Seed of the dataset and of the order [default: 1]
     #[arg(long)]
     seed: Option<u64>,
-    /// 100 000 rows, two rounds: to see that everything works, not to publish
+    /// Two rounds, 100 000 rows (of --dataset all): to see that everything works, not to publish
     #[arg(long)]
     quick: bool,
     /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: 15]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     budget: Option<u64>,
     /// Seconds after which a sample is given up
-    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(super) timeout: u64,
     /// A word for this run, in its directory's name and reports
     #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
@@ -71,7 +74,8 @@ pub struct Args {
     /// The directory in which the run gets one of its own
     #[arg(long, default_value = "results", value_name = "DIR")]
     out: PathBuf,
-    /// Go on with an interrupted run; everything but the server's place comes from its records
+    /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
+    /// everything but the server's place comes from its records
     #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "quick", "budget", "label", "out"])]
     resume: Option<PathBuf>,
 }
@@ -95,16 +99,23 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         anstream::eprintln!("warning: this is a debug build; the client may be slower than the server");
     }
-    match &args.resume {
+    let done = match &args.resume {
         Some(dir) => super::resume::resume(args, dir, interrupt),
         None => start(args, interrupt),
-    }
+    };
+    done.map_err(|error| match Fault::find(&error) {
+        Some(Fault::Interrupted(_)) if !error.to_string().contains("--resume") => {
+            error.context("nothing was measured yet, and nothing is left behind; start the run again")
+        }
+        _ => error,
+    })
 }
 
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let experiment = Experiment::find(&args.experiment)?;
     let mut request = request(args, &experiment);
+    let choice = args.place.choice()?;
     let mut cases = plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
 
@@ -119,7 +130,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     }
 
     let settings: Settings = args.settings.iter().cloned().collect();
-    let mut server = args.place.open(settings, &dataset, interrupt)?;
+    let mut server = args.place.open(&choice, settings, &dataset, interrupt)?;
     let outcome = (|| {
         let machine = machine::machine(server.data_dir())?;
         plan::mark_unavailable(&mut cases, &*server, &dataset)?;
@@ -129,7 +140,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             tool: tool(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             label: args.label.clone(),
-            command: command(args),
+            command: command(args, server.facts().source),
             machine,
             server: server.facts().clone(),
             dataset: dataset.facts(),
@@ -235,28 +246,28 @@ fn tool() -> Tool {
     }
 }
 
-/// The command that repeats the run elsewhere. This machine's paths and the address of the
-/// server are left out of it.
-fn command(args: &Args) -> String {
+/// The command that repeats the run elsewhere, on a server of the same kind. This machine's paths
+/// and the address of the server are left out of it.
+fn command(args: &Args, source: Source) -> String {
     let experiment = match Path::new(&args.experiment).file_name() {
         Some(file) => file.to_string_lossy().into_owned(),
         None => args.experiment.clone(),
     };
-    let server = match &args.place.server {
-        Choice::Auto => None,
-        Choice::Local => Some("local".into()),
-        Choice::Container => Some("container".into()),
-        Choice::External(_) => Some("postgres://...".into()),
+    let server = match source {
+        Source::Local => "local",
+        Source::Container => "container",
+        Source::External => "postgres://...",
     };
     let flags = [
         ("rows", args.rows.map(|v| v.to_string())),
         ("rounds", args.rounds.map(|v| v.to_string())),
         ("methods", (!args.methods.is_empty()).then(|| args.methods.join(","))),
         ("dataset", args.dataset.clone()),
-        ("server", server),
+        ("server", Some(server.into())),
         ("image", args.place.image.clone()),
         ("seed", args.seed.map(|v| v.to_string())),
         ("budget", args.budget.map(|v| v.to_string())),
+        ("timeout", (args.timeout != TIMEOUT).then(|| args.timeout.to_string())),
     ];
     let mut command = format!("bulkbench run {experiment}");
     for (name, value) in flags {
@@ -265,7 +276,11 @@ fn command(args: &Args) -> String {
         }
     }
     for (name, value) in &args.settings {
-        command.push_str(&format!(" --set {name}={value}"));
+        // A value such as '1 GB' or 'a, b' is one word to a shell only in quotes.
+        match value.chars().all(|c| c.is_ascii_alphanumeric() || "._-%".contains(c)) {
+            true => command.push_str(&format!(" --set {name}={value}")),
+            false => command.push_str(&format!(" --set '{name}={}'", value.replace('\'', r"'\''"))),
+        }
     }
     if args.quick {
         command.push_str(" --quick");

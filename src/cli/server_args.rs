@@ -12,8 +12,9 @@ use crate::server::{self, Choice, Server, Settings};
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {
     /// Where to load into: auto, local, container, or postgres://user@host/database
+    // Parsed after the command line: a parser's complaint about a URL shows its password.
     #[arg(long, default_value = "auto", value_name = "SERVER")]
-    pub server: Choice,
+    pub server: String,
     /// The directory of the server's binaries (initdb, postgres), for a local server
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
@@ -26,10 +27,16 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// Which server was chosen.
+    pub fn choice(&self) -> Result<Choice> {
+        self.server.parse()
+    }
+
     /// Opens the server with these settings of the run, to load this dataset into, and says on
     /// standard error which it is and why.
     pub fn open(
         &self,
+        choice: &Choice,
         settings: Settings,
         dataset: &Dataset,
         interrupt: &Interrupt,
@@ -45,7 +52,7 @@ impl ServerArgs {
             id: server::new_id(),
             ..server::Options::default()
         };
-        let server = server::open(&self.server, &options, interrupt).context("getting a server")?;
+        let server = server::open(choice, &options, interrupt).context("getting a server")?;
         let facts = server.facts();
         anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
         if !facts.given.is_empty() {

@@ -107,7 +107,7 @@ impl Method for CopyStdin {
             let sql = format!("ALTER TABLE {} SET LOGGED", crate::table::ddl::quote(&load.table.name));
             clock.time(Phase::SetLogged, || stream.run(&sql))?;
         }
-        build_indexes(load.table, clock, |sql| stream.run(sql))
+        build_indexes(load, clock, |sql| stream.run(sql))
     }
 }
 
@@ -155,7 +155,7 @@ impl Method for CopyServerFile {
             run(&mut *session, &sql)
         })?;
         clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
-        build_indexes(load.table, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
     }
 }
 
@@ -195,7 +195,7 @@ impl Method for CopyOneTransaction {
             stream.run(&load.table.create(Persistence::Permanent))
         })?;
         clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
-        build_indexes(load.table, clock, |sql| stream.run(sql))?;
+        build_indexes(load, clock, |sql| stream.run(sql))?;
         clock.time(Phase::Commit, || stream.run("COMMIT"))
     }
 }

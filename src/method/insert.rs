@@ -115,7 +115,7 @@ impl Method for InsertRow {
         if self.commit == Commit::Once {
             clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
         }
-        build_indexes(load.table, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
     }
 }
 
@@ -205,7 +205,7 @@ impl Method for InsertMultirow {
             }
             Ok(())
         })?;
-        build_indexes(load.table, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
     }
 }
 

@@ -219,9 +219,15 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
 /// # Errors
 /// What the server says.
 pub(crate) fn build_indexes(
-    table: &Table,
+    load: &Load<'_>,
     clock: &mut PhaseClock,
     mut run: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    clock.time(Phase::Indexes, || table.create_indexes().iter().try_for_each(|statement| run(statement)))
+    clock.time(Phase::Indexes, || {
+        load.table.create_indexes().iter().try_for_each(|statement| {
+            // A stop between two statements finds none to cancel.
+            load.connector().interrupt().check()?;
+            run(statement)
+        })
+    })
 }

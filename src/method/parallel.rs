@@ -85,6 +85,6 @@ impl Method for CopyParallel {
             })
             .context("in one of the parallel jobs")
         })?;
-        build_indexes(load.table, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
     }
 }

@@ -53,6 +53,7 @@ impl Store {
             .create_new(true)
             .open(&path)
             .map_err(|e| unwritable(&path, &e))?;
+        lock(&samples, dir)?;
         sync_dir(dir)?;
         Ok(Self { dir: dir.to_path_buf(), samples, repaired: None })
     }
@@ -65,16 +66,14 @@ impl Store {
     pub fn resume(dir: &Path) -> Result<(Self, Run, Vec<Sample>)> {
         let run = load_run(dir)?;
         let path = dir.join(SAMPLES_FILE);
-        let text = match std::fs::read(&path) {
-            // The crash came between the two files.
-            Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
-            read => read.with_context(|| format!("reading {}", path.display()))?,
-        };
+        // Made where it is missing: the crash may have come between the two files.
+        let file =
+            OpenOptions::new().append(true).create(true).open(&path).map_err(|e| unwritable(&path, &e))?;
+        lock(&file, dir)?;
+        let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         // A line is written together with its end: without the end it is torn, whatever it holds.
         let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let samples = parse_samples(&path, &text[..whole], &run)?;
-        let file =
-            OpenOptions::new().append(true).create(true).open(&path).map_err(|e| unwritable(&path, &e))?;
         let torn = text.len() - whole;
         let repaired = (torn > 0).then(|| {
             format!(
@@ -154,6 +153,14 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(path, &e))?;
     file.persist(path).map_err(|e| unwritable(path, &e.error))?;
     sync_dir(dir)
+}
+
+/// Keeps a second program from adding to the same run, until the file is closed.
+fn lock(samples: &File, dir: &Path) -> Result<()> {
+    use rustix::fs::{FlockOperation, flock};
+    flock(samples, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        usage!("{} is being written by another bulkbench; wait for its end, or stop it first", dir.display())
+    })
 }
 
 /// The name itself is on the disk only once its directory is.

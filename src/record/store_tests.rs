@@ -61,6 +61,9 @@ fn resume_cuts_off_a_torn_last_line_and_says_so() {
     store.append(&samples[0]).unwrap();
     let (_, again) = load(dir.path()).unwrap();
     assert_eq!(again.len(), 4);
+    let second = Store::resume(dir.path()).unwrap_err();
+    assert!(second.to_string().contains("another bulkbench"), "{second:#}");
+    drop(store);
     assert_eq!(Store::resume(dir.path()).unwrap().0.repaired(), None);
 }
 

@@ -94,7 +94,7 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
         run.command,
         machine.cpu,
         machine.cores,
-        machine.disk.as_ref().map_or("a server elsewhere", |d| d.filesystem.as_str())
+        machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str())
     ));
     Ok(out)
 }

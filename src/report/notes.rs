@@ -2,13 +2,10 @@
 //! missing, and what about the machine or the server makes the figures unusual.
 
 use crate::analysis::{Standings, Verdict};
+use crate::probe::disk::Flushing;
 use crate::record::{Role, Run, Sample};
 use crate::stats::MIN_SAMPLES;
 use crate::units;
-
-/// More flushes a second than a drive that really flushes confirms: consumer drives reach some
-/// thousands, those with a battery or capacitor some ten thousands.
-const PLAUSIBLE_FLUSHES: u64 = 30_000;
 
 /// A note, and how much it weighs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +79,7 @@ fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
         }
     }
     if let Some(disk) = &run.machine.disk {
-        if disk.flushes_per_second > PLAUSIBLE_FLUSHES {
+        if Flushing::of(disk.flushes_per_second) == Flushing::Implausible {
             warn(format!(
                 "the disk confirmed {} flushes a second, more than a drive that really flushes: \
                  on an ordinary disk commits cost more than here",

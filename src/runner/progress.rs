@@ -12,7 +12,7 @@ use crate::units;
 /// Watches a run.
 pub trait Progress {
     /// A sample of an earlier session of this run is there already.
-    fn skip(&mut self, case: &CaseFacts);
+    fn skip(&mut self, case: &CaseFacts, round: u32);
     /// A sample begins; round 0 is the warm-up.
     fn begin(&mut self, case: &CaseFacts, round: u32);
     /// It ended, after so much time in all.
@@ -71,8 +71,9 @@ impl Terminal {
 }
 
 impl Progress for Terminal {
-    fn skip(&mut self, case: &CaseFacts) {
-        if self.left.last() == Some(&case.id) {
+    fn skip(&mut self, _case: &CaseFacts, round: u32) {
+        // The warm-up is not among those still to come.
+        if round > 0 {
             self.left.pop();
         }
         if let Some(bar) = &self.bar {

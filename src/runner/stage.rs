@@ -123,9 +123,8 @@ impl Stage for ServerStage<'_> {
         let probes = Probes::start(server, control)?;
         let loaded = method.load(&load, &mut clock);
         // A statement that was cancelled fails with the server's words; why it was is the news.
-        if loaded.is_err() {
-            self.interrupt.check()?;
-        }
+        // And a load that got to its end past its deadline did not make it.
+        self.interrupt.check()?;
         drop(deadline);
         loaded.map_err(|error| match server.died() {
             // The connection only says that it was closed.

@@ -120,6 +120,12 @@ pub fn parse(text: &str) -> Result<Target> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_LIMIT);
     }
+    // A host that goes away in the middle of a long statement is noticed within a minute, so that
+    // the wait for its answer ends.
+    config.keepalives_idle(Duration::from_secs(20));
+    config.keepalives_interval(Duration::from_secs(10));
+    config.keepalives_retries(3);
+    config.tcp_user_timeout(Duration::from_secs(45));
     config.application_name("bulkbench");
     Ok(Target { config, verify })
 }

@@ -97,14 +97,9 @@ const GB: u64 = 1 << 30;
 /// that no checkpoint begins in the middle of a sample. What keeps data safe is on, and said so:
 /// images and packages exist that turn it off.
 pub fn tuned(memory_bytes: u64, free_disk_bytes: u64) -> Settings {
-    // In powers of two: two runs on one machine get the same, though a little less is free.
-    let share = |whole: u64, part: u64, least: u64, most: u64| {
-        let share = (whole / part).clamp(least, most);
-        1 << share.ilog2()
-    };
     let shared_buffers = share(memory_bytes, 4, 16 * MB, GB);
     let maintenance_work_mem = share(memory_bytes, 8, 16 * MB, GB);
-    let max_wal_size = share(free_disk_bytes, 4, GB, 64 * GB);
+    let max_wal_size = max_wal_bytes(free_disk_bytes);
     [
         ("shared_buffers", size(shared_buffers)),
         ("maintenance_work_mem", size(maintenance_work_mem)),
@@ -119,6 +114,29 @@ pub fn tuned(memory_bytes: u64, free_disk_bytes: u64) -> Settings {
     ]
     .map(|(name, value): (&str, String)| (name.to_owned(), value))
     .into()
+}
+
+/// A share of something, in powers of two: two runs on one machine get the same, though a little
+/// less is free.
+fn share(whole: u64, part: u64, least: u64, most: u64) -> u64 {
+    1 << (whole / part).clamp(least, most).ilog2()
+}
+
+fn max_wal_bytes(free_disk_bytes: u64) -> u64 {
+    share(free_disk_bytes, 4, GB, 64 * GB)
+}
+
+/// What to say where the disk has so little room that a checkpoint may begin in the middle of a
+/// sample: one begins at about half of max_wal_size, and a load writes at most about a quarter of
+/// the bytes that the run needs as WAL.
+pub fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Option<String> {
+    (max_wal_bytes(free_disk_bytes) / 2 < need_bytes / 4).then(|| {
+        format!(
+            "only {} of disk are free, so max_wal_size is {} and a checkpoint may fall into a sample; free some, or name another disk with --data-dir",
+            crate::units::bytes(free_disk_bytes),
+            size(max_wal_bytes(free_disk_bytes))
+        )
+    })
 }
 
 /// Bytes as a setting writes them, in whole GB where they are, else in whole MB.
@@ -332,6 +350,13 @@ mod tests {
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
         pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn little_room_means_a_warning_of_checkpoints() {
+        // A csv of 164 MB needs 4.3 GB: its load writes about 1 GB of WAL.
+        assert!(checkpoint_warning(6 * GB, 4 * GB).unwrap().contains("max_wal_size is 1GB"));
+        assert_eq!(checkpoint_warning(80 * GB, 4 * GB), None);
     }
 
     #[test]

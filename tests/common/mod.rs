@@ -27,13 +27,17 @@ pub fn local(dataset: &Dataset) -> Box<dyn Server> {
 /// A throwaway container from the image that `scripts/test` made, or nothing (said out loud, and
 /// in its list of what was skipped) where there is none.
 pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
-    let Some(image) = std::env::var_os("BULKBENCH_TEST_IMAGE") else {
-        skipped("BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
-        return None;
-    };
-    let image = Some(image.into_string().unwrap());
-    let options = Options { image, ..options(dataset) };
+    let options = Options { image: Some(image()?), ..options(dataset) };
     Some(server::open(&Choice::Container, &options, &Interrupt::new()).unwrap())
+}
+
+/// The image for container tests, or nothing (said out loud) where there is none.
+pub fn image() -> Option<String> {
+    let image = std::env::var("BULKBENCH_TEST_IMAGE").ok();
+    if image.is_none() {
+        skipped("BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
+    }
+    image
 }
 
 /// Says that a test cannot run here: past the test harness, which keeps what a passing test

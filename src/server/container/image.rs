@@ -30,6 +30,7 @@ pub fn choose(engine: &Engine, asked: Option<&str>, interrupt: &Interrupt) -> Re
     if present.contains(&wanted) {
         return Ok((wanted.clone(), format!("image {wanted} is present")));
     }
+    anstream::eprintln!("pulling the image {wanted}, which the engine does not have");
     let error = match pull(engine, &wanted, interrupt) {
         Ok(()) => return Ok((wanted.clone(), format!("image {wanted} was pulled"))),
         Err(error) => error,
@@ -49,17 +50,19 @@ fn with_tag(image: &str) -> String {
     if last.contains(':') || last.contains('@') { image.to_owned() } else { format!("{image}:latest") }
 }
 
+/// The major version of an image that [`choose`] takes when none is named; `None` for any other.
+pub fn usable(name: &str) -> Option<u32> {
+    // Podman puts the registry, or localhost/, before a name.
+    let name = name.rsplit('/').next().unwrap_or(name);
+    if name == DEFAULT_IMAGE {
+        return name.rsplit(':').next()?.parse().ok();
+    }
+    name.strip_prefix(BUILT_IMAGE)?.strip_prefix(':')?.parse().ok()
+}
+
 fn newest_built(present: &[String]) -> Option<&String> {
-    let major = |name: &String| -> Option<u32> {
-        // Podman puts localhost/ before the names of its own.
-        name.strip_prefix("localhost/")
-            .unwrap_or(name)
-            .strip_prefix(BUILT_IMAGE)?
-            .strip_prefix(':')?
-            .parse()
-            .ok()
-    };
-    present.iter().filter(|name| major(name).is_some()).max_by_key(|name| major(name))
+    let built = |name: &&String| name.contains(BUILT_IMAGE) && usable(name).is_some();
+    present.iter().filter(built).max_by_key(|name| usable(name))
 }
 
 fn pull(engine: &Engine, image: &str, interrupt: &Interrupt) -> Result<()> {

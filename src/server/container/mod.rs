@@ -29,7 +29,7 @@ use testcontainers::bollard::query_parameters::{
 use tokio_postgres::NoTls;
 
 pub use engine::{EngineStatus, engine_status};
-pub use image::{BUILT_IMAGE, DEFAULT_IMAGE};
+pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
 use super::connector::Connector;
 use super::local::tail;
@@ -68,6 +68,8 @@ pub struct Container {
     warnings: Vec<String>,
     cpu_before: Duration,
     cpu_most: Cell<Duration>,
+    /// Where the engine keeps its data, if this user may write (and so measure the disk) there.
+    data_dir: Option<PathBuf>,
 }
 
 /// An engine that answers, and an image it has: what `auto` wants to know before it decides.
@@ -128,17 +130,19 @@ impl Container {
             );
         }
         let mut free_bytes = ASSUMED_FREE_BYTES;
-        match engine.data_dir(interrupt) {
+        let data_dir = engine.data_dir(interrupt);
+        match &data_dir {
             Some(dir) => {
-                host::check_free(&dir, options.need_bytes)?;
-                free_bytes = disk::free_bytes(&dir)?;
-                if disk::in_memory(&disk::filesystem(&dir)?) {
+                host::check_free(dir, options.need_bytes)?;
+                free_bytes = disk::free_bytes(dir)?;
+                if disk::in_memory(&disk::filesystem(dir)?) {
                     warnings.push(format!("the engine keeps its data in memory ({} is a tmpfs): these times say nothing of a server on a disk", dir.display()));
                 }
             }
             None => warnings.push("whether the engine's disk has room could not be checked from here".into()),
         }
         let given = settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings);
+        warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
         let facts = ServerFacts {
             source: Source::Container,
             reason: reason.unwrap_or(&found).into(),
@@ -167,6 +171,7 @@ impl Container {
             warnings,
             cpu_before: Duration::ZERO,
             cpu_most: Cell::default(),
+            data_dir: data_dir.filter(|dir| tempfile::tempfile_in(dir).is_ok()),
         };
         container.make_volume()?;
         if let Err(error) = container.launch(&given) {
@@ -398,6 +403,10 @@ fn is_starting(error: &tokio_postgres::Error) -> bool {
 impl Server for Container {
     fn facts(&self) -> &ServerFacts {
         &self.facts
+    }
+
+    fn data_dir(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
     }
 
     fn warnings(&self) -> &[String] {

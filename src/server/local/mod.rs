@@ -83,10 +83,9 @@ impl Local {
                 base.display()
             ));
         }
-        let given = settings::merge(
-            &settings::tuned(machine::memory_bytes(), disk::free_bytes(&base)?),
-            &options.settings,
-        );
+        let free_bytes = disk::free_bytes(&base)?;
+        let given = settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings);
+        warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
         let run = RunDir::create(&base, &options.id, &account)?;
         let connector = connector(&run, interrupt);
         let files = SharedFiles::new(run.path().join("files"), account.clone());
