@@ -50,7 +50,7 @@ fn with_tag(image: &str) -> String {
     if last.contains(':') || last.contains('@') { image.to_owned() } else { format!("{image}:latest") }
 }
 
-/// The major version of an image that [`choose`] takes when none is named; `None` for any other.
+/// The major version of an image taken when none is named; `None` for any other.
 pub fn usable(name: &str) -> Option<u32> {
     // Podman puts the registry, or localhost/, before a name.
     let name = name.rsplit('/').next().unwrap_or(name);
