@@ -34,7 +34,8 @@ pub fn sql_expression(columns: &[Column]) -> String {
     seed
 }
 
-fn quoted(name: &str) -> String {
+/// An identifier in double quotes, as SQL has it.
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

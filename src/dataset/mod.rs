@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use columns::{Column, ColumnType};
-pub use encode::Encoder;
+pub use encode::{Encoder, header, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub use rows::{Row, RowReader, Value};
 

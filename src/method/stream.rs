@@ -15,19 +15,13 @@ use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use tokio::runtime::Runtime;
 
-use crate::dataset::Chunk;
+use crate::dataset::{Chunk, header, trailer};
 use crate::pg_error::describe;
 use crate::record::Encoding;
 use crate::server::{AsyncSession, Connector};
 
 /// Bytes in one CopyData message.
 pub const MESSAGE_BYTES: usize = 64 * 1024;
-
-/// The binary format's signature, flags and header extension length (PostgreSQL manual, COPY, "Binary Format").
-const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-
-/// The binary format's end mark: a tuple of -1 fields.
-const BINARY_TRAILER: &[u8] = b"\xff\xff";
 
 /// A connection that rows are streamed through, driven by the calling thread.
 pub struct CopyStream {
@@ -79,8 +73,8 @@ impl CopyStream {
             self.session.copy_in(sql).await.map_err(describe).with_context(|| format!("starting: {sql}"))?;
         let mut sink = std::pin::pin!(sink);
         let refused = |e| describe(e).context(format!("the server ended the stream of: {sql}"));
-        if encoding == Encoding::Binary {
-            sink.send(Bytes::from_static(BINARY_HEADER)).await.map_err(refused)?;
+        if !header(encoding).is_empty() {
+            sink.send(Bytes::from_static(header(encoding))).await.map_err(refused)?;
         }
         let mut left = chunk.bytes;
         // The driver lets go of a message once it is written, so this storage is used again.
@@ -96,8 +90,8 @@ impl CopyStream {
             sink.send(buffer.split_to(read).freeze()).await.map_err(refused)?;
             buffer.clear();
         }
-        if encoding == Encoding::Binary {
-            sink.send(Bytes::from_static(BINARY_TRAILER)).await.map_err(refused)?;
+        if !trailer(encoding).is_empty() {
+            sink.send(Bytes::from_static(trailer(encoding))).await.map_err(refused)?;
         }
         sink.finish().await.map_err(refused)
     }

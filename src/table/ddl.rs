@@ -1,6 +1,7 @@
 //! The table as a value, and the statements that make it.
 
 use crate::dataset::Column;
+pub use crate::dataset::checksum::quoted as quote;
 
 /// Whether a table's changes are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +79,6 @@ impl Table {
         structure.sort();
         structure
     }
-}
-
-/// An identifier in double quotes.
-pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
