@@ -144,6 +144,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             machine,
             server: server.facts().clone(),
             dataset: dataset.facts(),
+            servers: std::collections::BTreeMap::new(),
+            datasets: std::collections::BTreeMap::new(),
             plan: plan::plan(&experiment, &request, cases),
         };
         let store = Store::create(&new_directory(&args.out, &run)?, &run)?;

@@ -29,6 +29,12 @@ pub struct Run {
     pub server: ServerFacts,
     /// What it loaded.
     pub dataset: DatasetFacts,
+    /// Further servers, by the name that cases give them, where it loaded into several.
+    #[serde(default)]
+    pub servers: BTreeMap<String, ServerFacts>,
+    /// Further datasets, by the name that cases give them.
+    #[serde(default)]
+    pub datasets: BTreeMap<String, DatasetFacts>,
     /// What was to be done, in which order.
     pub plan: Plan,
 }
@@ -203,6 +209,10 @@ pub struct Plan {
     pub order: Vec<Vec<usize>>,
     /// How cases were grouped within a round, in words, when settings need a restart.
     pub grouping: Option<String>,
+    /// The axis that the experiment varies, which its curves are drawn over: `rows`, `latency_ms`,
+    /// or the name of a parameter or setting, e.g. `batch`. `None` where it is a list of methods.
+    #[serde(default)]
+    pub x: Option<String>,
 }
 
 /// The part a case plays in a run.
@@ -260,7 +270,23 @@ pub struct CaseFacts {
     pub params: BTreeMap<String, u64>,
     /// Server settings of this case alone.
     pub settings: BTreeMap<String, String>,
-    /// Rows this case loads: the dataset's, or fewer where the budget asked for it.
+    /// Which rows it loads where they are not the run's: the name of one of [`Run::datasets`].
+    #[serde(default)]
+    pub dataset: Option<String>,
+    /// The collation of the table's text columns, where it is not the database's.
+    #[serde(default)]
+    pub collation: Option<String>,
+    /// Milliseconds that a proxy adds to each round trip; `None` without a proxy in between.
+    #[serde(default)]
+    pub latency_ms: Option<u64>,
+    /// Which server it loads into where there are several: the name of one of [`Run::servers`].
+    #[serde(default)]
+    pub server: Option<String>,
+    /// The id of the case that it is held against where that is not the run's baseline: the one
+    /// that differs from it in nothing but what the experiment compares.
+    #[serde(default)]
+    pub against: Option<String>,
+    /// Rows this case loads: the dataset's, or fewer where the case or the budget asked for it.
     pub rows: u64,
     /// Why it loads fewer rows, in words.
     pub rows_reason: Option<String>,
@@ -284,14 +310,29 @@ pub enum Phase {
     SetLogged,
     /// Adding keys and constraints.
     Constraints,
+    /// VALIDATE CONSTRAINT: holding the rows that are there against it.
+    Validate,
     /// Building the indexes.
     Indexes,
+    /// ATTACH PARTITION.
+    Attach,
+    /// ANALYZE.
+    Analyze,
 }
 
 impl Phase {
     /// All of them, in the order they are shown.
-    pub const ALL: [Phase; 6] =
-        [Phase::Prepare, Phase::Load, Phase::Commit, Phase::SetLogged, Phase::Constraints, Phase::Indexes];
+    pub const ALL: [Phase; 9] = [
+        Phase::Prepare,
+        Phase::Load,
+        Phase::Commit,
+        Phase::SetLogged,
+        Phase::Constraints,
+        Phase::Validate,
+        Phase::Indexes,
+        Phase::Attach,
+        Phase::Analyze,
+    ];
 
     /// In words, as tables and charts show it.
     pub fn words(self) -> &'static str {
@@ -301,7 +342,10 @@ impl Phase {
             Phase::Commit => "commit",
             Phase::SetLogged => "set logged",
             Phase::Constraints => "constraints",
+            Phase::Validate => "validate",
             Phase::Indexes => "indexes",
+            Phase::Attach => "attach",
+            Phase::Analyze => "analyze",
         }
     }
 }

@@ -144,7 +144,10 @@ fn phase_help(phase: Phase) -> &'static str {
         Phase::Commit => "COMMIT, where it is a step of its own.",
         Phase::SetLogged => "ALTER TABLE ... SET LOGGED.",
         Phase::Constraints => "Adding keys and constraints.",
+        Phase::Validate => "VALIDATE CONSTRAINT: holding the rows that are there against it.",
         Phase::Indexes => "Building the indexes.",
+        Phase::Attach => "ATTACH PARTITION.",
+        Phase::Analyze => "ANALYZE.",
     }
 }
 

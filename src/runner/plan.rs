@@ -55,6 +55,11 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             durability: info.durability,
             params,
             settings: case.settings.clone(),
+            dataset: None,
+            collation: None,
+            latency_ms: None,
+            server: None,
+            against: None,
             rows: request.rows,
             rows_reason: None,
             unavailable: None,
@@ -161,6 +166,7 @@ pub fn plan(experiment: &Experiment, request: &Request, cases: Vec<CaseFacts>) -
         budget_ns: request.budget.as_nanos() as u64,
         order,
         grouping,
+        x: None,
         cases,
     }
 }

@@ -58,6 +58,11 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
         durability: Durable,
         params: BTreeMap::new(),
         settings: BTreeMap::new(),
+        dataset: None,
+        collation: None,
+        latency_ms: None,
+        server: None,
+        against: None,
         rows,
         rows_reason: None,
         unavailable: None,
@@ -210,6 +215,8 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
             content: "18446744077500000".into(),
             files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
         },
+        servers: BTreeMap::new(),
+        datasets: BTreeMap::new(),
         plan: Plan {
             experiment: "votes".into(),
             title: "7.5 million votes".into(),
@@ -225,6 +232,7 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
             cases,
             order: vec![able; rounds as usize],
             grouping: Some("cases that need a restart come last".into()),
+            x: None,
         },
     }
 }

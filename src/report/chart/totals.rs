@@ -39,7 +39,10 @@ fn colour(phase: Phase) -> RGBColor {
         Phase::Commit => RGBColor(214, 189, 48),
         Phase::SetLogged => RGBColor(199, 112, 163),
         Phase::Constraints => RGBColor(20, 158, 115),
+        Phase::Validate => RGBColor(115, 196, 235),
         Phase::Indexes => RGBColor(222, 130, 30),
+        Phase::Attach => RGBColor(190, 80, 50),
+        Phase::Analyze => RGBColor(120, 110, 190),
     }
 }
 
