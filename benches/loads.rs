@@ -12,6 +12,7 @@ use bulkbench::dataset::{DEFAULT_SEED, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::{CaseFacts, Role};
+use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::sample::Stage;
 use bulkbench::runner::stage::ServerStage;
@@ -52,10 +53,9 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
     let options =
         Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
-    plan::mark_unavailable(&mut cases, &*server, &dataset)?;
+    availability::mark(&mut cases, &*server, &dataset)?;
 
-    let mut stage =
-        ServerStage::new(&mut *server, &dataset, table, interrupt.clone(), Duration::from_secs(600));
+    let mut stage = ServerStage::new(&mut *server, &dataset, interrupt.clone(), Duration::from_secs(600));
     let mut group = criterion.benchmark_group("loads");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_millis(500));
     for case in cases.iter().filter(|c| c.role != Role::Control) {
@@ -80,7 +80,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
 /// One verified load: only its phases count.
 fn one(stage: &mut dyn Stage, case: &CaseFacts, rows: u64) -> Result<Duration> {
     stage.apply(case)?;
-    stage.reset(case)?;
+    stage.reset(case, rows)?;
     let measured = stage.load(case, rows)?;
     stage.verify(case, rows)?;
     Ok(Duration::from_nanos(measured.phases.values().sum()))

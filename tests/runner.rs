@@ -48,7 +48,7 @@ impl Stage for FakeStage {
         Ok(())
     }
 
-    fn reset(&mut self, case: &CaseFacts) -> Result<()> {
+    fn reset(&mut self, case: &CaseFacts, _: u64) -> Result<()> {
         self.note("reset", case);
         Ok(())
     }

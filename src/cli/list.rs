@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::print;
 use crate::experiment::Experiment;
-use crate::method::{Default, Info, catalogue};
+use crate::method::{Default, Info, Need, catalogue};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 
@@ -26,7 +26,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let info = method.info();
         let here = match servers.is_empty() {
             true => "no: no PostgreSQL here; on a server of yours",
-            false if info.server_reads => "yes; on a server of yours if it can read the file",
+            false if info.needs.contains(&Need::ReadsFile) => {
+                "yes; on a server of yours if it can read the file"
+            }
             false => "yes",
         };
         let what = if args.verbose { verbose(info) } else { info.summary.to_string() };

@@ -7,14 +7,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::datasets_dir;
-use super::run::{Args, finish, stage};
-use super::server_args::{ServerArgs, closing};
+use super::run::{Args, datasets, finish, stage};
+use super::server_args::ServerArgs;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::store::Store;
 use crate::record::{Machine, Run, ServerFacts, Source};
-use crate::runner::plan;
 use crate::server::Choice;
 use crate::{unavailable, usage};
 
@@ -24,7 +23,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     if let Some(repaired) = store.repaired() {
         anstream::eprintln!("warning: {repaired}");
     }
-    let mut dataset = match run.dataset.seed {
+    let dataset = match run.dataset.seed {
         Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
         None => Dataset::list(&datasets_dir()?)?
             .into_iter()
@@ -38,20 +37,37 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             })?,
     };
     same("dataset.content", &run.dataset.content, &dataset.facts().content)?;
-    for encoding in plan::encodings(&run.plan.cases)? {
-        dataset.ensure(encoding, interrupt)?;
+    let datasets = datasets(dataset, &run.plan.cases, interrupt)?;
+    for (name, dataset) in &datasets[1..] {
+        let before = run.datasets.get(name).map_or("", |facts| facts.content.as_str());
+        same(&format!("datasets.{name}.content"), before, &dataset.facts().content)?;
     }
 
-    let place =
-        ServerArgs { image: args.place.image.clone().or(run.server.image.clone()), ..args.place.clone() };
-    let mut server = place.open(&choice(&place, &run)?, run.server.given.clone(), &dataset, interrupt)?;
+    let mut place = args.place.clone();
+    if place.image.is_empty() {
+        let named = run.servers.values().chain([&run.server]).filter_map(|facts| facts.image.clone());
+        place.image = named.collect();
+        place.image.sort();
+        place.image.dedup();
+    }
+    let choice = choice(&place, &run)?;
+    let compares = !run.servers.is_empty();
+    let mut servers = place.open(&choice, &run.server.given, &datasets, compares, interrupt)?;
     let outcome = (|| {
-        same_machine(&run.machine, &machine::machine(server.data_dir())?)?;
-        same_server(&run.server, server.facts())?;
+        same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
+        same_server("server", &run.server, servers.main().facts())?;
+        let now = servers.facts();
+        let names = |facts: &std::collections::BTreeMap<String, ServerFacts>| {
+            facts.keys().cloned().collect::<Vec<_>>().join(", ")
+        };
+        same("servers", &names(&run.servers), &names(&now))?;
+        for (name, before) in &run.servers {
+            same_server(&format!("servers.{name}"), before, &now[name])?;
+        }
         anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
-        finish(store, &run, samples, stage(&mut *server, &dataset, args, interrupt))
+        finish(store, &run, samples, stage(&mut servers, &datasets, args, interrupt))
     })();
-    closing(outcome, server)
+    servers.closing(outcome)
 }
 
 /// The server that was chosen, or one of the same source where none was.
@@ -72,10 +88,10 @@ fn same_machine(before: &Machine, now: &Machine) -> Result<()> {
     same("machine.memory_bytes", &before.memory_bytes.to_string(), &now.memory_bytes.to_string())
 }
 
-fn same_server(before: &ServerFacts, now: &ServerFacts) -> Result<()> {
-    same("server.version", &before.version, &now.version)?;
+fn same_server(which: &str, before: &ServerFacts, now: &ServerFacts) -> Result<()> {
+    same(&format!("{which}.version"), &before.version, &now.version)?;
     for (name, value) in &before.settings {
-        same(&format!("server.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;
+        same(&format!("{which}.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;
     }
     Ok(())
 }

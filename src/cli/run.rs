@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::server_args::{ServerArgs, closing};
+use super::server_args::{ServerArgs, Servers};
 use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
 use crate::experiment::Experiment;
@@ -20,8 +20,8 @@ use crate::runner::plan::{self, Request};
 use crate::runner::progress::Terminal;
 use crate::runner::sample::Stage;
 use crate::runner::stage::ServerStage;
-use crate::runner::{budget, execute};
-use crate::server::{Server, Settings};
+use crate::runner::{availability, budget, execute};
+use crate::server::Settings;
 use crate::table::Table;
 use crate::{units, usage};
 
@@ -39,7 +39,7 @@ pub struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
     #[arg(default_value = "votes")]
     experiment: String,
-    /// Rows of the generated dataset [default: 7500000]
+    /// Rows of the generated dataset [default: the experiment's, or 7500000]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000), conflicts_with = "dataset")]
     rows: Option<u64>,
     /// Rounds: each runs every case once [default: the experiment's]
@@ -62,7 +62,7 @@ pub struct Args {
     /// Two rounds, 100 000 rows (of --dataset all): to see that everything works, not to publish
     #[arg(long)]
     quick: bool,
-    /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: 15]
+    /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: the experiment's, or 15]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     budget: Option<u64>,
     /// Seconds after which a sample is given up
@@ -119,39 +119,80 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let mut cases = plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
 
-    let mut dataset = match &args.dataset {
+    let dataset = match &args.dataset {
         Some(name) => Dataset::open(&datasets_dir()?.join(name))?,
         None => Dataset::generated(&datasets_dir()?, request.rows, request.seed, interrupt)?,
     };
+    cases.iter_mut().filter(|case| case.rows == request.rows).for_each(|case| case.rows = dataset.rows());
     request.rows = dataset.rows();
-    cases.iter_mut().for_each(|case| case.rows = dataset.rows());
-    for encoding in plan::encodings(&cases)? {
-        dataset.ensure(encoding, interrupt)?;
-    }
+    let datasets = datasets(dataset, &cases, interrupt)?;
 
     let settings: Settings = args.settings.iter().cloned().collect();
-    let mut server = args.place.open(&choice, settings, &dataset, interrupt)?;
+    let compares = experiment.compare.as_deref() == Some("server");
+    let mut servers = args.place.open(&choice, &settings, &datasets, compares, interrupt)?;
     let outcome = (|| {
-        let machine = machine::machine(server.data_dir())?;
-        plan::mark_unavailable(&mut cases, &*server, &dataset)?;
-        fit_budgets(&mut stage(&mut *server, &dataset, args, interrupt), &mut cases, request.budget)?;
+        let machine = machine::machine(servers.main().data_dir())?;
+        let mut cases = plan::on_servers(&experiment, cases, &servers.names());
+        mark_unavailable(&mut cases, &servers, &datasets)?;
+        fit_budgets(&mut stage(&mut servers, &datasets, args, interrupt), &mut cases, request.budget)?;
         let run = Run {
             schema: SCHEMA_VERSION,
             tool: tool(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             label: args.label.clone(),
-            command: command(args, server.facts().source),
+            command: command(args, servers.main().facts().source),
             machine,
-            server: server.facts().clone(),
-            dataset: dataset.facts(),
-            servers: std::collections::BTreeMap::new(),
-            datasets: std::collections::BTreeMap::new(),
+            server: servers.main().facts().clone(),
+            dataset: datasets[0].1.facts(),
+            servers: servers.facts(),
+            datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
             plan: plan::plan(&experiment, &request, cases),
         };
         let store = Store::create(&new_directory(&args.out, &run)?, &run)?;
-        finish(store, &run, Vec::new(), stage(&mut *server, &dataset, args, interrupt))
+        finish(store, &run, Vec::new(), stage(&mut servers, &datasets, args, interrupt))
     })();
-    closing(outcome, server)
+    servers.closing(outcome)
+}
+
+/// The run's dataset first, then the other forms of it that cases name, each in the encodings that
+/// its cases read.
+pub(super) fn datasets(
+    main: Dataset,
+    cases: &[CaseFacts],
+    interrupt: &Interrupt,
+) -> Result<Vec<(String, Dataset)>> {
+    let mut datasets = vec![(String::new(), main)];
+    for name in cases.iter().filter_map(|case| case.dataset.as_ref()) {
+        if !datasets.iter().any(|(known, _)| known == name) {
+            let form = datasets[0].1.in_form(name, interrupt)?;
+            datasets.push((name.clone(), form));
+        }
+    }
+    for (name, dataset) in &mut datasets {
+        let of_it = |case: &&CaseFacts| case.dataset.as_deref().unwrap_or_default() == name;
+        for encoding in plan::encodings(cases.iter().filter(of_it))? {
+            dataset.ensure(encoding, interrupt)?;
+        }
+    }
+    Ok(datasets)
+}
+
+/// Marks the cases that cannot run on the server and with the dataset that they name.
+fn mark_unavailable(
+    cases: &mut [CaseFacts],
+    servers: &Servers,
+    datasets: &[(String, Dataset)],
+) -> Result<()> {
+    for (place, (server_name, server)) in servers.iter().enumerate() {
+        for (name, dataset) in datasets {
+            let here = |case: &&mut CaseFacts| {
+                let on_it = case.server.as_deref().map_or(place == 0, |named| named == server_name);
+                on_it && case.dataset.as_deref().unwrap_or_default() == name
+            };
+            availability::mark(cases.iter_mut().filter(here), server, dataset)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
@@ -195,15 +236,19 @@ pub(super) fn finish(
     Ok(ExitCode::SUCCESS)
 }
 
-/// A stage for the votes on this server.
+/// A stage for the votes on these servers.
 pub(super) fn stage<'a>(
-    server: &'a mut dyn Server,
-    dataset: &'a Dataset,
+    servers: &'a mut Servers,
+    datasets: &'a [(String, Dataset)],
     args: &Args,
     interrupt: &Interrupt,
 ) -> ServerStage<'a> {
-    let table = Table::votes(dataset.columns());
-    ServerStage::new(server, dataset, table, interrupt.clone(), Duration::from_secs(args.timeout))
+    ServerStage::over(
+        servers.all_mut(),
+        datasets.iter().map(|(name, dataset)| (name.clone(), dataset)).collect(),
+        interrupt.clone(),
+        Duration::from_secs(args.timeout),
+    )
 }
 
 /// Finds the row counts of the slow cases.
@@ -230,9 +275,11 @@ fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration)
 fn request(args: &Args, experiment: &Experiment) -> Request {
     let quick = args.quick.then_some(QUICK);
     Request {
-        rows: args.rows.or(quick.map(|q| q.0)).unwrap_or(DEFAULT_ROWS),
+        rows: args.rows.or(quick.map(|q| q.0)).or(experiment.rows).unwrap_or(DEFAULT_ROWS),
         rounds: args.rounds.or(quick.map(|q| q.1)).unwrap_or(experiment.rounds),
-        budget: Duration::from_secs(args.budget.or(quick.map(|q| q.2)).unwrap_or(BUDGET)),
+        budget: Duration::from_secs(
+            args.budget.or(quick.map(|q| q.2)).or(experiment.budget).unwrap_or(BUDGET),
+        ),
         seed: args.seed.unwrap_or(DEFAULT_SEED),
         methods: args.methods.clone(),
         cores: u64::from(machine::cores()),
@@ -266,7 +313,6 @@ fn command(args: &Args, source: Source) -> String {
         ("methods", (!args.methods.is_empty()).then(|| args.methods.join(","))),
         ("dataset", args.dataset.clone()),
         ("server", Some(server.into())),
-        ("image", args.place.image.clone()),
         ("seed", args.seed.map(|v| v.to_string())),
         ("budget", args.budget.map(|v| v.to_string())),
         ("timeout", (args.timeout != TIMEOUT).then(|| args.timeout.to_string())),
@@ -277,6 +323,7 @@ fn command(args: &Args, source: Source) -> String {
             command.push_str(&format!(" --{name} {value}"));
         }
     }
+    args.place.image.iter().for_each(|image| command.push_str(&format!(" --image {image}")));
     for (name, value) in &args.settings {
         // A value such as '1 GB' or 'a, b' is one word to a shell only in quotes.
         match value.chars().all(|c| c.is_ascii_alphanumeric() || "._-%".contains(c)) {

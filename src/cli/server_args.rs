@@ -1,4 +1,4 @@
-//! The flags that say which server, shared by the verbs that need one.
+//! The flags that say which servers, shared by the verbs that need them.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,11 @@ use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::record::{Encoding, ServerFacts};
+use crate::server::container::{EngineStatus, engine_status, usable};
+use crate::server::local::installations;
 use crate::server::{self, Choice, Server, Settings};
+use crate::usage;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {
@@ -15,16 +18,28 @@ pub struct ServerArgs {
     // Parsed after the command line: a parser's complaint about a URL shows its password.
     #[arg(long, default_value = "auto", value_name = "SERVER")]
     pub server: String,
-    /// The directory of the server's binaries (initdb, postgres), for a local server
+    /// The directory of the server's binaries (initdb, postgres), for a local server; several
+    /// times for as many servers, whose cases alternate
     #[arg(long, value_name = "DIR")]
-    pub pg_bin: Option<PathBuf>,
-    /// The image of a container [default: postgres:18]
+    pub pg_bin: Vec<PathBuf>,
+    /// The image of a container [default: postgres:18]; several times for as many servers
     #[arg(long, value_name = "NAME")]
-    pub image: Option<String>,
+    pub image: Vec<String>,
     /// Where a local server keeps its data: a real disk with room [default: in the cache]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
+
+/// One server that was asked for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    choice: Choice,
+    pg_bin: Option<PathBuf>,
+    image: Option<String>,
+}
+
+/// The servers of a run, by the name that cases give them; one or more.
+pub struct Servers(Vec<(String, Box<dyn Server>)>);
 
 impl ServerArgs {
     /// Which server was chosen.
@@ -32,38 +47,167 @@ impl ServerArgs {
         self.server.parse()
     }
 
-    /// Opens the server with these settings of the run, to load this dataset into, and says on
-    /// standard error which it is and why.
+    /// Opens the servers with these settings of the run, to load these datasets into, and says on
+    /// standard error which they are and why. Where the run `compares` servers and the flags name
+    /// but one kind, all of that kind that are here.
     pub fn open(
         &self,
         choice: &Choice,
-        settings: Settings,
-        dataset: &Dataset,
+        settings: &Settings,
+        datasets: &[(String, Dataset)],
+        compares: bool,
         interrupt: &Interrupt,
-    ) -> Result<Box<dyn Server>> {
-        let csv_bytes = dataset.facts().files.get(&Encoding::Csv).map_or(0, |file| file.bytes);
-        let options = server::Options {
-            pg_bin: self.pg_bin.clone(),
-            image: self.image.clone(),
-            data_dir: self.data_dir.clone(),
-            need_bytes: need_bytes(csv_bytes),
-            settings,
-            expose: vec![dataset.dir().to_path_buf()],
-            id: server::new_id(),
-            ..server::Options::default()
+    ) -> Result<Servers> {
+        let csv_bytes =
+            datasets.iter().filter_map(|(_, d)| d.facts().files.get(&Encoding::Csv).map(|f| f.bytes)).max();
+        let mut servers: Vec<Box<dyn Server>> = Vec::new();
+        for wanted in self.wanted(choice, compares)? {
+            let options = server::Options {
+                pg_bin: wanted.pg_bin,
+                image: wanted.image,
+                data_dir: self.data_dir.clone(),
+                need_bytes: need_bytes(csv_bytes.unwrap_or(0)),
+                settings: settings.clone(),
+                expose: datasets.iter().map(|(_, d)| d.dir().to_path_buf()).collect(),
+                id: server::new_id(),
+                ..server::Options::default()
+            };
+            servers.push(server::open(&wanted.choice, &options, interrupt).context("getting a server")?);
+            introduce(&**servers.last().context("the server that was just opened")?);
+        }
+        Ok(Servers(names(&servers).into_iter().zip(servers).collect()))
+    }
+
+    fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
+        let named = |pg_bin: Option<&PathBuf>, image: Option<&String>, choice: &Choice| Wanted {
+            choice: choice.clone(),
+            pg_bin: pg_bin.cloned(),
+            image: image.cloned(),
         };
-        let server = server::open(choice, &options, interrupt).context("getting a server")?;
-        let facts = server.facts();
-        anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
-        if !facts.given.is_empty() {
-            let given: Vec<String> =
-                facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            anstream::eprintln!("settings: {}", given.join(" "));
+        let mut wanted: Vec<Wanted> = match (self.pg_bin.len(), self.image.len()) {
+            (0, 0) => vec![named(None, None, choice)],
+            (1, 0) | (0, 1) => vec![named(self.pg_bin.first(), self.image.first(), choice)],
+            // Each names its own kind.
+            _ => {
+                let local = self.pg_bin.iter().map(|dir| named(Some(dir), None, &Choice::Local));
+                let container = self.image.iter().map(|image| named(None, Some(image), &Choice::Container));
+                local.chain(container).collect()
+            }
+        };
+        if compares && self.pg_bin.is_empty() && self.image.is_empty() {
+            wanted = all(choice)?;
         }
-        for warning in server.warnings() {
-            anstream::eprintln!("warning: {warning}");
+        if compares && wanted.len() < 2 {
+            return Err(usage!(
+                "this experiment compares servers, and there is but one of this kind: name several by --pg-bin DIR or --image NAME, each given as often as needed (scripts/fetch-postgres 17 fetches binaries, scripts/build-image makes an image)"
+            ));
         }
-        Ok(server)
+        Ok(wanted)
+    }
+}
+
+/// All servers of a kind that can run here, oldest first.
+fn all(choice: &Choice) -> Result<Vec<Wanted>> {
+    let mut found = match choice {
+        Choice::Auto | Choice::Local => installations(None)?
+            .into_iter()
+            .filter(|one| one.problem.is_none())
+            .map(|one| Wanted { choice: Choice::Local, pg_bin: Some(one.bin), image: None })
+            .collect(),
+        Choice::Container => match engine_status() {
+            EngineStatus::Answers { images, .. } => images
+                .into_iter()
+                .filter(|image| usable(image).is_some())
+                .map(|image| Wanted { choice: Choice::Container, pg_bin: None, image: Some(image) })
+                .collect(),
+            EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
+        },
+        Choice::External(_) => Vec::new(),
+    };
+    found.reverse();
+    Ok(found)
+}
+
+/// Says which server it is.
+fn introduce(server: &dyn Server) {
+    let facts = server.facts();
+    anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
+    if !facts.given.is_empty() {
+        let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        anstream::eprintln!("settings: {}", given.join(" "));
+    }
+    for warning in server.warnings() {
+        anstream::eprintln!("warning: {warning}");
+    }
+}
+
+/// A short name for each: its version, with a number behind where several have the same.
+fn names(servers: &[Box<dyn Server>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for server in servers {
+        let version = server.facts().version.split_whitespace().nth(1).unwrap_or("?").to_owned();
+        let same = names.iter().filter(|name| name.split('#').next() == Some(version.as_str())).count();
+        names.push(if same == 0 { version } else { format!("{version}#{}", same + 1) });
+    }
+    names
+}
+
+impl Servers {
+    /// The first one: that of cases that name none.
+    pub fn main(&self) -> &dyn Server {
+        &*self.0[0].1
+    }
+
+    /// Their names; empty where there is but one, which needs no name.
+    pub fn names(&self) -> Vec<String> {
+        match &self.0[..] {
+            [_] => Vec::new(),
+            several => several.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// What the record says of those beyond the first, by name; of the first, too, where there are others.
+    pub fn facts(&self) -> std::collections::BTreeMap<String, ServerFacts> {
+        self.names().into_iter().zip(self.0.iter().map(|(_, server)| server.facts().clone())).collect()
+    }
+
+    /// All of them, with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
+        self.0.iter().map(|(name, server)| (name.as_str(), &**server))
+    }
+
+    /// All of them, to load into.
+    pub fn all_mut(&mut self) -> Vec<(String, &mut dyn Server)> {
+        self.0
+            .iter_mut()
+            .map(|(name, server)| {
+                let server: &mut dyn Server = &mut **server;
+                (name.clone(), server)
+            })
+            .collect()
+    }
+
+    /// Stops them whatever came before; an error of the work itself is the one to return.
+    pub fn closing<T>(self, outcome: Result<T>) -> Result<T> {
+        let mut stopped = Ok(());
+        for (_, server) in self.0 {
+            if let Err(error) = server.stop().context("stopping the server") {
+                // The first is returned; none is kept quiet.
+                match stopped {
+                    Ok(()) => stopped = Err(error),
+                    Err(_) => super::print_error(&error),
+                }
+            }
+        }
+        match (outcome, stopped) {
+            (Ok(done), stopped) => stopped.map(|()| done),
+            (Err(error), stopped) => {
+                if let Err(stopping) = stopped {
+                    super::print_error(&stopping);
+                }
+                Err(error)
+            }
+        }
     }
 }
 
@@ -72,18 +216,4 @@ impl ServerArgs {
 /// and WAL of as much comes on top.
 pub fn need_bytes(csv_bytes: u64) -> u64 {
     csv_bytes * 20 + (1 << 30)
-}
-
-/// Stops the server whatever came before; an error of the work itself is the one to return.
-pub fn closing<T>(outcome: Result<T>, server: Box<dyn Server>) -> Result<T> {
-    let stopped = server.stop().context("stopping the server");
-    match (outcome, stopped) {
-        (Ok(done), stopped) => stopped.map(|()| done),
-        (Err(error), stopped) => {
-            if let Err(stopping) = stopped {
-                super::print_error(&stopping);
-            }
-            Err(error)
-        }
-    }
 }

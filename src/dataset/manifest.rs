@@ -27,6 +27,8 @@ pub enum Origin {
     Imported { source_sha256: String },
     /// Downloaded as a file of this SHA-256.
     Downloaded { source_sha256: String },
+    /// Made from the dataset of this content sum, its texts numbered.
+    Numbered { source_content: String },
 }
 
 impl Origin {
@@ -36,6 +38,7 @@ impl Origin {
             Origin::Generated { .. } => "generated",
             Origin::Imported { .. } => "imported",
             Origin::Downloaded { .. } => "downloaded",
+            Origin::Numbered { .. } => "numbered",
         }
     }
 }

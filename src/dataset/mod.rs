@@ -13,6 +13,7 @@ mod csv_row;
 mod download;
 mod encode;
 mod export;
+pub mod forms;
 pub mod generator;
 mod import;
 mod index;
@@ -236,7 +237,7 @@ impl Dataset {
             rows: self.rows(),
             seed: match self.manifest.origin {
                 Origin::Generated { seed, .. } => Some(seed),
-                Origin::Imported { .. } | Origin::Downloaded { .. } => None,
+                Origin::Imported { .. } | Origin::Downloaded { .. } | Origin::Numbered { .. } => None,
             },
             content: self.manifest.content.clone(),
             files: encodings
@@ -369,6 +370,7 @@ impl Dataset {
         let how = match self.manifest.origin {
             Origin::Generated { .. } => "run again: it will be generated anew",
             Origin::Imported { .. } => "import it again",
+            Origin::Numbered { .. } => "remove its directory: the next run that needs it makes it anew",
             Origin::Downloaded { .. } => "download it again",
         };
         format!("remove the directory {} and {how}", self.dir.display())

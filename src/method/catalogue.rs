@@ -53,6 +53,15 @@ mod tests {
     }
 
     #[test]
+    fn the_experiment_all_has_them_all() {
+        let all: std::collections::BTreeSet<String> =
+            Experiment::find("all").unwrap().cases.into_iter().map(|c| c.method).collect();
+        let missing: Vec<&str> =
+            METHODS.iter().map(|m| m.info().id).filter(|id| !all.contains(*id)).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
     fn an_unknown_method_gets_the_nearest_name() {
         let text = find("copy-cvs").err().unwrap().to_string();
         assert!(text.contains("did you mean `copy-csv`?"), "{text}");

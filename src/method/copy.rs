@@ -4,9 +4,9 @@ use anyhow::{Result, ensure};
 
 use crate::method::phases::run;
 use crate::method::stream::CopyStream;
-use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::method::{Extent, Family, Info, Load, Method, Need, PhaseClock, Start, build_indexes};
 use crate::record::{Durability, Encoding, Phase};
-use crate::table::{Persistence, Table};
+use crate::table::{Layout, Persistence, Table};
 
 const ARTICLE: &str = "Babcock, Dissecting the Postgres Bulk Insert and Binary Format";
 
@@ -21,7 +21,8 @@ const COPY: Info = Info {
     end: Persistence::Permanent,
     extent: Extent::Full,
     input: Encoding::Csv,
-    server_reads: false,
+    layout: Layout::Plain,
+    needs: &[],
     params: &[],
 };
 
@@ -125,7 +126,7 @@ pub static COPY_CSV_SERVER_FILE: CopyServerFile = CopyServerFile {
         id: "copy-csv-server-file",
         summary: "COPY FROM a file that the server reads, csv, then the indexes",
         source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL wiki, COPY",
-        server_reads: true,
+        needs: &[Need::ReadsFile],
         ..COPY
     },
 };

@@ -11,7 +11,7 @@ use crate::method::{
 };
 use crate::pg_error::describe;
 use crate::record::{Durability, Encoding, Phase};
-use crate::table::{Persistence, Table};
+use crate::table::{Layout, Persistence, Table};
 use crate::usage;
 
 /// Parameters that one statement can bind: the protocol counts them in 16 bits (PostgreSQL
@@ -31,7 +31,8 @@ const INSERT: Info = Info {
     end: Persistence::Permanent,
     extent: Extent::Budgeted,
     input: Encoding::Csv,
-    server_reads: false,
+    layout: Layout::Plain,
+    needs: &[],
     params: &[],
 };
 

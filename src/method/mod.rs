@@ -8,11 +8,13 @@ pub mod batch;
 pub mod catalogue;
 pub mod copy;
 pub mod insert;
+pub mod jobs;
 pub mod parallel;
 pub mod phases;
 pub mod stream;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -22,7 +24,7 @@ use crate::dataset::Dataset;
 use crate::fault::nearest;
 use crate::record::{Durability, Encoding, Phase};
 use crate::server::{Connector, Server};
-use crate::table::{Persistence, Table};
+use crate::table::{Layout, Persistence, Table};
 use crate::usage;
 
 /// Parameters with their values, defaults filled in.
@@ -33,31 +35,62 @@ pub type Params = BTreeMap<String, u64>;
 pub enum Family {
     /// INSERT statements.
     Insert,
+    /// Into a table or through a view on a file first, and from there by one INSERT ... SELECT.
+    Staging,
     /// One COPY.
     Copy,
     /// Several COPYs at once.
     Parallel,
+    /// Loads past foreign keys.
+    Keys,
+    /// Updates of rows that are there, and the export that comes before them.
+    Backfill,
 }
 
 impl Family {
+    /// All of them, in the order that lists show them.
+    pub const ALL: [Family; 6] =
+        [Family::Insert, Family::Staging, Family::Copy, Family::Parallel, Family::Keys, Family::Backfill];
+
     /// Its name in lists and records.
     pub fn name(self) -> &'static str {
         match self {
             Family::Insert => "insert",
+            Family::Staging => "staging",
             Family::Copy => "copy",
             Family::Parallel => "parallel",
+            Family::Keys => "keys",
+            Family::Backfill => "backfill",
         }
     }
 }
 
-/// The table a method starts from.
+/// The table a method starts from. All but the first two have their indexes in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// Made before the clock starts.
+    /// Made before the clock starts, without the indexes; foreign keys, if it has any, are in place.
     Empty(Persistence),
     /// Not there: making it is part of the method.
     Absent,
+    /// Empty, with its indexes.
+    Indexed,
+    /// Holding the rows to load already, as many times as the parameter [`HELD`] says: the method
+    /// adds them once more.
+    Holding,
+    /// Holding the first rows already, under the keys 1, 2, 3 ... in the dataset's order: as many in
+    /// a hundred as the parameter [`PRESENT`] says, all of them where the method has none. A
+    /// `stale` table has another value in the column that updates change ([`Table::stale`]).
+    Present {
+        /// Whether that column's values are to be replaced.
+        stale: bool,
+    },
 }
+
+/// The parameter of methods that start from [`Start::Holding`].
+pub const HELD: &str = "held";
+
+/// The parameter of methods that start from [`Start::Present`] with a part of the rows.
+pub const PRESENT: &str = "present";
 
 /// How many rows a sample loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +126,17 @@ pub enum Default {
     Cores,
 }
 
+/// What a method needs that not every server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The server itself can read the method's input file.
+    ReadsFile,
+    /// The extension of this name can be created, or is there.
+    Extension(&'static str),
+    /// The server is of this major version or newer.
+    Version(u32),
+}
+
 /// What a method says of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Info {
@@ -114,8 +158,10 @@ pub struct Info {
     pub extent: Extent,
     /// The dataset's file that it reads.
     pub input: Encoding,
-    /// Whether the server itself has to be able to read that file.
-    pub server_reads: bool,
+    /// What the table is beyond its columns, key and indexes.
+    pub layout: Layout,
+    /// What not every server has.
+    pub needs: &'static [Need],
     /// Its parameters.
     pub params: &'static [Param],
 }
@@ -124,6 +170,8 @@ pub struct Info {
 pub struct Load<'a> {
     /// The server it loads into.
     pub server: &'a dyn Server,
+    /// How to connect to it: directly, or through what delays.
+    pub connector: &'a Connector,
     /// The rows.
     pub dataset: &'a Dataset,
     /// The table.
@@ -132,12 +180,14 @@ pub struct Load<'a> {
     pub rows: u64,
     /// The parameters.
     pub params: &'a Params,
+    /// An empty directory on the dataset's disk for files of the method's own; it goes away after the sample.
+    pub scratch: &'a Path,
 }
 
-impl Load<'_> {
+impl<'a> Load<'a> {
     /// How to connect.
-    pub fn connector(&self) -> &Connector {
-        self.server.connector()
+    pub fn connector(&self) -> &'a Connector {
+        self.connector
     }
 
     /// The value of a parameter that the method declares.
@@ -170,6 +220,14 @@ pub trait Method: Sync {
     /// # Errors
     /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
+
+    /// Proves what the method made besides the table, such as a file; after the clock has stopped.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Data`], naming what differs.
+    fn verify(&self, _load: &Load<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Fills in a method's defaults and holds what was given against its parameters.

@@ -1,14 +1,15 @@
 //! Several COPYs at once, each with a contiguous share of the rows on a connection and in a
 //! transaction of its own.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::method::copy::copy_from_stdin;
+use crate::method::jobs::side_by_side;
 use crate::method::phases::run;
 use crate::method::stream::CopyStream;
 use crate::method::{Default, Extent, Family, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
 use crate::record::{Durability, Encoding, Phase};
-use crate::table::Persistence;
+use crate::table::{Layout, Persistence};
 
 /// `jobs` COPYs side by side, one thread and one connection each, then the indexes one after
 /// the other as in `copy-csv`: only the load phase differs from it.
@@ -29,7 +30,8 @@ const PARALLEL: Info = Info {
     end: Persistence::Permanent,
     extent: Extent::Full,
     input: Encoding::Csv,
-    server_reads: false,
+    layout: Layout::Plain,
+    needs: &[],
     params: &[Param {
         name: "jobs",
         help: "connections that copy at once",
@@ -69,21 +71,7 @@ impl Method for CopyParallel {
         let mut session = load.connector().connect()?;
 
         clock.time(Phase::Load, || {
-            std::thread::scope(|scope| {
-                let running: Vec<_> = jobs
-                    .into_iter()
-                    .map(|(stream, chunk)| {
-                        let (file, sql) = (&file, &sql);
-                        scope.spawn(move || stream.copy(sql, file, Encoding::Csv, chunk))
-                    })
-                    .collect();
-                // All are waited for before the first error is looked at: none outlives the phase.
-                let ended: Vec<_> = running.into_iter().map(|job| job.join()).collect();
-                ended
-                    .into_iter()
-                    .try_for_each(|job| job.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            })
-            .context("in one of the parallel jobs")
+            side_by_side(jobs, |(stream, chunk)| stream.copy(&sql, &file, Encoding::Csv, chunk))
         })?;
         build_indexes(load, clock, |sql| run(&mut *session, sql))
     }

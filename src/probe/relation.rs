@@ -18,14 +18,19 @@ pub fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
     Ok(row.get::<_, i64>(0) as u64)
 }
 
-/// Bytes of the table of this (quoted) name (with its free space and visibility maps) and of all its indexes
-/// (PostgreSQL manual, pg_table_size and pg_indexes_size).
+/// Bytes of the table of this (quoted) name (with its free space and visibility maps) and of all its
+/// indexes, over all partitions where it has some (PostgreSQL manual, pg_table_size,
+/// pg_indexes_size and pg_partition_tree).
 ///
 /// # Errors
 /// What the server says.
 pub fn sizes(client: &mut impl GenericClient, table: &str) -> Result<(u64, u64)> {
     let row = client
-        .query_one("SELECT pg_table_size($1::text::regclass), pg_indexes_size($1::text::regclass)", &[&table])
+        .query_one(
+            "SELECT sum(pg_table_size(relid))::int8, sum(pg_indexes_size(relid))::int8 \
+             FROM (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass)) AS t(relid)",
+            &[&table],
+        )
         .map_err(describe)
         .context("reading the table's size")?;
     Ok((row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64))

@@ -161,7 +161,7 @@ impl Encoding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetFacts {
-    /// `generated`, `imported` or `downloaded`.
+    /// `generated`, `imported`, `downloaded` or `numbered`.
     pub origin: String,
     /// Rows.
     pub rows: u64,

@@ -27,7 +27,7 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
     let mut rows = FIRST_TRIAL_ROWS.min(all);
     let taken = loop {
         stage.apply(case)?;
-        stage.reset(case)?;
+        stage.reset(case, rows)?;
         let measured = stage.load(case, rows).with_context(|| format!("in a trial of {rows} rows"))?;
         let taken = Duration::from_nanos(measured.phases.values().sum());
         if taken >= SHORTEST_TRIAL || rows == all {

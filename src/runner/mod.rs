@@ -2,13 +2,16 @@
 //! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`]), with
 //! each sample in the journal before the next begins, and progress shown ([`progress`]).
 
+pub mod availability;
 pub mod budget;
 pub mod execute;
 pub mod plan;
 pub mod probes;
 pub mod progress;
+pub mod reset;
 pub mod sample;
 pub mod schedule;
+pub mod scratch;
 pub mod stage;
 
 pub use execute::{Ended, execute};

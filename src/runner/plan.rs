@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::dataset::Dataset;
+use crate::dataset::forms::check_form;
 use crate::experiment::{Case, Experiment};
 use crate::method::{Extent, catalogue, resolve_params};
 use crate::record::{CaseFacts, Encoding, Plan, Role};
 use crate::runner::schedule;
-use crate::server::{Server, Settings};
+use crate::server::Settings;
 use crate::table::Table;
 
 /// What the user asked for beyond the experiment itself.
@@ -44,9 +44,11 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             .with_context(|| format!("in the case `{}` of {}", case.id(), experiment.id))?;
         let info = method.info();
         let params = resolve_params(method, &case.params, request.cores, table)?;
+        case.dataset.as_deref().map_or(Ok(()), check_form)?;
         let id = case.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let facts = CaseFacts {
+            against: against(&case, experiment),
             id,
             method: info.id.into(),
             family: info.family.name().into(),
@@ -55,12 +57,11 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             durability: info.durability,
             params,
             settings: case.settings.clone(),
-            dataset: None,
-            collation: None,
-            latency_ms: None,
+            dataset: case.dataset.clone(),
+            collation: case.collation.clone(),
+            latency_ms: case.latency_ms,
             server: None,
-            against: None,
-            rows: request.rows,
+            rows: case.rows.unwrap_or(request.rows),
             rows_reason: None,
             unavailable: None,
             published_seconds: case.published_seconds,
@@ -78,6 +79,54 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
         }
     }
     Ok(chosen)
+}
+
+/// The case that this one is held against: the first of those that differ from it in nothing but
+/// what the experiment compares. `None` means the baseline, also where there is no other such case.
+fn against(case: &Case, experiment: &Experiment) -> Option<String> {
+    let axis = experiment.compare.as_deref().filter(|_| case.id() != experiment.baseline)?;
+    let like: Vec<String> = experiment
+        .cases
+        .iter()
+        .filter(|other| other.without(axis) == case.without(axis))
+        .map(Case::id)
+        .collect();
+    (like.len() > 1 && like[0] != experiment.baseline).then(|| like[0].clone())
+}
+
+/// The cases on each of several servers, by their names: one after the other of each case. What is
+/// held against a case of the plan is held against that on the same server, unless it is servers
+/// that the experiment compares: then against the same case on the first of them. The baseline is
+/// that on the first server, and so is the control.
+pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[String]) -> Vec<CaseFacts> {
+    let [first, others @ ..] = names else { return cases };
+    if others.is_empty() {
+        return cases;
+    }
+    let compared = experiment.compare.as_deref() == Some("server");
+    let mut placed = Vec::new();
+    for case in cases {
+        for name in names {
+            let role = match case.role {
+                Role::Control if name != first => continue,
+                Role::Baseline if name != first => Role::Case,
+                role => role,
+            };
+            let on = |id: &str, name: &str| format!("{id} on {name}");
+            let against = match (&case.against, role) {
+                (_, Role::Case) if compared && case.role != Role::Baseline => Some(on(&case.id, first)),
+                (against, _) => against.as_ref().map(|id| on(id, name)),
+            };
+            placed.push(CaseFacts {
+                id: on(&case.id, name),
+                server: Some(name.clone()),
+                role,
+                against,
+                ..case.clone()
+            });
+        }
+    }
+    placed
 }
 
 /// The experiment's cases of these methods and the baseline, then the methods it does not have.
@@ -107,34 +156,13 @@ fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
 ///
 /// # Errors
 /// When a case names a method that is not in the catalogue.
-pub fn encodings(cases: &[CaseFacts]) -> Result<BTreeSet<Encoding>> {
+pub fn encodings<'c>(cases: impl IntoIterator<Item = &'c CaseFacts>) -> Result<BTreeSet<Encoding>> {
     // Row counts are cut and contents summed from the csv, whatever is loaded.
     let mut encodings = BTreeSet::from([Encoding::Csv]);
     for case in cases {
         encodings.insert(catalogue::find(&case.method)?.info().input);
     }
     Ok(encodings)
-}
-
-/// Marks the cases that cannot run on this server, each with the reason.
-///
-/// # Errors
-/// When the reason cannot be found out.
-pub fn mark_unavailable(cases: &mut [CaseFacts], server: &dyn Server, dataset: &Dataset) -> Result<()> {
-    for case in cases {
-        let info = catalogue::find(&case.method)?.info();
-        case.unavailable = server.refuses(&case.settings);
-        if case.unavailable.is_none() && info.server_reads {
-            case.unavailable = match server.visible_path(&dataset.file(info.input)) {
-                Ok(_) => None,
-                Err(error) => match crate::fault::Fault::find(&error) {
-                    Some(crate::fault::Fault::Unavailable(_)) => Some(format!("{error:#}")),
-                    _ => return Err(error),
-                },
-            };
-        }
-    }
-    Ok(())
 }
 
 /// Whether the budget decides how many rows the case loads.
@@ -166,7 +194,7 @@ pub fn plan(experiment: &Experiment, request: &Request, cases: Vec<CaseFacts>) -
         budget_ns: request.budget.as_nanos() as u64,
         order,
         grouping,
-        x: None,
+        x: experiment.x.clone(),
         cases,
     }
 }

@@ -16,11 +16,12 @@ pub trait Stage {
     /// When it does not come up with them.
     fn apply(&mut self, case: &CaseFacts) -> Result<()>;
 
-    /// Puts a fresh table where the last sample's was, and flushes what that left to write.
+    /// Puts the table that the case starts from where the last sample's was, for a load of so many
+    /// rows, and flushes what is left to write.
     ///
     /// # Errors
     /// What the server says.
-    fn reset(&mut self, case: &CaseFacts) -> Result<()>;
+    fn reset(&mut self, case: &CaseFacts, rows: u64) -> Result<()>;
 
     /// Does the timed phases between the start and the stop of the probes.
     ///
@@ -104,7 +105,7 @@ fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result
     let start = Instant::now();
     stage.apply(case)?;
     let applied = Instant::now();
-    stage.reset(case)?;
+    stage.reset(case, case.rows)?;
     let reset = Instant::now();
     let measured = stage.load(case, case.rows)?;
     let loaded = Instant::now();

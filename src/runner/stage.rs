@@ -9,52 +9,89 @@ use postgres::error::SqlState;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::phases::run;
-use crate::method::{Load, PhaseClock, Start, catalogue};
+use crate::method::{Load, PhaseClock, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
 use crate::runner::probes::Probes;
+use crate::runner::reset::{self, Reset, Rows, rows_after};
 use crate::runner::sample::{Measured, Stage};
+use crate::runner::scratch::Scratch;
 use crate::server::{Server, Session, Settings};
 use crate::table::{Table, verify};
 
 /// How long a server may take to come back after a failure.
 const RECOVERY: Duration = Duration::from_secs(60);
 
-/// A server with a dataset to load into it.
+/// The servers and datasets of a run.
 pub struct ServerStage<'a> {
-    server: &'a mut dyn Server,
-    dataset: &'a Dataset,
-    table: Table,
+    /// By the name that cases give them; the first is that of cases that give none.
+    servers: Vec<(String, &'a mut dyn Server)>,
+    /// Likewise.
+    datasets: Vec<(String, &'a Dataset)>,
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
     timeout: Duration,
+    /// The server of the sample at hand.
+    at: usize,
     /// The connection for everything that is not timed; made anew for every sample, as the
     /// server may have been restarted.
     control: Option<Session>,
-    /// Content sums by row count: those of a prefix take a pass over the csv.
-    contents: BTreeMap<u64, String>,
+    /// Files of the sample at hand.
+    scratch: Option<Scratch>,
+    /// Content sums by dataset and row count: those of a prefix take a pass over the csv.
+    contents: BTreeMap<(usize, u64), String>,
     warned: bool,
 }
 
 impl<'a> ServerStage<'a> {
-    /// Loads `dataset` into `table` on `server`.
+    /// Loads `dataset` into `server`, unless a case names others.
     pub fn new(
         server: &'a mut dyn Server,
         dataset: &'a Dataset,
-        table: Table,
+        interrupt: Interrupt,
+        timeout: Duration,
+    ) -> Self {
+        Self::over(vec![(String::new(), server)], vec![(String::new(), dataset)], interrupt, timeout)
+    }
+
+    /// Loads the datasets into the servers that the cases name, the first of each for cases that
+    /// name none.
+    pub fn over(
+        servers: Vec<(String, &'a mut dyn Server)>,
+        datasets: Vec<(String, &'a Dataset)>,
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
         Self {
-            server,
-            dataset,
-            table,
+            servers,
+            datasets,
             interrupt,
             timeout,
+            at: 0,
             control: None,
+            scratch: None,
             contents: BTreeMap::new(),
             warned: false,
         }
+    }
+
+    fn server(&mut self) -> &mut dyn Server {
+        &mut *self.servers[self.at].1
+    }
+
+    /// The place of the dataset that the case loads.
+    fn dataset_of(&self, case: &CaseFacts) -> Result<usize> {
+        place(self.datasets.iter().map(|d| &d.0), case.dataset.as_deref())
+            .with_context(|| format!("looking for the dataset of {}", case.id))
+    }
+
+    /// The table that the case loads into.
+    fn table_of(&self, case: &CaseFacts) -> Result<Table> {
+        Ok(Table {
+            layout: catalogue::find(&case.method)?.info().layout,
+            collation: case.collation.clone(),
+            ..Table::votes(self.datasets[self.dataset_of(case)?].1.columns())
+        })
     }
 
     fn control(&mut self) -> Result<&mut Session> {
@@ -77,46 +114,70 @@ impl<'a> ServerStage<'a> {
         }
     }
 
-    /// The content sum of the first `rows` rows.
-    fn content(&mut self, rows: u64) -> Result<String> {
-        if let Some(content) = self.contents.get(&rows) {
-            return Ok(content.clone());
-        }
-        let content = self.dataset.content(rows)?;
-        self.contents.insert(rows, content.clone());
-        Ok(content)
+    /// The content sum of the dataset's first rows, each counted so many times.
+    fn content(&mut self, dataset: usize, rows: Rows) -> Result<String> {
+        let once = match self.contents.get(&(dataset, rows.loaded)) {
+            Some(content) => content.clone(),
+            None => {
+                let content = self.datasets[dataset].1.content(rows.loaded)?;
+                self.contents.insert((dataset, rows.loaded), content.clone());
+                content
+            }
+        };
+        let once: i128 = once.parse().with_context(|| format!("the content sum {once} is not a number"))?;
+        Ok((once * i128::from(rows.times)).to_string())
     }
+}
+
+/// The place of a name in a list, the first for none.
+fn place<'n>(names: impl IntoIterator<Item = &'n String>, name: Option<&str>) -> Result<usize> {
+    let Some(name) = name else { return Ok(0) };
+    names.into_iter().position(|known| known == name).ok_or_else(|| anyhow!("there is none named {name}"))
 }
 
 impl Stage for ServerStage<'_> {
     fn apply(&mut self, case: &CaseFacts) -> Result<()> {
+        let before = self.at;
+        let at = place(self.servers.iter().map(|s| &s.0), case.server.as_deref())
+            .with_context(|| format!("looking for the server of {}", case.id))?;
+        if at != before && self.control.is_some() {
+            // What the last sample left on its server would be written while this one runs on another.
+            self.checkpoint()?;
+        }
+        self.at = at;
         self.control = None;
-        self.server.apply(&case.settings)
+        self.server().apply(&case.settings)
     }
 
-    fn reset(&mut self, case: &CaseFacts) -> Result<()> {
-        let start = catalogue::find(&case.method)?.info().start;
-        let (drop, create) = (
-            self.table.drop(),
-            match start {
-                Start::Empty(persistence) => Some(self.table.create(persistence)),
-                Start::Absent => None,
-            },
-        );
-        self.control = Some(self.server.connector().connect()?);
-        let control = self.control()?;
-        run(&mut **control, &drop)?;
-        if let Some(create) = create {
-            run(&mut **control, &create)?;
-        }
+    fn reset(&mut self, case: &CaseFacts, rows: u64) -> Result<()> {
+        let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
+        self.scratch = None;
+        self.scratch = Some(Scratch::create(dataset.dir())?);
+        let connector = self.server().connector().clone();
+        let info = catalogue::find(&case.method)?.info();
+        self.control = Some(connector.connect()?);
+        let session = self.control()?;
+        let mut reset = Reset { session, connector: &connector, dataset, table: &table };
+        reset.table_for(info, &case.params, rows).context("making the table to start from")?;
         self.checkpoint()
     }
 
     fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
         let method = catalogue::find(&case.method)?;
+        let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
         let control = self.control.as_mut().ok_or_else(|| anyhow!("a load came before its reset"))?;
-        let server: &dyn Server = &*self.server;
-        let load = Load { server, dataset: self.dataset, table: &self.table, rows, params: &case.params };
+        let scratch = self.scratch.as_ref().ok_or_else(|| anyhow!("a load came before its reset"))?;
+        let server: &dyn Server = &*self.servers[self.at].1;
+        let connector = server.connector();
+        let load = Load {
+            server,
+            connector,
+            dataset,
+            table: &table,
+            rows,
+            params: &case.params,
+            scratch: scratch.path(),
+        };
         let mut clock = PhaseClock::default();
 
         let deadline = self.interrupt.deadline(self.timeout)?;
@@ -131,30 +192,33 @@ impl Stage for ServerStage<'_> {
             Some(words) => error.context(words),
             None => error,
         })?;
-        let mut cost = probes.stop(server, control, &self.table)?;
+        let mut cost = probes.stop(server, control, &table)?;
         cost.client_load_cpu_ns = Some(clock.load_cpu_ns());
+        method.verify(&load)?;
         Ok(Measured { phases: clock.phases().clone(), cost })
     }
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
-        let content = self.content(rows)?;
-        let persistence = catalogue::find(&case.method)?.info().end;
-        let table = self.table.clone();
+        let info = catalogue::find(&case.method)?.info();
+        let (table, after) = (self.table_of(case)?, rows_after(info, &case.params, rows));
+        let content = self.content(self.dataset_of(case)?, after)?;
         let state = verify::end_state(&mut **self.control()?, &table)?;
-        verify::check(&state, &table, &verify::Expected { rows, content: &content, persistence })?;
+        let expected =
+            verify::Expected { rows: after.loaded * after.times, content: &content, persistence: info.end };
+        verify::check(&state, &table, &expected)?;
         Ok(state)
     }
 
     fn recover(&mut self) -> Result<()> {
         self.control = None;
-        if self.server.died().is_some() {
-            return self.server.apply(&Settings::new()).context("starting the server again");
+        if self.server().died().is_some() {
+            return self.server().apply(&Settings::new()).context("starting the server again");
         }
         let end = Instant::now() + RECOVERY;
         loop {
             // A crashed backend makes the whole server go through recovery, by itself.
             let tried =
-                self.server.connector().connect().and_then(|mut session| run(&mut *session, "SELECT 1"));
+                self.server().connector().connect().and_then(|mut session| run(&mut *session, "SELECT 1"));
             match tried {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() >= end => return Err(error),
@@ -173,8 +237,8 @@ impl Drop for ServerStage<'_> {
     /// Leaves no table of ours behind, also on a server that goes on.
     fn drop(&mut self) {
         if let Some(mut session) = self.control.take() {
-            // Nothing is lost when this fails: the server goes away, or its next reset drops it.
-            let _ = session.batch_execute(&self.table.drop());
+            // Nothing is lost when this fails: the server goes away, or its schema does.
+            let _ = reset::sweep(&mut session, &[]);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The table as a value, and the statements that make it.
 
-use crate::dataset::Column;
 pub use crate::dataset::checksum::quoted as quote;
+use crate::dataset::{Column, ColumnType};
+
+/// What keeps autovacuum away from a table that holds rows itself.
+pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
 
 /// Whether a table's changes are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,18 @@ pub enum Persistence {
     Permanent,
     /// UNLOGGED: no WAL, and empty after a crash.
     Unlogged,
+}
+
+/// What a table is beyond its columns, key and indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// Nothing more.
+    #[default]
+    Plain,
+    /// Each indexed column refers to a table that holds its values once.
+    References,
+    /// Partitioned by ranges of the key.
+    Partitioned,
 }
 
 /// A table with a serial key of its own in front of a dataset's columns, all NOT NULL, and an
@@ -24,6 +39,24 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Columns with an index of their own, built after the load.
     pub indexed: Vec<String>,
+    /// What else it is.
+    pub layout: Layout,
+    /// The collation of its text columns, as the server names it; `None` for the database's.
+    pub collation: Option<String>,
+}
+
+/// A column's values, each once, in a table of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The column that refers.
+    pub column: String,
+    /// The table it refers to, by the column of the same name there.
+    pub parent: String,
+}
+
+/// The table that a column refers to where it refers to one: `links` for `link`.
+pub fn parent_of(column: &str) -> String {
+    format!("{column}s")
 }
 
 impl Table {
@@ -35,23 +68,38 @@ impl Table {
             key: "vote_id".into(),
             columns: columns.to_vec(),
             indexed: vec!["username".into(), "link".into()],
+            layout: Layout::Plain,
+            collation: None,
         }
     }
 
-    /// CREATE TABLE, without the indexes. Autovacuum is off on it: it would read and freeze a
-    /// freshly loaded table in the middle of the next sample.
+    /// CREATE TABLE, without the indexes, foreign keys and partitions. Autovacuum is off on it: it
+    /// would read and freeze a freshly loaded table in the middle of the next sample.
     pub fn create(&self, persistence: Persistence) -> String {
         let columns: String =
-            self.columns.iter().map(|c| format!(", {} {} NOT NULL", quote(&c.name), c.kind.sql())).collect();
+            self.columns.iter().map(|c| format!(", {} NOT NULL", self.column_sql(c))).collect();
         format!(
-            "CREATE {}TABLE {} ({} serial PRIMARY KEY{columns}) WITH (autovacuum_enabled = false)",
+            "CREATE {}TABLE {} ({} serial PRIMARY KEY{columns}) {}",
             match persistence {
                 Persistence::Permanent => "",
                 Persistence::Unlogged => "UNLOGGED ",
             },
             quote(&self.name),
             quote(&self.key),
+            match self.layout {
+                Layout::Plain | Layout::References => AUTOVACUUM_OFF.to_owned(),
+                Layout::Partitioned => format!("PARTITION BY RANGE ({})", quote(&self.key)),
+            }
         )
+    }
+
+    /// `"link" text COLLATE "C"`: a column as CREATE TABLE has it, with the table's collation where it has one.
+    pub fn column_sql(&self, column: &Column) -> String {
+        let collate = match (&self.collation, column.kind) {
+            (Some(collation), ColumnType::Text) => format!(" COLLATE {}", quote(collation)),
+            _ => String::new(),
+        };
+        format!("{} {}{collate}", quote(&column.name), column.kind.sql())
     }
 
     /// DROP TABLE, whether it is there or not.
@@ -64,10 +112,87 @@ impl Table {
         self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", quote(&self.name), quote(c))).collect()
     }
 
+    /// DROP INDEX, one statement an index, by the names that CREATE INDEX gives by itself.
+    pub fn drop_indexes(&self) -> Vec<String> {
+        self.indexed
+            .iter()
+            .map(|c| format!("DROP INDEX {}", quote(&format!("{}_{c}_idx", self.name))))
+            .collect()
+    }
+
+    /// The tables that the columns refer to; none unless the layout is [`Layout::References`].
+    pub fn references(&self) -> Vec<Reference> {
+        match self.layout {
+            Layout::Plain | Layout::Partitioned => Vec::new(),
+            Layout::References => self
+                .indexed
+                .iter()
+                .map(|column| Reference { column: column.clone(), parent: parent_of(column) })
+                .collect(),
+        }
+    }
+
+    /// ALTER TABLE ... ADD FOREIGN KEY, one statement a key; `not_valid` leaves the rows that are there unchecked.
+    pub fn add_references(&self, not_valid: bool) -> Vec<String> {
+        let ending = if not_valid { " NOT VALID" } else { "" };
+        self.references()
+            .iter()
+            .map(|r| {
+                format!(
+                    "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({column}) REFERENCES {} ({column}){ending}",
+                    quote(&self.name),
+                    quote(&self.reference_name(r)),
+                    quote(&r.parent),
+                    column = quote(&r.column),
+                )
+            })
+            .collect()
+    }
+
+    /// ALTER TABLE ... VALIDATE CONSTRAINT, one statement a foreign key.
+    pub fn validate_references(&self) -> Vec<String> {
+        self.each_reference("VALIDATE CONSTRAINT")
+    }
+
+    /// ALTER TABLE ... DROP CONSTRAINT, one statement a foreign key.
+    pub fn drop_references(&self) -> Vec<String> {
+        self.each_reference("DROP CONSTRAINT")
+    }
+
+    fn each_reference(&self, action: &str) -> Vec<String> {
+        self.references()
+            .iter()
+            .map(|r| format!("ALTER TABLE {} {action} {}", quote(&self.name), quote(&self.reference_name(r))))
+            .collect()
+    }
+
+    fn reference_name(&self, reference: &Reference) -> String {
+        format!("{}_{}_fkey", self.name, reference.column)
+    }
+
     /// `"votes" ("username", "link", "score")`: what INSERT and COPY name.
     pub fn target(&self) -> String {
-        let columns: Vec<String> = self.columns.iter().map(|c| quote(&c.name)).collect();
-        format!("{} ({})", quote(&self.name), columns.join(", "))
+        format!("{} ({})", quote(&self.name), self.column_list())
+    }
+
+    /// `"username", "link", "score"`.
+    pub fn column_list(&self) -> String {
+        self.columns.iter().map(|c| quote(&c.name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The column that updates change: the last one.
+    pub fn updated_column(&self) -> Option<&Column> {
+        self.columns.last()
+    }
+
+    /// An SQL expression of the column that is no row's value of it: what stands there before an update.
+    pub fn stale(column: &Column) -> String {
+        let name = quote(&column.name);
+        match column.kind {
+            // No integer is its own complement, and no complement overflows.
+            ColumnType::Int4 | ColumnType::Int8 => format!("~{name}"),
+            ColumnType::Text => format!("{name} || '~'"),
+        }
     }
 
     /// What [`verify`](super::verify) has to find, in its words and order.
@@ -76,6 +201,14 @@ impl Table {
         structure.extend(self.columns.iter().map(|c| format!("not null ({})", c.name)));
         structure.push(format!("not null ({})", self.key));
         structure.push(format!("primary key btree ({})", self.key));
+        structure.extend(
+            self.references()
+                .iter()
+                .map(|r| format!("foreign key ({}) references {} ({})", r.column, r.parent, r.column)),
+        );
+        if self.layout == Layout::Partitioned {
+            structure.push(format!("partitioned by range ({})", self.key));
+        }
         structure.sort();
         structure
     }
@@ -100,5 +233,35 @@ mod tests {
             ["CREATE INDEX ON \"votes\" (\"username\")", "CREATE INDEX ON \"votes\" (\"link\")"]
         );
         assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+    }
+
+    #[test]
+    fn foreign_keys_are_added_unchecked_validated_and_dropped_by_name() {
+        let table = Table { layout: Layout::References, ..Table::votes(&votes()) };
+        assert_eq!(
+            table.add_references(true)[0],
+            "ALTER TABLE \"votes\" ADD CONSTRAINT \"votes_username_fkey\" FOREIGN KEY (\"username\") \
+             REFERENCES \"usernames\" (\"username\") NOT VALID"
+        );
+        assert_eq!(table.drop_references()[1], "ALTER TABLE \"votes\" DROP CONSTRAINT \"votes_link_fkey\"");
+        assert!(table.structure().contains(&"foreign key (link) references links (link)".into()));
+        assert_eq!(Table::votes(&votes()).add_references(false), [""; 0]);
+    }
+
+    #[test]
+    fn a_collation_is_that_of_the_text_columns_alone() {
+        let table = Table { collation: Some("und-x-icu".into()), ..Table::votes(&votes()) };
+        let sql = table.create(Persistence::Permanent);
+        assert!(
+            sql.contains("\"link\" text COLLATE \"und-x-icu\" NOT NULL, \"score\" integer NOT NULL"),
+            "{sql}"
+        );
+    }
+
+    #[test]
+    fn a_partitioned_table_has_no_storage_of_its_own() {
+        let table = Table { layout: Layout::Partitioned, ..Table::votes(&votes()) };
+        let sql = table.create(Persistence::Permanent);
+        assert!(sql.ends_with(") PARTITION BY RANGE (\"vote_id\")"), "{sql}");
     }
 }

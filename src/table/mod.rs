@@ -3,4 +3,4 @@
 pub mod ddl;
 pub mod verify;
 
-pub use ddl::{Persistence, Table};
+pub use ddl::{Layout, Persistence, Table};

@@ -52,7 +52,8 @@ pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndSt
     Ok(EndState { rows: rows as u64, content, persistence, structure })
 }
 
-/// Indexes that are valid and columns that refuse NULL, in words without generated names.
+/// Indexes that are valid, columns that refuse NULL, foreign keys (of one column) and the partitioning,
+/// in words without generated names.
 const STRUCTURE: &str = "\
 SELECT def FROM (
   SELECT CASE WHEN i.indisprimary THEN 'primary key ' WHEN i.indisunique THEN 'unique index ' ELSE 'index ' END
@@ -64,6 +65,17 @@ SELECT def FROM (
   UNION ALL
   SELECT 'not null (' || attname || ')' FROM pg_attribute
   WHERE attrelid = $1::text::regclass AND attnum > 0 AND attnotnull AND NOT attisdropped
+  UNION ALL
+  SELECT 'foreign key (' || a.attname || ') references ' || p.relname || ' (' || b.attname || ')'
+         || CASE WHEN f.convalidated THEN '' ELSE ' not valid' END
+  FROM pg_constraint f
+  JOIN pg_class p ON p.oid = f.confrelid
+  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+  JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[1]
+  WHERE f.conrelid = $1::text::regclass AND f.contype = 'f'
+  UNION ALL
+  SELECT 'partitioned by ' || lower(pg_get_partkeydef(partrelid))
+  FROM pg_partitioned_table WHERE partrelid = $1::text::regclass
 ) AS structure ORDER BY def COLLATE \"C\"";
 
 /// Holds an end state against what it has to be.

@@ -1,6 +1,9 @@
 //! Experiments: TOML files that list cases. The built-in ones lie in `experiments/` and are
 //! compiled in; a user's own is given by path.
 
+mod built_in;
+mod grid;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,13 +12,11 @@ use serde::Deserialize;
 
 use crate::fault::nearest;
 use crate::usage;
-
-/// The built-in experiments: id and text.
-const BUILT_IN: &[(&str, &str)] = &[("votes", include_str!("../experiments/votes.toml"))];
+use built_in::BUILT_IN;
+use grid::Grid;
 
 /// A list of cases that together answer a question.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// Its name: what `run` takes, and part of the result directory's name.
     pub id: String,
@@ -27,25 +28,57 @@ pub struct Experiment {
     pub source: Option<String>,
     /// Rounds unless the user says otherwise: each runs every case once.
     pub rounds: u32,
-    /// The id of the method (with its default parameters) that the others are compared with.
+    /// Rows of the dataset unless the user says otherwise; the program's default where it names none.
+    pub rows: Option<u64>,
+    /// Seconds that a sample of a slow method should take unless the user says otherwise; likewise.
+    pub budget: Option<u64>,
+    /// The id of the case that the others are compared with.
     pub baseline: String,
+    /// What the cases vary: `rows`, `latency_ms`, or the name of a parameter or setting. Reports draw a curve over it.
+    pub x: Option<String>,
+    /// What is compared: cases that differ in nothing but this (`method`, `rows`, `dataset`, `collation`,
+    /// `latency_ms`, `server`, or the name of a parameter or setting) are held against the first of
+    /// them, and not against the baseline.
+    pub compare: Option<String>,
     /// The cases, in the order that tables list them.
-    #[serde(rename = "case")]
     pub cases: Vec<Case>,
 }
 
-/// A method with its parameters filled in.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// An experiment as its file has it.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    title: String,
+    question: String,
+    source: Option<String>,
+    rounds: u32,
+    rows: Option<u64>,
+    budget: Option<u64>,
+    baseline: String,
+    x: Option<String>,
+    compare: Option<String>,
+    #[serde(rename = "case")]
+    grids: Vec<Grid>,
+}
+
+/// A method with its parameters filled in.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The method's id.
     pub method: String,
     /// Parameters that differ from the method's defaults.
-    #[serde(default)]
     pub params: BTreeMap<String, u64>,
     /// Server settings of this case alone.
-    #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// The dataset's first rows, so many, in place of all.
+    pub rows: Option<u64>,
+    /// Another form of the rows: `numeric` has numbers in place of texts.
+    pub dataset: Option<String>,
+    /// The collation of the text columns, in place of the database's.
+    pub collation: Option<String>,
+    /// Milliseconds to add to each round trip.
+    pub latency_ms: Option<u64>,
     /// Seconds that `source` published for it.
     pub published_seconds: Option<f64>,
 }
@@ -57,15 +90,47 @@ impl Case {
             method: method.into(),
             params: BTreeMap::new(),
             settings: BTreeMap::new(),
+            rows: None,
+            dataset: None,
+            collation: None,
+            latency_ms: None,
             published_seconds: None,
         }
     }
 
     /// Unique within an experiment: the method and what differs from its defaults.
     pub fn id(&self) -> String {
-        let params = self.params.iter().map(|(name, value)| format!(" {name}={value}"));
-        let settings = self.settings.iter().map(|(name, value)| format!(" {name}={value}"));
-        self.method.clone() + &params.chain(settings).collect::<String>()
+        let mut id = self.method.clone();
+        let mut add = |name: &str, value: &dyn std::fmt::Display| id.push_str(&format!(" {name}={value}"));
+        self.params.iter().for_each(|(name, value)| add(name, value));
+        self.rows.iter().for_each(|v| add("rows", v));
+        self.dataset.iter().for_each(|v| add("dataset", v));
+        self.collation.iter().for_each(|v| add("collation", v));
+        self.latency_ms.iter().for_each(|v| add("latency_ms", v));
+        self.settings.iter().for_each(|(name, value)| add(name, value));
+        id
+    }
+
+    /// The case with nothing said of `axis`: cases for which this is the same differ in that alone.
+    pub fn without(&self, axis: &str) -> Self {
+        let mut case = Self { published_seconds: None, ..self.clone() };
+        match axis {
+            "method" => case.method.clear(),
+            "rows" => case.rows = None,
+            "dataset" => case.dataset = None,
+            "collation" => case.collation = None,
+            "latency_ms" => case.latency_ms = None,
+            name => {
+                case.params.remove(name);
+                case.settings.remove(name);
+            }
+        }
+        case
+    }
+
+    /// Whether the case says something of `axis`.
+    fn has(&self, axis: &str) -> bool {
+        axis == "method" || axis == "server" || self.without(axis).id() != self.id()
     }
 }
 
@@ -109,10 +174,9 @@ impl Experiment {
     /// A key that is unknown (with the nearest), missing, or of another type; no cases, no
     /// rounds, a case twice, a baseline that is none of the cases.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        let experiment: Experiment = toml::from_str(text)
+        let file: File = toml::from_str(text)
             .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), hint(e.message())))?;
-        experiment.check().with_context(|| format!("in {origin}"))?;
-        Ok(experiment)
+        file.experiment().with_context(|| format!("in {origin}"))
     }
 
     fn check(&self) -> Result<()> {
@@ -125,6 +189,16 @@ impl Experiment {
         }
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
+        }
+        if self.rows == Some(0) || self.budget == Some(0) {
+            return Err(usage!("rows and budget have to be above 0; leave them out for the defaults"));
+        }
+        for axis in self.x.iter().chain(&self.compare) {
+            if !self.cases.iter().any(|case| case.has(axis)) {
+                return Err(usage!(
+                    "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
+                ));
+            }
         }
         let mut seen = std::collections::BTreeSet::new();
         for case in &self.cases {
@@ -143,6 +217,31 @@ impl Experiment {
             ));
         }
         Ok(())
+    }
+}
+
+impl File {
+    fn experiment(self) -> Result<Experiment> {
+        let cores = std::thread::available_parallelism().context("counting the processors")?.get() as u64;
+        let mut cases = Vec::new();
+        for grid in &self.grids {
+            cases.extend(grid.cases(cores)?);
+        }
+        let experiment = Experiment {
+            id: self.id,
+            title: self.title,
+            question: self.question,
+            source: self.source,
+            rounds: self.rounds,
+            rows: self.rows,
+            budget: self.budget,
+            baseline: self.baseline,
+            x: self.x,
+            compare: self.compare,
+            cases,
+        };
+        experiment.check()?;
+        Ok(experiment)
     }
 }
 

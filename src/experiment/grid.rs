@@ -1,0 +1,215 @@
+//! Cases in shorthand: where a value is a list, there is a case for each of its values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::Case;
+use crate::usage;
+
+/// A `[[case]]` of an experiment's file: one case, or one for each combination of the values that
+/// are lists.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grid {
+    method: Values<String>,
+    #[serde(default)]
+    params: BTreeMap<String, Values<Number>>,
+    #[serde(default)]
+    settings: BTreeMap<String, Values<String>>,
+    rows: Option<Values<u64>>,
+    dataset: Option<Values<String>>,
+    collation: Option<Values<String>>,
+    latency_ms: Option<Values<u64>>,
+    published_seconds: Option<f64>,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+enum Number {
+    Of(u64),
+    /// `"1..2*cores"`: from 1 to twice the machine's processors, see [`up_to`].
+    UpToTwiceTheCores,
+}
+
+impl Grid {
+    /// Its cases, methods outermost, for a machine with so many processors.
+    ///
+    /// # Errors
+    /// An empty list; a published figure for more than one case.
+    pub(super) fn cases(&self, cores: u64) -> Result<Vec<Case>> {
+        let mut cases: Vec<Case> = self.method.0.iter().map(|method| Case::of(method)).collect();
+        vary(&mut cases, self.dataset.as_ref(), |case, v| case.dataset = Some(v));
+        vary(&mut cases, self.collation.as_ref(), |case, v| case.collation = Some(v));
+        for (name, values) in &self.settings {
+            vary(&mut cases, Some(values), |case, v| {
+                case.settings.insert(name.clone(), v);
+            });
+        }
+        vary(&mut cases, self.rows.as_ref(), |case, v| case.rows = Some(v));
+        vary(&mut cases, self.latency_ms.as_ref(), |case, v| case.latency_ms = Some(v));
+        for (name, values) in &self.params {
+            let numbers = values.0.iter().flat_map(|number| match number {
+                Number::Of(value) => vec![*value],
+                Number::UpToTwiceTheCores => up_to(2 * cores),
+            });
+            vary(&mut cases, Some(&Values(numbers.collect())), |case, v| {
+                case.params.insert(name.clone(), v);
+            });
+        }
+        let method = self.method.0.join(", ");
+        if cases.is_empty() {
+            return Err(usage!(
+                "a case of {method} has an empty list of values: name one, or leave the key out"
+            ));
+        }
+        if self.published_seconds.is_some() && cases.len() > 1 {
+            return Err(usage!(
+                "published_seconds of {method} is one figure, and its lists make {} cases: give the case it belongs to an entry of its own",
+                cases.len()
+            ));
+        }
+        cases.iter_mut().for_each(|case| case.published_seconds = self.published_seconds);
+        Ok(cases)
+    }
+}
+
+/// Each case once for each of the values.
+fn vary<T: Clone>(cases: &mut Vec<Case>, values: Option<&Values<T>>, set: impl Fn(&mut Case, T)) {
+    let Some(Values(values)) = values else { return };
+    let varied = cases.iter().flat_map(|case| {
+        values.iter().map(|value| {
+            let mut case = case.clone();
+            set(&mut case, value.clone());
+            case
+        })
+    });
+    *cases = varied.collect();
+}
+
+/// 1, 2, 3, 4, 6, 8, 12, 16 ... and `most`: close enough to see a curve, few enough to run on a
+/// large machine.
+fn up_to(most: u64) -> Vec<u64> {
+    let powers = (0..63).map(|n| 1_u64 << n);
+    let mut steps: Vec<u64> =
+        powers.flat_map(|n| [n, n + n / 2]).take_while(|n| *n < most).chain([most]).collect();
+    steps.dedup();
+    steps
+}
+
+/// A value, or a list of them.
+#[derive(Debug, Clone, PartialEq)]
+struct Values<T>(Vec<T>);
+
+// Written out, as serde's untagged enums do not say what is wrong with a value.
+impl<'de, T: FromValue> Deserialize<'de> for Values<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany<T>(std::marker::PhantomData<T>);
+        impl<'de, T: FromValue> Visitor<'de> for OneOrMany<T> {
+            type Value = Values<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                write!(f, "{} or a list of them", T::EXPECTED)
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Values<T>, E> {
+                Ok(Values(vec![T::from_integer(value)?]))
+            }
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Values<T>, E> {
+                Ok(Values(vec![T::from_text(value)?]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values<T>, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Values(mut value)) = list.next_element::<Values<T>>()? {
+                    values.append(&mut value);
+                }
+                Ok(Values(values))
+            }
+        }
+        deserializer.deserialize_any(OneOrMany(std::marker::PhantomData))
+    }
+}
+
+/// What a value can be read from.
+trait FromValue: Sized {
+    const EXPECTED: &'static str;
+
+    fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
+        Err(E::invalid_type(de::Unexpected::Signed(value), &Self::EXPECTED))
+    }
+    fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
+        Err(E::invalid_type(de::Unexpected::Str(value), &Self::EXPECTED))
+    }
+}
+
+impl FromValue for String {
+    const EXPECTED: &'static str = "a text";
+
+    fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
+        Ok(value.to_owned())
+    }
+}
+
+impl FromValue for u64 {
+    const EXPECTED: &'static str = "a whole number from 0";
+
+    fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
+        u64::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &Self::EXPECTED))
+    }
+}
+
+impl FromValue for Number {
+    const EXPECTED: &'static str = "a whole number from 0, or \"1..2*cores\"";
+
+    fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
+        u64::from_integer(value).map(Number::Of)
+    }
+    fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
+        match value {
+            "1..2*cores" => Ok(Number::UpToTwiceTheCores),
+            other => Err(E::invalid_value(de::Unexpected::Str(other), &Self::EXPECTED)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str, cores: u64) -> Vec<String> {
+        toml::from_str::<Grid>(text).unwrap().cases(cores).unwrap().iter().map(Case::id).collect()
+    }
+
+    #[test]
+    fn a_list_makes_a_case_of_each_value() {
+        assert_eq!(
+            ids("method = ['a', 'b']\nparams = { batch = [1, 10] }\nlatency_ms = 5", 2),
+            [
+                "a batch=1 latency_ms=5",
+                "a batch=10 latency_ms=5",
+                "b batch=1 latency_ms=5",
+                "b batch=10 latency_ms=5"
+            ]
+        );
+        assert_eq!(ids("method = 'a'\nsettings = { wal_level = ['replica', 'minimal'] }", 2).len(), 2);
+    }
+
+    #[test]
+    fn jobs_follow_the_cores() {
+        assert_eq!(ids("method = 'a'\nparams = { jobs = '1..2*cores' }", 1), ["a jobs=1", "a jobs=2"]);
+        assert_eq!(up_to(4), [1, 2, 3, 4]);
+        assert_eq!(up_to(24), [1, 2, 3, 4, 6, 8, 12, 16, 24]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_is_expected() {
+        let error = |text: &str| toml::from_str::<Grid>(text).unwrap_err().to_string();
+        assert!(error("method = 'a'\nrows = -1").contains("a whole number from 0"));
+        assert!(error("method = 'a'\nparams = { jobs = 'many' }").contains("1..2*cores"));
+        assert!(error("method = 1").contains("a text"));
+        let two = toml::from_str::<Grid>("method = ['a', 'b']\npublished_seconds = 1.0").unwrap();
+        assert!(two.cases(1).unwrap_err().to_string().contains("2 cases"));
+    }
+}

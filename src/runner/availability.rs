@@ -1,0 +1,122 @@
+//! Which cases can run on a server, and why the others cannot.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+
+use crate::dataset::Dataset;
+use crate::fault::Fault;
+use crate::method::{Need, catalogue};
+use crate::pg_error::describe;
+use crate::record::{CaseFacts, Encoding};
+use crate::server::{Server, Session};
+use crate::units;
+
+/// Marks the cases that cannot run on this server with this dataset, each with the reason.
+///
+/// # Errors
+/// When the reason cannot be found out.
+pub fn mark<'c>(
+    cases: impl IntoIterator<Item = &'c mut CaseFacts>,
+    server: &dyn Server,
+    dataset: &Dataset,
+) -> Result<()> {
+    let mut session = server.connector().connect()?;
+    let collations = collations(&mut session)?;
+    for case in cases {
+        case.unavailable = reason(case, server, dataset, &mut session, &collations)?;
+    }
+    Ok(())
+}
+
+fn reason(
+    case: &mut CaseFacts,
+    server: &dyn Server,
+    dataset: &Dataset,
+    session: &mut Session,
+    collations: &BTreeSet<String>,
+) -> Result<Option<String>> {
+    if case.rows > dataset.rows() {
+        return Ok(Some(format!(
+            "it loads {} rows, and the dataset has {}",
+            units::count(case.rows),
+            units::count(dataset.rows())
+        )));
+    }
+    if let Some(why) = server.refuses(&case.settings) {
+        return Ok(Some(why));
+    }
+    if let Some(collation) = &case.collation {
+        // Servers name the same locale C.UTF-8 or C.utf8, after what their system calls it.
+        let Some(known) = collations.iter().find(|known| alike(known) == alike(collation)) else {
+            return Ok(Some(format!("the server has no collation {collation}")));
+        };
+        case.collation = Some(known.clone());
+    }
+    let info = catalogue::find(&case.method)?.info();
+    for need in info.needs {
+        if let Some(why) = lacks(*need, server, dataset, info.input, session)? {
+            return Ok(Some(why));
+        }
+    }
+    Ok(None)
+}
+
+fn lacks(
+    need: Need,
+    server: &dyn Server,
+    dataset: &Dataset,
+    input: Encoding,
+    session: &mut Session,
+) -> Result<Option<String>> {
+    match need {
+        Need::ReadsFile => match server.visible_path(&dataset.file(input)) {
+            Ok(_) => Ok(None),
+            Err(error) => match Fault::find(&error) {
+                Some(Fault::Unavailable(_)) => Ok(Some(format!("{error:#}"))),
+                _ => Err(error),
+            },
+        },
+        Need::Version(major) => {
+            let facts = server.facts();
+            let old = facts.version_num < major * 10_000;
+            Ok(old
+                .then(|| format!("it needs PostgreSQL {major}, and this is {}", facts.version_num / 10_000)))
+        }
+        Need::Extension(name) => {
+            let row = session
+                .query_one(
+                    "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1), \
+                     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
+                    &[&name],
+                )
+                .map_err(describe)
+                .context("asking the server for its extensions")?;
+            let (there, superuser): (bool, bool) = (row.get(0), row.get(1));
+            Ok(match (there, superuser) {
+                (false, _) => Some(format!(
+                    "the server has no extension {name}; it is one of PostgreSQL's contrib modules"
+                )),
+                (true, false) => Some(format!("only a superuser can use {name} on the server's files")),
+                (true, true) => None,
+            })
+        }
+    }
+}
+
+/// The names of the collations that fit the database.
+fn collations(session: &mut Session) -> Result<BTreeSet<String>> {
+    let rows = session
+        .query(
+            "SELECT collname::text FROM pg_collation WHERE collencoding IN \
+             (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))",
+            &[],
+        )
+        .map_err(describe)
+        .context("asking the server for its collations")?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn alike(collation: &str) -> String {
+    collation.to_lowercase().replace("utf-8", "utf8")
+}

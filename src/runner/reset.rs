@@ -1,0 +1,197 @@
+//! The table that a method starts from, made anew before each sample.
+
+use anyhow::{Context, Result};
+
+use crate::dataset::Dataset;
+use crate::method::copy::copy_from_stdin;
+use crate::method::phases::run;
+use crate::method::stream::CopyStream;
+use crate::method::{HELD, Info, PRESENT, Params, Start};
+use crate::pg_error::describe;
+use crate::record::Encoding;
+use crate::server::{Connector, Session};
+use crate::table::ddl::{parent_of, quote};
+use crate::table::{Layout, Persistence, Table};
+
+/// Where rows stand that are not the table's yet.
+const SOURCE: &str = "bulkbench_source";
+
+/// What a reset works with.
+pub struct Reset<'a> {
+    /// A connection to the server.
+    pub session: &'a mut Session,
+    /// More of them.
+    pub connector: &'a Connector,
+    /// The rows.
+    pub dataset: &'a Dataset,
+    /// The table to make.
+    pub table: &'a Table,
+}
+
+/// Rows of the dataset, and how often each stands in the table in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// The dataset's rows, from its first.
+    pub loaded: u64,
+    /// How many times the table holds them after the load.
+    pub times: u64,
+}
+
+/// What the table holds after a method has loaded so many rows.
+pub fn rows_after(info: &Info, params: &Params, rows: u64) -> Rows {
+    let held = match info.start {
+        Start::Holding => params.get(HELD).copied().unwrap_or(1),
+        Start::Empty(_) | Start::Absent | Start::Indexed | Start::Present { .. } => 0,
+    };
+    Rows { loaded: rows, times: held + 1 }
+}
+
+/// Drops every table in the schema, which is the run's own, but those to `keep`: what the last
+/// sample left, staging tables of methods that failed included.
+///
+/// # Errors
+/// What the server says.
+pub fn sweep(session: &mut Session, keep: &[String]) -> Result<()> {
+    let rows = session
+        .query(
+            "SELECT relkind::text, quote_ident(relname) FROM pg_class \
+             WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'f') \
+             AND NOT relispartition AND relname <> ALL ($1) \
+             ORDER BY EXISTS (SELECT FROM pg_constraint WHERE confrelid = pg_class.oid)",
+            &[&keep],
+        )
+        .map_err(describe)
+        .context("looking for tables of the last sample")?;
+    for row in rows {
+        let (kind, name): (&str, &str) = (row.get(0), row.get(1));
+        let kind = if kind == "f" { "FOREIGN TABLE" } else { "TABLE" };
+        run(&mut **session, &format!("DROP {kind} {name}"))?;
+    }
+    Ok(())
+}
+
+impl Reset<'_> {
+    /// Makes the table that the method starts from, to load so many rows into.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn table_for(&mut self, info: &Info, params: &Params, rows: u64) -> Result<()> {
+        let parents: Vec<String> = self.table.indexed.iter().map(|c| parent_of(c)).collect();
+        sweep(self.session, &parents)?;
+        self.parents()?;
+        match info.start {
+            Start::Absent => Ok(()),
+            Start::Empty(persistence) => self.create(persistence),
+            Start::Indexed => {
+                self.create(Persistence::Permanent)?;
+                self.indexes()
+            }
+            Start::Holding => {
+                self.create(Persistence::Permanent)?;
+                for _ in 1..rows_after(info, params, rows).times {
+                    self.copy_into(self.table, rows)?;
+                }
+                self.indexes()?;
+                self.settle()
+            }
+            Start::Present { stale } => {
+                let percent = params.get(PRESENT).copied().unwrap_or(100);
+                let present = (u128::from(rows) * u128::from(percent) / 100) as u64;
+                self.create(Persistence::Permanent)?;
+                if present > 0 {
+                    self.present(present, stale)?;
+                }
+                self.indexes()?;
+                self.settle()
+            }
+        }
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        run(&mut **self.session, sql)
+    }
+
+    fn create(&mut self, persistence: Persistence) -> Result<()> {
+        let table = self.table;
+        self.run(&table.create(persistence))?;
+        table.add_references(false).iter().try_for_each(|sql| self.run(sql))
+    }
+
+    fn indexes(&mut self) -> Result<()> {
+        self.table.create_indexes().iter().try_for_each(|sql| self.run(sql))
+    }
+
+    /// The tables that columns refer to, each value once; made of the whole dataset, once for the run.
+    fn parents(&mut self) -> Result<()> {
+        for reference in self.table.references() {
+            let (parent, column) = (quote(&reference.parent), quote(&reference.column));
+            let there: bool = self
+                .session
+                .query_one("SELECT to_regclass($1) IS NOT NULL", &[&parent])
+                .map_err(describe)?
+                .get(0);
+            if there {
+                continue;
+            }
+            let source = self.source(self.dataset.rows())?;
+            // In one transaction: a parent that is there is whole.
+            self.run(&format!(
+                "BEGIN; CREATE TABLE {parent} AS SELECT DISTINCT {column} FROM {source}; \
+                 ALTER TABLE {parent} ADD PRIMARY KEY ({column}); DROP TABLE {source}; COMMIT"
+            ))?;
+            self.run(&format!("VACUUM (ANALYZE) {parent}"))?;
+        }
+        Ok(())
+    }
+
+    /// The first rows under the keys 1, 2, 3 ..., with another value in one column where they are to be `stale`.
+    fn present(&mut self, rows: u64, stale: bool) -> Result<()> {
+        let table = self.table;
+        let Some(updated) = table.updated_column().filter(|_| stale) else {
+            return self.copy_into(table, rows);
+        };
+        // By way of another table: an UPDATE would leave as many dead rows as there are.
+        let source = self.source(rows)?;
+        let values: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| if c == updated { Table::stale(c) } else { quote(&c.name) })
+            .collect();
+        let key = quote(&table.key);
+        self.run(&format!(
+            "INSERT INTO {} ({key}, {}) SELECT {key}, {} FROM {source} ORDER BY {key}",
+            quote(&table.name),
+            table.column_list(),
+            values.join(", ")
+        ))?;
+        self.run(&format!(
+            "SELECT setval(pg_get_serial_sequence('{}', '{}'), {rows}); DROP TABLE {source}",
+            quote(&table.name).replace('\'', "''"),
+            table.key.replace('\'', "''"),
+        ))
+    }
+
+    /// A table of the first rows in their order, to be dropped after use; gives its quoted name.
+    fn source(&mut self, rows: u64) -> Result<String> {
+        let source = Table { name: SOURCE.into(), layout: Layout::Plain, ..self.table.clone() };
+        self.run(&source.create(Persistence::Unlogged))?;
+        self.copy_into(&source, rows)?;
+        Ok(quote(SOURCE))
+    }
+
+    fn copy_into(&self, table: &Table, rows: u64) -> Result<()> {
+        let chunk = self.dataset.chunks(Encoding::Csv, rows, 1)?[0];
+        let stream = CopyStream::connect(self.connector)?;
+        stream.copy(
+            &copy_from_stdin(table, Encoding::Csv),
+            &self.dataset.file(Encoding::Csv),
+            Encoding::Csv,
+            chunk,
+        )
+    }
+
+    /// A table that has held its rows for a while: visible to all, and known to the planner.
+    fn settle(&mut self) -> Result<()> {
+        self.run(&format!("VACUUM (ANALYZE) {}", quote(&self.table.name)))
+    }
+}
