@@ -116,15 +116,15 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let experiment = Experiment::find(&args.experiment)?;
     let mut request = request(args, &experiment);
     let choice = args.place.choice()?;
-    let mut cases = plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
+    plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
 
     let dataset = match &args.dataset {
         Some(name) => Dataset::open(&datasets_dir()?.join(name))?,
         None => Dataset::generated(&datasets_dir()?, request.rows, request.seed, interrupt)?,
     };
-    cases.iter_mut().filter(|case| case.rows == request.rows).for_each(|case| case.rows = dataset.rows());
     request.rows = dataset.rows();
+    let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
     let datasets = datasets(dataset, &cases, interrupt)?;
 
     let settings: Settings = args.settings.iter().cloned().collect();

@@ -166,6 +166,21 @@ pub struct Info {
     pub params: &'static [Param],
 }
 
+impl Info {
+    /// What a crash leaves when the server runs with these settings on top (PostgreSQL manual,
+    /// "Write Ahead Log": fsync, full_page_writes, synchronous_commit).
+    pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
+        let off = |name: &str| {
+            settings.get(name).is_some_and(|v| ["off", "false", "no", "0"].contains(&v.as_str()))
+        };
+        match self.durability {
+            _ if off("fsync") || off("full_page_writes") => Durability::MayBeDamaged,
+            Durability::Durable if off("synchronous_commit") => Durability::MayLoseLastCommits,
+            own => own,
+        }
+    }
+}
+
 /// All that a load works with.
 pub struct Load<'a> {
     /// The server it loads into.

@@ -237,6 +237,8 @@ pub enum Durability {
     LostOnCrash,
     /// All but perhaps those of the last moments.
     MayLoseLastCommits,
+    /// Whatever it leaves: the whole database may be damaged.
+    MayBeDamaged,
 }
 
 impl Durability {
@@ -246,6 +248,7 @@ impl Durability {
             Durability::Durable => "durable",
             Durability::LostOnCrash => "lost on crash",
             Durability::MayLoseLastCommits => "may lose the last commits",
+            Durability::MayBeDamaged => "may damage the database",
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             family: info.family.name().into(),
             summary: info.summary.into(),
             role,
-            durability: info.durability,
+            durability: info.durability_under(&case.settings),
             params,
             settings: case.settings.clone(),
             dataset: case.dataset.clone(),
@@ -203,6 +203,7 @@ pub fn plan(experiment: &Experiment, request: &Request, cases: Vec<CaseFacts>) -
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
+    use crate::record::Durability;
 
     fn request(methods: &[&str]) -> Request {
         Request {
@@ -241,5 +242,68 @@ mod tests {
         let experiment = Experiment::find("votes").unwrap();
         let cases = cases(&experiment, &request(&["copy-parallel"]), &Table::votes(&votes())).unwrap();
         assert_eq!(cases.last().unwrap().params["jobs"], 2);
+    }
+
+    fn plan_of(text: &str) -> Vec<CaseFacts> {
+        let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\n";
+        let experiment = Experiment::parse(&format!("{head}{text}"), "x.toml").unwrap();
+        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        on_servers(&experiment, cases, &["15.18".into(), "16.10".into()])
+    }
+
+    #[test]
+    fn a_case_is_held_against_the_first_that_differs_in_what_is_compared() {
+        let experiment = Experiment::parse(
+            "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\ncompare = 'collation'\n\
+             [[case]]\nmethod = 'copy-csv'\n[[case]]\nmethod = ['copy-text', 'copy-binary']\ncollation = ['C', 'en-x-icu']\n",
+            "x.toml",
+        )
+        .unwrap();
+        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let against: Vec<(&str, Option<&str>)> =
+            cases.iter().map(|c| (c.id.as_str(), c.against.as_deref())).collect();
+        assert_eq!(
+            against,
+            [
+                ("copy-csv", None),
+                ("copy-csv (control)", None),
+                ("copy-text collation=C", Some("copy-text collation=C")),
+                ("copy-text collation=en-x-icu", Some("copy-text collation=C")),
+                ("copy-binary collation=C", Some("copy-binary collation=C")),
+                ("copy-binary collation=en-x-icu", Some("copy-binary collation=C")),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_case_runs_on_each_server_and_the_control_on_the_first() {
+        let placed = plan_of(
+            "baseline = 'copy-csv'\ncompare = 'server'\n[[case]]\nmethod = ['copy-csv', 'copy-text']\n",
+        );
+        let found: Vec<(&str, Role, Option<&str>)> =
+            placed.iter().map(|c| (c.id.as_str(), c.role, c.against.as_deref())).collect();
+        assert_eq!(
+            found,
+            [
+                ("copy-csv on 15.18", Role::Baseline, None),
+                ("copy-csv on 16.10", Role::Case, None),
+                ("copy-csv (control) on 15.18", Role::Control, None),
+                ("copy-text on 15.18", Role::Case, Some("copy-text on 15.18")),
+                ("copy-text on 16.10", Role::Case, Some("copy-text on 15.18")),
+            ]
+        );
+    }
+
+    #[test]
+    fn settings_that_give_up_durability_say_so() {
+        let durability = |setting: &str| {
+            plan_of(&format!(
+                "baseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\nsettings = {{ {setting} = 'off' }}\n[[case]]\nmethod = 'copy-csv'\n"
+            ))[0]
+            .durability
+        };
+        assert_eq!(durability("synchronous_commit"), Durability::MayLoseLastCommits);
+        assert_eq!(durability("full_page_writes"), Durability::MayBeDamaged);
+        assert_eq!(durability("jit"), Durability::Durable);
     }
 }
