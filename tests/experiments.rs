@@ -1,0 +1,113 @@
+//! Every built-in experiment on a real server at few rows: each case loads and is verified, or says
+//! why it cannot run.
+
+mod common;
+
+use std::time::Duration;
+
+use bulkbench::dataset::Dataset;
+use bulkbench::experiment::Experiment;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::record::{Encoding, Outcome, Role};
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::sample::{self, Place};
+use bulkbench::runner::stage::ServerStage;
+use bulkbench::runner::{availability, schedule};
+use bulkbench::table::Table;
+
+/// Runs each case of the experiment once with so many rows, in the order of a round; returns the
+/// ids of those that could not run, with the reasons.
+fn once(id: &str, rows: u64) -> Vec<(String, String)> {
+    let dir = common::world_readable_tempdir();
+    let interrupt = Interrupt::new();
+    let experiment = Experiment::find(id).unwrap();
+    let mut votes = Dataset::generated(dir.path(), rows, 1, &interrupt).unwrap();
+    let mut numeric = votes.in_form("numeric", &interrupt).unwrap();
+    for encoding in Encoding::ALL {
+        votes.ensure(encoding, &interrupt).unwrap();
+        numeric.ensure(encoding, &interrupt).unwrap();
+    }
+    let request =
+        Request { rounds: 1, rows, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let mut cases = plan::cases(&experiment, &request, &Table::votes(votes.columns())).unwrap();
+    let mut servers = vec![common::local(&votes)];
+    if experiment.compare.as_deref() == Some("server") {
+        servers.push(common::local(&votes));
+        cases = plan::on_servers(&experiment, cases, &["a".into(), "b".into()]);
+    }
+    availability::mark(&mut cases, &*servers[0], &votes).unwrap();
+
+    let runnable: Vec<_> = cases
+        .iter()
+        .enumerate()
+        .filter(|(_, case)| case.unavailable.is_none() && case.role != Role::Control)
+        .map(|(index, case)| (index, &case.settings))
+        .collect();
+    let mut stage = ServerStage::over(
+        ["a", "b"].into_iter().map(String::from).zip(servers.iter_mut().map(|s| &mut **s as _)).collect(),
+        vec![(String::new(), &votes), ("numeric".into(), &numeric)],
+        interrupt.clone(),
+        Duration::from_secs(120),
+    );
+    for index in schedule::order(&runnable, 1, 1).concat() {
+        let sample = sample::take(&mut stage, &cases[index], Place { round: 1, position: 0 }).unwrap();
+        assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
+    }
+    drop(stage);
+    servers.into_iter().for_each(|server| server.stop().unwrap());
+    cases.into_iter().filter_map(|case| Some((case.id, case.unavailable?))).collect()
+}
+
+/// Passes when every case ran, but those that this machine's PostgreSQL may lack something for.
+fn all_ran(id: &str, rows: u64) {
+    for (case, reason) in once(id, rows) {
+        let excused = reason.contains("no collation") || reason.contains("no extension") || reason.contains("it needs PostgreSQL");
+        assert!(excused, "{case}: {reason}");
+        common::skipped(&format!("{case}: {reason}"));
+    }
+}
+
+macro_rules! experiments {
+    ($($test:ident = $id:literal, $rows:literal;)*) => {
+        $(#[test]
+        fn $test() {
+            all_ran($id, $rows);
+        })*
+
+        #[test]
+        fn none_is_left_out() {
+            let built_in: Vec<String> = Experiment::built_in().unwrap().into_iter().map(|e| e.id).collect();
+            let tested = [$($id),*];
+            let left: Vec<_> = built_in.iter().filter(|id| !tested.contains(&id.as_str()) && *id != "scale").collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    };
+}
+
+experiments! {
+    votes = "votes", 1_000;
+    all = "all", 501;
+    insert_family = "insert-family", 1_000;
+    batch_size = "batch-size", 1_000;
+    commit_interval = "commit-interval", 1_000;
+    formats = "formats", 1_000;
+    parallelism = "parallelism", 1_000;
+    indexes = "indexes", 1_000;
+    foreign_keys = "foreign-keys", 1_000;
+    backfill = "backfill", 1_000;
+    chunks = "chunks", 25_000;
+    maintenance_work_mem = "maintenance-work-mem", 1_000;
+    wal = "wal", 1_000;
+    collation = "collation", 1_000;
+    latency = "latency", 40;
+    versions = "versions", 1_000;
+    populating = "populating", 1_000;
+}
+
+#[test]
+fn a_case_of_more_rows_than_there_are_says_so() {
+    let left = once("scale", 10_000);
+    assert!(left.iter().all(|(_, reason)| reason.ends_with("and the dataset has 10 000")), "{left:?}");
+    assert!(!left.iter().any(|(case, _)| case == "copy-csv rows=10000"), "{left:?}");
+    assert!(left.iter().any(|(case, _)| case == "copy-csv rows=100000"), "{left:?}");
+}
