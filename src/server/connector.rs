@@ -1,7 +1,9 @@
 //! Connections whose statements end when work has to stop.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -24,6 +26,34 @@ pub struct Connector {
     config: tokio_postgres::Config,
     tls: Option<Tls>,
     interrupt: Interrupt,
+    behind: Option<Arc<Behind>>,
+}
+
+/// The server behind a proxy that a connector goes through, for errors to name it.
+pub(in crate::server) struct Behind {
+    address: String,
+    failure: Mutex<Option<io::Error>>,
+}
+
+impl Behind {
+    /// Tells why the proxy could not reach the server: the client only sees that its connection closes.
+    pub(in crate::server) fn failed(&self, error: io::Error) {
+        *self.lock() = Some(error);
+    }
+
+    /// Tells that the proxy has reached the server: what was before does not matter any more.
+    pub(in crate::server) fn reached(&self) {
+        *self.lock() = None;
+    }
+
+    /// The last failure, once.
+    fn take_failure(&self) -> Option<io::Error> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.failure.lock().unwrap_or_else(|e| e.into_inner())
+    }
 }
 
 /// A blocking connection.
@@ -44,12 +74,12 @@ impl Connector {
     /// Without TLS, as throwaway servers on this machine are reached.
     pub fn new(mut config: tokio_postgres::Config, interrupt: Interrupt) -> Self {
         config.ssl_mode(SslMode::Disable);
-        Self { config, tls: None, interrupt }
+        Self { config, tls: None, interrupt, behind: None }
     }
 
     /// As [`Connector::new`], with TLS where `config` asks for it.
     pub fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
-        Self { config, tls: Some(tls), interrupt }
+        Self { config, tls: Some(tls), interrupt, behind: None }
     }
 
     /// What ends this connector's statements.
@@ -60,6 +90,42 @@ impl Connector {
     /// The parameters it connects by. They may hold a password: never print them.
     pub fn config(&self) -> &tokio_postgres::Config {
         &self.config
+    }
+
+    /// The same server, as the same user and with all else the same, through a proxy that has one
+    /// address for each of the server's hosts. TLS still asks each host for its own name.
+    pub(in crate::server) fn through(&self, proxy: &[SocketAddr]) -> Self {
+        let mut config = without_hosts(&self.config);
+        for (i, address) in proxy.iter().enumerate() {
+            match self.config.get_hosts().get(i) {
+                Some(Host::Tcp(name)) => {
+                    config.host(name);
+                }
+                // A place in the list, as there has to be a host for each address or none at all.
+                Some(Host::Unix(_)) => {
+                    config.host(address.ip().to_string());
+                }
+                None => {}
+            }
+            config.hostaddr(address.ip()).port(address.port());
+        }
+        let behind = Behind { address: self.address(), failure: Mutex::default() };
+        Self {
+            config,
+            tls: self.tls.clone(),
+            interrupt: self.interrupt.clone(),
+            behind: Some(Arc::new(behind)),
+        }
+    }
+
+    /// What is behind the proxy, for a connector that goes through one.
+    pub(in crate::server) fn behind(&self) -> Option<Arc<Behind>> {
+        self.behind.clone()
+    }
+
+    /// Where the server is, as messages have it.
+    fn address(&self) -> String {
+        self.behind.as_ref().map_or_else(|| address(&self.config), |behind| behind.address.clone())
     }
 
     /// A blocking connection.
@@ -141,10 +207,17 @@ impl Connector {
 
     /// Why there is no connection, and what to do about it. Names no password.
     fn explain(&self, error: tokio_postgres::Error) -> anyhow::Error {
-        let at = address(&self.config);
+        let at = self.address();
+        // What the server itself said counts more than what the proxy met.
+        let failure = self.behind.as_ref().and_then(|b| b.take_failure()).filter(|_| error.code().is_none());
+        let said = match &failure {
+            Some(failure) => format!("the proxy in front of it cannot reach it: {failure}"),
+            None => words(&error),
+        };
+        let kind = failure.as_ref().or(io_error(&error)).map(io::Error::kind);
         let user = self.config.get_user().unwrap_or("?");
         let database = self.config.get_dbname().unwrap_or(user);
-        let next = match (error.code(), io_error(&error).map(|io| io.kind())) {
+        let next = match (error.code(), kind) {
             (Some(&SqlState::INVALID_PASSWORD), _) => {
                 format!("check the password of user `{user}` in the URL or in PGPASSWORD")
             }
@@ -172,7 +245,7 @@ impl Connector {
             }
             _ => "check the URL and the server".into(),
         };
-        unavailable!("cannot connect to the server at {at}: {}; {next}", words(&error))
+        unavailable!("cannot connect to the server at {at}: {said}; {next}")
     }
 }
 
@@ -189,6 +262,48 @@ fn address(config: &tokio_postgres::Config) -> String {
         all.extend(config.get_hostaddrs().iter().enumerate().map(|(i, ip)| format!("{ip}:{}", port(i))));
     }
     all.join(" or ")
+}
+
+/// All that a configuration says except where the server is. The driver's own type can only add to
+/// its hosts, so that this has to name all else.
+fn without_hosts(from: &tokio_postgres::Config) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    if let Some(user) = from.get_user() {
+        config.user(user);
+    }
+    if let Some(password) = from.get_password() {
+        config.password(password);
+    }
+    if let Some(database) = from.get_dbname() {
+        config.dbname(database);
+    }
+    if let Some(options) = from.get_options() {
+        config.options(options);
+    }
+    if let Some(name) = from.get_application_name() {
+        config.application_name(name);
+    }
+    if let Some(limit) = from.get_connect_timeout() {
+        config.connect_timeout(*limit);
+    }
+    if let Some(limit) = from.get_tcp_user_timeout() {
+        config.tcp_user_timeout(*limit);
+    }
+    if let Some(interval) = from.get_keepalives_interval() {
+        config.keepalives_interval(interval);
+    }
+    if let Some(retries) = from.get_keepalives_retries() {
+        config.keepalives_retries(retries);
+    }
+    config
+        .ssl_mode(from.get_ssl_mode())
+        .ssl_negotiation(from.get_ssl_negotiation())
+        .keepalives(from.get_keepalives())
+        .keepalives_idle(from.get_keepalives_idle())
+        .target_session_attrs(from.get_target_session_attrs())
+        .channel_binding(from.get_channel_binding())
+        .load_balance_hosts(from.get_load_balance_hosts());
+    config
 }
 
 /// The server says: not now, but soon.

@@ -6,6 +6,7 @@ pub mod container;
 pub mod external;
 pub mod host;
 mod id;
+pub mod latency;
 pub mod local;
 mod open;
 pub mod settings;
@@ -19,6 +20,7 @@ use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session};
 pub use id::new_id;
+pub use latency::Latency;
 pub use open::{Checksums, Choice, Options, open};
 
 use crate::record::ServerFacts;

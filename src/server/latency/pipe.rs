@@ -1,0 +1,161 @@
+//! The way of the bytes in one direction: in at one end, out at the other when they are due.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::RATE;
+
+/// The most that is read at once, in bytes.
+const CHUNK: usize = 64 << 10;
+/// Room for what is on its way when there is no delay: some chunks, so that both ends can work.
+const FLOOR: usize = 1 << 20;
+/// Empty buffers that are kept for further chunks.
+const SPARE: usize = 8;
+
+/// What leaves a pipe.
+pub enum Out {
+    /// The next bytes.
+    Bytes(Chunk),
+    /// The sender has said that there are no more; the other half of its connection may go on.
+    End,
+    /// The sender's connection has broken, or this pipe was closed.
+    Broken,
+}
+
+/// Bytes that were read together. The buffer can be longer than they are.
+pub struct Chunk {
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Chunk {
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
+    /// What it takes of the memory that the bound is for.
+    fn memory(&self) -> usize {
+        self.buffer.capacity() + size_of::<(Instant, Chunk)>()
+    }
+}
+
+/// One direction of a connection: its bytes in order, each chunk with the time it is due. One thread
+/// puts in, another takes out.
+pub struct Pipe {
+    delay: Duration,
+    /// Bytes that may be on their way, see [`RATE`].
+    limit: usize,
+    state: Mutex<State>,
+    /// Something was put in.
+    filled: Condvar,
+    /// Something was taken out.
+    drained: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    chunks: VecDeque<(Instant, Chunk)>,
+    memory: usize,
+    spare: Vec<Vec<u8>>,
+    /// When the end of the stream is due, and whether it came by an error.
+    end: Option<(Instant, bool)>,
+    closed: bool,
+}
+
+impl Pipe {
+    /// A way that takes `delay`.
+    pub fn new(delay: Duration) -> Self {
+        let on_the_way = (RATE as f64 * delay.as_secs_f64()) as usize;
+        Self {
+            delay,
+            limit: FLOOR.saturating_add(on_the_way),
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            drained: Condvar::new(),
+        }
+    }
+
+    /// A buffer to read into.
+    pub fn buffer(&self) -> Vec<u8> {
+        let spare = self.lock().spare.pop();
+        spare.unwrap_or_else(|| vec![0; CHUNK])
+    }
+
+    /// Sends the first `len` bytes of `buffer` on their way, as of `now`; waits while too many are
+    /// on it. Returns a buffer to go on with, or nothing when nobody is there to take them.
+    pub fn put(&self, buffer: Vec<u8>, len: usize, now: Instant) -> Option<Vec<u8>> {
+        // A few bytes must not hold a whole buffer while they are on their way.
+        let (chunk, again) = match len < CHUNK / 4 {
+            true => (Chunk { buffer: buffer[..len].to_vec(), len }, Some(buffer)),
+            false => (Chunk { buffer, len }, None),
+        };
+        let mut state = self.lock();
+        while state.memory >= self.limit && !state.closed {
+            state = self.drained.wait(state).unwrap_or_else(|e| e.into_inner());
+        }
+        if state.closed {
+            return None;
+        }
+        state.memory += chunk.memory();
+        state.chunks.push_back((now + self.delay, chunk));
+        let next = again.or_else(|| state.spare.pop());
+        drop(state);
+        self.filled.notify_one();
+        Some(next.unwrap_or_else(|| vec![0; CHUNK]))
+    }
+
+    /// Sends the end of the stream after the bytes, as of `now`.
+    pub fn end(&self, broken: bool, now: Instant) {
+        self.lock().end = Some((now + self.delay, broken));
+        self.filled.notify_one();
+    }
+
+    /// The next of what is on its way, when it is due.
+    pub fn take(&self) -> Out {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return Out::Broken;
+            }
+            let next = state.chunks.front().map(|(due, _)| *due).or(state.end.map(|(due, _)| due));
+            let Some(due) = next else {
+                state = self.filled.wait(state).unwrap_or_else(|e| e.into_inner());
+                continue;
+            };
+            let left = due.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                state = self.filled.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
+                continue;
+            }
+            match (state.chunks.pop_front(), state.end) {
+                (Some((_, chunk)), _) => return Out::Bytes(chunk),
+                (None, Some((_, false))) => return Out::End,
+                (None, _) => return Out::Broken,
+            }
+        }
+    }
+
+    /// Takes back a chunk that has arrived: its bytes are not on their way any more.
+    pub fn arrived(&self, chunk: Chunk) {
+        let mut state = self.lock();
+        state.memory -= chunk.memory();
+        if chunk.buffer.len() == CHUNK && state.spare.len() < SPARE {
+            state.spare.push(chunk.buffer);
+        }
+        drop(state);
+        self.drained.notify_one();
+    }
+
+    /// Ends it at once for both sides; what is on its way is lost.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+        self.drained.notify_all();
+    }
+
+    // A panic elsewhere must not keep the other threads from ending.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
