@@ -16,6 +16,7 @@ use crate::runner::probes::Probes;
 use crate::runner::reset::{self, Reset, Rows, rows_after};
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::scratch::Scratch;
+use crate::server::latency::Latency;
 use crate::server::{Server, Session, Settings};
 use crate::table::{Table, verify};
 
@@ -168,7 +169,11 @@ impl Stage for ServerStage<'_> {
         let control = self.control.as_mut().ok_or_else(|| anyhow!("a load came before its reset"))?;
         let scratch = self.scratch.as_ref().ok_or_else(|| anyhow!("a load came before its reset"))?;
         let server: &dyn Server = &*self.servers[self.at].1;
-        let connector = server.connector();
+        let latency = match case.latency_ms {
+            Some(added) => Some(Latency::start(server.connector(), Duration::from_millis(added))?),
+            None => None,
+        };
+        let connector = latency.as_ref().map_or(server.connector(), Latency::connector);
         let load = Load {
             server,
             connector,
