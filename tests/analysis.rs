@@ -48,7 +48,7 @@ fn a_difference_is_claimed_only_beyond_the_noise() {
     assert_eq!(verdict(&times(1.5), 1000, same), (Verdict::Slower, Agreement::Reversed));
     // Certain (p = 0.008), but no larger than the distance of baseline and control.
     assert_eq!(verdict(&times(0.96), 1000, same), (Verdict::WithinNoise, Agreement::NoDifference));
-    let few = Verdict::TooFewSamples { case: 4, baseline: 5 };
+    let few = Verdict::TooFewSamples { case: 4, other: 5 };
     assert_eq!(verdict(&times(0.5)[..4], 1000, same), (few, Agreement::Undecided));
 }
 

@@ -178,3 +178,54 @@ fn runs_of_other_rows_are_refused_by_field() {
     assert!(text.contains("dataset.rows is 7500000 in refuse-here and 100000 in refuse-there"), "{text}");
     assert!(report::compare(&dirs[..1]).is_err());
 }
+
+#[test]
+fn a_run_along_an_axis_has_a_curve_and_says_what_cases_are_held_against() {
+    for (name, (run, samples)) in [("latency", support::latencies()), ("batch", support::batches())] {
+        let dir = stored(&format!("report-{name}"), &run, &samples);
+        let files = report::write_all(&dir).unwrap();
+        for file in ["charts/curve.svg", "charts/curve.png"] {
+            assert!(files.contains(&dir.join(file)), "{file}");
+        }
+        let markdown = std::fs::read_to_string(dir.join("report.md")).unwrap();
+        let shown = markdown.split("## Machine").next().unwrap();
+        insta::assert_snapshot!(format!("{name}.md"), shown);
+        insta::assert_snapshot!(format!("{name}-100"), report::terminal_table(&run, &samples, plain(100)));
+        let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(page.contains(&format!("rows a second by {}", run.plan.x.as_ref().unwrap())));
+        let csv = std::fs::read_to_string(dir.join("results.csv")).unwrap();
+        assert!(csv.lines().next().unwrap().contains(",dataset,collation,latency_ms,server,against,"));
+    }
+}
+
+#[test]
+fn no_label_of_a_curve_is_cut_and_few_series_fill_the_axis() {
+    use bulkbench::analysis::{Curve, judge, summarize};
+    use bulkbench::report::chart::{Format, curve};
+    let one = support::along("jobs", 1000, &[(4, &[("copy-parallel", 1.0)])]);
+    let mut long = support::latencies();
+    for case in &mut long.0.plan.cases {
+        let name = "a-method-of-a-very-long-name server=a-server-that-was-named-at-length";
+        case.id = case.id.replace("insert-row", name);
+    }
+    for sample in &mut long.1 {
+        let name = "a-method-of-a-very-long-name server=a-server-that-was-named-at-length";
+        sample.case = sample.case.replace("insert-row", name);
+    }
+    for (run, samples) in [support::latencies(), support::batches(), one, long] {
+        let standings = judge(summarize(&run, &samples));
+        let curve_of_run = Curve::of(&run.plan, &standings).unwrap();
+        for format in [Format::File, Format::Page, Format::Phone] {
+            let svg = curve::draw(&run, &curve_of_run, format).unwrap();
+            let trips = run.plan.x.as_deref() == Some("latency_ms");
+            assert_eq!(svg.contains("1000/RTT: one round trip a row"), trips);
+            let picture = resvg::usvg::Tree::from_str(&svg, &report::chart_options()).unwrap();
+            let drawn = picture.root().bounding_box();
+            let (width, height) = (picture.size().width(), picture.size().height());
+            assert!(
+                drawn.left() >= 0.0 && drawn.right() <= width && drawn.bottom() <= height,
+                "{drawn:?} leaves {width} by {height}"
+            );
+        }
+    }
+}
