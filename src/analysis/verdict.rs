@@ -196,7 +196,7 @@ fn noise(baseline: Option<&Summary>, control: Option<&Summary>) -> Option<Noise>
 
 /// The case that the plan names for this one to be held against. Naming itself, a case says that
 /// it is a reference.
-fn named<'a>(case: &'a CaseFacts) -> Option<&'a str> {
+fn named(case: &CaseFacts) -> Option<&str> {
     case.against.as_deref().filter(|id| case.role == Role::Case && *id != case.id)
 }
 

@@ -2,14 +2,23 @@
 
 use super::table::{Cell, Column, Table};
 use crate::analysis::Curve;
-use crate::analysis::curve::Kind;
+use crate::analysis::curve::{Kind, Point};
 use crate::method::catalogue;
+
+/// What the axis is, in a word.
+pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
+    match curve.kind {
+        Kind::Rows => "rows loaded",
+        Kind::Latency => "latency",
+        Kind::Parameter | Kind::Setting => &curve.axis,
+    }
+}
 
 /// What the axis is, with its unit.
 pub fn axis_title(curve: &Curve) -> String {
     match curve.kind {
         Kind::Rows => "rows loaded".into(),
-        Kind::Latency => "milliseconds added to each round trip".into(),
+        Kind::Latency => "latency: milliseconds added to each round trip".into(),
         Kind::Parameter => match parameter_help(curve) {
             Some(help) => format!("{}: {help}", curve.axis),
             None => curve.axis.clone(),
@@ -27,10 +36,10 @@ fn parameter_help(curve: &Curve) -> Option<&'static str> {
 
 /// Rows a second: a row a value of the axis, a column a series.
 pub fn table(curve: &Curve) -> Table {
-    let mut columns = vec![Column::numbers(curve.axis.clone(), &format!("{}.", axis_title(curve)))];
+    let mut columns = vec![Column::numbers(axis_name(curve), &format!("{}.", axis_title(curve)))];
     columns.extend(curve.series.iter().map(|s| Column::numbers(s.name.clone(), "")));
     let row = |(x, label): (f64, &str)| {
-        let rate = |points: &[crate::analysis::curve::Point]| {
+        let rate = |points: &[Point]| {
             let found = points.iter().filter(|p| p.x == x).find_map(|p| p.summary.rows_per_second());
             Cell::of(found, |e| Cell::Rate(e.point))
         };

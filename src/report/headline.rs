@@ -58,7 +58,7 @@ fn beside(run: &Run, id: &str, ranked: &[&Standing]) -> Option<String> {
     let is_here = |s: &&&Standing| s.against == Some(id) || s.summary.case.id == id;
     let fastest = ranked.iter().find(is_here)?;
     Some(match fastest.summary.case.id == id {
-        true => format!("Nothing held against it is faster than {}.", finding(run, fastest)),
+        true => format!("Nothing is faster beside {id}: {}.", figures(run, fastest)),
         false => format!("Fastest beside {id}: {}.", finding(run, fastest)),
     })
 }
@@ -91,6 +91,10 @@ fn knee_lines(curve: &Curve) -> Vec<String> {
 }
 
 fn finding(run: &Run, standing: &Standing) -> String {
+    format!("{}, {}", standing.summary.case.id, figures(run, standing))
+}
+
+fn figures(run: &Run, standing: &Standing) -> String {
     let s = &standing.summary;
     let time = Cell::of(s.total_ns, |e| Cell::Time(e.point)).text();
     let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
@@ -112,5 +116,5 @@ fn finding(run: &Run, standing: &Standing) -> String {
         Durability::Durable => String::new(),
         other => format!("; {}", other.words()),
     };
-    format!("{}, {time} for {rows} rows ({rate}){against}{crash}", s.case.id)
+    format!("{time} for {rows} rows ({rate}){against}{crash}")
 }

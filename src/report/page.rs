@@ -72,13 +72,16 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     ];
     if let Some(curve) = &curve {
         // What the experiment is about comes first.
-        charts.insert(0, picture("curve", &format!("Rows a second by {}, a line a series", curve.axis)));
+        charts.insert(
+            0,
+            picture("curve", &format!("Rows a second by {}, a line a series", curve::axis_name(curve))),
+        );
     }
     let mut sections =
         vec![Section { table: Some(results::results(standings)), charts, ..titled("Results") }];
     if let Some(curve) = &curve {
         let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
-        let title = format!("Rows a second by {}", curve.axis);
+        let title = format!("Rows a second by {}", curve::axis_name(curve));
         sections.push(Section { text, table: Some(curve::table(curve)), ..titled(&title) });
     }
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });

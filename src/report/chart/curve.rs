@@ -9,7 +9,7 @@ use super::scale::{Scale, wide};
 use crate::analysis::Curve;
 use crate::analysis::curve::{Kind, Point};
 use crate::record::Run;
-use crate::report::curve::axis_title;
+use crate::report::curve::{axis_name, axis_title};
 use crate::stats::Estimate;
 
 /// Pixels from the top of the plot to its bottom.
@@ -17,7 +17,7 @@ const PLOT: i32 = 380;
 /// Pixels between the frame of the plot and the outermost values.
 const INSET: i32 = 14;
 /// Pixels that stay free between two words of the axis below.
-const APART: i32 = 10;
+const APART: i32 = 5;
 /// Steps of the axis at the side.
 const STEPS: usize = 8;
 /// Places that the line of one round trip a row is drawn through.
@@ -29,11 +29,14 @@ const PIECES: i32 = 48;
 /// When it cannot be drawn.
 pub fn draw(run: &Run, curve: &Curve, format: Format) -> Result<String> {
     let below = axis_title(curve);
-    let title = format!("{}: rows a second by {}", run.plan.title, curve.axis);
+    let title = format!("{}: rows a second by {}", run.plan.title, axis_name(curve));
     let trips = round_trips(curve);
     let keys = keys(curve, trips.is_some());
     let (low, high) = span(curve, trips);
-    let lines = [explanation(wide(low, high))];
+    let values = curve.values();
+    let xs: Vec<f64> = values.iter().map(|(x, _)| *x).collect();
+    let wide_across = xs.first().zip(xs.last()).is_some_and(|(first, last)| wide(*first, *last));
+    let lines = [explanation(curve, wide(low, high), wide_across)];
 
     let head = canvas::head_height(&title, &lines, format);
     let top = head + legend::height(&keys, format) + LINE;
@@ -44,9 +47,10 @@ pub fn draw(run: &Run, curve: &Curve, format: Format) -> Result<String> {
     };
     let words = side.ticks.iter().map(|t| text_width(&axis_words(*t))).max().unwrap_or(0);
     let frame = (MARGIN + words + 8, format.width() - MARGIN - 8);
-    let values = curve.values();
-    let xs: Vec<f64> = values.iter().map(|(x, _)| *x).collect();
-    let across = Scale::at_values(&xs, frame.0 + INSET, frame.1 - INSET);
+    // The words of the last value reach beyond it.
+    let beyond = values.last().map_or(0, |(_, words)| text_width(words) / 2);
+    let right = (frame.1 - INSET).min(format.width() - beyond - 4);
+    let across = Scale::at_values(&xs, frame.0 + INSET, right);
     let under = canvas::wrap(&below, format.width() - 2 * MARGIN);
     let height = bottom + 24 + under.len() as i32 * LINE + MARGIN;
 
@@ -78,8 +82,14 @@ pub fn draw(run: &Run, curve: &Curve, format: Format) -> Result<String> {
     })
 }
 
-fn explanation(logarithmic: bool) -> String {
-    let scale = if logarithmic { "; the scale is logarithmic" } else { "" };
+/// How the picture is read; which of its axes are logarithmic.
+fn explanation(curve: &Curve, side: bool, across: bool) -> String {
+    let scale = match (side, across) {
+        (true, true) => "; both scales are logarithmic".to_string(),
+        (true, false) => "; the scale of the rates is logarithmic".to_string(),
+        (false, true) => format!("; the scale of {} is logarithmic", axis_name(curve)),
+        (false, false) => String::new(),
+    };
     format!("Higher is better{scale}. Whisker: 95 % interval of the median.")
 }
 

@@ -11,7 +11,7 @@ use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::record::Run;
 use crate::report::results;
-use crate::report::table::{rate, whole};
+use crate::report::table::rate;
 use crate::stats::Estimate;
 use crate::units;
 
@@ -144,11 +144,14 @@ fn ends(found: Estimate) -> (f64, f64) {
     found.interval.map_or((found.point, found.point), |i| (i.low, i.high))
 }
 
-/// `100/s`, `20 k/s`, `1 M/s`.
+/// `0`, `100/s`, `20 k/s`, `1.5 M/s`.
 pub fn axis_words(per_second: f64) -> String {
+    // Ticks are round: three places say all of them.
+    let short = |v: f64| (v * 1e3).round() / 1e3;
     match per_second {
-        v if v >= 1e6 => format!("{} M/s", whole(v / 1e6)),
-        v if v >= 1e3 => format!("{} k/s", whole(v / 1e3)),
-        v => format!("{v}/s"),
+        v if v >= 1e6 => format!("{} M/s", short(v / 1e6)),
+        v if v >= 1e3 => format!("{} k/s", short(v / 1e3)),
+        0.0 => "0".into(),
+        v => format!("{}/s", short(v)),
     }
 }

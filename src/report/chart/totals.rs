@@ -60,7 +60,8 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
     let phases = Phase::ALL.into_iter().filter(|p| rows.iter().any(|r| r.phases.iter().any(|(q, _)| q == p)));
     let legend: Vec<Key> = phases.map(|p| Key::coloured(p.words(), colour(p))).collect();
 
-    let title = format!("{}: time to load {} rows", run.plan.title, units::count(run.plan.rows));
+    let rows_of_bars = units::count(all.unwrap_or(run.plan.rows));
+    let title = format!("{}: time to load {rows_of_bars} rows", run.plan.title);
     let other = if standings.has_references() { "what it is held against" } else { "the baseline" };
     let lines = [format!(
         "Shorter is better. Bar: the sample with the median total, by phase. \
