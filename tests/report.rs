@@ -225,3 +225,24 @@ fn no_label_of_a_curve_is_cut_and_few_series_fill_the_axis() {
         }
     }
 }
+
+#[test]
+fn further_servers_and_datasets_are_shown_by_name() {
+    let (mut run, samples) = support::votes(5, 1.0);
+    let mut server = run.server.clone();
+    server.version = "PostgreSQL 17.1 on x86_64-pc-linux-gnu".into();
+    server.settings.insert("fsync".into(), "off".into());
+    run.servers.insert("pg17".into(), server);
+    run.datasets.insert("wide".into(), run.dataset.clone());
+    let dir = stored("report-servers", &run, &samples);
+    report::write_all(&dir).unwrap();
+    let text = std::fs::read_to_string(dir.join("report.md")).unwrap();
+    for part in [
+        "| pg17: version    | PostgreSQL 17.1 on x86_64-pc-linux-gnu ",
+        "| wide: rows    | 7 500 000, generated from seed 42 ",
+        "| setting          | value     | given  | pg17: value | pg17: given |",
+        "Warning: the server pg17 ran with fsync = off",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
