@@ -2,8 +2,10 @@
 
 mod support;
 
+use bulkbench::analysis::curve::{Point, Series};
+use bulkbench::analysis::knee::knees;
 use bulkbench::analysis::verdict::Agreement;
-use bulkbench::analysis::{Standings, Verdict, judge, summarize};
+use bulkbench::analysis::{Curve, Standings, Verdict, judge, summarize};
 use bulkbench::record::*;
 use support::{case, run, sample};
 
@@ -48,7 +50,7 @@ fn a_difference_is_claimed_only_beyond_the_noise() {
     assert_eq!(verdict(&times(1.5), 1000, same), (Verdict::Slower, Agreement::Reversed));
     // Certain (p = 0.008), but no larger than the distance of baseline and control.
     assert_eq!(verdict(&times(0.96), 1000, same), (Verdict::WithinNoise, Agreement::NoDifference));
-    let few = Verdict::TooFewSamples { case: 4, baseline: 5 };
+    let few = Verdict::TooFewSamples { case: 4, other: 5 };
     assert_eq!(verdict(&times(0.5)[..4], 1000, same), (few, Agreement::Undecided));
 }
 
@@ -103,4 +105,172 @@ fn a_summary_leaves_out_the_warm_up_and_counts_failures() {
     let logged = &summaries[5];
     assert_eq!((logged.n(), logged.failures), (5, 1));
     assert_eq!(logged.first_error, Some("gave up after 300 s, the longest a sample may take"));
+}
+
+/// The run of [`one`] with two more cases, the reference three times as slow as the baseline and a
+/// case held against it with these seconds.
+fn referred(seconds: &[f64], change: impl Fn(&mut CaseFacts, &mut CaseFacts)) -> (Run, Vec<Sample>) {
+    let (mut run, mut samples) = one(&BASE.map(|s| s * 0.5), 1000, same);
+    let (mut reference, mut held) = (case("far", Role::Case, 1000), case("far it", Role::Case, 1000));
+    held.against = Some("far".into());
+    held.published_seconds = Some(34.2);
+    change(&mut reference, &mut held);
+    for round in 0..seconds.len() {
+        samples.push(sample(&reference, round as u32 + 1, &[(Phase::Load, BASE[round] * 3.0)]));
+        samples.push(sample(&held, round as u32 + 1, &[(Phase::Load, seconds[round])]));
+    }
+    run.plan.cases.extend([reference, held]);
+    (run, samples)
+}
+
+#[test]
+fn a_case_is_held_against_the_one_that_is_named_for_it() {
+    let (run, samples) = referred(&BASE.map(|s| s * 2.0), |_, _| {});
+    let standings = judge(summarize(&run, &samples));
+    let [reference, held] = &standings.cases[3..] else { panic!("{standings:?}") };
+    assert_eq!((&reference.verdict, reference.against, reference.ratio), (&Verdict::Reference, None, None));
+    assert_eq!((&held.verdict, held.against), (&Verdict::Faster, Some("far")));
+    assert!((held.ratio.unwrap().point - 1.5).abs() < 1e-9);
+    // What was published is a ratio to the baseline, and so is what stands beside it.
+    let published = held.published.unwrap();
+    assert!((published.measured.unwrap().point - 0.5).abs() < 1e-9);
+    assert_eq!(published.agreement, Agreement::Reversed);
+    // Those that name nothing are held against the baseline, as is the control.
+    assert_eq!([1, 2].map(|i| standings.cases[i].against), [Some("base"); 2]);
+    assert!((standings.noise.unwrap().floor - 1.05).abs() < 1e-9);
+    assert!(standings.has_references());
+}
+
+#[test]
+fn a_case_that_names_itself_is_a_reference_and_one_that_names_the_baseline_is_not() {
+    let (run, samples) = referred(&BASE, |reference, held| {
+        reference.against = Some("far".into());
+        held.against = Some("base".into());
+    });
+    let standings = judge(summarize(&run, &samples));
+    assert_eq!(standings.cases[0].verdict, Verdict::Baseline);
+    assert_eq!(standings.cases[3].verdict, Verdict::Reference);
+    assert_eq!(
+        (&standings.cases[4].verdict, standings.cases[4].against),
+        (&Verdict::WithinNoise, Some("base"))
+    );
+    assert!(!standings.has_references());
+}
+
+#[test]
+fn what_has_nothing_to_be_held_against_says_so() {
+    let (mut run, mut samples) = referred(&BASE, |_, _| {});
+    samples.retain(|s| s.case != "far");
+    let verdict = |run: &Run, samples: &[Sample]| judge(summarize(run, samples)).cases[4].verdict.clone();
+    let why = "no sample of far finished";
+    assert_eq!(verdict(&run, &samples), Verdict::NotComparable(why.into()));
+    run.plan.cases[4].against = Some("nowhere".into());
+    let why = "the plan has no case nowhere to hold it against";
+    assert_eq!(verdict(&run, &samples), Verdict::NotComparable(why.into()));
+}
+
+#[test]
+fn servers_of_another_origin_are_not_compared() {
+    let on = |version: &str| {
+        let (mut run, samples) = referred(&BASE, |_, held| held.server = Some("new".into()));
+        let facts = ServerFacts { version: version.into(), ..run.server.clone() };
+        run.servers.insert("new".into(), facts);
+        let standings = judge(summarize(&run, &samples));
+        standings.cases[4].verdict.clone()
+    };
+    let newer = "PostgreSQL 17.1 on x86_64-pc-linux-gnu, compiled by gcc 14.1.0, 64-bit";
+    assert_eq!(on(newer), Verdict::Faster);
+    let musl = "PostgreSQL 15.18 on x86_64-pc-linux-musl, compiled by gcc 12.2.0, 64-bit";
+    let why = "builds of different origin: no packager named, x86_64-pc-linux-musl and no packager named, \
+               x86_64-pc-linux-gnu";
+    assert_eq!(on(musl), Verdict::NotComparable(why.into()));
+    let (run, samples) = referred(&BASE, |_, held| held.server = Some("lost".into()));
+    let why = "the record says nothing of the server lost of far it";
+    assert_eq!(judge(summarize(&run, &samples)).cases[4].verdict, Verdict::NotComparable(why.into()));
+}
+
+#[test]
+fn other_rows_of_another_dataset_are_not_compared() {
+    let (run, samples) = referred(&BASE, |_, held| {
+        (held.dataset, held.rows) = (Some("wide".into()), 100);
+    });
+    let why = "another dataset and other rows than far";
+    assert_eq!(judge(summarize(&run, &samples)).cases[4].verdict, Verdict::NotComparable(why.into()));
+}
+
+/// The series of a run's curve: name, and each value with its rate.
+fn series(run: &Run, samples: &[Sample]) -> Vec<(String, Vec<(f64, f64)>)> {
+    let standings = judge(summarize(run, samples));
+    let curve = Curve::of(&run.plan, &standings).unwrap();
+    let rate = |p: &Point| p.summary.rows_per_second().unwrap().point.round();
+    let points = |s: &Series| s.points.iter().map(|p| (p.x, rate(p))).collect();
+    curve.series.iter().map(|s| (s.name.clone(), points(s))).collect()
+}
+
+#[test]
+fn a_curve_has_a_line_for_cases_that_agree_in_all_but_the_axis() {
+    let (mut run, samples) = support::latencies();
+    let found = series(&run, &samples);
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["copy-csv", "insert-row", "insert-multirow batch=1000"]);
+    let xs: Vec<f64> = found[0].1.iter().map(|(x, _)| *x).collect();
+    assert_eq!(xs, [0.0, 1.0, 5.0, 20.0, 50.0]);
+    assert_eq!(found[0].1[0].1, (20_000.0f64 / 0.15).round());
+
+    // An axis that no case has a value on, and none at all.
+    for x in [Some("jobs"), None] {
+        run.plan.x = x.map(String::from);
+        assert!(Curve::of(&run.plan, &judge(summarize(&run, &samples))).is_none());
+    }
+    run.plan.x = Some("rows".into());
+    assert!(series(&run, &samples).iter().flat_map(|(_, points)| points).all(|(x, _)| *x == 20_000.0));
+}
+
+#[test]
+fn a_default_that_no_id_names_and_a_setting_lie_on_a_curve() {
+    let (mut run, mut samples) = support::along(
+        "batch",
+        1000,
+        &[(10, &[("insert-multirow", 1.0)]), (100, &[("insert-multirow", 0.5)])],
+    );
+    run.plan.cases.remove(1);
+    run.plan.cases[1].id = "insert-multirow".into();
+    samples.iter_mut().filter(|s| s.case.ends_with("100")).for_each(|s| s.case = "insert-multirow".into());
+    // 0.1 s of each sample are its other phase.
+    assert_eq!(series(&run, &samples), [("insert-multirow".into(), vec![(10.0, 909.0), (100.0, 1667.0)])]);
+
+    run.plan.x = Some("work_mem".into());
+    for (case, value) in run.plan.cases.iter_mut().zip(["64MB", "1GB"]) {
+        case.params.clear();
+        case.settings.insert("work_mem".into(), value.into());
+    }
+    let expected = vec![(64.0 * 1048576.0, 909.0), (1073741824.0, 1667.0)];
+    assert_eq!(series(&run, &samples), [("insert-multirow".into(), expected)]);
+}
+
+#[test]
+fn the_knees_of_a_run_are_those_of_its_series() {
+    let (run, samples) = support::batches();
+    let standings = judge(summarize(&run, &samples));
+    let found = knees(&Curve::of(&run.plan, &standings).unwrap());
+    let found: Vec<(&str, &str, &str)> =
+        found.iter().map(|k| (k.series.as_str(), k.at.as_str(), k.best.as_str())).collect();
+    let expected = [
+        ("insert-multirow", "100", "3000"),
+        ("insert-unnest", "1000", "3000"),
+        ("insert-pipelined", "10", "1000"),
+    ];
+    assert_eq!(found, expected);
+
+    // Of another parameter three values tell nothing, and latency is no choice.
+    let (run, samples) = support::along(
+        "jobs",
+        1000,
+        &[(1, &[("copy-parallel", 1.0)]), (2, &[("copy-parallel", 0.6)]), (4, &[("copy-parallel", 0.5)])],
+    );
+    let (far, far_samples) = support::latencies();
+    for (run, samples) in [(&run, &samples), (&far, &far_samples)] {
+        let standings = judge(summarize(run, samples));
+        assert_eq!(knees(&Curve::of(&run.plan, &standings).unwrap()), []);
+    }
 }

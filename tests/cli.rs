@@ -221,6 +221,10 @@ fn everything_is_listed_and_the_doctor_speaks() {
     for word in ["copy-csv-server-file", "insert-multirow", "parameter batch", "votes", "lost on crash"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    let listed = bulkbench(dir.path()).args(["list", "--family", "insert"]).assert().success();
+    let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("insert-multirow") && !text.contains("copy-"), "{text}");
+    assert_refused(&["list", "--family", "inser"], 2, &["no family `inser`", "did you mean `insert`?"]);
     let doctor = bulkbench(dir.path()).arg("doctor").assert().success();
     let text = String::from_utf8(doctor.get_output().stdout.clone()).unwrap();
     for word in ["container engine", "PostgreSQL binaries", "flush rate", "memory"] {

@@ -178,3 +178,71 @@ fn runs_of_other_rows_are_refused_by_field() {
     assert!(text.contains("dataset.rows is 7500000 in refuse-here and 100000 in refuse-there"), "{text}");
     assert!(report::compare(&dirs[..1]).is_err());
 }
+
+#[test]
+fn a_run_along_an_axis_has_a_curve_and_says_what_cases_are_held_against() {
+    for (name, (run, samples)) in [("latency", support::latencies()), ("batch", support::batches())] {
+        let dir = stored(&format!("report-{name}"), &run, &samples);
+        let files = report::write_all(&dir).unwrap();
+        for file in ["charts/curve.svg", "charts/curve.png"] {
+            assert!(files.contains(&dir.join(file)), "{file}");
+        }
+        let markdown = std::fs::read_to_string(dir.join("report.md")).unwrap();
+        let shown = markdown.split("## Machine").next().unwrap();
+        insta::assert_snapshot!(format!("{name}.md"), shown);
+        insta::assert_snapshot!(format!("{name}-100"), report::terminal_table(&run, &samples, plain(100)));
+        let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(page.contains(&format!("rows a second by {name}")));
+        let csv = std::fs::read_to_string(dir.join("results.csv")).unwrap();
+        assert!(csv.lines().next().unwrap().contains(",dataset,collation,latency_ms,server,against,"));
+    }
+}
+
+#[test]
+fn no_label_of_a_curve_is_cut_and_few_series_fill_the_axis() {
+    use bulkbench::analysis::{Curve, judge, summarize};
+    use bulkbench::report::chart::{Format, curve};
+    let one = support::along("jobs", 1000, &[(4, &[("copy-parallel", 1.0)])]);
+    let mut long = support::latencies();
+    let ids = long.0.plan.cases.iter_mut().map(|c| &mut c.id).chain(long.1.iter_mut().map(|s| &mut s.case));
+    for id in ids {
+        *id = id.replace("insert-row", "a-method-of-a-long-name server=that-was-named-at-length fsync=off");
+    }
+    for (run, samples) in [support::latencies(), support::batches(), one, long] {
+        let standings = judge(summarize(&run, &samples));
+        let curve_of_run = Curve::of(&run.plan, &standings).unwrap();
+        for format in [Format::File, Format::Page, Format::Phone] {
+            let svg = curve::draw(&run, &curve_of_run, format).unwrap();
+            let trips = run.plan.x.as_deref() == Some("latency_ms");
+            assert_eq!(svg.contains("1000/RTT: one round trip a row"), trips);
+            let picture = resvg::usvg::Tree::from_str(&svg, &report::chart_options()).unwrap();
+            let drawn = picture.root().bounding_box();
+            let (width, height) = (picture.size().width(), picture.size().height());
+            assert!(
+                drawn.left() >= 0.0 && drawn.right() <= width && drawn.bottom() <= height,
+                "{drawn:?} leaves {width} by {height}"
+            );
+        }
+    }
+}
+
+#[test]
+fn further_servers_and_datasets_are_shown_by_name() {
+    let (mut run, samples) = support::votes(5, 1.0);
+    let mut server = run.server.clone();
+    server.version = "PostgreSQL 17.1 on x86_64-pc-linux-gnu".into();
+    server.settings.insert("fsync".into(), "off".into());
+    run.servers.insert("pg17".into(), server);
+    run.datasets.insert("wide".into(), run.dataset.clone());
+    let dir = stored("report-servers", &run, &samples);
+    report::write_all(&dir).unwrap();
+    let text = std::fs::read_to_string(dir.join("report.md")).unwrap();
+    for part in [
+        "| pg17: version    | PostgreSQL 17.1 on x86_64-pc-linux-gnu ",
+        "| wide: rows    | 7 500 000, generated from seed 42 ",
+        "| setting          | value     | given  | pg17: value | pg17: given |",
+        "Warning: the server pg17 ran with fsync = off",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}

@@ -62,7 +62,7 @@ pub struct CaseInRun {
     /// Speed relative to the first run: its time / this run's time. `None` in the first run and
     /// where the two cannot be compared.
     pub to_first: Option<Estimate>,
-    /// Speed relative to the baseline of its own run.
+    /// Speed relative to what it is held against in its own run.
     pub to_own_baseline: Option<Estimate>,
     /// What may be said of this run against the first.
     pub verdict: CrossVerdict,

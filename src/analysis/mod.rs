@@ -1,9 +1,14 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
 pub mod comparison;
+pub mod curve;
+pub mod knee;
+mod likeness;
+pub mod origin;
 pub mod summary;
 pub mod verdict;
 
 pub use comparison::{Comparison, compare};
+pub use curve::Curve;
 pub use summary::{Summary, summarize};
 pub use verdict::{Basis, Noise, Published, Standing, Standings, Verdict, judge};

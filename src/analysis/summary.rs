@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Run, Sample};
+use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate};
 
 /// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and
@@ -11,6 +11,8 @@ use crate::stats::{self, Estimate};
 pub struct Summary<'a> {
     /// The case as it was planned.
     pub case: &'a CaseFacts,
+    /// The server that it loads into; `None` where the record does not have the one it names.
+    pub server: Option<&'a ServerFacts>,
     /// Its finished samples, without the warm-up, in the order they ran.
     pub samples: Vec<&'a Sample>,
     /// Rows each of them loaded.
@@ -54,16 +56,25 @@ pub struct CostMedians {
 
 /// The summary of each case of a run, in the order of the plan.
 pub fn summarize<'a>(run: &'a Run, samples: &'a [Sample]) -> Vec<Summary<'a>> {
-    run.plan.cases.iter().map(|case| summarize_case(case, samples)).collect()
+    let server = |case: &CaseFacts| match &case.server {
+        Some(name) => run.servers.get(name),
+        None => Some(&run.server),
+    };
+    run.plan.cases.iter().map(|case| summarize_case(case, server(case), samples)).collect()
 }
 
-fn summarize_case<'a>(case: &'a CaseFacts, all: &'a [Sample]) -> Summary<'a> {
+fn summarize_case<'a>(
+    case: &'a CaseFacts,
+    server: Option<&'a ServerFacts>,
+    all: &'a [Sample],
+) -> Summary<'a> {
     let counted = || all.iter().filter(|s| s.case == case.id && s.round >= 1);
     let samples: Vec<&Sample> = counted().filter(|s| s.outcome == Outcome::Ok).collect();
     let failed: Vec<&Sample> = counted().filter(|s| s.outcome != Outcome::Ok).collect();
     let totals = totals_ns(&samples);
     Summary {
         case,
+        server,
         rows: samples.first().map_or(case.rows, |s| s.rows),
         total_ns: stats::median_estimate(&totals),
         min_ns: samples.iter().filter_map(|s| s.total_ns).min(),

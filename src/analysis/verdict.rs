@@ -1,24 +1,28 @@
-//! How a case stands against its baseline, and when that may be claimed.
+//! How a case stands against its baseline, or against the case that the experiment named for
+//! it, and when that may be claimed.
 //!
 //! A difference is claimed only when three things agree: there are samples enough on both sides,
 //! the interval of the ratio lies wholly beyond the run's own noise, and the rank test finds the
 //! two sides apart. What is not claimed is still shown.
 
+use super::likeness;
 use super::summary::Summary;
-use crate::record::{Durability, Role};
+use crate::record::{CaseFacts, Durability, Role};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::units;
 
 /// The largest p of the rank test with which a difference is claimed.
 pub const SIGNIFICANCE: f64 = 0.05;
 
-/// What may be said of a case against its baseline.
+/// What may be said of a case against what it is held against.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// It is what others are compared with.
     Baseline,
     /// It is the baseline again: its distance is the noise.
     Control,
+    /// It is what some cases are held against instead of the baseline.
+    Reference,
     /// It takes less time.
     Faster,
     /// It takes more time.
@@ -31,8 +35,8 @@ pub enum Verdict {
     TooFewSamples {
         /// The case's.
         case: usize,
-        /// The baseline's.
-        baseline: usize,
+        /// Those of what it is held against.
+        other: usize,
     },
     /// The two are not alike; the reason in words.
     NotComparable(String),
@@ -50,6 +54,7 @@ impl Verdict {
         match self {
             Verdict::Baseline => "baseline",
             Verdict::Control => "control",
+            Verdict::Reference => "reference",
             Verdict::Faster => "faster",
             Verdict::Slower => "slower",
             Verdict::SlowerByRate => "slower (by rate, on fewer rows)",
@@ -65,8 +70,8 @@ impl Verdict {
     /// Why, where the words alone do not say it.
     pub fn reason(&self) -> Option<String> {
         match self {
-            Verdict::TooFewSamples { case, baseline } => Some(format!(
-                "{case} finished against the baseline's {baseline}; a claim needs {MIN_SAMPLES} on each side"
+            Verdict::TooFewSamples { case, other } => Some(format!(
+                "{case} finished against the other side's {other}; a claim needs {MIN_SAMPLES} on each side"
             )),
             Verdict::NotComparable(why) | Verdict::Failed(why) | Verdict::Unavailable(why) => {
                 Some(why.clone())
@@ -81,7 +86,7 @@ impl Verdict {
 pub enum Basis {
     /// Times for the same rows.
     Time,
-    /// Times a row, since the case loads another number of rows than the baseline.
+    /// Times a row, since the two load different numbers of rows.
     TimePerRow,
 }
 
@@ -100,6 +105,8 @@ pub struct Noise {
 pub struct Published {
     /// The published speed relative to the published baseline.
     pub ratio: f64,
+    /// The measured speed relative to the run's baseline, whatever the case is held against.
+    pub measured: Option<Estimate>,
     /// Whether the measured one points the same way.
     pub agreement: Agreement,
 }
@@ -129,16 +136,19 @@ impl Agreement {
     }
 }
 
-/// A case, summed up and held against the baseline.
+/// A case, summed up and held against another.
 #[derive(Debug, Clone)]
 pub struct Standing<'a> {
     /// The case and its figures.
     pub summary: Summary<'a>,
-    /// Speed relative to the baseline: baseline time / case time, 1.98 meaning 1.98 times as fast.
+    /// The id of the case it is held against: the baseline, or the one that the plan names for it.
+    /// `None` for these themselves, and in a run without a baseline.
+    pub against: Option<&'a str>,
+    /// Speed relative to that case: its time / this case's, 1.98 meaning 1.98 times as fast.
     pub ratio: Option<Estimate>,
     /// What the ratio is of.
     pub basis: Basis,
-    /// The two-sided p of the rank test against the baseline.
+    /// The two-sided p of the rank test against that case.
     pub p: Option<f64>,
     /// What may be said.
     pub verdict: Verdict,
@@ -148,7 +158,7 @@ pub struct Standing<'a> {
     pub published: Option<Published>,
 }
 
-/// All cases of a run against its baseline, in the order of the plan.
+/// All cases of a run, each against its baseline or the case named for it, in the order of the plan.
 #[derive(Debug, Clone)]
 pub struct Standings<'a> {
     /// One a case.
@@ -162,14 +172,19 @@ impl<'a> Standings<'a> {
     pub fn baseline(&self) -> Option<&Standing<'a>> {
         self.cases.iter().find(|s| s.summary.case.role == Role::Baseline)
     }
+
+    /// Whether any case is held against another one than the baseline.
+    pub fn has_references(&self) -> bool {
+        let baseline = self.baseline().map(|b| b.summary.case.id.as_str());
+        self.cases.iter().any(|s| s.against.is_some() && s.against != baseline)
+    }
 }
 
-/// Holds each case against the run's baseline.
+/// Holds each case against the run's baseline, or against the case that the plan names for it.
 pub fn judge<'a>(summaries: Vec<Summary<'a>>) -> Standings<'a> {
-    let with_role = |role| summaries.iter().find(|s| s.case.role == role).cloned();
-    let (baseline, control) = (with_role(Role::Baseline), with_role(Role::Control));
-    let noise = noise(baseline.as_ref(), control.as_ref());
-    let cases = summaries.into_iter().map(|summary| stand(summary, baseline.as_ref(), noise)).collect();
+    let with_role = |role| summaries.iter().find(|s| s.case.role == role);
+    let noise = noise(with_role(Role::Baseline), with_role(Role::Control));
+    let cases = summaries.iter().map(|summary| stand(summary, &summaries, noise)).collect();
     Standings { cases, noise }
 }
 
@@ -179,63 +194,114 @@ fn noise(baseline: Option<&Summary>, control: Option<&Summary>) -> Option<Noise>
     Some(Noise { control, floor: control.point.max(1.0 / control.point) })
 }
 
-fn stand<'a>(summary: Summary<'a>, baseline: Option<&Summary<'a>>, noise: Option<Noise>) -> Standing<'a> {
-    let is_baseline = summary.case.role == Role::Baseline;
+/// The case that the plan names for this one to be held against. Naming itself, a case says that
+/// it is a reference.
+fn named(case: &CaseFacts) -> Option<&str> {
+    case.against.as_deref().filter(|id| case.role == Role::Case && *id != case.id)
+}
+
+/// Whether a case is nothing but what others are held against.
+fn is_reference(case: &CaseFacts, all: &[Summary]) -> bool {
+    let is_itself = case.against.as_ref() == Some(&case.id);
+    let is_named = || all.iter().any(|s| named(s.case) == Some(&case.id));
+    case.role == Role::Case && named(case).is_none() && (is_itself || is_named())
+}
+
+fn stand<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -> Standing<'a> {
+    let case = summary.case;
+    let baseline = all.iter().find(|s| s.case.role == Role::Baseline);
+    let against = match named(case) {
+        _ if case.role == Role::Baseline || is_reference(case, all) => None,
+        Some(id) => Some(id),
+        None => baseline.map(|b| b.case.id.as_str()),
+    };
+    let other = against.and_then(|id| all.iter().find(|s| s.case.id == id));
+    let mut held = hold(summary, other, noise);
+    if let (Some(id), None) = (against, other) {
+        held.verdict = Verdict::NotComparable(format!("the plan has no case {id} to hold it against"));
+    }
+    let published = published(case, baseline, || match other {
+        Some(other) if other.case.role == Role::Baseline => held.clone(),
+        _ => hold(summary, baseline, noise),
+    });
+    Standing {
+        against,
+        ratio: held.ratio,
+        basis: held.basis,
+        p: held.p,
+        verdict: own_verdict(summary, all).unwrap_or(held.verdict),
+        notes: notes(summary, other),
+        published,
+        summary: summary.clone(),
+    }
+}
+
+/// What comes of holding a case against another.
+#[derive(Debug, Clone)]
+struct Held {
+    ratio: Option<Estimate>,
+    basis: Basis,
+    p: Option<f64>,
+    verdict: Verdict,
+}
+
+fn hold(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) -> Held {
     // By the row, so that the same path serves cases of fewer rows; with the same rows it is the time's ratio.
-    let other = baseline.filter(|b| !is_baseline && b.n() > 0 && summary.n() > 0);
-    let sides = other.map(|b| (b.ns_per_row(), summary.ns_per_row()));
-    let ratio = sides.as_ref().and_then(|(b, c)| stats::ratio_estimate(b, c));
-    let p = sides.as_ref().and_then(|(b, c)| stats::mann_whitney(c, b)).map(|test| test.p);
-    let basis = match baseline {
-        Some(b) if b.rows != summary.rows => Basis::TimePerRow,
+    let finished = other.filter(|o| o.n() > 0 && summary.n() > 0);
+    let sides = finished.map(|o| (o.ns_per_row(), summary.ns_per_row()));
+    let ratio = sides.as_ref().and_then(|(o, c)| stats::ratio_estimate(o, c));
+    let p = sides.as_ref().and_then(|(o, c)| stats::mann_whitney(c, o)).map(|test| test.p);
+    let basis = match other {
+        Some(o) if o.rows != summary.rows => Basis::TimePerRow,
         _ => Basis::Time,
     };
-    let verdict = verdict(&summary, baseline, ratio, p, noise);
-    let published = published(&summary, baseline, ratio, &verdict);
-    let notes = notes(&summary, baseline);
-    Standing { ratio, basis, p, verdict, notes, published, summary }
+    Held { ratio, basis, p, verdict: verdict(summary, other, ratio, p, noise) }
+}
+
+/// What is said of a case whatever it is held against, if anything.
+fn own_verdict(case: &Summary, all: &[Summary]) -> Option<Verdict> {
+    if let Some(why) = &case.case.unavailable {
+        return Some(Verdict::Unavailable(why.clone()));
+    }
+    if case.n() == 0 {
+        return Some(match (case.failures, case.first_error) {
+            (0, _) => Verdict::NotRun,
+            (_, error) => Verdict::Failed(error.unwrap_or("no reason was recorded").to_string()),
+        });
+    }
+    match case.case.role {
+        Role::Baseline => Some(Verdict::Baseline),
+        Role::Control => Some(Verdict::Control),
+        Role::Case => is_reference(case.case, all).then_some(Verdict::Reference),
+    }
 }
 
 fn verdict(
     case: &Summary,
-    baseline: Option<&Summary>,
+    other: Option<&Summary>,
     ratio: Option<Estimate>,
     p: Option<f64>,
     noise: Option<Noise>,
 ) -> Verdict {
-    if let Some(why) = &case.case.unavailable {
-        return Verdict::Unavailable(why.clone());
-    }
-    if case.n() == 0 {
-        return match (case.failures, case.first_error) {
-            (0, _) => Verdict::NotRun,
-            (_, error) => Verdict::Failed(error.unwrap_or("no reason was recorded").to_string()),
-        };
-    }
-    match case.case.role {
-        Role::Baseline => return Verdict::Baseline,
-        Role::Control => return Verdict::Control,
-        Role::Case => {}
-    }
-    let Some(baseline) = baseline else {
+    let Some(other) = other else {
         return Verdict::NotComparable("the run has no baseline".into());
     };
-    if baseline.n() == 0 {
-        return Verdict::NotComparable("no sample of the baseline finished".into());
+    if other.n() == 0 {
+        return Verdict::NotComparable(format!("no sample of {} finished", likeness::name(other)));
     }
-    if let Some(why) = unlike(case, baseline) {
+    if let Some(why) = likeness::unlike(case, other) {
         return Verdict::NotComparable(why);
     }
-    if case.n() < MIN_SAMPLES || baseline.n() < MIN_SAMPLES {
-        return Verdict::TooFewSamples { case: case.n(), baseline: baseline.n() };
+    if case.n() < MIN_SAMPLES || other.n() < MIN_SAMPLES {
+        return Verdict::TooFewSamples { case: case.n(), other: other.n() };
     }
     let claim = ratio.and_then(|r| claim(r, p, noise.map_or(1.0, |n| n.floor)));
-    match (claim, case.rows < baseline.rows) {
+    match (claim, case.rows < other.rows) {
         (Some(Claim::Slower), true) => Verdict::SlowerByRate,
         (_, true) => Verdict::NotComparable(format!(
-            "{} rows against the baseline's {}: a smaller table and smaller indexes favour it",
+            "{} rows against {}: a smaller table and smaller indexes favour it",
             units::count(case.rows),
-            units::count(baseline.rows)
+            likeness::of(other, &units::count(other.rows))
         )),
         (Some(Claim::Faster), false) => Verdict::Faster,
         (Some(Claim::Slower), false) => Verdict::Slower,
@@ -265,72 +331,31 @@ pub fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
     }
 }
 
-/// What makes the two loads different things, in words. Fewer rows than the baseline's are let
-/// through here: they can still be slower.
-fn unlike(case: &Summary, baseline: &Summary) -> Option<String> {
-    if let Some(why) = &case.mixed {
-        return Some(why.clone());
-    }
-    if let Some(why) = &baseline.mixed {
-        return Some(format!("the baseline: {why}"));
-    }
-    if case.rows > baseline.rows {
-        return Some(format!(
-            "{} rows against the baseline's {}",
-            units::count(case.rows),
-            units::count(baseline.rows)
-        ));
-    }
-    let (mine, theirs) = (case.end_state?, baseline.end_state?);
-    if mine.structure != theirs.structure {
-        return Some(format!(
-            "another table in the end: {}",
-            structure_difference(&mine.structure, &theirs.structure)
-        ));
-    }
-    (case.rows == baseline.rows && mine.content != theirs.content)
-        .then(|| "other content in the table than the baseline's".to_string())
-}
-
-fn structure_difference(mine: &[String], theirs: &[String]) -> String {
-    let lacking: Vec<&str> = theirs.iter().filter(|d| !mine.contains(d)).map(String::as_str).collect();
-    let added: Vec<&str> = mine.iter().filter(|d| !theirs.contains(d)).map(String::as_str).collect();
-    let part = |word: &str, list: &[&str]| {
-        (!list.is_empty()).then(|| format!("{word} {}", list.join(", "))).into_iter().collect::<String>()
-    };
-    let parts = [part("without", &lacking), part("with", &added)];
-    parts.iter().filter(|p| !p.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ")
-}
-
-fn published(
-    summary: &Summary,
-    baseline: Option<&Summary>,
-    ratio: Option<Estimate>,
-    verdict: &Verdict,
-) -> Option<Published> {
-    if summary.case.role != Role::Case {
+fn published(case: &CaseFacts, baseline: Option<&Summary>, held: impl FnOnce() -> Held) -> Option<Published> {
+    if case.role != Role::Case {
         return None;
     }
-    let published = baseline?.case.published_seconds? / summary.case.published_seconds?;
-    let measured = match verdict {
+    let ratio = baseline?.case.published_seconds? / case.published_seconds?;
+    let held = held();
+    let measured = match held.verdict {
         Verdict::Faster => Some(true),
         Verdict::Slower | Verdict::SlowerByRate => Some(false),
         _ => None,
     };
-    let agreement = match (measured, verdict) {
-        _ if ratio.is_none() => Agreement::Undecided,
-        (Some(faster), _) if faster == (published > 1.0) => Agreement::Agrees,
+    let agreement = match (measured, held.verdict) {
+        _ if held.ratio.is_none() => Agreement::Undecided,
+        (Some(faster), _) if faster == (ratio > 1.0) => Agreement::Agrees,
         (Some(_), _) => Agreement::Reversed,
         (None, Verdict::WithinNoise) => Agreement::NoDifference,
         (None, _) => Agreement::Undecided,
     };
-    Some(Published { ratio: published, agreement })
+    Some(Published { ratio, measured: held.ratio, agreement })
 }
 
-fn notes(summary: &Summary, baseline: Option<&Summary>) -> Vec<String> {
+fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
     let mut notes = Vec::new();
     let case = summary.case;
-    let all_rows = baseline.is_none_or(|b| summary.rows >= b.rows);
+    let all_rows = other.is_none_or(|o| summary.rows >= o.rows);
     if !all_rows {
         let reason = case.rows_reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
         notes.push(format!("on {} rows{reason}", units::count(summary.rows)));
@@ -338,7 +363,7 @@ fn notes(summary: &Summary, baseline: Option<&Summary>) -> Vec<String> {
     if case.durability != Durability::Durable {
         notes.push(case.durability.words().to_string());
     }
-    if let (Some(mine), Some(theirs)) = (summary.end_state, baseline.and_then(|b| b.end_state))
+    if let (Some(mine), Some(theirs)) = (summary.end_state, other.and_then(|o| o.end_state))
         && mine.persistence != theirs.persistence
     {
         let article = if mine.persistence.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };

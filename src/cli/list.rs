@@ -3,56 +3,83 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::print;
 use crate::experiment::Experiment;
+use crate::fault::nearest;
 use crate::method::{Default, Info, Need, catalogue};
+use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
+use crate::usage;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Say more of each method: its parameters, and what a sample loads
     #[arg(long, short)]
     verbose: bool,
+    /// Only the methods of this family, e.g. copy
+    #[arg(long, value_name = "NAME")]
+    family: Option<String>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    let look = Look::of_stdout();
+    let all: Vec<&Info> = catalogue::METHODS.iter().map(|m| m.info()).collect();
+    let chosen = match &args.family {
+        Some(family) => of_family(&all, family)?,
+        None => all,
+    };
     let servers = servers()?;
-    let mut methods =
-        table(["method", "family", "what it does", "after a crash", "source", "available here"]);
-    for method in catalogue::METHODS {
-        let info = method.info();
-        let here = match servers.is_empty() {
-            true => "no: no PostgreSQL here; on a server of yours",
-            false if info.needs.contains(&Need::ReadsFile) => {
-                "yes; on a server of yours if it can read the file"
-            }
-            false => "yes",
-        };
-        let what = if args.verbose { verbose(info) } else { info.summary.to_string() };
-        methods.add_row([info.id, info.family.name(), &what, info.durability.words(), info.source, here]);
+    let mut sources = Sources::default();
+    let mut text = methods(&chosen, args.verbose, !servers.is_empty(), &mut sources, look);
+    // Who asks for a family wants to know of methods.
+    if args.family.is_none() {
+        text.push('\n');
+        text.push_str(&experiments(&Experiment::built_in()?, &mut sources, look));
     }
-    let mut experiments =
-        table(["experiment", "cases", "the question it answers", "source", "available here"]);
-    for experiment in Experiment::built_in()? {
-        experiments.add_row([
-            experiment.id,
-            experiment.cases.len().to_string(),
-            experiment.question,
-            experiment.source.unwrap_or_default(),
-            if servers.is_empty() { "on a server of yours" } else { "yes" }.into(),
-        ]);
+    text.push('\n');
+    text.push_str(&sources.text(look));
+    text.push('\n');
+    if chosen.iter().any(|info| info.needs.contains(&Need::ReadsFile)) && !servers.is_empty() {
+        text.push_str(&terminal::paragraph("* On a server of yours only if it can read the file.", look));
     }
     let servers = match servers.is_empty() {
-        true => "No throwaway server can run here yet: `bulkbench doctor` says what to do.".into(),
+        true => "No throwaway server can run here yet, so nothing is available but on a server of yours: \
+                 `bulkbench doctor` says what to do."
+            .into(),
         false => format!("Throwaway servers here: {}.", servers.join("; ")),
     };
-    print(&format!(
-        "{methods}\n\n{experiments}\n\n{servers}\nA server of yours: --server postgres://user@host/database\n"
-    ))?;
+    text.push_str(&terminal::paragraph(&servers, look));
+    text.push_str("A server of yours: --server postgres://user@host/database\n");
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The methods of this family.
+fn of_family<'i>(all: &[&'i Info], family: &str) -> Result<Vec<&'i Info>> {
+    let chosen: Vec<&Info> = all.iter().copied().filter(|info| info.family.name() == family).collect();
+    if chosen.is_empty() {
+        let known = families(all);
+        let hint = match nearest(family, known.iter().copied()) {
+            hint if hint.is_empty() => ";".to_string(),
+            hint => hint,
+        };
+        return Err(usage!("there is no family `{family}`{hint} they are: {}", known.join(", ")));
+    }
+    Ok(chosen)
+}
+
+/// The families, in the order of the catalogue.
+fn families(infos: &[&Info]) -> Vec<&'static str> {
+    let mut families = Vec::new();
+    for info in infos {
+        if !families.contains(&info.family.name()) {
+            families.push(info.family.name());
+        }
+    }
+    families
 }
 
 /// The throwaway servers that can run here, in words.
@@ -67,6 +94,129 @@ fn servers() -> Result<Vec<String>> {
         EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
     };
     Ok(local.chain(container).collect())
+}
+
+/// Sources, each named once and referred to by its number.
+#[derive(Debug, Default)]
+struct Sources {
+    named: Vec<String>,
+}
+
+impl Sources {
+    /// The number of a source, from 1.
+    fn number(&mut self, source: &str) -> usize {
+        if let Some(index) = self.named.iter().position(|s| s == source) {
+            return index + 1;
+        }
+        self.named.push(source.to_string());
+        self.named.len()
+    }
+
+    /// The list that the numbers refer to.
+    fn text(&self, look: Look) -> String {
+        let line = |(index, source): (usize, &String)| {
+            terminal::paragraph(&format!("[{}] {source}", index + 1), look)
+        };
+        let list: String = self.named.iter().enumerate().map(line).collect();
+        terminal::heading("Sources", look) + &list
+    }
+}
+
+/// A method as it is listed.
+struct Entry<'i> {
+    info: &'i Info,
+    what: String,
+    source: String,
+    here: &'static str,
+}
+
+/// The methods, family by family: as a table, or one below the other where a table would leave
+/// too little room for what they do.
+fn methods(infos: &[&Info], verbose: bool, servers: bool, sources: &mut Sources, look: Look) -> String {
+    let families: Vec<(String, Vec<Entry>)> = families(infos)
+        .into_iter()
+        .map(|family| {
+            let of_family = infos.iter().filter(|info| info.family.name() == family);
+            let entries: Vec<Entry> =
+                of_family.map(|info| entry(info, verbose, servers, &mut *sources)).collect();
+            (format!("{family} ({})", entries.len()), entries)
+        })
+        .collect();
+    let longest = infos.iter().map(|info| info.id.len()).max().unwrap_or(0) + INDENT.len();
+    let beside: usize = METHODS[2..].iter().map(|title| title.len() + PADDING).sum();
+    if longest + PADDING + beside + PADDING + WORDS > usize::from(look.room()) {
+        return families.iter().map(|(heading, entries)| listed(heading, entries, look)).collect();
+    }
+    let mut table = table(METHODS, look, longest);
+    for (heading, entries) in &families {
+        table.add_row([comfy_table::Cell::new(heading).add_attribute(Attribute::Bold)]);
+        for entry in entries {
+            table.add_row([
+                &format!("{INDENT}{}", entry.info.id),
+                &entry.what,
+                entry.info.durability.words(),
+                &entry.source,
+                entry.here,
+            ]);
+        }
+    }
+    trimmed(&table)
+}
+
+const METHODS: [&str; 5] = ["method", "what it does", "after a crash", "source", "here"];
+/// How far the methods stand in below their family.
+const INDENT: &str = "  ";
+/// A blank on each side of a cell.
+const PADDING: usize = 2;
+/// Characters for what a method does, below which its lines no longer read well.
+const WORDS: usize = 28;
+
+fn entry<'i>(info: &'i Info, verbose: bool, servers: bool, sources: &mut Sources) -> Entry<'i> {
+    let numbers: Vec<String> = info.source.split("; ").map(|s| sources.number(s).to_string()).collect();
+    Entry {
+        info,
+        what: if verbose { self::verbose(info) } else { info.summary.to_string() },
+        source: format!("[{}]", numbers.join(", ")),
+        here: match servers {
+            false => "no",
+            true if info.needs.contains(&Need::ReadsFile) => "yes *",
+            true => "yes",
+        },
+    }
+}
+
+/// A family's methods one below the other.
+fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
+    let mut text = terminal::heading(heading, look);
+    for entry in entries {
+        text.push_str(&format!("{INDENT}{}\n", entry.info.id));
+        for line in entry.what.lines() {
+            text.push_str(&terminal::indented(line, 2 * INDENT.len(), look));
+        }
+        let rest = format!(
+            "after a crash: {}; source {}; here: {}",
+            entry.info.durability.words(),
+            entry.source,
+            entry.here
+        );
+        text.push_str(&terminal::indented(&rest, 2 * INDENT.len(), look));
+    }
+    text
+}
+
+fn experiments(experiments: &[Experiment], sources: &mut Sources, look: Look) -> String {
+    let longest = experiments.iter().map(|e| e.id.len()).max().unwrap_or(0);
+    let mut table = table(["experiment", "the question it answers", "cases", "source"], look, longest);
+    for experiment in experiments {
+        let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
+        table.add_row([
+            experiment.id.clone(),
+            experiment.question.clone(),
+            experiment.cases.len().to_string(),
+            source.unwrap_or_default(),
+        ]);
+    }
+    trimmed(&table)
 }
 
 fn verbose(info: &Info) -> String {
@@ -87,9 +237,78 @@ fn verbose(info: &Info) -> String {
     text
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+/// A table as wide as the terminal at most, whose first column is never broken.
+fn table<const N: usize>(header: [&str; N], look: Look, first: usize) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(look.room());
+    match look.colour {
+        Colour::On => table.enforce_styling(),
+        Colour::Off => table.force_no_tty(),
+    };
+    table.set_header(header.map(|title| comfy_table::Cell::new(title).add_attribute(Attribute::Bold)));
+    let first = first.max(header[0].len()) + PADDING;
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(first as u16)));
+    }
+    for (index, title) in header.iter().enumerate().skip(2) {
+        // Beside what it does stand short words only, none longer than the heading.
+        if let Some(column) = table.column_mut(index) {
+            let least = Width::Fixed((title.len() + PADDING) as u16);
+            column.set_constraint(ColumnConstraint::LowerBoundary(least));
+        }
+    }
     table
+}
+
+fn trimmed(table: &Table) -> String {
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    fn infos() -> Vec<&'static Info> {
+        catalogue::METHODS.iter().map(|m| m.info()).collect()
+    }
+
+    #[test]
+    fn no_line_is_too_long_and_no_method_is_broken_at_any_width() {
+        for width in [60, 80, 100, 120] {
+            for verbose in [false, true] {
+                let look = Look { width, colour: Colour::Off };
+                let mut sources = Sources::default();
+                let text = methods(&infos(), verbose, true, &mut sources, look);
+                for line in text.lines() {
+                    assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
+                }
+                for info in infos() {
+                    let alone = |line: &str| line.split_whitespace().next() == Some(info.id);
+                    assert_eq!(text.lines().filter(|l| alone(l)).count(), 1, "{}: {text}", info.id);
+                }
+                // One letter below the other would make it this long.
+                assert!(text.lines().count() < infos().len() * 8, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_is_named_once() {
+        let mut sources = Sources::default();
+        methods(&infos(), false, true, &mut sources, Look { width: 100, colour: Colour::Off });
+        let unique: std::collections::BTreeSet<&String> = sources.named.iter().collect();
+        assert_eq!(unique.len(), sources.named.len());
+        let next = unique.len() + 1;
+        assert_eq!((sources.number("a new one"), sources.number("a new one")), (next, next));
+    }
+
+    #[test]
+    fn an_unknown_family_gets_the_nearest() {
+        assert!(of_family(&infos(), "copy").unwrap().iter().all(|info| info.family.name() == "copy"));
+        let error = of_family(&infos(), "cpy").unwrap_err();
+        assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
+        assert!(error.to_string().contains("did you mean `copy`? they are: insert"), "{error}");
+    }
 }

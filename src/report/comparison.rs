@@ -37,8 +37,11 @@ pub fn cases(comparison: &Comparison) -> Table {
         ),
         Column::numbers("95 %", "Where the true ratio lies, by a bootstrap of both sides.").spare(1),
         Column::words("verdict", "Against the first run, beyond the noise of both."),
-        Column::numbers("to own baseline", "The case's speed relative to the baseline of its own run.")
-            .spare(5),
+        Column::numbers(
+            "to own baseline",
+            "The case's speed relative to the baseline of its own run, or to the case it is held against there.",
+        )
+        .spare(5),
     ];
     let rows = comparison.cases.iter().flat_map(|case| {
         case.cells.iter().enumerate().map(|(index, cell)| {

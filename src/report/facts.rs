@@ -1,13 +1,14 @@
 //! Where and with what a run was made, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::record::Run;
+use crate::record::{DatasetFacts, Run, ServerFacts};
 use crate::units;
 
-fn table(rows: Vec<(&str, String)>) -> Table {
+fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
     let columns = vec![Column::words("", ""), Column::words("", "")];
-    let row = |(field, value): (&str, String)| vec![Cell::Text(field.into()), Cell::Text(value)];
-    Table { columns, rows: rows.into_iter().map(row).collect() }
+    let row = |(field, value)| vec![Cell::Text(field), Cell::Text(value)];
+    let rows = rows.into_iter().map(|(field, value)| (field.into(), value));
+    Table { columns, rows: rows.map(row).collect() }
 }
 
 /// The machine the client ran on.
@@ -26,46 +27,68 @@ pub fn machine(run: &Run) -> Table {
     table(rows)
 }
 
-/// The server it loaded into.
+/// The servers it loaded into, those that cases name by that name.
 pub fn server(run: &Run) -> Table {
-    let server = &run.server;
-    let mut rows = vec![
-        ("version", server.version.clone()),
-        ("where", format!("{}: {}", server.source.words(), server.reason)),
-    ];
-    if let Some(image) = &server.image {
-        rows.push(("image", image.clone()));
+    let mut rows = one_server(&run.server);
+    for (name, server) in &run.servers {
+        rows.extend(one_server(server).into_iter().map(|(field, value)| (format!("{name}: {field}"), value)));
     }
-    rows.push(("reached by", server.transport.clone()));
     table(rows)
 }
 
-/// The settings that decide a load, as the server shows them, with those bulkbench gave marked.
+fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
+    let image = server.image.iter().map(|image| ("image", image.clone()));
+    let first = [
+        ("version", server.version.clone()),
+        ("where", format!("{}: {}", server.source.words(), server.reason)),
+    ];
+    let rows = first.into_iter().chain(image).chain([("reached by", server.transport.clone())]);
+    rows.map(|(field, value)| (field.to_string(), value)).collect()
+}
+
+/// The settings that decide a load, as each server shows them, with those bulkbench gave marked.
 pub fn settings(run: &Run) -> Table {
-    let (given, shown) = (&run.server.given, &run.server.settings);
-    let names: std::collections::BTreeSet<&String> = given.keys().chain(shown.keys()).collect();
-    let columns = vec![
+    let servers = || std::iter::once(&run.server).chain(run.servers.values());
+    let names: std::collections::BTreeSet<&String> =
+        servers().flat_map(|s| s.given.keys().chain(s.settings.keys())).collect();
+    let mut columns = vec![
         Column::words("setting", ""),
         Column::words("value", "As the server shows it."),
         Column::words("given", "What bulkbench set, before any setting of a case's own."),
     ];
+    for name in run.servers.keys() {
+        columns.push(Column::words(format!("{name}: value"), "As that server shows it."));
+        columns.push(Column::words(format!("{name}: given"), "What bulkbench set there."));
+    }
     let cell = |value: Option<&String>| Cell::of(value, |v| Cell::Code(v.clone()));
-    let row = |name: &String| vec![Cell::Code(name.clone()), cell(shown.get(name)), cell(given.get(name))];
+    let row = |name: &String| {
+        let values = servers().flat_map(|s| [cell(s.settings.get(name)), cell(s.given.get(name))]);
+        std::iter::once(Cell::Code(name.clone())).chain(values).collect()
+    };
     Table { columns, rows: names.into_iter().map(row).collect() }.without_empty_columns()
 }
 
-/// What was loaded.
+/// What was loaded, further datasets by the name that cases give them.
 pub fn dataset(run: &Run) -> Table {
-    let dataset = &run.dataset;
+    let mut rows = one_dataset(&run.dataset);
+    for (name, dataset) in &run.datasets {
+        rows.extend(
+            one_dataset(dataset).into_iter().map(|(field, value)| (format!("{name}: {field}"), value)),
+        );
+    }
+    table(rows)
+}
+
+fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
     let seed = dataset.seed.map(|seed| format!(" from seed {seed}")).unwrap_or_default();
-    let mut rows = vec![
+    let first = [
         ("rows", format!("{}, {}{seed}", units::count(dataset.rows), dataset.origin)),
         ("content", dataset.content.clone()),
     ];
-    for (encoding, file) in &dataset.files {
-        rows.push((encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256)));
-    }
-    table(rows)
+    let files = dataset.files.iter().map(|(encoding, file)| {
+        (encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256))
+    });
+    first.into_iter().chain(files).map(|(field, value)| (field.to_string(), value)).collect()
 }
 
 /// How the run was made, in sentences.

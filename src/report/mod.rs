@@ -4,8 +4,10 @@
 pub mod chart;
 mod comparison;
 pub mod csv;
+mod curve;
 mod facts;
 mod font;
+pub mod headline;
 pub mod html;
 pub mod markdown;
 pub mod notes;
@@ -24,13 +26,13 @@ pub use font::options as chart_options;
 pub use splice::{Mode, splice};
 pub use terminal::{Colour, Look};
 
-use crate::analysis::{self, Comparison, judge, summarize};
+use crate::analysis::{self, Comparison, Curve, judge, summarize};
 use crate::record::store::{self, write_file};
 use crate::record::{Run, Sample};
 use chart::{Format, rates, totals};
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
-/// `charts/`. Gives the files it wrote.
+/// `charts/`, with a curve where the plan varies an axis. Gives the files it wrote.
 ///
 /// # Errors
 /// As [`store::load`] and [`store::write_file`].
@@ -40,13 +42,21 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let page = page::of_run(&run, &samples, &standings);
     let draw_total = |format| totals::draw(&run, &standings, format);
     let draw_rate = |format| rates::of_run(&run, &standings, format);
-    let inline = vec![inline_chart("total", draw_total)?, inline_chart("rate", draw_rate)?];
+    let mut inline = vec![inline_chart("total", draw_total)?, inline_chart("rate", draw_rate)?];
+    let curve = Curve::of(&run.plan, &standings);
+    let draw_curve = |curve: &Curve, format| chart::curve::draw(&run, curve, format);
+    if let Some(curve) = &curve {
+        inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);
+    }
 
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
     out.chart("total", &draw_total(Format::File)?)?;
     out.chart("rate", &draw_rate(Format::File)?)?;
+    if let Some(curve) = &curve {
+        out.chart("curve", &draw_curve(curve, Format::File)?)?;
+    }
     out.file("report.html", html::page(&page, &inline)?.as_bytes())?;
     Ok(out.written)
 }
@@ -55,7 +65,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> String {
     let standings = judge(summarize(run, samples));
     let mut out = terminal::heading(&run.plan.title, look);
-    for line in results::headline(run, &standings) {
+    for line in headline::headline(run, &standings) {
         out.push_str(&terminal::paragraph(&line, look));
     }
     out.push('\n');
@@ -84,10 +94,10 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
         out.push_str(&format!("{line}\n\n"));
     }
     out.push_str(&markdown::table(&results::results(&standings)));
-    out.push_str(&format!(
-        "\n![{}]({shown_as}/charts/total.png)\n\n",
-        "Median total by case, stacked by phase"
-    ));
+    // Of its pictures the one that shows most: the first.
+    if let Some(picture) = page.sections.iter().flat_map(|s| &s.charts).next() {
+        out.push_str(&format!("\n![{}]({shown_as}/charts/{}.png)\n\n", picture.alt, picture.name));
+    }
     let machine = &run.machine;
     out.push_str(&format!(
         "Made by `{}` on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",

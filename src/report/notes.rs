@@ -71,11 +71,16 @@ fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
         warn("this was a debug build, whose own work slows every load; build with --release".into());
     }
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-        let value = run.server.settings.get(setting).or_else(|| run.server.given.get(setting));
-        if value.is_some_and(|v| v == "off") {
-            warn(format!(
-                "the server ran with {setting} = off: its times leave out work that keeps data safe"
-            ));
+        let servers =
+            std::iter::once((None, &run.server)).chain(run.servers.iter().map(|(n, s)| (Some(n), s)));
+        for (name, server) in servers {
+            let value = server.settings.get(setting).or_else(|| server.given.get(setting));
+            if value.is_some_and(|v| v == "off") {
+                let name = name.map(|n| format!(" {n}")).unwrap_or_default();
+                warn(format!(
+                    "the server{name} ran with {setting} = off: its times leave out work that keeps data safe"
+                ));
+            }
         }
     }
     if let Some(disk) = &run.machine.disk {

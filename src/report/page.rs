@@ -2,8 +2,8 @@
 
 use super::notes::Note;
 use super::table::Table;
-use super::{facts, notes, results};
-use crate::analysis::Standings;
+use super::{curve, facts, headline, notes, results};
+use crate::analysis::{Curve, Standings};
 use crate::record::{Run, Sample};
 
 /// A report.
@@ -65,14 +65,25 @@ pub struct Picture {
 pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
-    let mut sections = vec![Section {
-        table: Some(results::results(standings)),
-        charts: vec![
-            picture("total", "Median total by case, stacked by phase"),
-            picture("rate", "Rows a second by case, on a logarithmic scale"),
-        ],
-        ..titled("Results")
-    }];
+    let curve = Curve::of(&run.plan, standings);
+    let mut charts = vec![
+        picture("total", "Median total by case, stacked by phase"),
+        picture("rate", "Rows a second by case, on a logarithmic scale"),
+    ];
+    if let Some(curve) = &curve {
+        // What the experiment is about comes first.
+        charts.insert(
+            0,
+            picture("curve", &format!("Rows a second by {}, a line a series", curve::axis_name(curve))),
+        );
+    }
+    let mut sections =
+        vec![Section { table: Some(results::results(standings)), charts, ..titled("Results") }];
+    if let Some(curve) = &curve {
+        let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
+        let title = format!("Rows a second by {}", curve::axis_name(curve));
+        sections.push(Section { text, table: Some(curve::table(curve)), ..titled(&title) });
+    }
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });
     if let Some(table) = results::published(standings) {
         let source = run.plan.published.clone().unwrap_or_else(|| "its source".into());
@@ -105,7 +116,7 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
         title: run.plan.title.clone(),
         question: run.plan.question.clone(),
         origin: facts::origin(run),
-        headline: results::headline(run, standings),
+        headline: headline::headline(run, standings),
         sections,
     }
 }

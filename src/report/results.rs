@@ -1,8 +1,8 @@
 //! The tables of one run: results, published figures, phases, costs, samples.
 
 use super::table::{Cell, Column, Table, Tone};
-use crate::analysis::{Basis, Standing, Standings, Verdict};
-use crate::record::{Outcome, Phase, Role, Run, Sample};
+use crate::analysis::{Standing, Standings, Verdict};
+use crate::record::{Outcome, Phase, Sample};
 
 /// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
 pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
@@ -23,11 +23,12 @@ pub fn results(standings: &Standings) -> Table {
     // Where cases differ in rows, no figure stands without them.
     let rows = standings.cases.first().map(|s| s.summary.rows);
     let same_rows = standings.cases.iter().all(|s| Some(s.summary.rows) == rows);
+    let other = if standings.has_references() { "what it is held against" } else { &baseline };
     let speed = format!(
-        "Speed relative to {baseline}: its time divided by the case's; 2.00x is twice as fast. \
+        "Speed relative to {other}: its time divided by the case's; 2.00x is twice as fast. \
          By time a row where the rows differ."
     );
-    let columns = vec![
+    let mut columns = vec![
         Column::words("case", "The method, and what differs from its defaults."),
         Column::numbers("rows", "Rows each sample of the case loaded.").spare(if same_rows { 3 } else { 0 }),
         Column::numbers("median", "The median of the samples' totals: every timed phase together."),
@@ -50,9 +51,18 @@ pub fn results(standings: &Standings) -> Table {
         Column::words("after a crash", "What a crash leaves of rows whose load was reported as done.")
             .spare(7),
     ];
-    let rows = sorted(standings).into_iter().map(result_row).collect();
+    let mut rows: Vec<Vec<Cell>> = sorted(standings).into_iter().map(result_row).collect();
+    if standings.has_references() {
+        columns.insert(AGAINST, Column::words("held against", "The case that speed and verdict refer to."));
+        for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
+            row.insert(AGAINST, Cell::of(standing.against, |id| Cell::Code(id.into())));
+        }
+    }
     Table { columns, rows }
 }
+
+/// Where the results say what a case is held against: behind its verdict.
+const AGAINST: usize = 7;
 
 fn result_row(standing: &Standing) -> Vec<Cell> {
     let s = &standing.summary;
@@ -63,7 +73,7 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
         Cell::of(s.total_ns, |e| Cell::Time(e.point)),
         Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)),
         match standing.verdict {
-            Verdict::Baseline => Cell::Ratio(1.0),
+            Verdict::Baseline | Verdict::Reference => Cell::Ratio(1.0),
             _ => Cell::of(standing.ratio, |r| Cell::Ratio(r.point)),
         },
         Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
@@ -81,7 +91,7 @@ fn verdict_cell(verdict: &Verdict) -> Cell {
         Verdict::Faster => Cell::Toned(words, Tone::Good),
         Verdict::Slower | Verdict::SlowerByRate => Cell::Toned(words, Tone::Bad),
         Verdict::Failed(_) => Cell::Toned(words, Tone::Alarm),
-        Verdict::Baseline => Cell::Text(words),
+        Verdict::Baseline | Verdict::Reference => Cell::Text(words),
         _ => Cell::Toned(words, Tone::Muted),
     }
 }
@@ -98,8 +108,8 @@ pub fn published(standings: &Standings) -> Option<Table> {
                 Cell::Code(s.summary.case.id.clone()),
                 Cell::of(s.summary.case.published_seconds, |t| Cell::Time(t * 1e9)),
                 Cell::Ratio(published.ratio),
-                Cell::of(s.ratio, |r| Cell::Ratio(r.point)),
-                Cell::of(s.ratio.and_then(|r| r.interval), Cell::RatioRange),
+                Cell::of(published.measured, |r| Cell::Ratio(r.point)),
+                Cell::of(published.measured.and_then(|r| r.interval), Cell::RatioRange),
                 Cell::Text(published.agreement.words().into()),
             ])
         })
@@ -208,52 +218,6 @@ pub fn samples(samples: &[Sample]) -> Table {
         ]
     };
     Table { columns, rows: samples.iter().map(row).collect() }
-}
-
-/// The findings in a sentence or two: the fastest of all, and the fastest that survives a crash.
-pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
-    let ranked: Vec<&Standing> = sorted(standings)
-        .into_iter()
-        .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)
-        .filter(|s| s.basis == Basis::Time && !matches!(s.verdict, Verdict::NotComparable(_)))
-        .collect();
-    let Some(fastest) = ranked.first() else {
-        return vec!["No sample has finished yet.".into()];
-    };
-    let durable = ranked.iter().find(|s| s.summary.case.durability == crate::record::Durability::Durable);
-    let mut lines = vec![format!("Fastest here: {}.", finding(run, fastest, standings))];
-    if let Some(durable) = durable.filter(|d| d.summary.case.id != fastest.summary.case.id) {
-        lines.push(format!(
-            "Fastest that keeps every row after a crash: {}.",
-            finding(run, durable, standings)
-        ));
-    }
-    lines
-}
-
-fn finding(run: &Run, standing: &Standing, standings: &Standings) -> String {
-    let s = &standing.summary;
-    let time = Cell::of(s.total_ns, |e| Cell::Time(e.point)).text();
-    let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
-    let rows = crate::units::count(s.rows);
-    let baseline = baseline_name(standings);
-    let ratio = Cell::of(standing.ratio, |r| Cell::Ratio(r.point)).text();
-    let range = Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
-    let against = match &standing.verdict {
-        Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {baseline} (95 %: {range})"),
-        Verdict::WithinNoise => format!(", within noise of {baseline}"),
-        Verdict::TooFewSamples { .. } => format!(
-            ", {ratio} the speed of {baseline} in {} of {} rounds: too few samples for a claim",
-            s.n(),
-            run.plan.rounds
-        ),
-        _ => String::new(),
-    };
-    let crash = match s.case.durability {
-        crate::record::Durability::Durable => String::new(),
-        other => format!("; {}", other.words()),
-    };
-    format!("{}, {time} for {rows} rows ({rate}){against}{crash}", s.case.id)
 }
 
 impl Outcome {

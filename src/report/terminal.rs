@@ -42,11 +42,16 @@ impl Look {
         let width = comfy_table::Table::new().width().unwrap_or(WIDEST);
         Self { width, colour }
     }
+
+    /// The columns that text may take: neither too narrow to read nor wider than the eye follows.
+    pub fn room(&self) -> u16 {
+        self.width.clamp(NARROWEST, WIDEST)
+    }
 }
 
 /// A table; columns that a narrow terminal has no room for are left out, the least needed first.
 pub fn table(table: &Table, look: Look) -> String {
-    let width = look.width.clamp(NARROWEST, WIDEST);
+    let width = look.room();
     let most = table.columns.iter().map(|c| c.spare).max().unwrap_or(0);
     let fitting =
         (0..=most).rev().map(|spare| table.without_spare(spare)).find(|t| needed(t) <= width.into());
@@ -126,12 +131,18 @@ pub fn heading(text: &str, look: Look) -> String {
 
 /// A paragraph, broken at words.
 pub fn paragraph(text: &str, look: Look) -> String {
-    wrapped(text, "", look.width.clamp(NARROWEST, WIDEST))
+    wrapped(text, "", look.room())
+}
+
+/// A paragraph whose lines all stand in by so many blanks, broken at words.
+pub fn indented(text: &str, blanks: usize, look: Look) -> String {
+    let indent = " ".repeat(blanks);
+    format!("{indent}{}", wrapped(text, &indent, look.room().saturating_sub(blanks as u16)))
 }
 
 /// Notes as a list, warnings marked.
 pub fn notes(notes: &[Note], look: Look) -> String {
-    let width = look.width.clamp(NARROWEST, WIDEST);
+    let width = look.room();
     let warning = anstyle::AnsiColor::Yellow.on_default().bold();
     let note = |note: &Note| {
         let lines = wrapped(&note.line(), "  ", width - 2);

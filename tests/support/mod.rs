@@ -236,3 +236,77 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
         },
     }
 }
+
+/// A value of an axis with the cases there: each with its series and the seconds its load takes.
+pub type Along = (u64, &'static [(&'static str, f64)]);
+
+/// A run whose experiment varies `x`, a parameter or `latency_ms`, over these values: every case
+/// is held against the first of its value; the very first is the baseline.
+pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
+    let (mut cases, mut samples) = (Vec::new(), Vec::new());
+    for (value, there) in values {
+        let reference = format!("{} {x}={value}", there[0].0);
+        for (index, (series, seconds)) in there.iter().enumerate() {
+            let first = cases.is_empty();
+            let role = if first { Role::Baseline } else { Role::Case };
+            let mut facts = case(&format!("{series} {x}={value}"), role, rows);
+            match x {
+                "latency_ms" => facts.latency_ms = Some(*value),
+                "rows" => facts.rows = *value,
+                _ => facts.params = [(x.to_string(), *value)].into(),
+            }
+            facts.against = Some(reference.clone()).filter(|_| !first);
+            let times = SCATTER.iter().cycle().skip(index + cases.len()).take(5);
+            let of = |facts: &CaseFacts, round: usize, scatter: f64| {
+                sample(facts, round as u32 + 1, &[(Load, seconds * scatter), (Phase::Analyze, 0.1)])
+            };
+            samples.extend(times.enumerate().map(|(round, scatter)| of(&facts, round, *scatter)));
+            if first {
+                let control =
+                    CaseFacts { id: format!("{} (control)", facts.id), role: Role::Control, ..facts.clone() };
+                samples.extend((0..5).map(|round| of(&control, round, SCATTER[4 - round])));
+                cases.extend([facts, control]);
+            } else {
+                cases.push(facts);
+            }
+        }
+    }
+    samples.sort_by_key(|s| s.round);
+    let mut run = run(cases, 5);
+    (run.plan.x, run.plan.rows) = (Some(x.into()), rows);
+    (run, samples)
+}
+
+/// Loads over a network: one that waits for each row, one for each batch, one for the end only.
+pub fn latencies() -> (Run, Vec<Sample>) {
+    let (mut run, samples) = along(
+        "latency_ms",
+        20_000,
+        &[
+            (0, &[("copy-csv", 0.05), ("insert-row", 1.6), ("insert-multirow batch=1000", 0.12)]),
+            (1, &[("copy-csv", 0.055), ("insert-row", 22.5), ("insert-multirow batch=1000", 0.15)]),
+            (5, &[("copy-csv", 0.07), ("insert-row", 104.0), ("insert-multirow batch=1000", 0.22)]),
+            (20, &[("copy-csv", 0.13), ("insert-row", 405.0), ("insert-multirow batch=1000", 0.5)]),
+            (50, &[("copy-csv", 0.25), ("insert-row", 1007.0), ("insert-multirow batch=1000", 1.1)]),
+        ],
+    );
+    run.plan.title = "Votes over a network".into();
+    (run, samples)
+}
+
+/// INSERTs of more and more rows a statement, by three methods.
+pub fn batches() -> (Run, Vec<Sample>) {
+    let (mut run, samples) = along(
+        "batch",
+        200_000,
+        &[
+            (1, &[("insert-multirow", 9.0), ("insert-unnest", 11.0), ("insert-pipelined", 3.0)]),
+            (10, &[("insert-multirow", 2.4), ("insert-unnest", 2.6), ("insert-pipelined", 2.0)]),
+            (100, &[("insert-multirow", 1.46), ("insert-unnest", 1.3), ("insert-pipelined", 1.9)]),
+            (1000, &[("insert-multirow", 1.39), ("insert-unnest", 1.05), ("insert-pipelined", 1.85)]),
+            (3000, &[("insert-multirow", 1.35), ("insert-unnest", 0.98), ("insert-pipelined", 1.88)]),
+        ],
+    );
+    run.plan.title = "Rows a statement".into();
+    (run, samples)
+}

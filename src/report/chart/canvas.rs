@@ -7,6 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::legend::Shape;
 use super::scale::Scale;
 use crate::report::font::{self, Weight};
 
@@ -152,6 +153,15 @@ impl Canvas<'_> {
         self.area.draw(&PathElement::new(vec![from, to], style)).map_err(failed)
     }
 
+    /// An interval at a place from the left: a line with an end above and below.
+    pub fn upright_whisker(&self, x: i32, y: (i32, i32)) -> Result<()> {
+        self.line((x, y.0), (x, y.1), 0.9, 1)?;
+        for end in [y.0, y.1] {
+            self.line((x - 4, end), (x + 4, end), 0.9, 1)?;
+        }
+        Ok(())
+    }
+
     /// An interval at a height: a line with an end on each side.
     pub fn whisker(&self, x: (i32, i32), y: i32) -> Result<()> {
         self.line((x.0, y), (x.1, y), 0.9, 1)?;
@@ -161,9 +171,40 @@ impl Canvas<'_> {
         Ok(())
     }
 
-    /// A dot.
-    pub fn dot(&self, at: (i32, i32), colour: RGBColor) -> Result<()> {
-        self.area.draw(&Circle::new(at, 5, colour.filled())).map_err(failed)
+    /// A point of this shape.
+    pub fn point(&self, at: (i32, i32), colour: RGBColor, shape: Shape) -> Result<()> {
+        let (x, y) = at;
+        match shape {
+            Shape::Dot => self.area.draw(&Circle::new(at, 5, colour.filled())),
+            Shape::Ring => self.area.draw(&Circle::new(at, 5, colour.stroke_width(2))),
+            Shape::Square => {
+                self.area.draw(&Rectangle::new([(x - 4, y - 4), (x + 5, y + 5)], colour.filled()))
+            }
+            Shape::Diamond => {
+                let corners = vec![(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)];
+                self.area.draw(&Polygon::new(corners, colour.filled()))
+            }
+        }
+        .map_err(failed)
+    }
+
+    /// A line through these places.
+    pub fn path(&self, places: &[(i32, i32)], colour: RGBColor) -> Result<()> {
+        let style = colour.stroke_width(2);
+        self.area.draw(&PathElement::new(places.to_vec(), style)).map_err(failed)
+    }
+
+    /// A dashed line in ink through these places.
+    pub fn dashes(&self, places: &[(i32, i32)]) -> Result<()> {
+        for (from, to) in dashed(places) {
+            self.line(from, to, 0.75, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Where it is going to be seen.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Words, vertically centred at their place, in ink of this opacity (0 to 1).
@@ -181,16 +222,6 @@ impl Canvas<'_> {
         for line in lines.iter().flat_map(|l| fit(l, TEXT, Weight::Regular, self.format)) {
             self.text(&line, (MARGIN, y), Anchor::Start, 0.75)?;
             y += LINE;
-        }
-        Ok(())
-    }
-
-    /// Names beside their colours, in as many lines as they need, beginning at this height.
-    pub fn legend(&self, names: &[(String, RGBColor)], y: i32) -> Result<()> {
-        for ((name, colour), (x, line)) in names.iter().zip(legend_places(names, self.format)) {
-            let y = y + line * LINE;
-            self.bar((x, x + 12), (y - 6, y + 6), *colour)?;
-            self.text(name, (x + 18, y), Anchor::Start, 1.0)?;
         }
         Ok(())
     }
@@ -237,33 +268,22 @@ pub fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
     MARGIN + title + lines as i32 * LINE + 6
 }
 
-/// The height of a legend.
-pub fn legend_height(names: &[(String, RGBColor)], format: Format) -> i32 {
-    legend_places(names, format).last().map_or(0, |(_, line)| (line + 1) * LINE + 10)
-}
-
-fn legend_places(names: &[(String, RGBColor)], format: Format) -> Vec<(i32, i32)> {
-    let (mut x, mut line) = (MARGIN, 0);
-    let mut places = Vec::new();
-    for (name, _) in names {
-        let width = 18 + text_width(name) + 16;
-        if x > MARGIN && x + width > format.width() - MARGIN {
-            (x, line) = (MARGIN, line + 1);
-        }
-        places.push((x, line));
-        x += width;
-    }
-    places
-}
-
 /// Pixels that words of the usual size take.
 pub fn text_width(text: &str) -> i32 {
     font::width(text, TEXT, Weight::Regular)
 }
 
+/// Words of the usual size broken into lines of at most so many pixels.
+pub fn wrap(text: &str, room: i32) -> Vec<String> {
+    broken(text, TEXT, Weight::Regular, room)
+}
+
 /// Words broken into lines that fit the picture.
 fn fit(text: &str, size: f32, weight: Weight, format: Format) -> Vec<String> {
-    let room = format.width() - 2 * MARGIN;
+    broken(text, size, weight, format.width() - 2 * MARGIN)
+}
+
+fn broken(text: &str, size: f32, weight: Weight, room: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -275,6 +295,32 @@ fn fit(text: &str, size: f32, weight: Weight, format: Format) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The dashes of a line through these places, of even length along the whole of it.
+fn dashed(places: &[(i32, i32)]) -> Vec<((i32, i32), (i32, i32))> {
+    const DASH: f64 = 6.0;
+    const PERIOD: f64 = 10.0;
+    let (mut dashes, mut done) = (Vec::new(), 0.0);
+    for pair in places.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let length = f64::from(x1 - x0).hypot(f64::from(y1 - y0));
+        let at = |along: f64| {
+            let share = (along - done) / length;
+            let between = |a: i32, b: i32| a + (share * f64::from(b - a)).round() as i32;
+            (between(x0, x1), between(y0, y1))
+        };
+        let mut start = (done / PERIOD).floor() * PERIOD;
+        while start < done + length {
+            let (from, to) = (start.max(done), (start + DASH).min(done + length));
+            if from < to {
+                dashes.push((at(from), at(to)));
+            }
+            start += PERIOD;
+        }
+        done += length;
+    }
+    dashes
 }
 
 /// Where the rows of a chart and their names stand.

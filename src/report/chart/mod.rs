@@ -1,6 +1,9 @@
-//! Charts, drawn as SVG: times as stacked bars ([`totals`]), rates as points ([`rates`]).
+//! Charts, drawn as SVG: times as stacked bars ([`totals`]), rates as points ([`rates`]), rates
+//! over what an experiment varies as lines ([`curve`]).
 
 mod canvas;
+pub mod curve;
+mod legend;
 pub mod rates;
 mod scale;
 pub mod totals;

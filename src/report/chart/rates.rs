@@ -5,28 +5,19 @@ use anyhow::Result;
 use plotters::style::RGBColor;
 
 use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
+use super::legend::{self, Key, SERIES, Shape};
 use super::scale::Scale;
 use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::record::Run;
 use crate::report::results;
-use crate::report::table::{rate, whole};
+use crate::report::table::rate;
 use crate::stats::Estimate;
 use crate::units;
 
 /// Pixels of a row with one point, and of each further one.
 const ROW: i32 = 28;
 const FURTHER: i32 = 18;
-
-/// Apart from each other for the colour-blind, legible on white and on black (after Okabe and Ito).
-const SERIES: [RGBColor; 6] = [
-    RGBColor(47, 129, 204),
-    RGBColor(222, 130, 30),
-    RGBColor(20, 158, 115),
-    RGBColor(199, 112, 163),
-    RGBColor(140, 140, 140),
-    RGBColor(214, 189, 48),
-];
 
 struct Row {
     name: String,
@@ -91,8 +82,8 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
             })
             .collect(),
     });
-    let legend: Vec<(String, RGBColor)> =
-        comparison.runs.iter().enumerate().map(|(i, run)| (run.name.clone(), colour(i))).collect();
+    let legend: Vec<Key> =
+        comparison.runs.iter().enumerate().map(|(i, run)| Key::coloured(&run.name, colour(i))).collect();
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
 }
 
@@ -104,10 +95,10 @@ fn missing(verdict: &CrossVerdict) -> String {
     }
 }
 
-fn draw(title: &str, legend: &[(String, RGBColor)], rows: &[Row], format: Format) -> Result<String> {
+fn draw(title: &str, legend: &[Key], rows: &[Row], format: Format) -> Result<String> {
     let lines = ["Further right is better; the scale is logarithmic. Whisker: 95 % interval.".to_string()];
     let head = canvas::head_height(title, &lines, format);
-    let top = head + if legend.is_empty() { 8 } else { canvas::legend_height(legend, format) };
+    let top = head + if legend.is_empty() { 8 } else { legend::height(legend, format) };
     let points = || rows.iter().flat_map(|r| &r.points);
     let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
     let spans = || points().filter_map(|p| p.rate).map(ends);
@@ -123,7 +114,7 @@ fn draw(title: &str, legend: &[(String, RGBColor)], rows: &[Row], format: Format
 
     canvas::svg(format, bottom + 20 + MARGIN, title, |canvas| {
         canvas.head(title, &lines)?;
-        canvas.legend(legend, head + 6)?;
+        legend::draw(canvas, legend, head + 6)?;
         canvas.axis(&scale, (top, bottom), axis_words)?;
         let mut y = top + 2;
         for row in rows {
@@ -145,7 +136,7 @@ fn draw_point(canvas: &Canvas, point: &Point, scale: &Scale, left: i32, y: i32) 
     if found.interval.is_some() {
         canvas.whisker((scale.at(low), scale.at(high)), y)?;
     }
-    canvas.dot((scale.at(found.point), y), point.colour)?;
+    canvas.point((scale.at(found.point), y), point.colour, Shape::Dot)?;
     canvas.text(&point.figure, (scale.at(high).max(scale.at(found.point) + 5) + GAP, y), Anchor::Start, 1.0)
 }
 
@@ -153,11 +144,14 @@ fn ends(found: Estimate) -> (f64, f64) {
     found.interval.map_or((found.point, found.point), |i| (i.low, i.high))
 }
 
-/// `100`, `20 k`, `1 M`.
-fn axis_words(per_second: f64) -> String {
+/// `0`, `100/s`, `20 k/s`, `1.5 M/s`.
+pub fn axis_words(per_second: f64) -> String {
+    // Ticks are round: three places say all of them.
+    let short = |v: f64| (v * 1e3).round() / 1e3;
     match per_second {
-        v if v >= 1e6 => format!("{} M/s", whole(v / 1e6)),
-        v if v >= 1e3 => format!("{} k/s", whole(v / 1e3)),
-        v => format!("{v}/s"),
+        v if v >= 1e6 => format!("{} M/s", short(v / 1e6)),
+        v if v >= 1e3 => format!("{} k/s", short(v / 1e3)),
+        0.0 => "0".into(),
+        v => format!("{}/s", short(v)),
     }
 }

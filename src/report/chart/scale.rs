@@ -51,6 +51,17 @@ impl Scale {
         Self { low, high, from, to, kind: Kind::Logarithmic, ticks }
     }
 
+    /// From the least to the largest of these values, in ascending order, with a tick at each of
+    /// them; logarithmic where [`wide`] says so.
+    pub fn at_values(values: &[f64], from: i32, to: i32) -> Self {
+        let low = values.first().copied().unwrap_or(0.0);
+        let high = values.last().copied().unwrap_or(low);
+        let kind = if wide(low, high) { Kind::Logarithmic } else { Kind::Linear };
+        // A single value stands in the middle.
+        let (low, high) = if low < high { (low, high) } else { (low - 1.0, low + 1.0) };
+        Self { low, high, from, to, kind, ticks: values.to_vec() }
+    }
+
     /// The same, shortened until at each of these values there is room for so many pixels
     /// before `limit`.
     pub fn with_room(mut self, needs: impl Iterator<Item = (f64, i32)>, limit: i32) -> Self {
@@ -78,6 +89,11 @@ impl Scale {
     }
 }
 
+/// Whether values from `low` to `high` span more than a decade, and can stand on a logarithmic axis.
+pub fn wide(low: f64, high: f64) -> bool {
+    low > 0.0 && high / low > 10.0
+}
+
 /// 1, 2 or 5 times a power of ten, at or above `least`.
 fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
@@ -95,6 +111,16 @@ mod tests {
         assert_eq!(scale.ticks, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!((scale.at(0.0), scale.at(5.0), scale.at(10.0)), (100, 350, 600));
         assert_eq!(Scale::linear(0.3, 3, 0, 10).ticks.len(), 4);
+    }
+
+    #[test]
+    fn values_are_ticks_on_the_axis_that_suits_them() {
+        let scale = Scale::at_values(&[1.0, 10.0, 100.0], 0, 200);
+        assert_eq!((scale.at(1.0), scale.at(10.0), scale.at(100.0)), (0, 100, 200));
+        // Upwards: pixels count from the top.
+        let scale = Scale::at_values(&[0.0, 5.0, 100.0], 200, 0);
+        assert_eq!((scale.at(0.0), scale.at(5.0), scale.at(100.0)), (200, 190, 0));
+        assert_eq!(Scale::at_values(&[7.0], 0, 200).at(7.0), 100);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use anyhow::Result;
 use plotters::style::RGBColor;
 
 use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
+use super::legend::{self, Key};
 use super::scale::Scale;
-use crate::analysis::{Basis, Standing, Standings, Verdict};
+use crate::analysis::{Standing, Standings, Verdict};
 use crate::record::{Phase, Run};
 use crate::report::results;
 use crate::report::table::{Cell, whole};
@@ -46,25 +47,28 @@ fn colour(phase: Phase) -> RGBColor {
     }
 }
 
-/// The chart of a run, fastest first. Cases of fewer rows have a line without a bar: their time
-/// is not a time for the same work.
+/// The chart of a run, fastest first. Cases of other rows than the baseline's have a line without
+/// a bar: their time is not a time for the same work.
 ///
 /// # Errors
 /// When it cannot be drawn.
 pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> {
+    let all = standings.baseline().map(|b| b.summary.rows);
     let mut sorted = results::sorted(standings);
-    sorted.sort_by_key(|s| !has_bar(s));
-    let rows: Vec<Row> = sorted.into_iter().map(row).collect();
+    sorted.sort_by_key(|s| !has_bar(s, all));
+    let rows: Vec<Row> = sorted.into_iter().map(|s| row(s, all)).collect();
     let phases = Phase::ALL.into_iter().filter(|p| rows.iter().any(|r| r.phases.iter().any(|(q, _)| q == p)));
-    let legend: Vec<(String, RGBColor)> = phases.map(|p| (p.words().to_string(), colour(p))).collect();
+    let legend: Vec<Key> = phases.map(|p| Key::coloured(p.words(), colour(p))).collect();
 
-    let title = format!("{}: time to load {} rows", run.plan.title, units::count(run.plan.rows));
-    let lines = ["Shorter is better. Bar: the sample with the median total, by phase. \
-                  Whisker: 95 % interval of the median. \
-                  Right: median, and speed relative to the baseline."
-        .to_string()];
+    let rows_of_bars = units::count(all.unwrap_or(run.plan.rows));
+    let title = format!("{}: time to load {rows_of_bars} rows", run.plan.title);
+    let other = if standings.has_references() { "what it is held against" } else { "the baseline" };
+    let lines = [format!(
+        "Shorter is better. Bar: the sample with the median total, by phase. \
+         Whisker: 95 % interval of the median. Right: median, and speed relative to {other}."
+    )];
     let head = canvas::head_height(&title, &lines, format);
-    let top = head + canvas::legend_height(&legend, format);
+    let top = head + legend::height(&legend, format);
     let bars = || rows.iter().filter(|r| !r.phases.is_empty());
     let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
     let most = bars().map(Row::end).fold(0.0, f64::max);
@@ -74,7 +78,7 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
 
     canvas::svg(format, bottom + 20 + MARGIN, &title, |canvas| {
         canvas.head(&title, &lines)?;
-        canvas.legend(&legend, head + 6)?;
+        legend::draw(canvas, &legend, head + 6)?;
         let last = scale.ticks.last().copied().unwrap_or(1.0);
         canvas.axis(&scale, (top, bottom), |tick| axis_words(tick, last))?;
         for (index, row) in rows.iter().enumerate() {
@@ -86,11 +90,12 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
     })
 }
 
-fn has_bar(standing: &Standing) -> bool {
-    standing.summary.n() > 0 && standing.basis == Basis::Time
+/// Whether a case finished and loaded the baseline's rows, of which there are `all`.
+fn has_bar(standing: &Standing, all: Option<u64>) -> bool {
+    standing.summary.n() > 0 && all.is_none_or(|rows| standing.summary.rows == rows)
 }
 
-fn row(standing: &Standing) -> Row {
+fn row(standing: &Standing, all: Option<u64>) -> Row {
     let s = &standing.summary;
     let mut row = Row { name: s.case.id.clone(), phases: Vec::new(), interval: None, figure: String::new() };
     let Some(total) = s.total_ns else {
@@ -98,13 +103,16 @@ fn row(standing: &Standing) -> Row {
         return row;
     };
     let time = units::seconds(whole(total.point));
-    if !has_bar(standing) {
+    if !has_bar(standing, all) {
+        let only = if all.is_some_and(|rows| s.rows < rows) { " only" } else { "" };
         let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
-        row.figure = format!("{} rows only: {time}, {rate}", units::count(s.rows));
+        row.figure = format!("{} rows{only}: {time}, {rate}", units::count(s.rows));
         return row;
     }
     row.figure = match (&standing.verdict, standing.ratio) {
-        (Verdict::Baseline | Verdict::Control, _) => format!("{time} · {}", standing.verdict.words()),
+        (Verdict::Baseline | Verdict::Control | Verdict::Reference, _) => {
+            format!("{time} · {}", standing.verdict.words())
+        }
         (_, Some(ratio)) => format!("{time} · {}", units::ratio(ratio.point)),
         (_, None) => time,
     };

@@ -1,0 +1,82 @@
+//! Whether two cases did the same work, so that their times can be held against each other.
+
+use super::origin;
+use super::summary::Summary;
+use crate::record::Role;
+use crate::units;
+
+/// What sentences call the case that another is held against.
+pub fn name<'a>(other: &Summary<'a>) -> &'a str {
+    match other.case.role {
+        Role::Baseline => "the baseline",
+        Role::Control | Role::Case => &other.case.id,
+    }
+}
+
+/// Something of that case: `the baseline's 1 000`, `1 000 of copy-text`.
+pub fn of(other: &Summary, thing: &str) -> String {
+    match other.case.role {
+        Role::Baseline => format!("the baseline's {thing}"),
+        Role::Control | Role::Case => format!("{thing} of {}", other.case.id),
+    }
+}
+
+/// What makes the two loads different things, in words. Fewer rows than the other's are let
+/// through here: they can still be slower.
+pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
+    if let Some(why) = &case.mixed {
+        return Some(why.clone());
+    }
+    if let Some(why) = &other.mixed {
+        return Some(format!("{}: {why}", name(other)));
+    }
+    if let Some(why) = other_build(case, other) {
+        return Some(why);
+    }
+    if case.rows > other.rows {
+        let theirs = of(other, &units::count(other.rows));
+        return Some(format!("{} rows against {theirs}", units::count(case.rows)));
+    }
+    let (mine, theirs) = (case.end_state?, other.end_state?);
+    if mine.structure != theirs.structure {
+        return Some(format!(
+            "another table in the end: {}",
+            structure_difference(&mine.structure, &theirs.structure)
+        ));
+    }
+    if case.rows != other.rows {
+        // Of different rows no content can agree: then it has to be the same dataset, cut.
+        return (case.case.dataset != other.case.dataset)
+            .then(|| format!("another dataset and other rows than {}", name(other)));
+    }
+    (mine.content != theirs.content).then(|| match other.case.role {
+        Role::Baseline => "other content in the table than the baseline's".to_string(),
+        Role::Control | Role::Case => format!("other content in the table than that of {}", other.case.id),
+    })
+}
+
+/// Servers that were not built alike differ in more than their version; see [`origin::of`].
+fn other_build(case: &Summary, other: &Summary) -> Option<String> {
+    if case.case.server == other.case.server {
+        return None;
+    }
+    let unknown = |s: &Summary| {
+        let server = s.case.server.as_deref().unwrap_or_default();
+        format!("the record says nothing of the server {server} of {}", s.case.id)
+    };
+    let (Some(mine), Some(theirs)) = (case.server, other.server) else {
+        return Some(unknown(if case.server.is_none() { case } else { other }));
+    };
+    let (mine, theirs) = (origin::of(&mine.version), origin::of(&theirs.version));
+    (mine != theirs).then(|| format!("builds of different origin: {mine} and {theirs}"))
+}
+
+fn structure_difference(mine: &[String], theirs: &[String]) -> String {
+    let lacking: Vec<&str> = theirs.iter().filter(|d| !mine.contains(d)).map(String::as_str).collect();
+    let added: Vec<&str> = mine.iter().filter(|d| !theirs.contains(d)).map(String::as_str).collect();
+    let part = |word: &str, list: &[&str]| {
+        (!list.is_empty()).then(|| format!("{word} {}", list.join(", "))).into_iter().collect::<String>()
+    };
+    let parts = [part("without", &lacking), part("with", &added)];
+    parts.iter().filter(|p| !p.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ")
+}

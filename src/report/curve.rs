@@ -1,0 +1,50 @@
+//! A run's curve as a table, and what its axis is called.
+
+use super::table::{Cell, Column, Table};
+use crate::analysis::Curve;
+use crate::analysis::curve::{Kind, Point};
+use crate::method::catalogue;
+
+/// What the axis is, in a word.
+pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
+    match curve.kind {
+        Kind::Rows => "rows loaded",
+        Kind::Latency => "latency",
+        Kind::Parameter | Kind::Setting => &curve.axis,
+    }
+}
+
+/// What the axis is, with its unit.
+pub fn axis_title(curve: &Curve) -> String {
+    match curve.kind {
+        Kind::Rows => "rows loaded".into(),
+        Kind::Latency => "latency: milliseconds added to each round trip".into(),
+        Kind::Parameter => match parameter_help(curve) {
+            Some(help) => format!("{}: {help}", curve.axis),
+            None => curve.axis.clone(),
+        },
+        Kind::Setting => format!("{} (setting)", curve.axis),
+    }
+}
+
+/// What the catalogue says of the parameter; nothing where a record names a method of another version.
+fn parameter_help(curve: &Curve) -> Option<&'static str> {
+    let cases = curve.series.iter().flat_map(|s| &s.points).map(|p| p.summary.case);
+    let infos = cases.filter_map(|case| Some(catalogue::find(&case.method).ok()?.info()));
+    infos.flat_map(|info| info.params).find(|p| p.name == curve.axis).map(|p| p.help)
+}
+
+/// Rows a second: a row a value of the axis, a column a series.
+pub fn table(curve: &Curve) -> Table {
+    let mut columns = vec![Column::numbers(axis_name(curve), &format!("{}.", axis_title(curve)))];
+    columns.extend(curve.series.iter().map(|s| Column::numbers(s.name.clone(), "")));
+    let row = |(x, label): (f64, &str)| {
+        let rate = |points: &[Point]| {
+            let found = points.iter().filter(|p| p.x == x).find_map(|p| p.summary.rows_per_second());
+            Cell::of(found, |e| Cell::Rate(e.point))
+        };
+        let rates = curve.series.iter().map(|s| rate(&s.points));
+        std::iter::once(Cell::Text(label.into())).chain(rates).collect()
+    };
+    Table { columns, rows: curve.values().into_iter().map(row).collect() }
+}
