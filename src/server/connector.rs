@@ -32,13 +32,14 @@ pub struct Connector {
 /// The server behind a proxy that a connector goes through, for errors to name it.
 pub(in crate::server) struct Behind {
     address: String,
-    failure: Mutex<Option<io::Error>>,
+    /// The kind and the words of the last failure since the server was reached.
+    failure: Mutex<Option<(ErrorKind, String)>>,
 }
 
 impl Behind {
     /// Tells why the proxy could not reach the server: the client only sees that its connection closes.
-    pub(in crate::server) fn failed(&self, error: io::Error) {
-        *self.lock() = Some(error);
+    pub(in crate::server) fn failed(&self, error: &io::Error) {
+        *self.lock() = Some((error.kind(), error.to_string()));
     }
 
     /// Tells that the proxy has reached the server: what was before does not matter any more.
@@ -46,12 +47,7 @@ impl Behind {
         *self.lock() = None;
     }
 
-    /// The last failure, once.
-    fn take_failure(&self) -> Option<io::Error> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<io::Error>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(ErrorKind, String)>> {
         self.failure.lock().unwrap_or_else(|e| e.into_inner())
     }
 }
@@ -209,12 +205,12 @@ impl Connector {
     fn explain(&self, error: tokio_postgres::Error) -> anyhow::Error {
         let at = self.address();
         // What the server itself said counts more than what the proxy met.
-        let failure = self.behind.as_ref().and_then(|b| b.take_failure()).filter(|_| error.code().is_none());
+        let failure = self.behind.as_ref().and_then(|b| b.lock().clone()).filter(|_| error.code().is_none());
         let said = match &failure {
-            Some(failure) => format!("the proxy in front of it cannot reach it: {failure}"),
+            Some((_, failure)) => format!("the proxy in front of it cannot reach it: {failure}"),
             None => words(&error),
         };
-        let kind = failure.as_ref().or(io_error(&error)).map(io::Error::kind);
+        let kind = failure.as_ref().map(|(kind, _)| *kind).or(io_error(&error).map(io::Error::kind));
         let user = self.config.get_user().unwrap_or("?");
         let database = self.config.get_dbname().unwrap_or(user);
         let next = match (error.code(), kind) {
@@ -334,5 +330,48 @@ impl Deref for AsyncSession {
 impl DerefMut for AsyncSession {
     fn deref_mut(&mut self) -> &mut tokio_postgres::Client {
         &mut self.client
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(config: &str, proxy: &[&str]) -> Connector {
+        let proxy: Vec<SocketAddr> = proxy.iter().map(|address| address.parse().unwrap()).collect();
+        let connector = Connector {
+            config: config.parse().unwrap(),
+            tls: None,
+            interrupt: Interrupt::new(),
+            behind: None,
+        };
+        connector.through(&proxy)
+    }
+
+    /// All else of a configuration stays as it is: they are equal but for the hosts.
+    #[test]
+    fn a_proxy_changes_where_and_nothing_else() {
+        let rest = "user=u password=hush dbname=d options='-c a=b' application_name=n sslmode=require \
+            sslnegotiation=direct connect_timeout=7 tcp_user_timeout=8 keepalives=0 keepalives_idle=9 \
+            keepalives_interval=10 keepalives_retries=11 target_session_attrs=read-write \
+            channel_binding=require load_balance_hosts=random";
+        let from = format!("host=a.example,b.example port=1,2 {rest}");
+        let to = format!("host=a.example,b.example hostaddr=127.0.0.1,127.0.0.1 port=71,72 {rest}");
+        let connector = through(&from, &["127.0.0.1:71", "127.0.0.1:72"]);
+        assert_eq!(*connector.config(), to.parse().unwrap());
+        assert_eq!(connector.address(), "a.example:1 or b.example:2");
+
+        let socket = through("host=/run/a port=5433", &["127.0.0.1:73"]);
+        assert_eq!(
+            *socket.config(),
+            "host=127.0.0.1 hostaddr=127.0.0.1 port=73".parse::<tokio_postgres::Config>().unwrap()
+        );
+        assert_eq!(socket.address(), "/run/a/.s.PGSQL.5433");
+
+        let numeric = through("hostaddr=10.0.0.1", &["127.0.0.1:74"]);
+        assert_eq!(
+            *numeric.config(),
+            "hostaddr=127.0.0.1 port=74".parse::<tokio_postgres::Config>().unwrap()
+        );
     }
 }

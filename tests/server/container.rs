@@ -8,7 +8,7 @@ use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::Source;
 use bulkbench::server::container::{BUILT_IMAGE, DEFAULT_IMAGE, EngineStatus, engine_status};
-use bulkbench::server::{Choice, Options, Settings, open};
+use bulkbench::server::{Choice, Latency, Options, Settings, open};
 use rustix::process::Signal;
 
 use super::support::*;
@@ -204,6 +204,10 @@ fn an_encrypted_server_is_reached_as_sslmode_says() {
         let server = external(mode).unwrap();
         assert!(server.facts().transport.ends_with(", TLS"), "{mode}: {}", server.facts().transport);
         assert_eq!(ask(server.as_ref(), "SELECT 'well'"), "well");
+        let latency = Latency::start(server.connector(), Duration::from_millis(2)).unwrap();
+        let mut session = latency.connector().connect().unwrap();
+        let encrypted = session.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]);
+        assert!(encrypted.unwrap().get::<_, bool>(0), "{mode}: through a proxy");
         server.stop().unwrap();
     }
     let error = format!("{:#}", external("verify-full").map(|_| ()).unwrap_err());

@@ -2,5 +2,6 @@
 
 mod container;
 mod external;
+mod latency;
 mod local;
 mod support;

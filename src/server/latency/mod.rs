@@ -6,6 +6,10 @@
 //! behaviour over a distance neither the window nor the slow start. A real network of the same
 //! round trip is no better than this, and a load of much data is likely to be slower on it.
 //!
+//! The system wakes whoever waits for a time a little later than that: by 30 to 80 µs (medians) on a
+//! virtual machine of two cores, by 130 µs each way after long waits. A round trip of 1 ms took
+//! 1.10 ms there, one of 10 ms 10.4, and one of 0 ms 0.09, where the direct way took 0.04.
+//!
 //! Even with nothing added, the bytes take a detour through this program, which costs some
 //! time of their own and of the processor. Loads at different latencies are therefore to be
 //! held against one through a [`Latency`] of zero, not against one without it.
@@ -27,11 +31,11 @@ use super::connector::{Behind, Connector};
 use connection::Connection;
 use upstream::{Peer, Upstream};
 
-/// Bytes a second up to which nothing is throttled, for each connection and direction: 512 MiB,
-/// several times what one session of PostgreSQL takes in. Without any bound a client that is
+/// Bytes a second up to which nothing is throttled, for each connection and direction: 1 GiB, several
+/// times what one session of PostgreSQL takes in, and more than it gives out. Without any bound a client that is
 /// faster than its server would fill the memory with what is on its way; by this one, the delay of
 /// one direction times this rate is what can be on its way, as bandwidth times delay is on a wire.
-pub const RATE: u64 = 512 << 20;
+pub const RATE: u64 = 1 << 30;
 
 /// How long to wait before the next try when the system has no socket for a connection.
 const RETRY_EVERY: Duration = Duration::from_millis(50);
@@ -167,29 +171,34 @@ fn accept(listener: &TcpListener, address: SocketAddr, upstream: &Upstream, shar
                 std::thread::Builder::new().name(thread_name(address)).spawn_scoped(scope, serve)
             });
             if let Err(error) = begun {
-                shared.behind.failed(error);
+                shared.behind.failed(&error);
                 std::thread::sleep(RETRY_EVERY);
             }
         }
     });
 }
 
-/// Serves one connection to its end. What keeps it from the server is left for the client's error.
+/// Serves one connection to its end. What keeps it from the server is left for the client's error,
+/// before the client sees its connection close.
 fn serve(client: TcpStream, opened: Instant, address: SocketAddr, upstream: &Upstream, shared: &Shared) {
-    let reached = (|| {
-        if upstream.is_private() {
-            guard::check(&client)?;
-        }
-        client.set_nodelay(true)?;
-        let server = upstream.connect()?;
-        shared.behind.reached();
-        Ok(Arc::new(Connection::new(Peer::Tcp(client), server, shared.round_trip / 2)))
-    })();
-    let ran = reached.and_then(|connection| match shared.register(&connection) {
-        true => connection.run(opened, &thread_name(address)),
-        false => Ok(()),
-    });
-    if let Err(error) = ran {
-        shared.behind.failed(error);
+    let server = match reach(&client, upstream) {
+        Ok(server) => server,
+        Err(error) => return shared.behind.failed(&error),
+    };
+    shared.behind.reached();
+    let connection = Arc::new(Connection::new(Peer::Tcp(client), server, shared.round_trip / 2));
+    if shared.register(&connection)
+        && let Err(error) = connection.run(opened, &thread_name(address))
+    {
+        shared.behind.failed(&error);
     }
+}
+
+/// A connection to the server, for a client that may have one.
+fn reach(client: &TcpStream, upstream: &Upstream) -> std::io::Result<Peer> {
+    if upstream.is_private() {
+        guard::check(client)?;
+    }
+    client.set_nodelay(true)?;
+    upstream.connect()
 }

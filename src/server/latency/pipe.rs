@@ -8,8 +8,9 @@ use super::RATE;
 
 /// The most that is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
-/// Room for what is on its way when there is no delay: some chunks, so that both ends can work.
-const FLOOR: usize = 1 << 20;
+/// Room for what is on its way when there is no delay, in bytes: what arrives while a thread waits
+/// for a processor some milliseconds long.
+const FLOOR: usize = 4 << 20;
 /// Empty buffers that are kept for further chunks.
 const SPARE: usize = 8;
 
@@ -34,9 +35,10 @@ impl Chunk {
         &self.buffer[..self.len]
     }
 
-    /// What it takes of the memory that the bound is for.
-    fn memory(&self) -> usize {
-        self.buffer.capacity() + size_of::<(Instant, Chunk)>()
+    /// What counts for the bound: the bytes, and what it takes to hold them. The buffer is at least
+    /// half full, so that the memory is at most twice as much.
+    fn weight(&self) -> usize {
+        self.len + size_of::<(Instant, Chunk)>()
     }
 }
 
@@ -56,7 +58,7 @@ pub struct Pipe {
 #[derive(Default)]
 struct State {
     chunks: VecDeque<(Instant, Chunk)>,
-    memory: usize,
+    weight: usize,
     spare: Vec<Vec<u8>>,
     /// When the end of the stream is due, and whether it came by an error.
     end: Option<(Instant, bool)>,
@@ -86,18 +88,18 @@ impl Pipe {
     /// on it. Returns a buffer to go on with, or nothing when nobody is there to take them.
     pub fn put(&self, buffer: Vec<u8>, len: usize, now: Instant) -> Option<Vec<u8>> {
         // A few bytes must not hold a whole buffer while they are on their way.
-        let (chunk, again) = match len < CHUNK / 4 {
+        let (chunk, again) = match len < CHUNK / 2 {
             true => (Chunk { buffer: buffer[..len].to_vec(), len }, Some(buffer)),
             false => (Chunk { buffer, len }, None),
         };
         let mut state = self.lock();
-        while state.memory >= self.limit && !state.closed {
+        while state.weight >= self.limit && !state.closed {
             state = self.drained.wait(state).unwrap_or_else(|e| e.into_inner());
         }
         if state.closed {
             return None;
         }
-        state.memory += chunk.memory();
+        state.weight += chunk.weight();
         state.chunks.push_back((now + self.delay, chunk));
         let next = again.or_else(|| state.spare.pop());
         drop(state);
@@ -139,7 +141,7 @@ impl Pipe {
     /// Takes back a chunk that has arrived: its bytes are not on their way any more.
     pub fn arrived(&self, chunk: Chunk) {
         let mut state = self.lock();
-        state.memory -= chunk.memory();
+        state.weight -= chunk.weight();
         if chunk.buffer.len() == CHUNK && state.spare.len() < SPARE {
             state.spare.push(chunk.buffer);
         }
