@@ -5,6 +5,7 @@ mod common;
 use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
+use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::{Durability, Encoding, Outcome, Phase, Role, Sample};
@@ -87,7 +88,10 @@ fn every_method_loads_into_a_local_server() {
     assert!(wal("copy-unlogged") * 4 < wal("copy-csv"), "unlogged rows write no WAL");
     assert!(named(&samples, "copy-csv").cost.server_cpu_ns.is_some());
     assert!(named(&samples, "copy-unlogged-then-logged").phases.contains_key(&Phase::SetLogged));
-    assert!(named(&samples, "insert-row-transaction").phases.contains_key(&Phase::Commit));
+    for one_transaction in ["insert-row-transaction", "insert-row-pipelined"] {
+        assert!(named(&samples, one_transaction).phases.contains_key(&Phase::Commit));
+    }
+    assert!(!named(&samples, "insert-row-batched-commits").phases.contains_key(&Phase::Commit));
     assert_eq!(named(&samples, "copy-unlogged").end_state.as_ref().unwrap().persistence, "unlogged");
     server.stop().unwrap();
 }
@@ -111,6 +115,69 @@ fn the_wal_of_a_table_made_in_the_same_transaction_is_skipped_at_wal_level_minim
     assert_all_verified(&samples);
     let wal: Vec<u64> = samples.iter().map(|s| s.cost.wal_bytes.unwrap()).collect();
     assert!(wal[1] * 4 < wal[0], "{wal:?}");
+    server.stop().unwrap();
+}
+
+const INSERTS_OF_ROWS: &str = "'insert-row', 'insert-row-tokio', 'insert-row-unprepared', \
+     'insert-row-simple', 'insert-row-async-commit', 'insert-row-batched-commits'";
+const INSERTS_OF_BATCHES: &str =
+    "'insert-multirow', 'insert-multirow-prepared', 'insert-unnest', 'insert-json'";
+const INSERTS_IN_A_TRANSACTION: &str = "'insert-row-transaction', 'insert-row-pipelined'";
+
+/// An experiment of these cases and the baseline.
+fn experiment_of(cases: &[String]) -> Experiment {
+    let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
+                [[case]]\nmethod = 'copy-csv'\n";
+    let cases: String = cases.iter().map(|case| format!("[[case]]\n{case}\n")).collect();
+    Experiment::parse(&format!("{head}{cases}"), "x.toml").unwrap()
+}
+
+#[test]
+fn inserts_load_every_row_whatever_the_counts() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset_of(1_001, dir.path());
+    let mut server = common::local(&dataset);
+    let rows = "rows = [1, 7, 1001]";
+    let experiment = experiment_of(&[
+        format!("method = [{INSERTS_OF_ROWS}]\n{rows}\nparams = {{ jobs = 8 }}"),
+        format!("method = 'insert-row-batched-commits'\n{rows}\nparams = {{ commit_every = [1, 7] }}"),
+        format!("method = [{INSERTS_OF_BATCHES}]\n{rows}\nparams = {{ batch = [1, 7, 999], jobs = [1, 8] }}"),
+        format!("method = 'insert-row-transaction'\n{rows}"),
+        format!("method = 'insert-row-pipelined'\n{rows}\nparams = {{ depth = [1, 7, 10000] }}"),
+    ]);
+    let (samples, unavailable) = run_once(&experiment, &mut *server, &dataset);
+    assert_eq!(unavailable, []);
+    assert_eq!(samples.len(), experiment.cases.len());
+    assert_all_verified(&samples);
+    server.stop().unwrap();
+}
+
+#[test]
+fn inserts_keep_what_is_special_in_a_statement_and_take_numbers() {
+    let dir = common::world_readable_tempdir();
+    let csv = dir.path().join("special.csv");
+    let rows = "O'Brien,''',-2147483648\n\
+                \\,\\',2147483647\n\
+                \"a \"\"b\"\",\",\"x\ny\t\u{1}\u{7f}\",0\n\
+                \"\",\"{\"\"a\"\":[null]}\",1\n\
+                \u{e9}\u{4e2d}\u{1f418}\u{2028},$1 \\u0000 E'\\n' NULL,-1\n";
+    std::fs::write(&csv, rows).unwrap();
+    let mut special = Dataset::imported(dir.path(), &csv, &Interrupt::new()).unwrap();
+    let mut numbers = special.in_form(NUMERIC, &Interrupt::new()).unwrap();
+    let experiment = experiment_of(&[
+        format!("method = [{INSERTS_OF_ROWS}, {INSERTS_IN_A_TRANSACTION}]"),
+        format!("method = [{INSERTS_OF_BATCHES}]\nparams = {{ batch = [2, 100] }}"),
+    ]);
+    let mut server = common::local(&special);
+    // As on a server whose own default reads backslashes in constants.
+    let role = "ALTER ROLE CURRENT_USER SET standard_conforming_strings = off";
+    server.connector().connect().unwrap().batch_execute(role).unwrap();
+    for dataset in [&mut special, &mut numbers] {
+        dataset.ensure(Encoding::Csv, &Interrupt::new()).unwrap();
+        let (samples, _) = run_once(&experiment, &mut *server, dataset);
+        assert_eq!(samples.len(), experiment.cases.len());
+        assert_all_verified(&samples);
+    }
     server.stop().unwrap();
 }
 

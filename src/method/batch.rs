@@ -33,6 +33,7 @@ impl ToSql for Bound<'_> {
 pub struct Batch {
     text: String,
     cells: Vec<Cell>,
+    rows: u64,
 }
 
 #[derive(Debug)]
@@ -56,25 +57,105 @@ impl Batch {
                 Value::Int8(v) => Cell::Int8(v),
             });
         }
+        self.rows += 1;
     }
 
     /// Forgets the rows and keeps the storage.
     pub fn clear(&mut self) {
         self.text.clear();
         self.cells.clear();
+        self.rows = 0;
+    }
+
+    /// How many rows it holds.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// All values, row by row.
-    pub fn values(&self) -> Vec<Bound<'_>> {
-        self.cells
-            .iter()
-            .map(|cell| {
-                Bound(match cell {
-                    Cell::Text(range) => Value::Text(&self.text[range.clone()]),
-                    Cell::Int4(v) => Value::Int4(*v),
-                    Cell::Int8(v) => Value::Int8(*v),
-                })
-            })
-            .collect()
+    pub fn values(&self) -> impl ExactSizeIterator<Item = Bound<'_>> {
+        self.cells.iter().map(|cell| self.bound(cell))
+    }
+
+    /// The values of one column of a table that has `width` of them, counted from 0.
+    pub fn column(&self, column: usize, width: usize) -> impl Iterator<Item = Bound<'_>> {
+        self.cells.iter().skip(column).step_by(width).map(|cell| self.bound(cell))
+    }
+
+    fn bound(&self, cell: &Cell) -> Bound<'_> {
+        Bound(match cell {
+            Cell::Text(range) => Value::Text(&self.text[range.clone()]),
+            Cell::Int4(v) => Value::Int4(*v),
+            Cell::Int8(v) => Value::Int8(*v),
+        })
+    }
+}
+
+/// A batch's values as the blocking driver takes them, in storage that is used again for the next.
+#[derive(Default)]
+pub struct Binds {
+    values: Vec<Bound<'static>>,
+    references: Vec<&'static (dyn ToSql + Sync)>,
+}
+
+impl Binds {
+    /// Does `work` with references to the values.
+    pub fn with<'a, T>(
+        &mut self,
+        values: impl Iterator<Item = Bound<'a>>,
+        work: impl FnOnce(&[&(dyn ToSql + Sync)]) -> T,
+    ) -> T {
+        let mut held: Vec<Bound<'_>> = emptied(std::mem::take(&mut self.values));
+        held.extend(values);
+        let mut references: Vec<&(dyn ToSql + Sync)> = emptied(std::mem::take(&mut self.references));
+        references.extend(held.iter().map(|value| value as &(dyn ToSql + Sync)));
+        let done = work(&references);
+        self.references = emptied(references);
+        self.values = emptied(held);
+        done
+    }
+}
+
+/// The storage of a vector for items that are the same but for their lifetimes: collecting nothing
+/// out of a vector into one of the same layout keeps its memory.
+pub fn emptied<A, B>(mut items: Vec<A>) -> Vec<B> {
+    items.clear();
+    items.into_iter().filter_map(|_| None).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::RowReader;
+    use crate::dataset::columns::votes;
+
+    #[test]
+    fn values_come_by_rows_and_by_columns() {
+        let mut reader = RowReader::over(b"ada,t3_1,1\nbob,t3_2,-1\n".to_vec(), &votes(), "test.csv".into());
+        let mut batch = Batch::default();
+        while let Some(row) = reader.next_row().unwrap() {
+            batch.push(&row);
+        }
+        let text = |v| Bound(Value::Text(v));
+        let int = |v| Bound(Value::Int4(v));
+        assert_eq!(batch.rows(), 2);
+        assert_eq!(
+            batch.values().collect::<Vec<_>>(),
+            [text("ada"), text("t3_1"), int(1), text("bob"), text("t3_2"), int(-1)]
+        );
+        assert_eq!(batch.column(1, 3).collect::<Vec<_>>(), [text("t3_1"), text("t3_2")]);
+        assert_eq!(Binds::default().with(batch.values(), |binds| binds.len()), 6);
+        batch.clear();
+        assert_eq!((batch.rows(), batch.values().len()), (0, 0));
+    }
+
+    #[test]
+    fn an_emptied_vector_keeps_its_memory() {
+        let text = "ada".to_owned();
+        let held: Vec<&str> = vec![&text; 1000];
+        let at = held.as_ptr() as usize;
+        let again: Vec<&'static str> = emptied(held);
+        assert_eq!((again.as_ptr() as usize, again.len()), (at, 0));
+        assert!(again.capacity() >= 1000);
     }
 }

@@ -9,8 +9,17 @@ use crate::usage;
 /// Every method, in the order that lists show them.
 pub static METHODS: &[&dyn Method] = &[
     &insert::INSERT_ROW,
+    &insert::INSERT_ROW_TOKIO,
+    &insert::INSERT_ROW_UNPREPARED,
+    &insert::INSERT_ROW_SIMPLE,
+    &insert::INSERT_ROW_ASYNC_COMMIT,
+    &insert::INSERT_ROW_BATCHED_COMMITS,
     &insert::INSERT_ROW_TRANSACTION,
+    &insert::INSERT_ROW_PIPELINED,
     &insert::INSERT_MULTIROW,
+    &insert::INSERT_MULTIROW_PREPARED,
+    &insert::INSERT_UNNEST,
+    &insert::INSERT_JSON,
     &copy::COPY_CSV,
     &copy::COPY_TEXT,
     &copy::COPY_BINARY,

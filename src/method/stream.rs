@@ -55,6 +55,11 @@ impl CopyStream {
             .with_context(|| format!("running: {sql}"))
     }
 
+    /// Does `work` with the connection to its end, on the calling thread.
+    pub fn drive<T>(&self, work: impl AsyncFnOnce(&tokio_postgres::Client) -> T) -> T {
+        self.runtime.block_on(work(&self.session))
+    }
+
     /// Streams one chunk of the file through `sql`, a COPY ... FROM STDIN of its encoding.
     ///
     /// # Errors

@@ -1,0 +1,128 @@
+//! tokio-postgres: one statement after the other, and many in flight.
+
+use anyhow::{Context, Result};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use tokio_postgres::{Client, Statement};
+
+use super::feed::{Feed, Place};
+use super::transaction::InsertTransaction;
+use super::values::insert_sql;
+use super::{INSERT, Insert, Inserter, unchecked};
+use crate::method::batch::Batch;
+use crate::method::stream::CopyStream;
+use crate::method::{Default, Info, Load, Param};
+use crate::pg_error::describe;
+
+/// `insert-row-tokio`: the loop of `insert-row` on the asynchronous driver, to see both drivers
+/// side by side. Each job is one future on a runtime of its own thread. Durable.
+pub static INSERT_ROW_TOKIO: Insert = Insert {
+    info: Info {
+        id: "insert-row-tokio",
+        summary: "one prepared INSERT a row, a commit each (async driver, tokio-postgres)",
+        ..INSERT
+    },
+    connect: |load, rows| Ok(Box::new(OneByOne(Connection::open(load, rows)?))),
+    check: unchecked,
+};
+
+/// The parameter of [`INSERT_ROW_PIPELINED`].
+const DEPTH: Param =
+    Param { name: "depth", help: "statements in flight", default: Default::Fixed(256), min: 1, max: 10_000 };
+
+/// `insert-row-pipelined`: up to `depth` statements are under way before the first answer is
+/// waited for, so that round trips overlap (PostgreSQL manual, "Pipelining"; tokio-postgres,
+/// "Pipelining").
+///
+/// In one transaction, because the driver ends each statement with a Sync, which commits where no
+/// transaction is open: the statements of a pipeline would wait for the disk one after the other
+/// then, and those behind one that failed would be carried out all the same. Beside
+/// `insert-row-transaction` it shows what the round trips cost. Durable.
+pub static INSERT_ROW_PIPELINED: InsertTransaction = InsertTransaction {
+    info: Info {
+        id: "insert-row-pipelined",
+        summary: "one prepared INSERT a row, many in flight, one transaction (tokio-postgres)",
+        source: "PostgreSQL manual, Pipelining; documentation of tokio-postgres",
+        params: &[DEPTH],
+        ..INSERT
+    },
+    connect: |load, rows| {
+        let depth = load.param(DEPTH.name)? as usize;
+        Ok(Box::new(Pipelined { connection: Connection::open(load, rows)?, depth }))
+    },
+};
+
+struct Connection {
+    stream: CopyStream,
+    sql: String,
+}
+
+impl Connection {
+    fn open(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
+        Ok(Self { stream: CopyStream::connect(load.connector())?, sql: insert_sql(load.table, batch_rows) })
+    }
+
+    async fn prepare(&self, client: &Client) -> Result<Statement> {
+        client.prepare(&self.sql).await.map_err(describe).with_context(|| format!("preparing: {}", self.sql))
+    }
+}
+
+/// Inserts one batch, and hands back its storage.
+async fn insert(client: &Client, statement: &Statement, batch: Batch, place: Place) -> Result<Batch> {
+    client
+        .execute_raw(statement, batch.values())
+        .await
+        .map_err(describe)
+        .with_context(|| place.to_string())?;
+    Ok(batch)
+}
+
+struct OneByOne(Connection);
+
+impl Inserter for OneByOne {
+    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+        self.0.stream.drive(async |client| {
+            let statement = self.0.prepare(client).await?;
+            let mut batch = Batch::default();
+            while let Some(place) = feed.fill(&mut batch)? {
+                batch = insert(client, &statement, batch, place).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.0.stream.run(sql)
+    }
+}
+
+struct Pipelined {
+    connection: Connection,
+    depth: usize,
+}
+
+impl Inserter for Pipelined {
+    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+        self.connection.stream.drive(async |client| {
+            let statement = self.connection.prepare(client).await?;
+            let mut in_flight = FuturesOrdered::new();
+            let mut batch = Batch::default();
+            while let Some(place) = feed.fill(&mut batch)? {
+                in_flight.push_back(insert(client, &statement, batch, place));
+                // Waiting for the oldest sends all that were added meanwhile.
+                batch = match in_flight.len() < self.depth {
+                    true => Batch::default(),
+                    false => in_flight.next().await.transpose()?.unwrap_or_default(),
+                };
+            }
+            while let Some(done) = in_flight.next().await {
+                done?;
+            }
+            Ok(())
+        })
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.connection.stream.run(sql)
+    }
+}

@@ -1,0 +1,155 @@
+//! The loop that all INSERTs have in common: rows of the dataset, cut into the batches of their
+//! statements.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+
+use crate::dataset::{Chunk, Dataset, RowReader};
+use crate::interrupt::Interrupt;
+use crate::method::batch::Batch;
+
+/// Rows between two looks at whether to stop.
+const ROWS_BETWEEN_CHECKS: u64 = 64;
+
+/// The rows that one connection inserts.
+pub struct Feed<'a> {
+    reader: RowReader,
+    interrupt: &'a Interrupt,
+    /// Rows of the dataset before the first of these.
+    before: u64,
+    rows: u64,
+    done: u64,
+    batch_rows: u64,
+    unchecked: u64,
+}
+
+/// The rows of one batch, counted from 1 in the dataset; in words, for errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    first: u64,
+    last: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first == self.last {
+            true => write!(f, "inserting row {}", self.first),
+            false => write!(f, "inserting rows {} to {}", self.first, self.last),
+        }
+    }
+}
+
+impl<'a> Feed<'a> {
+    /// The rows of a chunk of the csv with so many rows `before` it, `batch_rows` (at least 1) at a time.
+    ///
+    /// # Errors
+    /// When the csv cannot be opened.
+    pub fn open(
+        dataset: &Dataset,
+        chunk: Chunk,
+        before: u64,
+        batch_rows: u64,
+        interrupt: &'a Interrupt,
+    ) -> Result<Self> {
+        let reader = dataset.reader_of(chunk)?;
+        Ok(Self::over(reader, chunk.rows, before, batch_rows, interrupt))
+    }
+
+    fn over(reader: RowReader, rows: u64, before: u64, batch_rows: u64, interrupt: &'a Interrupt) -> Self {
+        // The first batch looks whether to stop.
+        Self { reader, interrupt, before, rows, done: 0, batch_rows, unchecked: ROWS_BETWEEN_CHECKS }
+    }
+
+    /// How many rows it has in all.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Puts the next rows into `batch`, in place of what it holds; `None` past the last.
+    ///
+    /// # Errors
+    /// When work has to stop, or the csv cannot be read or is not what it was.
+    pub fn fill(&mut self, batch: &mut Batch) -> Result<Option<Place>> {
+        batch.clear();
+        let wanted = self.batch_rows.min(self.rows - self.done);
+        if wanted == 0 {
+            return Ok(None);
+        }
+        if self.unchecked >= ROWS_BETWEEN_CHECKS {
+            self.interrupt.check()?;
+            self.unchecked = 0;
+        }
+        self.unchecked += wanted;
+        let first = self.before + self.done + 1;
+        for _ in 0..wanted {
+            let Some(row) = self.reader.next_row()? else {
+                bail!("the csv ended {} rows early; it was changed during the run", self.rows - self.done);
+            };
+            batch.push(&row);
+            self.done += 1;
+        }
+        Ok(Some(Place { first, last: self.before + self.done }))
+    }
+
+    /// Does `insert` with one batch after the other, each when the last is done.
+    ///
+    /// # Errors
+    /// As [`Feed::fill`], or what `insert` returns, with the rows named.
+    pub fn each(&mut self, mut insert: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+        let mut batch = Batch::default();
+        while let Some(place) = self.fill(&mut batch)? {
+            insert(&batch).with_context(|| place.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    fn feed(lines: usize, rows: u64, batch_rows: u64, interrupt: &Interrupt) -> Feed<'_> {
+        let reader = RowReader::over(b"ada,t3_1,1\n".repeat(lines), &votes(), "test.csv".into());
+        Feed::over(reader, rows, 100, batch_rows, interrupt)
+    }
+
+    #[test]
+    fn rows_are_cut_into_full_batches_and_a_rest() {
+        let interrupt = Interrupt::new();
+        let mut sizes = Vec::new();
+        feed(10, 7, 3, &interrupt)
+            .each(|batch| {
+                sizes.push(batch.rows());
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(sizes, [3, 3, 1]);
+    }
+
+    #[test]
+    fn an_error_names_the_rows_as_the_dataset_counts_them() {
+        let interrupt = Interrupt::new();
+        let error = feed(10, 7, 3, &interrupt).each(|_| bail!("disk full")).unwrap_err();
+        assert_eq!(format!("{error:#}"), "inserting rows 101 to 103: disk full");
+        let error = feed(10, 7, 1, &interrupt).each(|_| bail!("disk full")).unwrap_err();
+        assert_eq!(format!("{error:#}"), "inserting row 101: disk full");
+    }
+
+    #[test]
+    fn a_csv_that_ends_early_and_a_stop_are_errors() {
+        let interrupt = Interrupt::new();
+        let error = feed(5, 7, 3, &interrupt).each(|_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("ended 2 rows early"), "{error}");
+
+        let mut done = 0;
+        let stopped = feed(1000, 1000, 1, &interrupt).each(|_| {
+            done += 1;
+            interrupt.raise(15);
+            Ok(())
+        });
+        assert!(stopped.unwrap_err().to_string().contains("SIGTERM"));
+        assert_eq!(done, ROWS_BETWEEN_CHECKS);
+    }
+}

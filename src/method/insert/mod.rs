@@ -1,0 +1,171 @@
+//! INSERT statements: how many rows each has, how they get into it, and who commits.
+//!
+//! A method is a value: what it says of itself, and how it connects. A connection is an
+//! [`Inserter`], of which there are few: [`values`] binds the values of VALUES lists, [`literals`]
+//! writes them into the statement, [`arrays`] sends whole columns or one document, and
+//! [`asynchronous`] does without waiting. All of them take their rows from a [`Feed`].
+
+pub mod arrays;
+pub mod asynchronous;
+pub mod feed;
+pub mod literals;
+pub mod multirow;
+pub mod row;
+pub mod transaction;
+pub mod values;
+
+use anyhow::Result;
+
+pub use arrays::{INSERT_JSON, INSERT_UNNEST};
+pub use asynchronous::{INSERT_ROW_PIPELINED, INSERT_ROW_TOKIO};
+pub use literals::INSERT_ROW_SIMPLE;
+pub use multirow::{INSERT_MULTIROW, INSERT_MULTIROW_PREPARED};
+pub use row::{INSERT_ROW, INSERT_ROW_ASYNC_COMMIT, INSERT_ROW_BATCHED_COMMITS, INSERT_ROW_UNPREPARED};
+pub use transaction::INSERT_ROW_TRANSACTION;
+
+use crate::method::jobs::side_by_side;
+use crate::method::{
+    Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes,
+};
+use crate::record::{Durability, Encoding, Phase};
+use crate::table::{Layout, Persistence, Table};
+use feed::Feed;
+
+/// The parameter of methods whose statements have several rows.
+const BATCH: &str = "batch";
+
+/// The parameter of all methods but those of one transaction, which belongs to one connection and
+/// cannot be shared by several.
+const JOBS: Param = Param {
+    name: "jobs",
+    help: "connections that insert at once",
+    default: Default::Fixed(1),
+    min: 1,
+    max: 64,
+};
+
+/// What all of them have in common.
+const INSERT: Info = Info {
+    id: "",
+    family: Family::Insert,
+    summary: "",
+    source: "Stack Overflow, How does COPY work and why is it so much faster than INSERT?",
+    durability: Durability::Durable,
+    start: Start::Empty(Persistence::Permanent),
+    end: Persistence::Permanent,
+    extent: Extent::Budgeted,
+    input: Encoding::Csv,
+    layout: Layout::Plain,
+    needs: &[],
+    params: &[JOBS],
+};
+
+/// A connection that rows are inserted on.
+pub trait Inserter: Send {
+    /// Inserts all rows, preparing what it needs first.
+    ///
+    /// # Errors
+    /// What the server or the dataset says, or that work has to stop; rows that were committed stay.
+    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()>;
+
+    /// Runs a statement that returns nothing.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn run(&mut self, sql: &str) -> Result<()>;
+}
+
+/// Connects, to insert batches of so many rows.
+type Connect = fn(load: &Load<'_>, batch_rows: u64) -> Result<Box<dyn Inserter>>;
+
+/// INSERTs that commit as they go, on `jobs` connections with a thread and an equal share of the
+/// rows each. The first of them builds the indexes in the end.
+///
+/// Timed: preparing the statement (where one is prepared), all statements with their COMMITs until
+/// the last job is done (load), CREATE INDEX twice. A failure leaves the rows that were committed.
+pub struct Insert {
+    info: Info,
+    connect: Connect,
+    /// What else to hold the parameters against.
+    check: fn(id: &str, params: &Params, table: &Table) -> Result<()>,
+}
+
+/// For methods whose parameters need no more than to be in range.
+fn unchecked(_id: &str, _params: &Params, _table: &Table) -> Result<()> {
+    Ok(())
+}
+
+impl Method for Insert {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn check(&self, params: &Params, table: &Table) -> Result<()> {
+        (self.check)(self.info.id, params, table)
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let mut jobs = jobs(load, load.param(JOBS.name)?, self.connect)?;
+        clock.time(Phase::Load, || {
+            side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.take(feed))
+        })?;
+        match jobs.first_mut() {
+            Some((inserter, _)) => build_indexes(load, clock, |sql| inserter.run(sql)),
+            None => anyhow::bail!("{} rows were cut into no jobs at all", load.rows),
+        }
+    }
+}
+
+/// Connects each job and opens its share of the rows. There are fewer jobs than asked for where there are
+/// fewer rows.
+fn jobs<'a>(load: &Load<'a>, jobs: u64, connect: Connect) -> Result<Vec<(Box<dyn Inserter>, Feed<'a>)>> {
+    let batch_rows = load.params.get(BATCH).copied().unwrap_or(1);
+    let interrupt = load.connector().interrupt();
+    let mut before = 0;
+    let mut connected = Vec::new();
+    for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
+        let feed = Feed::open(load.dataset, chunk, before, batch_rows, interrupt)?;
+        connected.push((connect(load, batch_rows)?, feed));
+        before += chunk.rows;
+    }
+    Ok(connected)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dataset::columns::votes;
+    use crate::method::{Family, Params, catalogue, resolve_params};
+    use crate::table::Table;
+
+    #[test]
+    fn all_but_those_of_one_transaction_run_on_several_connections() {
+        let without: Vec<&str> = catalogue::METHODS
+            .iter()
+            .map(|m| m.info())
+            .filter(|info| info.family == Family::Insert && !info.params.iter().any(|p| p.name == "jobs"))
+            .map(|info| info.id)
+            .collect();
+        assert_eq!(without, ["insert-row-transaction", "insert-row-pipelined"]);
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_refused() {
+        let table = Table::votes(&votes());
+        for (id, name, most) in [
+            ("insert-row", "jobs", 64),
+            ("insert-row-batched-commits", "commit_every", 1_000_000),
+            ("insert-row-pipelined", "depth", 10_000),
+            ("insert-unnest", "batch", 1_000_000),
+            ("insert-json", "batch", 1_000_000),
+            ("insert-multirow-prepared", "batch", 21_845),
+        ] {
+            let method = catalogue::find(id).unwrap();
+            let with = |value| resolve_params(method, &Params::from([(name.into(), value)]), 2, &table);
+            assert_eq!(with(most).unwrap()[name], most, "{id}");
+            for wrong in [0, most + 1] {
+                let text = with(wrong).unwrap_err().to_string();
+                assert!(text.contains(id) && text.contains(&format!("{name} = {wrong}")), "{text}");
+            }
+        }
+    }
+}
