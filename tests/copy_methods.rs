@@ -110,3 +110,87 @@ fn statistics_are_there_where_they_are_part_of_the_method() {
     });
     server.stop().unwrap();
 }
+
+#[test]
+fn indexes_in_place_take_no_time_of_their_own_and_dropped_ones_do() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 3_000);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['copy-indexed', 'copy-append', 'copy-append-rebuild']\n\
+                 [[case]]\nmethod = ['copy-append', 'copy-append-rebuild']\nparams = { held = 3 }\n";
+    let mut seen = Vec::new();
+    // Fewer rows than there are: the table holds as many as the load adds.
+    load(&mut *server, &dataset, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
+        let rows = number(session, "SELECT count(*) FROM votes");
+        let phases = &sample.phases;
+        assert_eq!(phases.contains_key(&Phase::Prepare), phases.contains_key(&Phase::Indexes));
+        assert!(phases.contains_key(&Phase::Load) && phases.contains_key(&Phase::Commit));
+        seen.push((rows, phases.contains_key(&Phase::Indexes)));
+    });
+    assert_eq!(seen, [(1_001, false), (2_002, false), (2_002, true), (4_004, false), (4_004, true)]);
+    server.stop().unwrap();
+}
+
+#[test]
+fn parameters_out_of_range_are_refused_before_anything_connects() {
+    let dir = tempfile::tempdir().unwrap();
+    let dataset = dataset(dir.path(), 1);
+    for (method, given) in [
+        ("copy-one-transaction", "freeze = 2"),
+        ("copy-append", "held = 0"),
+        ("copy-append-rebuild", "held = 17"),
+        ("copy-chunks", "chunk_rows = 0"),
+        ("copy-chunks", "chunk_rows = 1000000001"),
+        ("copy-chunks", "jobs = 65"),
+        ("copy-freeze", "freeze = 1"),
+    ] {
+        let lines = format!("[[case]]\nmethod = '{method}'\nparams = {{ {given} }}\n");
+        let error = format!("{:#}", cases(&lines, 1, &dataset).unwrap_err());
+        assert!(error.contains(given.split_once(' ').unwrap().0) && error.contains(method), "{error}");
+    }
+}
+
+const ANY_ROWS: &str = "[[case]]
+method = [
+    'copy-truncate', 'copy-freeze', 'copy-analyze', 'copy-indexed', 'copy-append', 'copy-append-rebuild',
+    'copy-chunks',
+]
+[[case]]
+method = 'copy-one-transaction'
+params = { freeze = 1 }
+[[case]]
+method = 'copy-chunks'
+params = { chunk_rows = [1, 500, 1001], jobs = [1, 3] }
+";
+
+#[test]
+fn any_number_of_rows_arrives() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 1_500);
+    let mut server = common::local(&dataset);
+    for rows in [1, 7, 1_001] {
+        load(&mut *server, &dataset, &cases(ANY_ROWS, rows, &dataset).unwrap(), |_, _| {});
+    }
+    server.stop().unwrap();
+}
+
+#[test]
+fn quotes_line_feeds_and_numbers_arrive() {
+    let dir = common::world_readable_tempdir();
+    let source = dir.path().join("source.csv");
+    std::fs::write(
+        &source,
+        "\"a,\"\"b\"\"\",\"x\ny\",1\n\"username\",link,-1\nb\\c\td,\"\\.\",0\n\"\",żółw 🐘,-2147483648\n\
+         \"\\N\",\"\r\n\",2147483647\n\\.,\"\"\"\",10\n",
+    )
+    .unwrap();
+    let nasty = ensured(Dataset::imported(dir.path(), &source, &Interrupt::new()).unwrap());
+    let numeric = Dataset::generated(dir.path(), 1_001, 1, &Interrupt::new()).unwrap();
+    let numeric = ensured(numeric.in_form("numeric", &Interrupt::new()).unwrap());
+    let lines = ANY_ROWS.replace("[1, 500, 1001]", "[1, 2, 500]");
+    for dataset in [nasty, numeric] {
+        let mut server = common::local(&dataset);
+        load(&mut *server, &dataset, &cases(&lines, dataset.rows(), &dataset).unwrap(), |_, _| {});
+        server.stop().unwrap();
+    }
+}

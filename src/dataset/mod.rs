@@ -21,6 +21,7 @@ mod lookup3;
 mod manifest;
 mod pipeline;
 pub mod rows;
+pub mod split;
 mod store;
 
 use std::collections::BTreeMap;

@@ -21,6 +21,10 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::transaction::COPY_TRUNCATE,
     &copy::transaction::COPY_FREEZE,
     &copy::stdin::COPY_ANALYZE,
+    &copy::placed::COPY_INDEXED,
+    &copy::placed::COPY_APPEND,
+    &copy::placed::COPY_APPEND_REBUILD,
+    &copy::chunks::COPY_CHUNKS,
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
 ];

@@ -1,6 +1,8 @@
 //! One COPY, or several one after the other: the formats, who reads or encodes the rows, what is
 //! logged, and what the table is before.
 
+pub mod chunks;
+pub mod placed;
 pub mod server_file;
 pub mod stdin;
 pub mod transaction;
