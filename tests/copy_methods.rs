@@ -153,7 +153,8 @@ fn parameters_out_of_range_are_refused_before_anything_connects() {
 const ANY_ROWS: &str = "[[case]]
 method = [
     'copy-truncate', 'copy-freeze', 'copy-analyze', 'copy-indexed', 'copy-append', 'copy-append-rebuild',
-    'copy-chunks',
+    'copy-chunks', 'copy-csv-encoded', 'copy-text-encoded', 'copy-binary-encoded', 'copy-binary-writer',
+    'copy-binary-writer-blocking', 'copy-csv-blocking',
 ]
 [[case]]
 method = 'copy-one-transaction'

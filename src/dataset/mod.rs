@@ -15,6 +15,7 @@ mod encode;
 mod export;
 pub mod forms;
 pub mod generator;
+pub mod held;
 mod import;
 mod index;
 mod lookup3;
@@ -35,7 +36,8 @@ use anyhow::{Context, Result};
 pub use columns::{Column, ColumnType};
 pub use encode::{Encoder, header, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
-pub use rows::{Row, RowReader, Value};
+pub use held::HeldRows;
+pub use rows::{Fields, Row, RowReader, Value};
 
 use crate::interrupt::Interrupt;
 use crate::record::{DatasetFacts, Encoding};

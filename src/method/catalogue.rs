@@ -25,6 +25,12 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::placed::COPY_APPEND,
     &copy::placed::COPY_APPEND_REBUILD,
     &copy::chunks::COPY_CHUNKS,
+    &copy::encoded::COPY_CSV_ENCODED,
+    &copy::encoded::COPY_TEXT_ENCODED,
+    &copy::encoded::COPY_BINARY_ENCODED,
+    &copy::writer::COPY_BINARY_WRITER,
+    &copy::blocking::COPY_BINARY_WRITER_BLOCKING,
+    &copy::blocking::COPY_CSV_BLOCKING,
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
 ];

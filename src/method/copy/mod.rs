@@ -1,11 +1,14 @@
 //! One COPY, or several one after the other: the formats, who reads or encodes the rows, what is
 //! logged, and what the table is before.
 
+pub mod blocking;
 pub mod chunks;
+pub mod encoded;
 pub mod placed;
 pub mod server_file;
 pub mod stdin;
 pub mod transaction;
+pub mod writer;
 
 use std::path::PathBuf;
 
