@@ -1,5 +1,7 @@
 //! Taking one csv row apart, as COPY ... (FORMAT csv) would.
 
+use bytes::BufMut;
+
 use super::blocks::Block;
 use super::columns::{Column, ColumnType};
 
@@ -277,21 +279,21 @@ fn integer(field: &str, kind: ColumnType) -> Option<i64> {
 /// Adds one text field to a csv row, quoted where COPY needs it: an empty one would be NULL,
 /// and `\.` alone on a line the end of the data.
 #[inline]
-pub fn push_text(out: &mut Vec<u8>, field: &str) {
+pub fn push_text(out: &mut impl BufMut, field: &str) {
     let bytes = field.as_bytes();
     let plain = !bytes.is_empty()
         && bytes != b"\\."
         && !bytes.iter().any(|b| matches!(b, b'"' | b',' | b'\n' | b'\r'));
     if plain {
-        out.extend_from_slice(bytes);
+        out.put_slice(bytes);
         return;
     }
-    out.push(b'"');
+    out.put_u8(b'"');
     for byte in bytes {
         if *byte == b'"' {
-            out.push(b'"');
+            out.put_u8(b'"');
         }
-        out.push(*byte);
+        out.put_u8(*byte);
     }
-    out.push(b'"');
+    out.put_u8(b'"');
 }

@@ -1,10 +1,12 @@
-//! Turning csv rows into the three formats that COPY reads.
+//! Turning rows into the three formats that COPY reads, whether they come from a csv or from memory.
 //!
 //! The rules are those of the COPY page of PostgreSQL's manual and `src/backend/commands/copyfromparse.c`.
 
+use bytes::BufMut;
+
 use super::columns::{Column, ColumnType};
 use super::csv_row::{BadField, RowParser, Style, push_text};
-use super::rows::Row;
+use super::rows::{Fields, Row};
 use crate::record::Encoding;
 
 /// The header of the binary format: signature, no flags, no extension.
@@ -47,7 +49,7 @@ impl Encoder {
 
     /// Adds one row to `out`.
     #[inline]
-    pub fn push_row(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+    pub fn push_row(&self, row: &impl Fields, out: &mut impl BufMut) {
         match self.encoding {
             Encoding::Csv => self.push_csv(row, out),
             Encoding::Text => self.push_text(row, out),
@@ -86,51 +88,51 @@ impl Encoder {
     }
 
     #[inline]
-    fn push_csv(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+    fn push_csv(&self, row: &impl Fields, out: &mut impl BufMut) {
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
-                out.push(b',');
+                out.put_u8(b',');
             }
             match column.kind {
                 ColumnType::Text => push_text(out, row.field(i)),
                 ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
             }
         }
-        out.push(b'\n');
+        out.put_u8(b'\n');
     }
 
     #[inline]
-    fn push_text(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+    fn push_text(&self, row: &impl Fields, out: &mut impl BufMut) {
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
-                out.push(b'\t');
+                out.put_u8(b'\t');
             }
             match column.kind {
                 ColumnType::Text => push_escaped(out, row.field(i)),
                 ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
             }
         }
-        out.push(b'\n');
+        out.put_u8(b'\n');
     }
 
     #[inline]
-    fn push_binary(&self, row: &Row<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(&(self.columns.len() as i16).to_be_bytes());
+    fn push_binary(&self, row: &impl Fields, out: &mut impl BufMut) {
+        out.put_slice(&(self.columns.len() as i16).to_be_bytes());
         for (i, column) in self.columns.iter().enumerate() {
             match column.kind {
                 ColumnType::Text => {
                     let bytes = row.field(i).as_bytes();
                     // The blocks' longest row keeps this below 2 GiB.
-                    out.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
-                    out.extend_from_slice(bytes);
+                    out.put_slice(&(bytes.len() as i32).to_be_bytes());
+                    out.put_slice(bytes);
                 }
                 ColumnType::Int4 => {
                     let value = (row.int(i) as i32).to_be_bytes();
-                    out.extend_from_slice(&[0, 0, 0, 4, value[0], value[1], value[2], value[3]]);
+                    out.put_slice(&[0, 0, 0, 4, value[0], value[1], value[2], value[3]]);
                 }
                 ColumnType::Int8 => {
-                    out.extend_from_slice(&8_i32.to_be_bytes());
-                    out.extend_from_slice(&row.int(i).to_be_bytes());
+                    out.put_slice(&8_i32.to_be_bytes());
+                    out.put_slice(&row.int(i).to_be_bytes());
                 }
             }
         }
@@ -139,29 +141,56 @@ impl Encoder {
 
 /// A text with the characters escaped that would end a field or a row, or begin an escape.
 #[inline]
-fn push_escaped(out: &mut Vec<u8>, field: &str) {
+fn push_escaped(out: &mut impl BufMut, field: &str) {
     let special = |b: &u8| matches!(b, b'\\' | b'\t' | b'\n' | b'\r');
     let bytes = field.as_bytes();
     if !bytes.iter().any(special) {
-        out.extend_from_slice(bytes);
+        out.put_slice(bytes);
         return;
     }
     for byte in bytes {
         match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            other => out.push(*other),
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\t' => out.put_slice(b"\\t"),
+            b'\n' => out.put_slice(b"\\n"),
+            b'\r' => out.put_slice(b"\\r"),
+            other => out.put_u8(*other),
         }
     }
 }
 
+/// An integer in decimal, without storage of its own.
 #[inline]
-fn push_int(out: &mut Vec<u8>, value: i64) {
-    match value {
-        1 => out.push(b'1'),
-        -1 => out.extend_from_slice(b"-1"),
-        other => out.extend_from_slice(other.to_string().as_bytes()),
+fn push_int(out: &mut impl BufMut, value: i64) {
+    // The longest is that of the least `bigint`: a sign and 19 digits.
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.put_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_written_as_the_standard_library_does() {
+        for value in [0, 1, -1, 9, 10, -10, 1_000_000, i64::from(i32::MIN), i64::MAX, i64::MIN] {
+            let mut out = Vec::new();
+            push_int(&mut out, value);
+            assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        }
     }
 }

@@ -15,12 +15,14 @@ mod encode;
 mod export;
 pub mod forms;
 pub mod generator;
+pub mod held;
 mod import;
 mod index;
 mod lookup3;
 mod manifest;
 mod pipeline;
 pub mod rows;
+pub mod split;
 mod store;
 
 use std::collections::BTreeMap;
@@ -34,7 +36,8 @@ use anyhow::{Context, Result};
 pub use columns::{Column, ColumnType};
 pub use encode::{Encoder, header, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
-pub use rows::{Row, RowReader, Value};
+pub use held::HeldRows;
+pub use rows::{Fields, Row, RowReader, Value};
 
 use crate::interrupt::Interrupt;
 use crate::record::{DatasetFacts, Encoding};

@@ -20,6 +20,21 @@ pub enum Value<'a> {
     Int8(i64),
 }
 
+/// The values of a row, wherever it is.
+pub trait Fields {
+    /// The text of a field, unquoted.
+    ///
+    /// # Panics
+    /// When there is no field of this number, counted from 0; it may where it is none of a text column.
+    fn field(&self, i: usize) -> &str;
+
+    /// The value of an integer field.
+    ///
+    /// # Panics
+    /// When there is no field of this number, counted from 0; it may where it is one of a text column.
+    fn int(&self, i: usize) -> i64;
+}
+
 /// One row, valid until the next is read. It has as many fields as there are columns.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
@@ -69,6 +84,18 @@ impl<'a> Row<'a> {
             ColumnType::Int4 => Value::Int4(self.int(i) as i32),
             ColumnType::Int8 => Value::Int8(self.int(i)),
         }
+    }
+}
+
+impl Fields for Row<'_> {
+    #[inline]
+    fn field(&self, i: usize) -> &str {
+        self.parser.field(self.text, i)
+    }
+
+    #[inline]
+    fn int(&self, i: usize) -> i64 {
+        self.parser.int(i)
     }
 }
 

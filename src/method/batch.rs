@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::dataset::{Row, Value};
+use crate::dataset::{ColumnType, Row, Value};
 
 /// A value of a row as a statement's parameter: the driver encodes it by its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +26,15 @@ impl ToSql for Bound<'_> {
     }
 
     to_sql_checked!();
+}
+
+/// The type that a value of a column is bound as.
+pub fn bind_type(kind: ColumnType) -> Type {
+    match kind {
+        ColumnType::Text => Type::TEXT,
+        ColumnType::Int4 => Type::INT4,
+        ColumnType::Int8 => Type::INT8,
+    }
 }
 
 /// Some rows, copied out of a reader.

@@ -1,4 +1,4 @@
-//! Streaming a dataset's file into COPY ... FROM STDIN.
+//! Streaming a dataset's file, or what is made on the way, into COPY ... FROM STDIN.
 //!
 //! The driver's sink gathers small items into messages of about 4 KiB but passes larger ones on
 //! as they are, through a channel of one slot. So the size of a chunk is a parameter of the
@@ -22,6 +22,9 @@ use crate::server::{AsyncSession, Connector};
 
 /// Bytes in one CopyData message.
 pub const MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Room for the row that fills a message up, in bytes; a longer one makes the message grow.
+const LAST_ROW_BYTES: usize = 1024;
 
 /// A connection that rows are streamed through, driven by the calling thread.
 pub struct CopyStream {
@@ -55,8 +58,11 @@ impl CopyStream {
             .with_context(|| format!("running: {sql}"))
     }
 
-    /// Does `work` with the connection to its end, on the calling thread.
-    pub fn drive<T>(&self, work: impl AsyncFnOnce(&tokio_postgres::Client) -> T) -> T {
+    /// Does `work` with the session, on the calling thread.
+    ///
+    /// # Errors
+    /// What the work returns.
+    pub fn with_session<T>(&self, work: impl AsyncFnOnce(&AsyncSession) -> Result<T>) -> Result<T> {
         self.runtime.block_on(work(&self.session))
     }
 
@@ -66,14 +72,49 @@ impl CopyStream {
     /// What the server says (the COPY is undone then), when the file cannot be read, or when the
     /// server took another number of rows than the chunk has.
     pub fn copy(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<()> {
-        let taken = self.runtime.block_on(self.copy_async(sql, file, encoding, chunk))?;
-        ensure!(taken == chunk.rows, "the server took {taken} rows of {}", chunk.rows);
+        let mut input = File::open(file).with_context(|| format!("opening {}", file.display()))?;
+        input.seek(SeekFrom::Start(chunk.offset)).with_context(|| format!("reading {}", file.display()))?;
+        let mut left = chunk.bytes;
+        self.copy_from(sql, encoding, chunk.rows, |message| {
+            if left == 0 {
+                return Ok(());
+            }
+            message.resize(left.min(MESSAGE_BYTES as u64) as usize, 0);
+            let read = input.read(message).with_context(|| format!("reading {}", file.display()))?;
+            if read == 0 {
+                bail!("{} ended {left} bytes early; it was changed during the run", file.display());
+            }
+            message.truncate(read);
+            left -= read as u64;
+            Ok(())
+        })
+    }
+
+    /// Streams `rows` rows through `sql`, a COPY ... FROM STDIN of their encoding: `fill` puts whole
+    /// rows or parts of them, about [`MESSAGE_BYTES`] of them, into an empty message, and leaves it
+    /// empty past the last. Header and trailer are not its business.
+    ///
+    /// # Errors
+    /// What the server or `fill` says (the COPY is undone then), or when the server took another
+    /// number of rows.
+    pub fn copy_from(
+        &self,
+        sql: &str,
+        encoding: Encoding,
+        rows: u64,
+        fill: impl FnMut(&mut BytesMut) -> Result<()>,
+    ) -> Result<()> {
+        let taken = self.runtime.block_on(self.send(sql, encoding, fill))?;
+        ensure!(taken == rows, "the server took {taken} rows of {rows}");
         Ok(())
     }
 
-    async fn copy_async(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<u64> {
-        let mut input = File::open(file).with_context(|| format!("opening {}", file.display()))?;
-        input.seek(SeekFrom::Start(chunk.offset)).with_context(|| format!("reading {}", file.display()))?;
+    async fn send(
+        &self,
+        sql: &str,
+        encoding: Encoding,
+        mut fill: impl FnMut(&mut BytesMut) -> Result<()>,
+    ) -> Result<u64> {
         let sink =
             self.session.copy_in(sql).await.map_err(describe).with_context(|| format!("starting: {sql}"))?;
         let mut sink = std::pin::pin!(sink);
@@ -81,19 +122,16 @@ impl CopyStream {
         if !header(encoding).is_empty() {
             sink.send(Bytes::from_static(header(encoding))).await.map_err(refused)?;
         }
-        let mut left = chunk.bytes;
         // The driver lets go of a message once it is written, so this storage is used again.
         let mut buffer = BytesMut::new();
-        while left > 0 {
+        loop {
             self.connector.interrupt().check()?;
-            buffer.resize(left.min(MESSAGE_BYTES as u64) as usize, 0);
-            let read = input.read(&mut buffer).with_context(|| format!("reading {}", file.display()))?;
-            if read == 0 {
-                bail!("{} ended {left} bytes early; it was changed during the run", file.display());
+            buffer.reserve(MESSAGE_BYTES + LAST_ROW_BYTES);
+            fill(&mut buffer)?;
+            if buffer.is_empty() {
+                break;
             }
-            left -= read as u64;
-            sink.send(buffer.split_to(read).freeze()).await.map_err(refused)?;
-            buffer.clear();
+            sink.send(buffer.split().freeze()).await.map_err(refused)?;
         }
         if !trailer(encoding).is_empty() {
             sink.send(Bytes::from_static(trailer(encoding))).await.map_err(refused)?;

@@ -81,7 +81,7 @@ struct OneByOne(Connection);
 
 impl Inserter for OneByOne {
     fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
-        self.0.stream.drive(async |client| {
+        self.0.stream.with_session(async |client| {
             let statement = self.0.prepare(client).await?;
             let mut batch = Batch::default();
             while let Some(place) = feed.fill(&mut batch)? {
@@ -103,7 +103,7 @@ struct Pipelined {
 
 impl Inserter for Pipelined {
     fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
-        self.connection.stream.drive(async |client| {
+        self.connection.stream.with_session(async |client| {
             let statement = self.connection.prepare(client).await?;
             let mut in_flight = FuturesOrdered::new();
             let mut batch = Batch::default();

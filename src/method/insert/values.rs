@@ -5,8 +5,7 @@ use postgres::types::{ToSql, Type};
 
 use super::feed::Feed;
 use super::{BATCH, Inserter};
-use crate::dataset::ColumnType;
-use crate::method::batch::{Batch, Binds, emptied};
+use crate::method::batch::{Batch, Binds, bind_type, emptied};
 use crate::method::phases::run;
 use crate::method::{Load, Params};
 use crate::pg_error::describe;
@@ -169,14 +168,6 @@ impl Inserter for Unprepared {
 
     fn run(&mut self, sql: &str) -> Result<()> {
         run(&mut *self.session, sql)
-    }
-}
-
-fn bind_type(kind: ColumnType) -> Type {
-    match kind {
-        ColumnType::Text => Type::TEXT,
-        ColumnType::Int4 => Type::INT4,
-        ColumnType::Int8 => Type::INT8,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Several COPYs at once, each with a contiguous share of the rows on a connection and in a
-//! transaction of its own.
+//! Several COPYs at once into one table, each with a contiguous share of the rows on a connection
+//! and in a transaction of its own.
 
 use anyhow::Result;
 

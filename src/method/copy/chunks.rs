@@ -1,0 +1,83 @@
+//! The csv split into files first, and these loaded after each other or side by side.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Result;
+
+use super::{COPY, copy_with};
+use crate::dataset::Chunk;
+use crate::method::jobs::side_by_side;
+use crate::method::phases::run;
+use crate::method::stream::CopyStream;
+use crate::method::{Default, Info, Load, Method, Param, PhaseClock, build_indexes};
+use crate::record::{Encoding, Phase};
+
+/// `copy-chunks`: the csv is split into files of `chunk_rows` rows, each with a header line, and
+/// each file is copied in a transaction of its own, `jobs` at once: whoever is done takes the next.
+/// What a program does that wants to go on after the last good file when one fails, or whose tool
+/// takes files of a limited size.
+///
+/// Timed: splitting (prepare; the files go to the page cache, not to the disk), the COPYs with their
+/// COMMITs until the last is done, CREATE INDEX twice. Durable file by file: a crash leaves the
+/// rows of the files that were done.
+pub struct CopyChunks {
+    info: Info,
+}
+
+/// See [`CopyChunks`].
+pub static COPY_CHUNKS: CopyChunks = CopyChunks {
+    info: Info {
+        id: "copy-chunks",
+        summary: "the csv split into files with a header, a COPY each, then the indexes",
+        source: "Common advice for large files: split, load, go on after errors",
+        params: &[
+            Param {
+                name: "chunk_rows",
+                help: "rows a file",
+                default: Default::Fixed(1_000_000),
+                min: 1,
+                max: 1_000_000_000,
+            },
+            Param {
+                name: "jobs",
+                help: "connections that copy at once",
+                default: Default::Fixed(1),
+                min: 1,
+                max: 64,
+            },
+        ],
+        ..COPY
+    },
+};
+
+impl Method for CopyChunks {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let chunk_rows = load.param("chunk_rows")?;
+        let sql = copy_with(load.table, Encoding::Csv, ", HEADER");
+        let jobs = load.param("jobs")?.min(load.rows.div_ceil(chunk_rows));
+        let streams = (0..jobs).map(|_| CopyStream::connect(load.connector())).collect::<Result<Vec<_>>>()?;
+        let mut session = load.connector().connect()?;
+        let interrupt = load.connector().interrupt();
+
+        let parts = clock
+            .time(Phase::Prepare, || load.dataset.split(load.rows, chunk_rows, load.scratch, interrupt))?;
+        let next = AtomicUsize::new(0);
+        clock.time(Phase::Load, || {
+            side_by_side(streams, |stream| {
+                while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    interrupt.check()?;
+                    let whole = Chunk { offset: 0, bytes: part.bytes, rows: part.rows };
+                    let copied = stream.copy(&sql, &part.path, Encoding::Csv, whole);
+                    // The others have no use for going on: the load has failed.
+                    copied.inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
+                }
+                Ok(())
+            })
+        })?;
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
+    }
+}

@@ -1,0 +1,61 @@
+//! One COPY, or several one after the other: the formats, who reads or encodes the rows, what is
+//! logged, and what the table is before.
+
+pub mod blocking;
+pub mod chunks;
+pub mod encoded;
+pub mod placed;
+pub mod server_file;
+pub mod stdin;
+pub mod transaction;
+pub mod writer;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::dataset::Chunk;
+use crate::method::stream::CopyStream;
+use crate::method::{Extent, Family, Info, Load, PhaseClock, Start};
+use crate::record::{Durability, Encoding, Phase};
+use crate::table::{Layout, Persistence, Table};
+
+/// What the COPY methods have in common.
+const COPY: Info = Info {
+    id: "",
+    family: Family::Copy,
+    summary: "",
+    source: "Babcock, Dissecting the Postgres Bulk Insert and Binary Format",
+    durability: Durability::Durable,
+    start: Start::Empty(Persistence::Permanent),
+    end: Persistence::Permanent,
+    extent: Extent::Full,
+    input: Encoding::Csv,
+    layout: Layout::Plain,
+    needs: &[],
+    params: &[],
+};
+
+/// `COPY "votes" (...) FROM STDIN WITH (FORMAT csv)`.
+pub(crate) fn copy_from_stdin(table: &Table, encoding: Encoding) -> String {
+    copy_with(table, encoding, "")
+}
+
+/// `COPY "votes" (...) FROM STDIN WITH (FORMAT csv, FREEZE)`: with further options, such as `, FREEZE`.
+fn copy_with(table: &Table, encoding: Encoding, options: &str) -> String {
+    format!("COPY {} FROM STDIN WITH (FORMAT {}{options})", table.target(), encoding.name())
+}
+
+/// The file of an encoding, and the part of it that holds the load's rows.
+fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, Chunk)> {
+    Ok((load.dataset.file(encoding), load.dataset.chunks(encoding, load.rows, 1)?[0]))
+}
+
+/// `copy` in a transaction of its own, so that COMMIT has a time.
+fn committed(stream: &CopyStream, clock: &mut PhaseClock, copy: impl FnOnce() -> Result<()>) -> Result<()> {
+    clock.time(Phase::Load, || {
+        stream.run("BEGIN")?;
+        copy()
+    })?;
+    clock.time(Phase::Commit, || stream.run("COMMIT"))
+}

@@ -1,0 +1,56 @@
+//! COPY of a file that the server reads.
+
+use anyhow::{Result, ensure};
+
+use super::COPY;
+use crate::method::phases::run;
+use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
+use crate::record::{Encoding, Phase};
+
+/// `copy-csv-server-file`: the server opens the csv itself, as its own user, by an absolute
+/// path (PostgreSQL manual, COPY, "Notes").
+///
+/// Timed: COPY, COMMIT, CREATE INDEX twice; putting the file where the server can read it is not. Durable.
+pub struct CopyServerFile {
+    info: Info,
+}
+
+/// See [`CopyServerFile`].
+pub static COPY_CSV_SERVER_FILE: CopyServerFile = CopyServerFile {
+    info: Info {
+        id: "copy-csv-server-file",
+        summary: "COPY FROM a file that the server reads, csv, then the indexes",
+        source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL wiki, COPY",
+        needs: &[Need::ReadsFile],
+        ..COPY
+    },
+};
+
+impl Method for CopyServerFile {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        ensure!(
+            load.rows == load.dataset.rows(),
+            "the server reads the whole file of {} rows, not the first {}",
+            load.dataset.rows(),
+            load.rows
+        );
+        let path = load.server.visible_path(&load.dataset.file(Encoding::Csv))?;
+        let path = path
+            .to_str()
+            .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which COPY needs", path.display()))?;
+        let sql =
+            format!("COPY {} FROM '{}' WITH (FORMAT csv)", load.table.target(), path.replace('\'', "''"));
+        let mut session = load.connector().connect()?;
+
+        clock.time(Phase::Load, || {
+            run(&mut *session, "BEGIN")?;
+            run(&mut *session, &sql)
+        })?;
+        clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
+    }
+}

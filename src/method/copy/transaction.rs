@@ -1,0 +1,118 @@
+//! COPY into a table that the same transaction has made or emptied.
+
+use anyhow::Result;
+
+use super::{COPY, copy_with, file_of};
+use crate::method::stream::CopyStream;
+use crate::method::{Default, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
+use crate::record::{Encoding, Phase};
+use crate::table::Persistence;
+use crate::table::ddl::quote;
+
+/// COPY's option for rows that arrive frozen.
+const FREEZE: &str = ", FREEZE";
+
+/// `copy-one-transaction`: CREATE TABLE, COPY and CREATE INDEX in one transaction. With
+/// wal_level = minimal the server skips the WAL of a table made in the same transaction and
+/// flushes its files at COMMIT instead (PostgreSQL manual, "Populating a Database", 14.4.7);
+/// with replica, the default since 10, it cannot. With `freeze` the rows arrive frozen, see [`CopyTruncate`].
+///
+/// Timed: CREATE TABLE (prepare), COPY, CREATE INDEX twice, COMMIT. Durable.
+pub struct CopyOneTransaction {
+    info: Info,
+}
+
+/// See [`CopyOneTransaction`].
+pub static COPY_ONE_TRANSACTION: CopyOneTransaction = CopyOneTransaction {
+    info: Info {
+        id: "copy-one-transaction",
+        summary: "CREATE TABLE, COPY csv and the indexes in one transaction",
+        start: Start::Absent,
+        params: &[Param {
+            name: "freeze",
+            help: "1 for rows that arrive frozen, 0 for ordinary ones",
+            default: Default::Fixed(0),
+            min: 0,
+            max: 1,
+        }],
+        ..COPY
+    },
+};
+
+impl Method for CopyOneTransaction {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let (file, chunk) = file_of(load, Encoding::Csv)?;
+        let sql = copy_with(load.table, Encoding::Csv, if load.param("freeze")? == 1 { FREEZE } else { "" });
+        let stream = CopyStream::connect(load.connector())?;
+
+        clock.time(Phase::Prepare, || {
+            stream.run("BEGIN")?;
+            stream.run(&load.table.create(Persistence::Permanent))
+        })?;
+        clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        build_indexes(load, clock, |sql| stream.run(sql))?;
+        clock.time(Phase::Commit, || stream.run("COMMIT"))
+    }
+}
+
+/// TRUNCATE and COPY in one transaction: the way to what `copy-one-transaction` has for a table
+/// that is there already. With wal_level = minimal the server skips the WAL of the rows of a table
+/// truncated in the same transaction (PostgreSQL manual, "Populating a Database", 14.4.7). The index
+/// builds after COMMIT then find rows that are not yet marked as committed, and mark them; with data
+/// checksums that writes each page to the WAL after all. With FREEZE there is nothing to mark: rows
+/// arrive as VACUUM FREEZE would leave them, with the visibility map set, which also spares a later
+/// pass over the table; it needs a table made or truncated in the same transaction (PostgreSQL
+/// manual, COPY, "FREEZE").
+///
+/// Timed: BEGIN and TRUNCATE (prepare), COPY, COMMIT, CREATE INDEX twice. Durable: a crash before
+/// COMMIT leaves what the table held before.
+pub struct CopyTruncate {
+    info: Info,
+    freeze: bool,
+}
+
+/// `copy-truncate`: ordinary rows.
+pub static COPY_TRUNCATE: CopyTruncate = CopyTruncate {
+    info: Info {
+        id: "copy-truncate",
+        summary: "TRUNCATE and COPY csv in one transaction, then the indexes",
+        source: "PostgreSQL manual, Populating a Database; PostgreSQL wiki; Cybertec",
+        ..COPY
+    },
+    freeze: false,
+};
+
+/// `copy-freeze`: rows that arrive frozen.
+pub static COPY_FREEZE: CopyTruncate = CopyTruncate {
+    info: Info {
+        id: "copy-freeze",
+        summary: "TRUNCATE and COPY csv with FREEZE in one transaction, then the indexes",
+        source: "PostgreSQL manual, COPY; Cybertec",
+        ..COPY
+    },
+    freeze: true,
+};
+
+impl Method for CopyTruncate {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let (file, chunk) = file_of(load, Encoding::Csv)?;
+        let sql = copy_with(load.table, Encoding::Csv, if self.freeze { FREEZE } else { "" });
+        let stream = CopyStream::connect(load.connector())?;
+
+        clock.time(Phase::Prepare, || {
+            stream.run("BEGIN")?;
+            stream.run(&format!("TRUNCATE {}", quote(&load.table.name)))
+        })?;
+        clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        clock.time(Phase::Commit, || stream.run("COMMIT"))?;
+        build_indexes(load, clock, |sql| stream.run(sql))
+    }
+}

@@ -1,0 +1,3 @@
+//! Several COPYs at once: into one table, or into a part of it each.
+
+pub mod shared_table;

@@ -1,0 +1,197 @@
+//! What is special about the methods of the COPY families, on a local server.
+
+mod common;
+
+use std::path::Path;
+use std::time::Duration;
+
+use bulkbench::dataset::Dataset;
+use bulkbench::experiment::Experiment;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Sample};
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::sample::{self, Place};
+use bulkbench::runner::stage::ServerStage;
+use bulkbench::server::{Server, Session};
+use bulkbench::table::Table;
+
+fn dataset(dir: &Path, rows: u64) -> Dataset {
+    ensured(Dataset::generated(dir, rows, 1, &Interrupt::new()).unwrap())
+}
+
+fn ensured(mut dataset: Dataset) -> Dataset {
+    for encoding in Encoding::ALL {
+        dataset.ensure(encoding, &Interrupt::new()).unwrap();
+    }
+    dataset
+}
+
+/// The cases of these lines of an experiment, each for so many rows.
+fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFacts>> {
+    let text = format!(
+        "id = 'copy'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
+         [[case]]\nmethod = 'copy-csv'\n{lines}"
+    );
+    let experiment = Experiment::parse(&text, "copy.toml")?;
+    let request =
+        Request { rounds: 1, rows, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
+    // Without the baseline and its control.
+    Ok(cases.into_iter().skip(2).collect())
+}
+
+/// Takes one verified sample of each case; `look` sees the table that each leaves.
+fn load(
+    server: &mut dyn Server,
+    dataset: &Dataset,
+    cases: &[CaseFacts],
+    mut look: impl FnMut(&Sample, &mut Session),
+) {
+    let connector = server.connector().clone();
+    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(120));
+    for case in cases {
+        let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
+        assert_eq!(sample.outcome, Outcome::Ok, "{} of {} rows: {:?}", case.id, case.rows, sample.error);
+        look(&sample, &mut connector.connect().unwrap());
+    }
+}
+
+fn number(session: &mut Session, sql: &str) -> i64 {
+    session.query_one(sql, &[]).unwrap().get(0)
+}
+
+#[test]
+fn rows_arrive_frozen_where_the_method_says_so() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 3_000);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['copy-truncate', 'copy-freeze', 'copy-one-transaction']\n\
+                 [[case]]\nmethod = 'copy-one-transaction'\nparams = { freeze = 1 }\n";
+    let mut frozen = Vec::new();
+    load(&mut *server, &dataset, &cases(lines, 3_000, &dataset).unwrap(), |sample, session| {
+        assert!(sample.phases.contains_key(&Phase::Prepare) && sample.phases.contains_key(&Phase::Commit));
+        // A scan of the index looks into the table for every row that is not known to be visible to all.
+        session.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").unwrap();
+        let plan =
+            session.query("EXPLAIN (ANALYZE) SELECT count(*) FROM votes WHERE vote_id > 0", &[]).unwrap();
+        let fetches = plan.iter().map(|row| row.get::<_, &str>(0)).find(|line| line.contains("Heap Fetches"));
+        frozen.push(fetches.unwrap().ends_with(": 0"));
+    });
+    assert_eq!(frozen, [false, true, false, true]);
+    server.stop().unwrap();
+}
+
+#[test]
+fn the_wal_of_a_table_emptied_in_the_same_transaction_is_skipped_at_wal_level_minimal() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 30_000);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['copy-truncate', 'copy-freeze']\n\
+                 [[case]]\nmethod = ['copy-truncate', 'copy-freeze']\n\
+                 settings = { wal_level = 'minimal', wal_skip_threshold = '0' }\n";
+    let mut wal = Vec::new();
+    load(&mut *server, &dataset, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
+        wal.push(sample.cost.wal_bytes.unwrap());
+    });
+    // The index builds mark ordinary rows as committed, and data checksums log each page's first such mark.
+    assert!(wal[2] < wal[0] && wal[3] * 4 < wal[1] && wal[3] * 4 < wal[2], "{wal:?}");
+    server.stop().unwrap();
+}
+
+#[test]
+fn statistics_are_there_where_they_are_part_of_the_method() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 1_000);
+    let mut server = common::local(&dataset);
+    let cases = cases("[[case]]\nmethod = 'copy-analyze'\n", 1_000, &dataset).unwrap();
+    load(&mut *server, &dataset, &cases, |sample, session| {
+        assert!(sample.phases.contains_key(&Phase::Analyze));
+        assert_eq!(number(session, "SELECT count(*) FROM pg_stats WHERE tablename = 'votes'"), 4);
+    });
+    server.stop().unwrap();
+}
+
+#[test]
+fn indexes_in_place_take_no_time_of_their_own_and_dropped_ones_do() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 3_000);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['copy-indexed', 'copy-append', 'copy-append-rebuild']\n\
+                 [[case]]\nmethod = ['copy-append', 'copy-append-rebuild']\nparams = { held = 3 }\n";
+    let mut seen = Vec::new();
+    // Fewer rows than there are: the table holds as many as the load adds.
+    load(&mut *server, &dataset, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
+        let rows = number(session, "SELECT count(*) FROM votes");
+        let phases = &sample.phases;
+        assert_eq!(phases.contains_key(&Phase::Prepare), phases.contains_key(&Phase::Indexes));
+        assert!(phases.contains_key(&Phase::Load) && phases.contains_key(&Phase::Commit));
+        seen.push((rows, phases.contains_key(&Phase::Indexes)));
+    });
+    assert_eq!(seen, [(1_001, false), (2_002, false), (2_002, true), (4_004, false), (4_004, true)]);
+    server.stop().unwrap();
+}
+
+#[test]
+fn parameters_out_of_range_are_refused_before_anything_connects() {
+    let dir = tempfile::tempdir().unwrap();
+    let dataset = dataset(dir.path(), 1);
+    for (method, given) in [
+        ("copy-one-transaction", "freeze = 2"),
+        ("copy-append", "held = 0"),
+        ("copy-append-rebuild", "held = 17"),
+        ("copy-chunks", "chunk_rows = 0"),
+        ("copy-chunks", "chunk_rows = 1000000001"),
+        ("copy-chunks", "jobs = 65"),
+        ("copy-freeze", "freeze = 1"),
+    ] {
+        let lines = format!("[[case]]\nmethod = '{method}'\nparams = {{ {given} }}\n");
+        let error = format!("{:#}", cases(&lines, 1, &dataset).unwrap_err());
+        assert!(error.contains(given.split_once(' ').unwrap().0) && error.contains(method), "{error}");
+    }
+}
+
+const ANY_ROWS: &str = "[[case]]
+method = [
+    'copy-truncate', 'copy-freeze', 'copy-analyze', 'copy-indexed', 'copy-append', 'copy-append-rebuild',
+    'copy-chunks', 'copy-csv-encoded', 'copy-text-encoded', 'copy-binary-encoded', 'copy-binary-writer',
+    'copy-binary-writer-blocking', 'copy-csv-blocking',
+]
+[[case]]
+method = 'copy-one-transaction'
+params = { freeze = 1 }
+[[case]]
+method = 'copy-chunks'
+params = { chunk_rows = [1, 500, 1001], jobs = [1, 3] }
+";
+
+#[test]
+fn any_number_of_rows_arrives() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 1_500);
+    let mut server = common::local(&dataset);
+    for rows in [1, 7, 1_001] {
+        load(&mut *server, &dataset, &cases(ANY_ROWS, rows, &dataset).unwrap(), |_, _| {});
+    }
+    server.stop().unwrap();
+}
+
+#[test]
+fn quotes_line_feeds_and_numbers_arrive() {
+    let dir = common::world_readable_tempdir();
+    let source = dir.path().join("source.csv");
+    std::fs::write(
+        &source,
+        "\"a,\"\"b\"\"\",\"x\ny\",1\n\"username\",link,-1\nb\\c\td,\"\\.\",0\n\"\",żółw 🐘,-2147483648\n\
+         \"\\N\",\"\r\n\",2147483647\n\\.,\"\"\"\",10\n",
+    )
+    .unwrap();
+    let nasty = ensured(Dataset::imported(dir.path(), &source, &Interrupt::new()).unwrap());
+    let numeric = Dataset::generated(dir.path(), 1_001, 1, &Interrupt::new()).unwrap();
+    let numeric = ensured(numeric.in_form("numeric", &Interrupt::new()).unwrap());
+    let lines = ANY_ROWS.replace("[1, 500, 1001]", "[1, 2, 500]");
+    for dataset in [nasty, numeric] {
+        let mut server = common::local(&dataset);
+        load(&mut *server, &dataset, &cases(&lines, dataset.rows(), &dataset).unwrap(), |_, _| {});
+        server.stop().unwrap();
+    }
+}
