@@ -2,6 +2,8 @@
 //!
 //! The rules are those of the COPY page of PostgreSQL's manual and `src/backend/commands/copyfromparse.c`.
 
+use bytes::BufMut;
+
 use super::columns::{Column, ColumnType};
 use super::csv_row::{BadField, RowParser, Style, push_text};
 use super::rows::Row;
@@ -137,22 +139,22 @@ impl Encoder {
     }
 }
 
-/// A text with the characters escaped that would end a field or a row, or begin an escape.
+/// A field of the text format, with the characters escaped that would end it or a row, or begin an escape.
 #[inline]
-fn push_escaped(out: &mut Vec<u8>, field: &str) {
+pub fn push_escaped(out: &mut impl BufMut, field: &str) {
     let special = |b: &u8| matches!(b, b'\\' | b'\t' | b'\n' | b'\r');
     let bytes = field.as_bytes();
     if !bytes.iter().any(special) {
-        out.extend_from_slice(bytes);
+        out.put_slice(bytes);
         return;
     }
     for byte in bytes {
         match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            other => out.push(*other),
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\t' => out.put_slice(b"\\t"),
+            b'\n' => out.put_slice(b"\\n"),
+            b'\r' => out.put_slice(b"\\r"),
+            other => out.put_u8(*other),
         }
     }
 }

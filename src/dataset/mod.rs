@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use columns::{Column, ColumnType};
-pub use encode::{Encoder, header, trailer};
+pub use encode::{Encoder, header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub use rows::{Row, RowReader, Value};
 

@@ -46,16 +46,21 @@ impl Batch {
     /// Adds a row.
     pub fn push(&mut self, row: &Row<'_>) {
         for i in 0..row.len() {
-            self.cells.push(match row.value(i) {
-                Value::Text(v) => {
-                    let start = self.text.len();
-                    self.text.push_str(v);
-                    Cell::Text(start..self.text.len())
-                }
-                Value::Int4(v) => Cell::Int4(v),
-                Value::Int8(v) => Cell::Int8(v),
-            });
+            self.push_value(row.value(i));
         }
+    }
+
+    /// Adds a single value, for statements that take other values than a row's.
+    pub fn push_value(&mut self, value: Value<'_>) {
+        self.cells.push(match value {
+            Value::Text(v) => {
+                let start = self.text.len();
+                self.text.push_str(v);
+                Cell::Text(start..self.text.len())
+            }
+            Value::Int4(v) => Cell::Int4(v),
+            Value::Int8(v) => Cell::Int8(v),
+        });
     }
 
     /// Forgets the rows and keeps the storage.

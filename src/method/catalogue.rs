@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::fault::nearest;
-use crate::method::{Method, copy, insert, parallel};
+use crate::method::{Method, backfill, copy, insert, keys, parallel, staging};
 use crate::usage;
 
 /// Every method, in the order that lists show them.
@@ -11,6 +11,11 @@ pub static METHODS: &[&dyn Method] = &[
     &insert::INSERT_ROW,
     &insert::INSERT_ROW_TRANSACTION,
     &insert::INSERT_MULTIROW,
+    &staging::select::INSERT_SELECT_STAGING,
+    &staging::select::INSERT_SELECT_TEMP,
+    &staging::fdw::INSERT_SELECT_FDW,
+    &staging::conflict::INSERT_ON_CONFLICT_NOTHING,
+    &staging::conflict::INSERT_ON_CONFLICT_UPDATE,
     &copy::COPY_CSV,
     &copy::COPY_TEXT,
     &copy::COPY_BINARY,
@@ -20,6 +25,14 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::COPY_ONE_TRANSACTION,
     &parallel::COPY_PARALLEL,
     &parallel::COPY_UNLOGGED_PARALLEL,
+    &keys::COPY_FK_IN_PLACE,
+    &keys::COPY_FK_DROPPED,
+    &backfill::rows::UPDATE_ROW,
+    &backfill::rows::UPDATE_ROW_TRANSACTION,
+    &backfill::values::UPDATE_BATCH_VALUES,
+    &backfill::staged::UPDATE_STAGED,
+    &backfill::staged::UPDATE_MERGE,
+    &backfill::copy_out::COPY_OUT,
 ];
 
 /// The method of this id.

@@ -31,6 +31,24 @@ pub(crate) fn copy_from_stdin(table: &Table, encoding: Encoding) -> String {
     format!("COPY {} FROM STDIN WITH (FORMAT {})", table.target(), encoding.name())
 }
 
+/// The path of the dataset's csv as the server's own processes see it, as an SQL literal.
+///
+/// # Errors
+/// When fewer rows are to be loaded than the file has, or the server cannot read it.
+pub(crate) fn server_file(load: &Load<'_>) -> Result<String> {
+    ensure!(
+        load.rows == load.dataset.rows(),
+        "the server reads the whole file of {} rows, not the first {}",
+        load.dataset.rows(),
+        load.rows
+    );
+    let path = load.server.visible_path(&load.dataset.file(Encoding::Csv))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which SQL needs", path.display()))?;
+    Ok(format!("'{}'", path.replace('\'', "''")))
+}
+
 /// The client streams a file of the dataset through one COPY, in a transaction of its own so
 /// that COMMIT has a time; then the indexes are built.
 ///
@@ -137,18 +155,7 @@ impl Method for CopyServerFile {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        ensure!(
-            load.rows == load.dataset.rows(),
-            "the server reads the whole file of {} rows, not the first {}",
-            load.dataset.rows(),
-            load.rows
-        );
-        let path = load.server.visible_path(&load.dataset.file(Encoding::Csv))?;
-        let path = path
-            .to_str()
-            .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which COPY needs", path.display()))?;
-        let sql =
-            format!("COPY {} FROM '{}' WITH (FORMAT csv)", load.table.target(), path.replace('\'', "''"));
+        let sql = format!("COPY {} FROM {} WITH (FORMAT csv)", load.table.target(), server_file(load)?);
         let mut session = load.connector().connect()?;
 
         clock.time(Phase::Load, || {

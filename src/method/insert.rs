@@ -210,7 +210,8 @@ impl Method for InsertMultirow {
     }
 }
 
-fn bind_type(kind: ColumnType) -> Type {
+/// The type that a value of a column is bound as.
+pub(crate) fn bind_type(kind: ColumnType) -> Type {
     match kind {
         ColumnType::Text => Type::TEXT,
         ColumnType::Int4 => Type::INT4,

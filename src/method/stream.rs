@@ -1,4 +1,5 @@
-//! Streaming a dataset's file into COPY ... FROM STDIN.
+//! Streaming a dataset's file, or rows made on the way, into COPY ... FROM STDIN, and COPY ... TO STDOUT
+//! into a file.
 //!
 //! The driver's sink gathers small items into messages of about 4 KiB but passes larger ones on
 //! as they are, through a channel of one slot. So the size of a chunk is a parameter of the
@@ -7,12 +8,12 @@
 //! between the read and the write.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::runtime::Runtime;
 
 use crate::dataset::{Chunk, header, trailer};
@@ -64,6 +65,56 @@ impl CopyStream {
         let taken = self.runtime.block_on(self.copy_async(sql, file, encoding, chunk))?;
         ensure!(taken == chunk.rows, "the server took {taken} rows of {}", chunk.rows);
         Ok(())
+    }
+
+    /// Streams rows that are made on the way through `sql`, a COPY ... FROM STDIN; gives the rows
+    /// that the server took. `fill` adds a row to the buffer, or says by `false` that there are no more.
+    ///
+    /// # Errors
+    /// What the server says (the COPY is undone then), or what `fill` says.
+    pub fn copy_rows(&self, sql: &str, mut fill: impl FnMut(&mut BytesMut) -> Result<bool>) -> Result<u64> {
+        self.runtime.block_on(async {
+            let sink = self.session.copy_in(sql).await.map_err(describe);
+            let mut sink = std::pin::pin!(sink.with_context(|| format!("starting: {sql}"))?);
+            let refused = |e| describe(e).context(format!("the server ended the stream of: {sql}"));
+            let mut buffer = BytesMut::new();
+            let mut more = true;
+            while more {
+                self.connector.interrupt().check()?;
+                // The driver lets go of a message once it is written, so this storage is used again.
+                buffer.reserve(2 * MESSAGE_BYTES);
+                while more && buffer.len() < MESSAGE_BYTES {
+                    more = fill(&mut buffer)?;
+                }
+                if !buffer.is_empty() {
+                    sink.send(buffer.split().freeze()).await.map_err(refused)?;
+                }
+            }
+            sink.finish().await.map_err(refused)
+        })
+    }
+
+    /// Writes what `sql`, a COPY ... TO STDOUT, gives.
+    ///
+    /// # Errors
+    /// What the server says, or when `out` cannot be written.
+    pub fn copy_out(&self, sql: &str, out: &mut impl Write) -> Result<()> {
+        self.runtime.block_on(async {
+            let rows = self.session.copy_out(sql).await.map_err(describe);
+            let mut rows = std::pin::pin!(rows.with_context(|| format!("starting: {sql}"))?);
+            let mut unchecked = 0;
+            // The server sends a message a row.
+            while let Some(row) = rows.next().await {
+                let row = row.map_err(|e| describe(e).context(format!("receiving the rows of: {sql}")))?;
+                out.write_all(&row).context("writing the rows")?;
+                unchecked += row.len();
+                if unchecked >= MESSAGE_BYTES {
+                    self.connector.interrupt().check()?;
+                    unchecked = 0;
+                }
+            }
+            Ok(())
+        })
     }
 
     async fn copy_async(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<u64> {
