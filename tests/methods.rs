@@ -233,8 +233,17 @@ fn odd_row_counts_and_more_jobs_than_rows_end_with_the_same_rows() {
         "odd.toml",
     )
     .unwrap();
-    for rows in [1, 7, 1_001] {
-        let dataset = dataset_of(rows, dir.path());
+    let mut datasets = [1, 7, 1_001].map(|rows| dataset_of(rows, dir.path())).to_vec();
+    // Columns that are all numbers, and texts with all that csv and the text format treat specially.
+    datasets.push(datasets[2].in_form("numeric", &Interrupt::new()).unwrap());
+    let special = dir.path().join("special.csv");
+    std::fs::write(
+        &special,
+        "a\tb,\"x,\ny\",-1\n\"\",\"\",2147483647\n\"\"\"q\"\"\",\\N,-2147483648\n\"\\.\",żółw,0\n",
+    )
+    .unwrap();
+    datasets.push(Dataset::imported(dir.path(), &special, &Interrupt::new()).unwrap());
+    for dataset in datasets {
         let (samples, unavailable) = run_once(&experiment, &mut *server, &dataset);
         assert_eq!(unavailable, []);
         assert_all_verified(&samples);
