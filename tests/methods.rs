@@ -93,6 +93,22 @@ fn every_method_loads_into_a_local_server() {
     }
     assert!(!named(&samples, "insert-row-batched-commits").phases.contains_key(&Phase::Commit));
     assert_eq!(named(&samples, "copy-unlogged").end_state.as_ref().unwrap().persistence, "unlogged");
+    let phases = |case| named(&samples, case).phases.keys().copied().collect::<Vec<_>>();
+    let staged = [Phase::Prepare, Phase::Load, Phase::Commit, Phase::Indexes];
+    for case in ["insert-select-staging", "insert-select-temp", "insert-select-fdw"] {
+        assert_eq!(phases(case), staged, "{case}");
+    }
+    for case in ["insert-on-conflict-nothing", "insert-on-conflict-update", "update-staged", "update-merge"] {
+        assert_eq!(phases(case), staged[..3], "{case}: the indexes are there");
+    }
+    assert_eq!(phases("copy-fk-in-place"), staged[1..]);
+    let dropped = [&staged[..3], &[Phase::Constraints, Phase::Validate, Phase::Indexes]].concat();
+    assert_eq!(phases("copy-fk-dropped"), dropped);
+    for case in ["update-row", "update-batch-values", "copy-out"] {
+        assert_eq!(phases(case), [Phase::Load], "{case}");
+    }
+    assert_eq!(phases("update-row-transaction"), [Phase::Load, Phase::Commit]);
+    assert!(wal("copy-out") * 4 < wal("update-staged"), "what is read writes no WAL");
     server.stop().unwrap();
 }
 
@@ -219,6 +235,7 @@ fn a_server_of_the_user_s_runs_what_it_can_and_keeps_nothing() {
         .unwrap()
         .get(0);
     assert_eq!(left, 0, "the run's schema is gone");
+    assert_eq!(outside_the_schema(&*own), (0, 0), "and so is what cannot lie in one");
     own.apply(&Settings::new()).unwrap();
     own.stop().unwrap();
 }
@@ -250,4 +267,166 @@ fn a_load_that_lost_a_row_is_refused() {
     assert!(changed.to_string().contains("content sums to"), "{changed}");
     assert!(lost.to_string().contains("2999 rows instead of 3000"), "{lost}");
     server.stop().unwrap();
+}
+
+/// Extensions of ours and foreign servers in the database.
+fn outside_the_schema(server: &dyn Server) -> (i64, i64) {
+    let row = server
+        .connector()
+        .connect()
+        .unwrap()
+        .query_one(
+            "SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'file_fdw'), \
+             (SELECT count(*) FROM pg_foreign_server)",
+            &[],
+        )
+        .unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[test]
+fn odd_row_counts_and_more_jobs_than_rows_end_with_the_same_rows() {
+    let dir = common::world_readable_tempdir();
+    let first = dataset_of(1, dir.path());
+    let mut server = common::local(&first);
+    let experiment = Experiment::parse(
+        "id = 'odd'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'insert-select-staging'\n\
+         [[case]]\nmethod = ['insert-select-staging', 'insert-select-temp', 'insert-select-fdw', \
+         'copy-fk-in-place', 'copy-fk-dropped', 'update-row-transaction', 'update-staged', 'update-merge', 'copy-out']\n\
+         [[case]]\nmethod = 'update-row'\nparams = { jobs = 9 }\n\
+         [[case]]\nmethod = 'update-batch-values'\nparams = { jobs = 2, batch = 3 }\n\
+         [[case]]\nmethod = 'update-batch-values'\nparams = { batch = 1 }\n\
+         [[case]]\nmethod = ['insert-on-conflict-nothing', 'insert-on-conflict-update']\nparams = { present = [0, 33, 100] }\n",
+        "odd.toml",
+    )
+    .unwrap();
+    let mut datasets = [1, 7, 1_001].map(|rows| dataset_of(rows, dir.path())).to_vec();
+    // Columns that are all numbers, and texts with all that csv and the text format treat specially.
+    datasets.push(datasets[2].in_form("numeric", &Interrupt::new()).unwrap());
+    let special = dir.path().join("special.csv");
+    std::fs::write(
+        &special,
+        "a\tb,\"x,\ny\",-1\n\"\",\"\",2147483647\n\"\"\"q\"\"\",\\N,-2147483648\n\"\\.\",żółw,0\n",
+    )
+    .unwrap();
+    datasets.push(Dataset::imported(dir.path(), &special, &Interrupt::new()).unwrap());
+    for dataset in datasets {
+        let (samples, unavailable) = run_once(&experiment, &mut *server, &dataset);
+        assert_eq!(unavailable, []);
+        assert_all_verified(&samples);
+        assert_eq!(samples.len(), 18);
+    }
+    server.stop().unwrap();
+}
+
+/// A stage and the case of a method, for tests that look between the steps.
+fn staged<'a>(
+    method: &str,
+    server: &'a mut dyn Server,
+    dataset: &'a Dataset,
+) -> (ServerStage<'a>, bulkbench::record::CaseFacts) {
+    let request = Request { methods: vec![method.into()], ..request(dataset.rows()) };
+    let table = Table::votes(dataset.columns());
+    let cases = plan::cases(&Experiment::find("all").unwrap(), &request, &table).unwrap();
+    let case = cases.into_iter().find(|c| c.id == method).unwrap();
+    (ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60)), case)
+}
+
+#[test]
+fn the_key_s_sequence_goes_on_after_the_rows_that_brought_their_keys() {
+    use bulkbench::runner::sample::Stage;
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset_of(7, dir.path());
+    let mut server = common::local(&dataset);
+    let mut session = server.connector().connect().unwrap();
+    for method in ["insert-on-conflict-nothing", "insert-on-conflict-update"] {
+        let (mut stage, case) = staged(method, &mut *server, &dataset);
+        stage.reset(&case, 7).unwrap();
+        stage.load(&case, 7).unwrap();
+        stage.verify(&case, 7).unwrap();
+        let sql = "INSERT INTO votes (username, link, score) VALUES ('a', 'b', 1) RETURNING vote_id";
+        let key: i32 = session.query_one(sql, &[]).unwrap().get(0);
+        assert_eq!(key, 8, "{method}");
+    }
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_foreign_file_leaves_nothing_outside_the_schema_and_an_extension_that_was_there() {
+    use bulkbench::runner::sample::Stage;
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset_of(7, dir.path());
+    let mut server = common::local(&dataset);
+    let mut session = server.connector().connect().unwrap();
+    for there in [0, 1] {
+        for fails in [false, true] {
+            {
+                let (mut stage, case) = staged("insert-select-fdw", &mut *server, &dataset);
+                stage.reset(&case, 7).unwrap();
+                if fails {
+                    session.batch_execute("ALTER TABLE votes ADD CHECK (username = '')").unwrap();
+                    let error = format!("{:#}", stage.load(&case, 7).unwrap_err());
+                    assert!(error.contains("check constraint"), "{error}");
+                } else {
+                    stage.load(&case, 7).unwrap();
+                    stage.verify(&case, 7).unwrap();
+                }
+            }
+            assert_eq!(outside_the_schema(&*server), (there, 0), "fails: {fails}");
+        }
+        session.batch_execute("CREATE EXTENSION IF NOT EXISTS file_fdw").unwrap();
+    }
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_file_that_lost_a_row_or_holds_another_is_refused() {
+    use bulkbench::runner::sample::Stage;
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset_of(7, dir.path());
+    let mut server = common::local(&dataset);
+    let mut session = server.connector().connect().unwrap();
+    let (mut stage, case) = staged("copy-out", &mut *server, &dataset);
+    for (change, words) in [
+        ("UPDATE votes SET score = -score WHERE vote_id = 7", "failed: 7 rows, whose content sums to"),
+        ("DELETE FROM votes WHERE vote_id = 7", "failed: 6 rows"),
+    ] {
+        stage.reset(&case, 7).unwrap();
+        session.batch_execute(change).unwrap();
+        let error = stage.load(&case, 7).unwrap_err();
+        assert_eq!(bulkbench::fault::Fault::find(&error).map(|f| f.exit_code()), Some(4), "{error:#}");
+        assert!(error.to_string().contains(words), "{error:#}");
+    }
+    drop(stage);
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_user_who_is_no_superuser_is_told_why_a_foreign_file_is_not_for_them() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset_of(1_001, dir.path());
+    let own = common::local(&dataset);
+    let database = "SELECT quote_ident(current_database())";
+    let mut session = own.connector().connect().unwrap();
+    let database: String = session.query_one(database, &[]).unwrap().get(0);
+    // With the right to have files read, so that it is the extension that is out of reach.
+    session
+        .batch_execute(&format!(
+            "CREATE ROLE loader LOGIN; GRANT CREATE ON DATABASE {database} TO loader; \
+             GRANT pg_read_server_files TO loader; \
+             GRANT EXECUTE ON FUNCTION pg_stat_file(text), pg_read_binary_file(text, bigint, bigint) TO loader"
+        ))
+        .unwrap();
+    let user = format!("{}@", own.connector().config().get_user().unwrap());
+    let url = common::url(&*own).replacen(&user, "loader@", 1);
+    {
+        let options = Options { id: server::new_id(), ..Options::default() };
+        let mut server = server::open(&Choice::External(url), &options, &Interrupt::new()).unwrap();
+        let (samples, unavailable) = all_methods(&mut *server, &dataset);
+        assert_all_verified(&samples);
+        let reason = "only a superuser can use file_fdw on the server's files";
+        assert_eq!(unavailable, [("insert-select-fdw".to_string(), reason.to_string())]);
+        server.stop().unwrap();
+    }
+    own.stop().unwrap();
 }

@@ -22,6 +22,7 @@ enum Trouble {
     LoadTimesOut(usize),
     WrongContent(usize),
     InterruptedDuring(usize),
+    StoppedDuringVerify(usize),
     ServerGone(usize),
 }
 
@@ -73,6 +74,9 @@ impl Stage for FakeStage {
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
         self.note("verify", case);
+        if matches!(self.trouble, Trouble::StoppedDuringVerify(n) if n == self.loads) {
+            return Err(anyhow!("canceling statement due to user request"));
+        }
         if matches!(self.trouble, Trouble::WrongContent(n) if n == self.loads) {
             return Err(Fault::Data("the rows' content sums to 1 instead of 2".into()).into());
         }
@@ -82,6 +86,13 @@ impl Stage for FakeStage {
     fn recover(&mut self) -> Result<()> {
         self.steps.push("recover".into());
         if self.gone { Err(anyhow!("connection refused")) } else { Ok(()) }
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.trouble {
+            Trouble::StoppedDuringVerify(n) if n == self.loads => Err(Fault::Interrupted(2).into()),
+            _ => Ok(()),
+        }
     }
 
     fn now(&self) -> String {
@@ -186,6 +197,13 @@ fn an_interruption_keeps_what_is_finished_and_resume_takes_only_the_rest() {
     assert_eq!(stage.loads, 5, "the fresh server is warmed up, and that is not kept a second time");
     let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.round, s.position)).collect();
     assert_eq!(all, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+}
+
+#[test]
+fn a_step_that_a_stop_cancelled_leaves_no_failed_sample() {
+    let (ended, kept) = run(&small_plan(1), &[], &mut FakeStage::new(Trouble::StoppedDuringVerify(3)));
+    assert!(matches!(Fault::find(&ended.unwrap_err()), Some(Fault::Interrupted(2))));
+    assert_eq!(kept.len(), 2);
 }
 
 #[test]

@@ -139,9 +139,9 @@ impl Encoder {
     }
 }
 
-/// A text with the characters escaped that would end a field or a row, or begin an escape.
+/// A field of the text format, with the characters escaped that would end it or a row, or begin an escape.
 #[inline]
-fn push_escaped(out: &mut impl BufMut, field: &str) {
+pub fn push_escaped(out: &mut impl BufMut, field: &str) {
     let special = |b: &u8| matches!(b, b'\\' | b'\t' | b'\n' | b'\r');
     let bytes = field.as_bytes();
     if !bytes.iter().any(special) {

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use columns::{Column, ColumnType};
-pub use encode::{Encoder, header, trailer};
+pub use encode::{Encoder, header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub use held::HeldRows;
 pub use rows::{Fields, Row, RowReader, Value};

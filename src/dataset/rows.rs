@@ -138,6 +138,11 @@ impl RowReader {
         }
     }
 
+    /// Reads csv of these columns from a file, from where it stands to its end; messages call it `name`.
+    pub fn of_file(file: File, columns: &[Column], name: String) -> Self {
+        Self::new(Input::File(file.take(u64::MAX)), columns, name)
+    }
+
     /// Reads csv from memory; messages call it `name`.
     pub fn over(csv: Vec<u8>, columns: &[Column], name: String) -> Self {
         Self::new(Input::Memory(io::Cursor::new(csv)), columns, name)

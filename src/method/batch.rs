@@ -8,6 +8,10 @@ use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::dataset::{ColumnType, Row, Value};
 
+/// Parameters that one statement can bind: the protocol counts them in 16 bits (PostgreSQL
+/// manual, "Message Formats", Bind).
+pub const MAX_BINDS: u64 = 65_535;
+
 /// A value of a row as a statement's parameter: the driver encodes it by its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound<'a>(pub Value<'a>);
@@ -56,17 +60,22 @@ impl Batch {
     /// Adds a row.
     pub fn push(&mut self, row: &Row<'_>) {
         for i in 0..row.len() {
-            self.cells.push(match row.value(i) {
-                Value::Text(v) => {
-                    let start = self.text.len();
-                    self.text.push_str(v);
-                    Cell::Text(start..self.text.len())
-                }
-                Value::Int4(v) => Cell::Int4(v),
-                Value::Int8(v) => Cell::Int8(v),
-            });
+            self.push_value(row.value(i));
         }
         self.rows += 1;
+    }
+
+    /// Adds a single value, for statements that take other values than a row's.
+    pub fn push_value(&mut self, value: Value<'_>) {
+        self.cells.push(match value {
+            Value::Text(v) => {
+                let start = self.text.len();
+                self.text.push_str(v);
+                Cell::Text(start..self.text.len())
+            }
+            Value::Int4(v) => Cell::Int4(v),
+            Value::Int8(v) => Cell::Int8(v),
+        });
     }
 
     /// Forgets the rows and keeps the storage.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::fault::nearest;
-use crate::method::{Method, copy, insert, parallel};
+use crate::method::{Method, backfill, copy, insert, keys, parallel, staging};
 use crate::usage;
 
 /// Every method, in the order that lists show them.
@@ -20,6 +20,11 @@ pub static METHODS: &[&dyn Method] = &[
     &insert::INSERT_MULTIROW_PREPARED,
     &insert::INSERT_UNNEST,
     &insert::INSERT_JSON,
+    &staging::select::INSERT_SELECT_STAGING,
+    &staging::select::INSERT_SELECT_TEMP,
+    &staging::fdw::INSERT_SELECT_FDW,
+    &staging::conflict::INSERT_ON_CONFLICT_NOTHING,
+    &staging::conflict::INSERT_ON_CONFLICT_UPDATE,
     &copy::stdin::COPY_CSV,
     &copy::stdin::COPY_TEXT,
     &copy::stdin::COPY_BINARY,
@@ -42,6 +47,14 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::blocking::COPY_CSV_BLOCKING,
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
+    &keys::COPY_FK_IN_PLACE,
+    &keys::COPY_FK_DROPPED,
+    &backfill::rows::UPDATE_ROW,
+    &backfill::rows::UPDATE_ROW_TRANSACTION,
+    &backfill::values::UPDATE_BATCH_VALUES,
+    &backfill::staged::UPDATE_STAGED,
+    &backfill::staged::UPDATE_MERGE,
+    &backfill::copy_out::COPY_OUT,
 ];
 
 /// The method of this id.

@@ -4,13 +4,16 @@
 //! leaves ([`Info`]); its [`Method::load`] does the timed phases and nothing else: the runner
 //! has made the table and will verify it.
 
+pub mod backfill;
 pub mod batch;
 pub mod catalogue;
 pub mod copy;
 pub mod insert;
 pub mod jobs;
+pub mod keys;
 pub mod parallel;
 pub mod phases;
+pub mod staging;
 pub mod stream;
 
 use std::collections::BTreeMap;
@@ -287,7 +290,7 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
     Ok(params)
 }
 
-/// Builds the table's indexes, one after the other, as the last phase of a load; `run` runs one statement.
+/// Builds the table's indexes, one after the other, as a phase of a load once the rows are in; `run` runs one statement.
 ///
 /// # Errors
 /// What the server says.

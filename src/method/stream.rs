@@ -1,4 +1,5 @@
-//! Streaming a dataset's file, or what is made on the way, into COPY ... FROM STDIN.
+//! Streaming a dataset's file, or what is made on the way, into COPY ... FROM STDIN, and COPY ... TO STDOUT
+//! into a file.
 //!
 //! The driver's sink gathers small items into messages of about 4 KiB but passes larger ones on
 //! as they are, through a channel of one slot. So the size of a chunk is a parameter of the
@@ -7,12 +8,12 @@
 //! between the read and the write.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::runtime::Runtime;
 
 use crate::dataset::{Chunk, header, trailer};
@@ -107,6 +108,29 @@ impl CopyStream {
         let taken = self.runtime.block_on(self.send(sql, encoding, fill))?;
         ensure!(taken == rows, "the server took {taken} rows of {rows}");
         Ok(())
+    }
+
+    /// Writes what `sql`, a COPY ... TO STDOUT, gives.
+    ///
+    /// # Errors
+    /// What the server says, or when `out` cannot be written.
+    pub fn copy_out(&self, sql: &str, out: &mut impl Write) -> Result<()> {
+        self.runtime.block_on(async {
+            let rows = self.session.copy_out(sql).await.map_err(describe);
+            let mut rows = std::pin::pin!(rows.with_context(|| format!("starting: {sql}"))?);
+            let mut unchecked = 0;
+            // The server sends a message a row.
+            while let Some(row) = rows.next().await {
+                let row = row.map_err(|e| describe(e).context(format!("receiving the rows of: {sql}")))?;
+                out.write_all(&row).context("writing the rows")?;
+                unchecked += row.len();
+                if unchecked >= MESSAGE_BYTES {
+                    self.connector.interrupt().check()?;
+                    unchecked = 0;
+                }
+            }
+            Ok(())
+        })
     }
 
     async fn send(

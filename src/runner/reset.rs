@@ -10,7 +10,7 @@ use crate::method::{HELD, Info, PRESENT, Params, Start};
 use crate::pg_error::describe;
 use crate::record::Encoding;
 use crate::server::{Connector, Session};
-use crate::table::ddl::{parent_of, quote};
+use crate::table::ddl::{AUTOVACUUM_OFF, parent_of, quote};
 use crate::table::{Layout, Persistence, Table};
 
 /// Where rows stand that are not the table's yet.
@@ -121,14 +121,25 @@ impl Reset<'_> {
         self.table.create_indexes().iter().try_for_each(|sql| self.run(sql))
     }
 
-    /// The tables that columns refer to, each value once; made of the whole dataset, once for the run.
+    /// The tables that columns refer to, each value once; made of the whole dataset, once for the
+    /// run unless its cases differ in dataset or collation.
     fn parents(&mut self) -> Result<()> {
+        // What a parent was made of is its comment: the values and their order are to be the table's.
+        let made_of = format!(
+            "{}, collation {}",
+            self.dataset.name(),
+            self.table.collation.as_deref().unwrap_or("of the database")
+        );
         for reference in self.table.references() {
             let (parent, column) = (quote(&reference.parent), quote(&reference.column));
             let there: bool = self
                 .session
-                .query_one("SELECT to_regclass($1) IS NOT NULL", &[&parent])
-                .map_err(describe)?
+                .query_one(
+                    "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2",
+                    &[&parent, &made_of],
+                )
+                .map_err(describe)
+                .with_context(|| format!("looking for the table {parent}"))?
                 .get(0);
             if there {
                 continue;
@@ -136,8 +147,11 @@ impl Reset<'_> {
             let source = self.source(self.dataset.rows())?;
             // In one transaction: a parent that is there is whole.
             self.run(&format!(
-                "BEGIN; CREATE TABLE {parent} AS SELECT DISTINCT {column} FROM {source}; \
-                 ALTER TABLE {parent} ADD PRIMARY KEY ({column}); DROP TABLE {source}; COMMIT"
+                "BEGIN; DROP TABLE IF EXISTS {parent}; \
+                 CREATE TABLE {parent} {AUTOVACUUM_OFF} AS SELECT DISTINCT {column} FROM {source}; \
+                 ALTER TABLE {parent} ADD PRIMARY KEY ({column}); COMMENT ON TABLE {parent} IS '{}'; \
+                 DROP TABLE {source}; COMMIT",
+                made_of.replace('\'', "''")
             ))?;
             self.run(&format!("VACUUM (ANALYZE) {parent}"))?;
         }
@@ -164,11 +178,7 @@ impl Reset<'_> {
             table.column_list(),
             values.join(", ")
         ))?;
-        self.run(&format!(
-            "SELECT setval(pg_get_serial_sequence('{}', '{}'), {rows}); DROP TABLE {source}",
-            quote(&table.name).replace('\'', "''"),
-            table.key.replace('\'', "''"),
-        ))
+        self.run(&format!("{}; DROP TABLE {source}", table.advance_key()))
     }
 
     /// A table of the first rows in their order, to be dropped after use; gives its quoted name.

@@ -41,6 +41,12 @@ pub trait Stage {
     /// When it cannot, which ends the run.
     fn recover(&mut self) -> Result<()>;
 
+    /// Passes unless work has to stop: then a step may have failed because its statement was cancelled.
+    ///
+    /// # Errors
+    /// [`Fault::Interrupted`].
+    fn check(&self) -> Result<()>;
+
     /// The time now, RFC 3339 in UTC.
     fn now(&self) -> String;
 }
@@ -88,6 +94,7 @@ pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sam
         Err(error) => match Fault::find(&error) {
             Some(Fault::Interrupted(_)) => Err(error),
             fault => {
+                stage.check()?;
                 sample.outcome = match fault {
                     Some(Fault::Timeout(_)) => Outcome::Timeout,
                     _ => Outcome::Failed,

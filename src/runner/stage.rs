@@ -233,6 +233,10 @@ impl Stage for ServerStage<'_> {
         }
     }
 
+    fn check(&self) -> Result<()> {
+        Ok(self.interrupt.check()?)
+    }
+
     fn now(&self) -> String {
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }

@@ -180,6 +180,19 @@ impl Table {
         self.columns.iter().map(|c| quote(&c.name)).collect::<Vec<_>>().join(", ")
     }
 
+    /// A SELECT that lets the key's sequence go on after the largest key, as rows with keys of their
+    /// own do not move it. The table must hold a row.
+    pub fn advance_key(&self) -> String {
+        let literal = |text: &str| text.replace('\'', "''");
+        format!(
+            "SELECT setval(pg_get_serial_sequence('{}', '{}'), max({})) FROM {}",
+            literal(&quote(&self.name)),
+            literal(&self.key),
+            quote(&self.key),
+            quote(&self.name)
+        )
+    }
+
     /// The column that updates change: the last one.
     pub fn updated_column(&self) -> Option<&Column> {
         self.columns.last()

@@ -7,6 +7,24 @@ use crate::method::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::record::{Encoding, Phase};
 
+/// The path of the dataset's csv as the server's own processes see it, as an SQL literal.
+///
+/// # Errors
+/// When fewer rows are to be loaded than the file has, or the server cannot read it.
+pub(crate) fn server_file(load: &Load<'_>) -> Result<String> {
+    ensure!(
+        load.rows == load.dataset.rows(),
+        "the server reads the whole file of {} rows, not the first {}",
+        load.dataset.rows(),
+        load.rows
+    );
+    let path = load.server.visible_path(&load.dataset.file(Encoding::Csv))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which SQL needs", path.display()))?;
+    Ok(format!("'{}'", path.replace('\'', "''")))
+}
+
 /// `copy-csv-server-file`: the server opens the csv itself, as its own user, by an absolute
 /// path (PostgreSQL manual, COPY, "Notes").
 ///
@@ -32,18 +50,7 @@ impl Method for CopyServerFile {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        ensure!(
-            load.rows == load.dataset.rows(),
-            "the server reads the whole file of {} rows, not the first {}",
-            load.dataset.rows(),
-            load.rows
-        );
-        let path = load.server.visible_path(&load.dataset.file(Encoding::Csv))?;
-        let path = path
-            .to_str()
-            .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which COPY needs", path.display()))?;
-        let sql =
-            format!("COPY {} FROM '{}' WITH (FORMAT csv)", load.table.target(), path.replace('\'', "''"));
+        let sql = format!("COPY {} FROM {} WITH (FORMAT csv)", load.table.target(), server_file(load)?);
         let mut session = load.connector().connect()?;
 
         clock.time(Phase::Load, || {

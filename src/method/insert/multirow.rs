@@ -1,7 +1,8 @@
 //! Several rows a statement by VALUES lists.
 
-use super::values::{MAX_BINDS, Prepared, Unprepared, check_binds};
+use super::values::{Prepared, Unprepared, check_binds};
 use super::{BATCH, INSERT, Insert, JOBS};
+use crate::method::batch::MAX_BINDS;
 use crate::method::{Default, Info, Param};
 
 /// Each value is a parameter, so that the table's columns decide how many rows there can be.

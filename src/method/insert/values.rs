@@ -5,17 +5,13 @@ use postgres::types::{ToSql, Type};
 
 use super::feed::Feed;
 use super::{BATCH, Inserter};
-use crate::method::batch::{Batch, Binds, bind_type, emptied};
+use crate::method::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
 use crate::method::phases::run;
 use crate::method::{Load, Params};
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::table::Table;
 use crate::usage;
-
-/// Parameters that one statement can bind: the protocol counts them in 16 bits (PostgreSQL
-/// manual, "Message Formats", Bind).
-pub const MAX_BINDS: u64 = 65_535;
 
 /// Refuses a batch that binds more parameters than a statement can.
 ///

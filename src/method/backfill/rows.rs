@@ -1,0 +1,145 @@
+//! One UPDATE a row, a commit each or one for all.
+
+use anyhow::{Context, Result, ensure};
+
+use super::{BACKFILL, ENDED_EARLY, Share, shares, updated};
+use crate::interrupt::Interrupt;
+use crate::method::batch::Bound;
+use crate::method::jobs::side_by_side;
+use crate::method::phases::run;
+use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
+use crate::pg_error::describe;
+use crate::record::Phase;
+use crate::table::Table;
+use crate::table::ddl::quote;
+
+/// Rows between two looks at whether to stop.
+const ROWS_BETWEEN_CHECKS: u64 = 64;
+
+/// How many connections update at once.
+pub(super) const JOBS: Param = Param {
+    name: "jobs",
+    help: "connections that update at once",
+    default: Default::Fixed(1),
+    min: 1,
+    max: 64,
+};
+
+/// One prepared UPDATE by key, executed for each row and awaited before the next: what a program
+/// does that saves its objects one by one.
+///
+/// Timed: preparing the statement, all rows until the last job is done (load), COMMIT where there
+/// is one for all. Durable; a crash leaves the rows updated whose commit was confirmed, or none of
+/// them where there is one transaction.
+pub struct UpdateRow {
+    info: Info,
+    commit: Commit,
+}
+
+/// Who commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commit {
+    /// Every statement is a transaction of its own, and waits for the disk's flush.
+    EachStatement,
+    /// One transaction, on one connection, around all of them.
+    Once,
+}
+
+/// `update-row`: a commit each, which is bound by the disk's flushes; `jobs` of them wait together.
+pub static UPDATE_ROW: UpdateRow = UpdateRow {
+    info: Info {
+        id: "update-row",
+        summary: "one prepared UPDATE a row by its key, a commit each",
+        extent: Extent::Budgeted,
+        params: &[JOBS],
+        ..BACKFILL
+    },
+    commit: Commit::EachStatement,
+};
+
+/// `update-row-transaction`: one transaction around all rows.
+pub static UPDATE_ROW_TRANSACTION: UpdateRow = UpdateRow {
+    info: Info {
+        id: "update-row-transaction",
+        summary: "one prepared UPDATE a row by its key, one transaction",
+        extent: Extent::Budgeted,
+        ..BACKFILL
+    },
+    commit: Commit::Once,
+};
+
+fn update_sql(table: &Table) -> Result<String> {
+    let (_, column) = updated(table)?;
+    Ok(format!(
+        "UPDATE {} SET {} = $1 WHERE {} = $2",
+        quote(&table.name),
+        quote(&column.name),
+        quote(&table.key)
+    ))
+}
+
+/// Updates the rows of a share.
+fn update(share: &mut Share, sql: &str, place: usize, interrupt: &Interrupt) -> Result<()> {
+    let statement =
+        share.session.prepare(sql).map_err(describe).with_context(|| format!("preparing: {sql}"))?;
+    for done in 0..share.rows {
+        if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+            interrupt.check()?;
+        }
+        let row = share.reader.next_row()?.context(ENDED_EARLY)?;
+        let key = share.keys.next()?;
+        let changed = share
+            .session
+            .execute(&statement, &[&Bound(row.value(place)), &key])
+            .map_err(describe)
+            .with_context(|| format!("updating row {key}"))?;
+        ensure!(changed == 1, "the table holds {changed} rows of the key {key}");
+    }
+    Ok(())
+}
+
+impl Method for UpdateRow {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let jobs = match self.commit {
+            Commit::EachStatement => load.param(JOBS.name)?,
+            Commit::Once => 1,
+        };
+        let mut shares = shares(load, jobs)?;
+        let sql = update_sql(load.table)?;
+        let (place, _) = updated(load.table)?;
+        let interrupt = load.connector().interrupt();
+
+        clock.time(Phase::Load, || {
+            side_by_side(shares.iter_mut().collect(), |share| {
+                if self.commit == Commit::Once {
+                    run(&mut *share.session, "BEGIN")?;
+                }
+                update(share, &sql, place, interrupt)
+            })
+        })?;
+        if self.commit == Commit::Once {
+            clock.time(Phase::Commit, || {
+                shares.iter_mut().try_for_each(|share| run(&mut *share.session, "COMMIT"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    #[test]
+    fn a_row_is_found_by_its_key() {
+        assert_eq!(
+            update_sql(&Table::votes(&votes())).unwrap(),
+            "UPDATE \"votes\" SET \"score\" = $1 WHERE \"vote_id\" = $2"
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! One UPDATE for several rows, which come as a VALUES list.
+
+use anyhow::{Context, Result, ensure};
+use postgres::Statement;
+use postgres::types::Type;
+
+use super::rows::JOBS;
+use super::{BACKFILL, ENDED_EARLY, Share, shares, updated};
+use crate::dataset::{Column, Value};
+use crate::interrupt::Interrupt;
+use crate::method::batch::{Batch, Binds, MAX_BINDS, bind_type};
+use crate::method::jobs::side_by_side;
+use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
+use crate::pg_error::describe;
+use crate::record::Phase;
+use crate::server::Session;
+use crate::table::Table;
+use crate::table::ddl::quote;
+
+/// `UPDATE ... FROM (VALUES ($1,$2),($3,$4)...)` for `batch` rows at a time, prepared once, a commit
+/// each; the rows that remain in the end have a statement of their own.
+///
+/// Timed: preparing the statement, all rows until the last job is done. Durable; a crash leaves
+/// the batches updated whose commit was confirmed.
+pub struct UpdateBatchValues {
+    info: Info,
+}
+
+/// See [`UpdateBatchValues`].
+pub static UPDATE_BATCH_VALUES: UpdateBatchValues = UpdateBatchValues {
+    info: Info {
+        id: "update-batch-values",
+        summary: "one prepared UPDATE ... FROM (VALUES ...) for several rows, a commit each",
+        source: "PostgreSQL manual, UPDATE, FROM, and VALUES",
+        extent: Extent::Budgeted,
+        params: &[
+            Param {
+                name: "batch",
+                help: "rows a statement",
+                default: Default::Fixed(100),
+                min: 1,
+                // Key and value of each.
+                max: MAX_BINDS / 2,
+            },
+            JOBS,
+        ],
+        ..BACKFILL
+    },
+};
+
+fn update_sql(table: &Table, column: &Column, rows: u64) -> String {
+    let (key, column) = (quote(&table.key), quote(&column.name));
+    let values: Vec<String> = (0..rows).map(|row| format!("(${},${})", 2 * row + 1, 2 * row + 2)).collect();
+    format!(
+        "UPDATE {} AS t SET {column} = v.{column} FROM (VALUES {}) AS v ({key}, {column}) WHERE t.{key} = v.{key}",
+        quote(&table.name),
+        values.join(",")
+    )
+}
+
+fn prepare(session: &mut Session, table: &Table, column: &Column, rows: u64) -> Result<Statement> {
+    let types: Vec<Type> = (0..rows).flat_map(|_| [Type::INT4, bind_type(column.kind)]).collect();
+    session
+        .prepare_typed(&update_sql(table, column, rows), &types)
+        .map_err(describe)
+        .with_context(|| format!("preparing an UPDATE of {rows} rows"))
+}
+
+/// Updates the rows of a share.
+fn update(share: &mut Share, table: &Table, batch_rows: u64, interrupt: &Interrupt) -> Result<()> {
+    let (place, column) = updated(table)?;
+    let (mut batch, mut binds) = (Batch::default(), Binds::default());
+    let mut left = share.rows;
+    let mut prepared: Option<(u64, Statement)> = None;
+    while left > 0 {
+        interrupt.check()?;
+        let rows = batch_rows.min(left);
+        let statement = match &prepared {
+            Some((of, statement)) if *of == rows => statement,
+            _ => &prepared.insert((rows, prepare(&mut share.session, table, column, rows)?)).1,
+        };
+        let first = share.keys.last + 1;
+        batch.clear();
+        for _ in 0..rows {
+            let row = share.reader.next_row()?.context(ENDED_EARLY)?;
+            batch.push_value(Value::Int4(share.keys.next()?));
+            batch.push_value(row.value(place));
+        }
+        let range = || format!("updating rows {first} to {}", first + rows - 1);
+        let session = &mut share.session;
+        let changed = binds
+            .with(batch.values(), |binds| session.execute(statement, binds))
+            .map_err(describe)
+            .with_context(range)?;
+        ensure!(changed == rows, "{}: the table holds {changed} of these keys", range());
+        left -= rows;
+    }
+    Ok(())
+}
+
+impl Method for UpdateBatchValues {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let batch = load.param("batch")?;
+        let shares = shares(load, load.param(JOBS.name)?)?;
+        let interrupt = load.connector().interrupt();
+
+        clock.time(Phase::Load, || {
+            side_by_side(shares, |mut share| update(&mut share, load.table, batch, interrupt))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+    use crate::method::{Params, resolve_params};
+
+    #[test]
+    fn keys_and_values_take_turns() {
+        let table = Table::votes(&votes());
+        assert_eq!(
+            update_sql(&table, table.updated_column().unwrap(), 2),
+            "UPDATE \"votes\" AS t SET \"score\" = v.\"score\" FROM (VALUES ($1,$2),($3,$4)) \
+             AS v (\"vote_id\", \"score\") WHERE t.\"vote_id\" = v.\"vote_id\""
+        );
+    }
+
+    #[test]
+    fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
+        let table = Table::votes(&votes());
+        let with =
+            |batch| resolve_params(&UPDATE_BATCH_VALUES, &Params::from([("batch".into(), batch)]), 2, &table);
+        assert_eq!(with(32_767).unwrap()["batch"], 32_767);
+        let text = with(32_768).unwrap_err().to_string();
+        assert!(text.contains("rows a statement") && text.contains("may be 1 to 32767"), "{text}");
+    }
+}

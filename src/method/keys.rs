@@ -1,0 +1,98 @@
+//! Loads into a table whose columns refer to other tables: with the foreign keys in place, or
+//! dropped for the load.
+
+use anyhow::Result;
+
+use crate::method::copy::copy_from_stdin;
+use crate::method::stream::CopyStream;
+use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::record::{Durability, Encoding, Phase};
+use crate::table::{Layout, Persistence};
+
+/// COPY into a table with a foreign key on each indexed column, whose parents have all values.
+///
+/// In place, a key is checked by a trigger a row, which looks it up and locks its parent row; the
+/// triggers fire at the end of COPY, and wait for it in memory. Dropped, added again NOT VALID and
+/// validated, a key is checked by one join (PostgreSQL manual, "Populating a Database", 14.4.4;
+/// ALTER TABLE, "Notes").
+///
+/// The indexes come before the keys, as in pg_dump's scripts: CREATE INDEX also counts the table's
+/// rows for the planner, which then knows the size of the join, and the join may use the index.
+///
+/// Timed: DROP CONSTRAINT where the keys are dropped (prepare), COPY, COMMIT, CREATE INDEX twice,
+/// ADD CONSTRAINT ... NOT VALID (constraints), VALIDATE CONSTRAINT (validate). Durable; what a
+/// crash leaves between the steps is a table without its keys, or with keys that old rows were not
+/// held against.
+pub struct CopyWithReferences {
+    info: Info,
+    dropped: bool,
+}
+
+const KEYS: Info = Info {
+    id: "",
+    family: Family::Keys,
+    summary: "",
+    source: "PostgreSQL manual, Populating a Database, Remove Foreign Key Constraints",
+    durability: Durability::Durable,
+    start: Start::Empty(Persistence::Permanent),
+    end: Persistence::Permanent,
+    extent: Extent::Full,
+    input: Encoding::Csv,
+    layout: Layout::References,
+    needs: &[],
+    params: &[],
+};
+
+/// `copy-fk-in-place`: each row is checked as it comes.
+pub static COPY_FK_IN_PLACE: CopyWithReferences = CopyWithReferences {
+    info: Info {
+        id: "copy-fk-in-place",
+        summary: "COPY csv with the foreign keys in place, then the indexes",
+        ..KEYS
+    },
+    dropped: false,
+};
+
+/// `copy-fk-dropped`: the rows are checked together, at the end.
+pub static COPY_FK_DROPPED: CopyWithReferences = CopyWithReferences {
+    info: Info {
+        id: "copy-fk-dropped",
+        summary: "foreign keys dropped, COPY csv, indexes, keys added NOT VALID and validated",
+        ..KEYS
+    },
+    dropped: true,
+};
+
+impl Method for CopyWithReferences {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let file = load.dataset.file(Encoding::Csv);
+        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let sql = copy_from_stdin(load.table, Encoding::Csv);
+        let stream = CopyStream::connect(load.connector())?;
+        let each = |statements: Vec<String>| {
+            statements.iter().try_for_each(|statement| {
+                load.connector().interrupt().check()?;
+                stream.run(statement)
+            })
+        };
+
+        if self.dropped {
+            clock.time(Phase::Prepare, || each(load.table.drop_references()))?;
+        }
+        clock.time(Phase::Load, || {
+            stream.run("BEGIN")?;
+            stream.copy(&sql, &file, Encoding::Csv, chunk)
+        })?;
+        clock.time(Phase::Commit, || stream.run("COMMIT"))?;
+        build_indexes(load, clock, |sql| stream.run(sql))?;
+        if self.dropped {
+            clock.time(Phase::Constraints, || each(load.table.add_references(true)))?;
+            clock.time(Phase::Validate, || each(load.table.validate_references()))?;
+        }
+        Ok(())
+    }
+}

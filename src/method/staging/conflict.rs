@@ -1,0 +1,142 @@
+//! INSERT ... SELECT ... ON CONFLICT into a table that has a part of the rows already.
+
+use anyhow::Result;
+
+use super::{Kind, STAGED, Staging};
+use crate::method::stream::CopyStream;
+use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start};
+use crate::record::{Encoding, Phase};
+use crate::table::Table;
+use crate::table::ddl::quote;
+
+/// COPY into an UNLOGGED staging table that numbers the rows, then one INSERT ... SELECT with the
+/// number as the key: the upsert of many rows (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
+///
+/// The indexes are in place, as they are where there are rows to conflict with, and stay.
+///
+/// Timed: CREATE TABLE and COPY of the staging table (prepare); INSERT ... SELECT, the key's
+/// sequence set past the largest key, and DROP TABLE, in one transaction (load); COMMIT. Durable:
+/// a crash before the COMMIT leaves the table as it was and an empty staging table. Each row that
+/// an UPDATE replaced stays behind as a dead one until VACUUM, which is not timed.
+pub struct InsertOnConflict {
+    info: Info,
+    action: Action,
+}
+
+/// What becomes of a row whose key is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// The old row stays.
+    Nothing,
+    /// One column of it is updated.
+    Update,
+}
+
+const CONFLICT: Info = Info {
+    source: "PostgreSQL manual, INSERT, ON CONFLICT Clause",
+    params: &[Param {
+        name: PRESENT,
+        help: "percent of the rows that are there already",
+        default: Default::Fixed(50),
+        min: 0,
+        max: 100,
+    }],
+    ..STAGED
+};
+
+/// `insert-on-conflict-nothing`: rows that are there are right, and stay.
+pub static INSERT_ON_CONFLICT_NOTHING: InsertOnConflict = InsertOnConflict {
+    info: Info {
+        id: "insert-on-conflict-nothing",
+        summary: "INSERT ... SELECT from staging, ON CONFLICT DO NOTHING, indexes in place",
+        start: Start::Present { stale: false },
+        ..CONFLICT
+    },
+    action: Action::Nothing,
+};
+
+/// `insert-on-conflict-update`: rows that are there have a stale column, which is updated.
+pub static INSERT_ON_CONFLICT_UPDATE: InsertOnConflict = InsertOnConflict {
+    info: Info {
+        id: "insert-on-conflict-update",
+        summary: "INSERT ... SELECT from staging, ON CONFLICT DO UPDATE, indexes in place",
+        start: Start::Present { stale: true },
+        ..CONFLICT
+    },
+    action: Action::Update,
+};
+
+impl InsertOnConflict {
+    fn sql(&self, table: &Table, staging: &Staging) -> String {
+        let (key, columns) = (quote(&table.key), table.column_list());
+        let action = match (self.action, table.updated_column()) {
+            (Action::Update, Some(column)) => {
+                let column = quote(&column.name);
+                format!("DO UPDATE SET {column} = EXCLUDED.{column}")
+            }
+            (Action::Update, None) | (Action::Nothing, _) => "DO NOTHING".into(),
+        };
+        format!(
+            "INSERT INTO {} ({key}, {columns}) SELECT {key}, {columns} FROM {} ON CONFLICT ({key}) {action}",
+            quote(&table.name),
+            staging.name()
+        )
+    }
+}
+
+impl Method for InsertOnConflict {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let staging = Staging::like(load.table, Kind::Unlogged).with_key("serial");
+        let insert = self.sql(load.table, &staging);
+        let stream = CopyStream::connect(load.connector())?;
+        let interrupt = load.connector().interrupt();
+
+        clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
+        clock.time(Phase::Load, || {
+            interrupt.check()?;
+            stream.run("BEGIN")?;
+            stream.run(&insert)?;
+            stream.run(&load.table.advance_key())?;
+            stream.run(&staging.drop())
+        })?;
+        clock.time(Phase::Commit, || stream.run("COMMIT"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+    use crate::method::{Params, resolve_params};
+
+    #[test]
+    fn the_key_decides_what_conflicts_and_one_column_is_updated() {
+        let table = Table::votes(&votes());
+        let staging = Staging::like(&table, Kind::Unlogged).with_key("serial");
+        assert_eq!(
+            INSERT_ON_CONFLICT_UPDATE.sql(&table, &staging),
+            "INSERT INTO \"votes\" (\"vote_id\", \"username\", \"link\", \"score\") \
+             SELECT \"vote_id\", \"username\", \"link\", \"score\" FROM \"bulkbench_staging\" \
+             ON CONFLICT (\"vote_id\") DO UPDATE SET \"score\" = EXCLUDED.\"score\""
+        );
+        let nothing = INSERT_ON_CONFLICT_NOTHING.sql(&table, &staging);
+        assert!(nothing.ends_with("ON CONFLICT (\"vote_id\") DO NOTHING"), "{nothing}");
+    }
+
+    #[test]
+    fn more_rows_than_all_cannot_be_present() {
+        let table = Table::votes(&votes());
+        let with = |percent| {
+            let given = Params::from([(PRESENT.into(), percent)]);
+            resolve_params(&INSERT_ON_CONFLICT_NOTHING, &given, 2, &table)
+        };
+        assert_eq!(with(100).unwrap()[PRESENT], 100);
+        let text = with(101).unwrap_err().to_string();
+        assert!(text.contains("percent of the rows") && text.contains("may be 0 to 100"), "{text}");
+    }
+}

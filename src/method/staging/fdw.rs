@@ -1,0 +1,91 @@
+//! INSERT ... SELECT from a foreign table that is a csv file of the server's.
+
+use anyhow::{Context, Result};
+
+use super::STAGED;
+use crate::method::copy::server_file::server_file;
+use crate::method::phases::run;
+use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
+use crate::pg_error::describe;
+use crate::record::Phase;
+use crate::table::ddl::quote;
+
+/// What reads files; one of PostgreSQL's contrib modules.
+const EXTENSION: &str = "file_fdw";
+
+/// The foreign table.
+const FILE: &str = "bulkbench_file";
+
+/// The server opens the dataset's csv as a table, by the extension file_fdw, and INSERT ... SELECT
+/// reads it there: no staging table is written (PostgreSQL manual, file_fdw).
+///
+/// All of it is one transaction, what is made besides the table included: neither an error nor a
+/// crash leaves an extension or a foreign server behind, and nobody else ever sees them. An
+/// extension that was there before stays.
+///
+/// Timed: CREATE EXTENSION, SERVER and FOREIGN TABLE (prepare), INSERT ... SELECT and dropping
+/// those again (load), COMMIT, CREATE INDEX twice; putting the file where the server can read it
+/// is not. Durable.
+pub struct InsertSelectFdw {
+    info: Info,
+}
+
+/// See [`InsertSelectFdw`].
+pub static INSERT_SELECT_FDW: InsertSelectFdw = InsertSelectFdw {
+    info: Info {
+        id: "insert-select-fdw",
+        summary: "INSERT ... SELECT from a csv that the server reads (file_fdw), then the indexes",
+        source: "PostgreSQL manual, file_fdw",
+        needs: &[Need::ReadsFile, Need::Extension(EXTENSION)],
+        ..STAGED
+    },
+};
+
+impl Method for InsertSelectFdw {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let table = load.table;
+        let columns: Vec<String> = table.columns.iter().map(|c| table.column_sql(c)).collect();
+        // Foreign servers lie in no schema: two runs in one database at once need two names.
+        let server = quote(&format!("{FILE}_{}", std::process::id()));
+        let create_server = format!("CREATE SERVER {server} FOREIGN DATA WRAPPER {EXTENSION}");
+        let create_table = format!(
+            "CREATE FOREIGN TABLE {} ({}) SERVER {server} OPTIONS (filename {}, format 'csv')",
+            quote(FILE),
+            columns.join(", "),
+            server_file(load)?
+        );
+        let insert =
+            format!("INSERT INTO {} SELECT {} FROM {}", table.target(), table.column_list(), quote(FILE));
+        let mut session = load.connector().connect()?;
+        let interrupt = load.connector().interrupt();
+
+        let ours = clock.time(Phase::Prepare, || {
+            interrupt.check()?;
+            run(&mut *session, "BEGIN")?;
+            let there: bool = session
+                .query_one("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", &[&EXTENSION])
+                .map_err(describe)
+                .with_context(|| format!("looking for the extension {EXTENSION}"))?
+                .get(0);
+            run(&mut *session, &format!("CREATE EXTENSION IF NOT EXISTS {EXTENSION}"))?;
+            run(&mut *session, &create_server)?;
+            run(&mut *session, &create_table)?;
+            Ok(!there)
+        })?;
+        clock.time(Phase::Load, || {
+            interrupt.check()?;
+            run(&mut *session, &insert)?;
+            run(&mut *session, &format!("DROP FOREIGN TABLE {}; DROP SERVER {server}", quote(FILE)))?;
+            if ours {
+                run(&mut *session, &format!("DROP EXTENSION {EXTENSION}"))?;
+            }
+            Ok(())
+        })?;
+        clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
+        build_indexes(load, clock, |sql| run(&mut *session, sql))
+    }
+}

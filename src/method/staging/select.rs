@@ -1,0 +1,67 @@
+//! COPY into a staging table, and from there into the table by one INSERT ... SELECT.
+
+use anyhow::Result;
+
+use super::{Kind, STAGED, Staging};
+use crate::method::stream::CopyStream;
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
+use crate::record::{Encoding, Phase};
+
+/// COPY into a staging table, INSERT ... SELECT from there: what it costs to write the rows twice.
+///
+/// Timed: CREATE TABLE and COPY of the staging table (prepare), INSERT ... SELECT and DROP TABLE
+/// in one transaction (load), COMMIT, CREATE INDEX twice. Durable: a crash before the COMMIT
+/// leaves the table empty and, of an unlogged staging table, an empty one.
+pub struct InsertSelect {
+    info: Info,
+    kind: Kind,
+}
+
+/// `insert-select-staging`: by way of an UNLOGGED table.
+pub static INSERT_SELECT_STAGING: InsertSelect = InsertSelect {
+    info: Info {
+        id: "insert-select-staging",
+        summary: "COPY csv into an UNLOGGED staging table, INSERT ... SELECT, then the indexes",
+        ..STAGED
+    },
+    kind: Kind::Unlogged,
+};
+
+/// `insert-select-temp`: by way of a TEMPORARY table, which lies in buffers of the connection's own.
+pub static INSERT_SELECT_TEMP: InsertSelect = InsertSelect {
+    info: Info {
+        id: "insert-select-temp",
+        summary: "COPY csv into a TEMPORARY table, INSERT ... SELECT, then the indexes",
+        ..STAGED
+    },
+    kind: Kind::Temporary,
+};
+
+impl Method for InsertSelect {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let staging = Staging::like(load.table, self.kind);
+        let insert = format!(
+            "INSERT INTO {} SELECT {} FROM {}",
+            load.table.target(),
+            load.table.column_list(),
+            staging.name()
+        );
+        let stream = CopyStream::connect(load.connector())?;
+        let interrupt = load.connector().interrupt();
+
+        clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
+        clock.time(Phase::Load, || {
+            interrupt.check()?;
+            stream.run("BEGIN")?;
+            stream.run(&insert)?;
+            stream.run(&staging.drop())
+        })?;
+        clock.time(Phase::Commit, || stream.run("COMMIT"))?;
+        build_indexes(load, clock, |sql| stream.run(sql))
+    }
+}
