@@ -132,6 +132,21 @@ fn indexes_in_place_take_no_time_of_their_own_and_dropped_ones_do() {
 }
 
 #[test]
+fn presorted_rows_stand_in_the_order_of_the_last_indexed_column() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 3_000);
+    let mut server = common::local(&dataset);
+    let cases = cases("[[case]]\nmethod = 'copy-presorted'\n", 2_001, &dataset).unwrap();
+    load(&mut *server, &dataset, &cases, |sample, session| {
+        assert!(sample.phases.contains_key(&Phase::Prepare));
+        let falls = "SELECT count(*) FROM (SELECT link < lag(link) OVER (ORDER BY vote_id) AS falls FROM votes) AS v \
+                     WHERE falls";
+        assert_eq!(number(session, falls), 0);
+    });
+    server.stop().unwrap();
+}
+
+#[test]
 fn parameters_out_of_range_are_refused_before_anything_connects() {
     let dir = tempfile::tempdir().unwrap();
     let dataset = dataset(dir.path(), 1);
@@ -154,7 +169,7 @@ const ANY_ROWS: &str = "[[case]]
 method = [
     'copy-truncate', 'copy-freeze', 'copy-analyze', 'copy-indexed', 'copy-append', 'copy-append-rebuild',
     'copy-chunks', 'copy-csv-encoded', 'copy-text-encoded', 'copy-binary-encoded', 'copy-binary-writer',
-    'copy-binary-writer-blocking', 'copy-csv-blocking',
+    'copy-binary-writer-blocking', 'copy-csv-blocking', 'copy-presorted',
 ]
 [[case]]
 method = 'copy-one-transaction'

@@ -31,6 +31,7 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::writer::COPY_BINARY_WRITER,
     &copy::blocking::COPY_BINARY_WRITER_BLOCKING,
     &copy::blocking::COPY_CSV_BLOCKING,
+    &copy::presorted::COPY_PRESORTED,
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
 ];
