@@ -34,6 +34,7 @@ pub static METHODS: &[&dyn Method] = &[
     &copy::presorted::COPY_PRESORTED,
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
+    &parallel::partitioned::COPY_PARTITIONED,
 ];
 
 /// The method of this id.
