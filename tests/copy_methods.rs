@@ -132,6 +132,61 @@ fn indexes_in_place_take_no_time_of_their_own_and_dropped_ones_do() {
 }
 
 #[test]
+fn presorted_rows_stand_in_the_order_of_the_last_indexed_column() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 3_000);
+    let mut server = common::local(&dataset);
+    let cases = cases("[[case]]\nmethod = 'copy-presorted'\n", 2_001, &dataset).unwrap();
+    load(&mut *server, &dataset, &cases, |sample, session| {
+        assert!(sample.phases.contains_key(&Phase::Prepare));
+        let falls = "SELECT count(*) FROM (SELECT link < lag(link) OVER (ORDER BY vote_id) AS falls FROM votes) AS v \
+                     WHERE falls";
+        assert_eq!(number(session, falls), 0);
+    });
+    server.stop().unwrap();
+}
+
+#[test]
+fn partitions_have_their_rows_and_the_indexes_that_they_were_built_with() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 1_001);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = [1, 3] }\n";
+    let mut seen = Vec::new();
+    load(&mut *server, &dataset, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
+        for phase in [Phase::Prepare, Phase::Load, Phase::Indexes, Phase::Attach] {
+            assert!(sample.phases.contains_key(&phase), "{phase:?}");
+        }
+        let keys = "SELECT min(vote_id), max(vote_id), count(*) FROM votes GROUP BY tableoid ORDER BY 1";
+        let rows = session.query(keys, &[]).unwrap();
+        seen.push(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect::<Vec<(i32, i32, i64)>>());
+        let partitions = "SELECT inhrelid FROM pg_inherits WHERE inhparent = 'votes'::regclass";
+        // Three indexes each, all of them part of the parent's: none was built a second time.
+        let indexes = format!("SELECT count(*) FROM pg_index WHERE indrelid IN ({partitions})");
+        let attached = "SELECT count(*) FROM pg_inherits JOIN pg_index ON indexrelid = inhparent AND indisvalid \
+                        WHERE indrelid = 'votes'::regclass";
+        assert_eq!(number(session, &indexes), 3 * rows.len() as i64);
+        assert_eq!(number(session, attached), 3 * rows.len() as i64);
+        let left = format!(
+            "SELECT (SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND conrelid IN ({partitions})) \
+             + (SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relname LIKE 'votes%')"
+        );
+        assert_eq!(number(session, &left), 1, "what is left is the parent's sequence");
+
+        // The table goes on as an ordinary one would: the next key is the next, and any other fits too.
+        session.batch_execute("INSERT INTO votes (username, link, score) VALUES ('a', 'b', 1)").unwrap();
+        session.batch_execute("INSERT INTO votes VALUES (-5, 'a', 'b', 1), (2000000, 'a', 'b', 1)").unwrap();
+        let last = rows.len();
+        let into = format!("INSERT INTO votes_{last} (username, link, score) VALUES ('a', 'b', 1)");
+        session.batch_execute(&into).unwrap();
+        let added = session.query("SELECT vote_id FROM votes WHERE username = 'a' ORDER BY 1", &[]).unwrap();
+        assert_eq!(added.iter().map(|r| r.get(0)).collect::<Vec<i32>>(), [-5, 1_002, 1_003, 2_000_000]);
+    });
+    assert_eq!(seen, [vec![(1, 1_001, 1_001)], vec![(1, 333, 333), (334, 667, 334), (668, 1_001, 334)]]);
+    server.stop().unwrap();
+}
+
+#[test]
 fn parameters_out_of_range_are_refused_before_anything_connects() {
     let dir = tempfile::tempdir().unwrap();
     let dataset = dataset(dir.path(), 1);
@@ -143,6 +198,7 @@ fn parameters_out_of_range_are_refused_before_anything_connects() {
         ("copy-chunks", "chunk_rows = 1000000001"),
         ("copy-chunks", "jobs = 65"),
         ("copy-freeze", "freeze = 1"),
+        ("copy-partitioned", "jobs = 0"),
     ] {
         let lines = format!("[[case]]\nmethod = '{method}'\nparams = {{ {given} }}\n");
         let error = format!("{:#}", cases(&lines, 1, &dataset).unwrap_err());
@@ -154,7 +210,7 @@ const ANY_ROWS: &str = "[[case]]
 method = [
     'copy-truncate', 'copy-freeze', 'copy-analyze', 'copy-indexed', 'copy-append', 'copy-append-rebuild',
     'copy-chunks', 'copy-csv-encoded', 'copy-text-encoded', 'copy-binary-encoded', 'copy-binary-writer',
-    'copy-binary-writer-blocking', 'copy-csv-blocking',
+    'copy-binary-writer-blocking', 'copy-csv-blocking', 'copy-presorted', 'copy-partitioned',
 ]
 [[case]]
 method = 'copy-one-transaction'
@@ -162,6 +218,9 @@ params = { freeze = 1 }
 [[case]]
 method = 'copy-chunks'
 params = { chunk_rows = [1, 500, 1001], jobs = [1, 3] }
+[[case]]
+method = 'copy-partitioned'
+params = { jobs = [1, 3, 16] }
 ";
 
 #[test]

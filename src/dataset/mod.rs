@@ -22,6 +22,7 @@ mod lookup3;
 mod manifest;
 mod pipeline;
 pub mod rows;
+pub mod sorted;
 pub mod split;
 mod store;
 

@@ -107,6 +107,11 @@ impl Table {
         format!("DROP TABLE IF EXISTS {}", quote(&self.name))
     }
 
+    /// The sequence that the key comes from, quoted, by the name that `serial` gives by itself.
+    pub fn sequence(&self) -> String {
+        quote(&format!("{}_{}_seq", self.name, self.key))
+    }
+
     /// CREATE INDEX, one statement an index.
     pub fn create_indexes(&self) -> Vec<String> {
         self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", quote(&self.name), quote(c))).collect()

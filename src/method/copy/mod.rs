@@ -5,6 +5,7 @@ pub mod blocking;
 pub mod chunks;
 pub mod encoded;
 pub mod placed;
+pub mod presorted;
 pub mod server_file;
 pub mod stdin;
 pub mod transaction;
