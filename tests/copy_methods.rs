@@ -254,3 +254,33 @@ fn quotes_line_feeds_and_numbers_arrive() {
         server.stop().unwrap();
     }
 }
+
+#[test]
+fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 60_000);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['copy-csv-encoded', 'copy-binary-writer', 'copy-binary-writer-blocking', \
+                 'copy-csv-blocking', 'copy-presorted', 'copy-append-rebuild']\n\
+                 [[case]]\nmethod = 'copy-chunks'\nparams = { chunk_rows = 7000, jobs = 3 }\n\
+                 [[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = 3 }\n";
+    let cases = cases(lines, 60_000, &dataset).unwrap();
+    let mut given_up = 0;
+    for limit in [3, 30, 100, 200].map(Duration::from_millis) {
+        let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), limit);
+        for case in &cases {
+            let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
+            // A slow machine gives up more of them.
+            assert!(
+                matches!(sample.outcome, Outcome::Ok | Outcome::Timeout),
+                "{}: {:?}",
+                case.id,
+                sample.error
+            );
+            given_up += usize::from(sample.outcome == Outcome::Timeout);
+        }
+    }
+    assert!(given_up >= cases.len(), "3 ms are not enough for any");
+    load(&mut *server, &dataset, &cases, |_, _| {});
+    server.stop().unwrap();
+}

@@ -29,7 +29,7 @@ pub static COPY_CHUNKS: CopyChunks = CopyChunks {
     info: Info {
         id: "copy-chunks",
         summary: "the csv split into files with a header, a COPY each, then the indexes",
-        source: "Common advice for large files: split, load, go on after errors",
+        source: "Efficiently backfilling data in Postgres",
         params: &[
             Param {
                 name: "chunk_rows",

@@ -25,7 +25,7 @@ pub static COPY_PRESORTED: CopyPresorted = CopyPresorted {
     info: Info {
         id: "copy-presorted",
         summary: "the csv sorted by its last indexed column, COPY, then the indexes",
-        source: "Common advice: load in the order of an index",
+        source: "PostgreSQL source, sort_template.h (input that is sorted already)",
         ..COPY
     },
 };
