@@ -69,6 +69,21 @@ fn fewer_rows_can_only_be_slower() {
 }
 
 #[test]
+fn more_rows_can_only_be_faster() {
+    // 10 000 rows: ten times the time is the same rate.
+    let rate = |factor: f64| BASE.map(|s| s * factor * 10.0);
+    assert_eq!(verdict(&rate(0.5), 10_000, same), (Verdict::FasterByRate, Agreement::Agrees));
+    let (slower, _) = verdict(&rate(3.0), 10_000, same);
+    assert_eq!(
+        slower,
+        Verdict::NotComparable(
+            "10 000 rows against the baseline's 1 000: a larger table and larger indexes are against it"
+                .into()
+        )
+    );
+}
+
+#[test]
 fn another_table_in_the_end_is_not_compared() {
     let half = BASE.map(|s| s / 2.0);
     let (lacking, _) = verdict(&half, 1000, |_, s| {

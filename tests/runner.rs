@@ -9,10 +9,10 @@ use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
 use bulkbench::record::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
-use bulkbench::runner::execute;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
 use bulkbench::runner::sample::{Measured, Stage};
+use bulkbench::runner::{budget, execute};
 use bulkbench::table::Table;
 
 /// What goes wrong, and in which load (counted from 1).
@@ -197,6 +197,21 @@ fn an_interruption_keeps_what_is_finished_and_resume_takes_only_the_rest() {
     assert_eq!(stage.loads, 5, "the fresh server is warmed up, and that is not kept a second time");
     let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.round, s.position)).collect();
     assert_eq!(all, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+}
+
+#[test]
+fn trials_grow_until_they_say_something_of_the_rate() {
+    let mut stage = FakeStage::new(Trouble::None);
+    let mut case = small_plan(1).cases[0].clone();
+    case.rows = 1_000_000;
+    // 100 ns a row: 200 rows are a fiftieth of the budget, 2 000 a fifth.
+    budget::fit(&mut stage, &mut case, Duration::from_millis(1)).unwrap();
+    assert_eq!((case.rows, stage.loads), (5_000, 2), "a little less than 10 000 fit, down to 1, 2 or 5");
+    assert!(case.rows_reason.take().unwrap().contains("a trial of 2 000 rows"));
+
+    case.rows = 1_000;
+    budget::fit(&mut stage, &mut case, Duration::from_millis(1)).unwrap();
+    assert_eq!(case.rows, 1_000, "all of them fit");
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use super::origin;
 use super::summary::Summary;
 use crate::record::Role;
-use crate::units;
 
 /// What sentences call the case that another is held against.
 pub fn name<'a>(other: &Summary<'a>) -> &'a str {
@@ -21,8 +20,8 @@ pub fn of(other: &Summary, thing: &str) -> String {
     }
 }
 
-/// What makes the two loads different things, in words. Fewer rows than the other's are let
-/// through here: they can still be slower.
+/// What makes the two loads different things, in words. Other row counts are let through here: the
+/// one of fewer rows can still be the slower one.
 pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     if let Some(why) = &case.mixed {
         return Some(why.clone());
@@ -32,10 +31,6 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     }
     if let Some(why) = other_build(case, other) {
         return Some(why);
-    }
-    if case.rows > other.rows {
-        let theirs = of(other, &units::count(other.rows));
-        return Some(format!("{} rows against {theirs}", units::count(case.rows)));
     }
     let (mine, theirs) = (case.end_state?, other.end_state?);
     if mine.structure != theirs.structure {

@@ -5,6 +5,8 @@
 //! the interval of the ratio lies wholly beyond the run's own noise, and the rank test finds the
 //! two sides apart. What is not claimed is still shown.
 
+use std::cmp::Ordering;
+
 use super::likeness;
 use super::summary::Summary;
 use crate::record::{CaseFacts, Durability, Role};
@@ -27,6 +29,8 @@ pub enum Verdict {
     Faster,
     /// It takes more time.
     Slower,
+    /// It takes less time a row although it loads more rows, which is against it.
+    FasterByRate,
     /// It takes more time a row although it loads fewer rows, which favours it.
     SlowerByRate,
     /// The difference is not larger than the noise, or not certain.
@@ -57,6 +61,7 @@ impl Verdict {
             Verdict::Reference => "reference",
             Verdict::Faster => "faster",
             Verdict::Slower => "slower",
+            Verdict::FasterByRate => "faster (by rate, on more rows)",
             Verdict::SlowerByRate => "slower (by rate, on fewer rows)",
             Verdict::WithinNoise => "within noise",
             Verdict::TooFewSamples { .. } => "too few samples",
@@ -296,16 +301,18 @@ fn verdict(
         return Verdict::TooFewSamples { case: case.n(), other: other.n() };
     }
     let claim = ratio.and_then(|r| claim(r, p, noise.map_or(1.0, |n| n.floor)));
-    match (claim, case.rows < other.rows) {
-        (Some(Claim::Slower), true) => Verdict::SlowerByRate,
-        (_, true) => Verdict::NotComparable(format!(
-            "{} rows against {}: a smaller table and smaller indexes favour it",
-            units::count(case.rows),
-            likeness::of(other, &units::count(other.rows))
-        )),
-        (Some(Claim::Faster), false) => Verdict::Faster,
-        (Some(Claim::Slower), false) => Verdict::Slower,
-        (None, false) => Verdict::WithinNoise,
+    let rows = |favour: &str| {
+        let (mine, theirs) = (units::count(case.rows), likeness::of(other, &units::count(other.rows)));
+        Verdict::NotComparable(format!("{mine} rows against {theirs}: {favour}"))
+    };
+    match (claim, case.rows.cmp(&other.rows)) {
+        (Some(Claim::Faster), Ordering::Equal) => Verdict::Faster,
+        (Some(Claim::Slower), Ordering::Equal) => Verdict::Slower,
+        (None, Ordering::Equal) => Verdict::WithinNoise,
+        (Some(Claim::Slower), Ordering::Less) => Verdict::SlowerByRate,
+        (_, Ordering::Less) => rows("a smaller table and smaller indexes favour it"),
+        (Some(Claim::Faster), Ordering::Greater) => Verdict::FasterByRate,
+        (_, Ordering::Greater) => rows("a larger table and larger indexes are against it"),
     }
 }
 
@@ -338,7 +345,7 @@ fn published(case: &CaseFacts, baseline: Option<&Summary>, held: impl FnOnce() -
     let ratio = baseline?.case.published_seconds? / case.published_seconds?;
     let held = held();
     let measured = match held.verdict {
-        Verdict::Faster => Some(true),
+        Verdict::Faster | Verdict::FasterByRate => Some(true),
         Verdict::Slower | Verdict::SlowerByRate => Some(false),
         _ => None,
     };

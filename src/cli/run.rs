@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::store::Store;
-use crate::record::{CaseFacts, Run, SCHEMA_VERSION, Sample, Source, Tool};
+use crate::record::{CaseFacts, Role, Run, SCHEMA_VERSION, Sample, Source, Tool};
 use crate::report::{self, Look};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Terminal;
@@ -251,9 +251,9 @@ pub(super) fn stage<'a>(
     )
 }
 
-/// Finds the row counts of the slow cases.
+/// Finds the row counts of the slow cases. The control's is the baseline's, whose twin it is.
 fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
-    for case in cases.iter_mut().filter(|case| case.unavailable.is_none()) {
+    for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
         if !plan::is_budgeted(case)? {
             continue;
         }
@@ -268,6 +268,10 @@ fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration)
         if let Some(reason) = &case.rows_reason {
             anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
         }
+    }
+    let baseline = cases.iter().find(|case| case.role == Role::Baseline).cloned();
+    if let (Some(baseline), Some(control)) = (baseline, cases.iter_mut().find(|c| c.role == Role::Control)) {
+        (control.rows, control.rows_reason) = (baseline.rows, baseline.rows_reason);
     }
     Ok(())
 }

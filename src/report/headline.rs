@@ -16,7 +16,8 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
     let ranked: Vec<&Standing> = sorted(standings)
         .into_iter()
         .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)
-        .filter(|s| s.basis == Basis::Time && !matches!(s.verdict, Verdict::NotComparable(_)))
+        .filter(|s| s.basis == Basis::Time || s.verdict == Verdict::FasterByRate)
+        .filter(|s| !matches!(s.verdict, Verdict::NotComparable(_)))
         .collect();
     if ranked.is_empty() {
         return vec!["No sample has finished yet.".into()];
@@ -70,7 +71,7 @@ fn claims(standings: &Standings) -> String {
     format!(
         "Of {} cases, each held against the one it names, {} are faster, {} slower and {} within noise.",
         held().count(),
-        count(&[Verdict::Faster]),
+        count(&[Verdict::Faster, Verdict::FasterByRate]),
         count(&[Verdict::Slower, Verdict::SlowerByRate]),
         count(&[Verdict::WithinNoise])
     )

@@ -88,7 +88,7 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
 fn verdict_cell(verdict: &Verdict) -> Cell {
     let words = verdict.words().to_string();
     match verdict {
-        Verdict::Faster => Cell::Toned(words, Tone::Good),
+        Verdict::Faster | Verdict::FasterByRate => Cell::Toned(words, Tone::Good),
         Verdict::Slower | Verdict::SlowerByRate => Cell::Toned(words, Tone::Bad),
         Verdict::Failed(_) => Cell::Toned(words, Tone::Alarm),
         Verdict::Baseline | Verdict::Reference => Cell::Text(words),

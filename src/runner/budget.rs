@@ -15,8 +15,12 @@ use crate::units;
 /// Rows of the first trial.
 const FIRST_TRIAL_ROWS: u64 = 200;
 
-/// A trial of less than this says little of the rate: it is repeated with more rows.
-const SHORTEST_TRIAL: Duration = Duration::from_millis(250);
+/// A trial of less than this share of the budget says little of the rate, as it is much of it
+/// what every load takes, however few its rows: it is repeated with more rows.
+const SHORTEST_TRIAL: f64 = 0.2;
+
+/// What a longer trial aims at, as a share of the budget.
+const LONGER_TRIAL: f64 = 0.3;
 
 /// Sets `case.rows` to what fits `budget`, with the reason in words where that is not all.
 ///
@@ -24,22 +28,25 @@ const SHORTEST_TRIAL: Duration = Duration::from_millis(250);
 /// When a trial load fails; the case is then left as it was.
 pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Result<()> {
     let all = case.rows;
+    let fitting = |rows: u64, taken: Duration, share: f64| {
+        (rows as f64 / taken.as_secs_f64().max(1e-9) * budget.as_secs_f64() * share) as u64
+    };
     let mut rows = FIRST_TRIAL_ROWS.min(all);
     let taken = loop {
         stage.apply(case)?;
         stage.reset(case, rows)?;
         let measured = stage.load(case, rows).with_context(|| format!("in a trial of {rows} rows"))?;
         let taken = Duration::from_nanos(measured.phases.values().sum());
-        if taken >= SHORTEST_TRIAL || rows == all {
+        if taken >= budget.mul_f64(SHORTEST_TRIAL) || rows == all {
             break taken;
         }
-        rows = (rows * 10).min(all);
+        // At most ten times as many: the first rows of a load are the slowest.
+        rows = fitting(rows, taken, LONGER_TRIAL).clamp(2 * rows, 10 * rows).min(all);
     };
     if rows == all {
         return Ok(());
     }
-    let rate = rows as f64 / taken.as_secs_f64().max(1e-9);
-    let fitting = round_down((rate * budget.as_secs_f64()) as u64).max(1);
+    let fitting = round_down(fitting(rows, taken, 1.0)).max(1);
     if fitting < all {
         case.rows = fitting;
         case.rows_reason = Some(format!(
