@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use bulkbench::cache_dir::default_cache_dir;
 use bulkbench::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::stream::CopyStream;
+use bulkbench::method::tools::stream::CopyStream;
 use bulkbench::probe::{cpu, memory};
 use bulkbench::record::Encoding;
 use bulkbench::server::{self, Choice, Connector, Options};

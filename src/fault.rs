@@ -83,6 +83,12 @@ pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> S
         .unwrap_or_default()
 }
 
+/// As [`nearest`], and ";" where none is near: for messages that go on after it.
+pub fn nearest_then<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let hint = nearest(unknown, known);
+    if hint.is_empty() { ";".into() } else { hint }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -193,11 +193,11 @@ fn servers_of_another_origin_are_not_compared() {
         let standings = judge(summarize(&run, &samples));
         standings.cases[4].verdict.clone()
     };
-    let newer = "PostgreSQL 17.1 on x86_64-pc-linux-gnu, compiled by gcc 14.1.0, 64-bit";
+    let newer = "PostgreSQL 17.1 on x86_64-pc-linux-gnu, compiled by gcc 12.2.0, 64-bit";
     assert_eq!(on(newer), Verdict::Faster);
     let musl = "PostgreSQL 15.18 on x86_64-pc-linux-musl, compiled by gcc 12.2.0, 64-bit";
-    let why = "builds of different origin: no packager named, x86_64-pc-linux-musl and no packager named, \
-               x86_64-pc-linux-gnu";
+    let why = "builds of different origin: no packager named, x86_64-pc-linux-musl, compiled by gcc \
+               12.2.0 and no packager named, x86_64-pc-linux-gnu, compiled by gcc 12.2.0";
     assert_eq!(on(musl), Verdict::NotComparable(why.into()));
     let (run, samples) = referred(&BASE, |_, held| held.server = Some("lost".into()));
     let why = "the record says nothing of the server lost of far it";

@@ -41,7 +41,7 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         .iter()
         .enumerate()
         .filter(|(_, case)| case.unavailable.is_none() && case.role != Role::Control)
-        .map(|(index, case)| (index, &case.settings))
+        .map(|(index, case)| (index, case.settings.clone()))
         .collect();
     let mut stage = ServerStage::over(
         ["a", "b"].into_iter().map(String::from).zip(servers.iter_mut().map(|s| &mut **s as _)).collect(),

@@ -119,7 +119,7 @@ fn small_plan(rounds: u32) -> Plan {
     let request =
         Request { rounds, rows: 10, seed: 3, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
     let cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
-    plan::plan(&experiment, &request, cases)
+    plan::plan(&experiment, &request, cases, Clone::clone)
 }
 
 fn run(

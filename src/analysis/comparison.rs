@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::summary::{Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
-use crate::record::{Run, Sample};
+use crate::record::{Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
@@ -261,6 +261,10 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
     if a.durability != b.durability {
         notes.push(format!("{} against {}", a.durability.words(), b.durability.words()));
     }
+    if a.collation != b.collation {
+        let or_own = |c: &Option<String>| c.clone().unwrap_or_else(|| "the database's".into());
+        notes.push(format!("collation {} against {}", or_own(&a.collation), or_own(&b.collation)));
+    }
     notes
 }
 
@@ -321,10 +325,22 @@ fn facts(run: &Run) -> Vec<(String, String)> {
     .into_iter()
     .map(|(name, value)| (name.to_string(), value))
     .collect();
-    facts.extend(server.given.iter().map(|(k, v)| (format!("server.given.{k}"), v.clone())));
-    facts.extend(server.settings.iter().map(|(k, v)| (format!("server.settings.{k}"), v.clone())));
-    for (encoding, file) in &run.dataset.files {
-        facts.push((format!("dataset.files.{}.sha256", encoding.name()), file.sha256.clone()));
+    extend_with_server(&mut facts, "server", server);
+    for (name, server) in &run.servers {
+        let place = format!("servers.{name}");
+        facts.push((format!("{place}.version"), server.version.clone()));
+        extend_with_server(&mut facts, &place, server);
+    }
+    let others = run.datasets.iter().map(|(name, dataset)| (format!("datasets.{name}"), dataset));
+    for (place, dataset) in [("dataset".to_string(), &run.dataset)].into_iter().chain(others) {
+        for (encoding, file) in &dataset.files {
+            facts.push((format!("{place}.files.{}.sha256", encoding.name()), file.sha256.clone()));
+        }
     }
     facts
+}
+
+fn extend_with_server(facts: &mut Vec<(String, String)>, place: &str, server: &ServerFacts) {
+    facts.extend(server.given.iter().map(|(k, v)| (format!("{place}.given.{k}"), v.clone())));
+    facts.extend(server.settings.iter().map(|(k, v)| (format!("{place}.settings.{k}"), v.clone())));
 }

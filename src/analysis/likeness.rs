@@ -29,6 +29,14 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     if let Some(why) = &other.mixed {
         return Some(format!("{}: {why}", name(other)));
     }
+    if case.case.work != other.case.work {
+        return Some(format!(
+            "{}, where {} is {}",
+            case.case.work.words(),
+            name(other),
+            other.case.work.words()
+        ));
+    }
     if let Some(why) = other_build(case, other) {
         return Some(why);
     }

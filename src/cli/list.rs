@@ -6,8 +6,8 @@ use anyhow::Result;
 use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::print;
-use crate::experiment::Experiment;
-use crate::fault::nearest;
+use crate::experiment::{ALL_METHODS, Experiment};
+use crate::fault::nearest_then;
 use crate::method::{Default, Info, Need, catalogue};
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -33,23 +33,30 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let servers = servers()?;
     let mut sources = Sources::default();
-    let mut text = methods(&chosen, args.verbose, !servers.is_empty(), &mut sources, look);
+    let newest = servers.iter().map(|(major, _)| *major).max();
+    let mut text = methods(&chosen, args.verbose, newest, &mut sources, look);
     // Who asks for a family wants to know of methods.
     if args.family.is_none() {
         text.push('\n');
-        text.push_str(&experiments(&Experiment::built_in()?, &mut sources, look));
+        text.push_str(&experiments(&Experiment::built_in()?, servers.len(), &mut sources, look));
     }
     text.push('\n');
     text.push_str(&sources.text(look));
     text.push('\n');
-    if chosen.iter().any(|info| info.needs.contains(&Need::ReadsFile)) && !servers.is_empty() {
-        text.push_str(&terminal::paragraph("* On a server of yours only if it can read the file.", look));
+    if chosen.iter().any(|info| here(info, newest) == WITH_FILE) {
+        text.push_str(&terminal::paragraph(
+            "* On a server of yours only if it can read the file, and has the extension where one is used.",
+            look,
+        ));
     }
     let servers = match servers.is_empty() {
         true => "No throwaway server can run here yet, so nothing is available but on a server of yours: \
                  `bulkbench doctor` says what to do."
             .into(),
-        false => format!("Throwaway servers here: {}.", servers.join("; ")),
+        false => {
+            let words: Vec<&str> = servers.iter().map(|(_, words)| words.as_str()).collect();
+            format!("Throwaway servers here: {}.", words.join("; "))
+        }
     };
     text.push_str(&terminal::paragraph(&servers, look));
     text.push_str("A server of yours: --server postgres://user@host/database\n");
@@ -62,10 +69,7 @@ fn of_family<'i>(all: &[&'i Info], family: &str) -> Result<Vec<&'i Info>> {
     let chosen: Vec<&Info> = all.iter().copied().filter(|info| info.family.name() == family).collect();
     if chosen.is_empty() {
         let known = families(all);
-        let hint = match nearest(family, known.iter().copied()) {
-            hint if hint.is_empty() => ";".to_string(),
-            hint => hint,
-        };
+        let hint = nearest_then(family, known.iter().copied());
         return Err(usage!("there is no family `{family}`{hint} they are: {}", known.join(", ")));
     }
     Ok(chosen)
@@ -82,14 +86,14 @@ fn families(infos: &[&Info]) -> Vec<&'static str> {
     families
 }
 
-/// The throwaway servers that can run here, in words.
-fn servers() -> Result<Vec<String>> {
-    let local = installations(None)?.into_iter().map(|i| format!("local {}", i.version_text));
+/// The throwaway servers that can run here: major version, and in words.
+fn servers() -> Result<Vec<(u32, String)>> {
+    let usable_here = installations(None)?.into_iter().filter(|one| one.problem.is_none());
+    let local = usable_here.map(|i| (i.version_num / 10_000, format!("local {}", i.version_text)));
     let container = match engine_status() {
         EngineStatus::Answers { version, images } => images
             .iter()
-            .filter(|image| usable(image).is_some())
-            .map(|image| format!("container {image} (engine {version})"))
+            .filter_map(|image| Some((usable(image)?, format!("container {image} (engine {version})"))))
             .collect(),
         EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
     };
@@ -132,13 +136,13 @@ struct Entry<'i> {
 
 /// The methods, family by family: as a table, or one below the other where a table would leave
 /// too little room for what they do.
-fn methods(infos: &[&Info], verbose: bool, servers: bool, sources: &mut Sources, look: Look) -> String {
+fn methods(infos: &[&Info], verbose: bool, newest: Option<u32>, sources: &mut Sources, look: Look) -> String {
     let families: Vec<(String, Vec<Entry>)> = families(infos)
         .into_iter()
         .map(|family| {
             let of_family = infos.iter().filter(|info| info.family.name() == family);
             let entries: Vec<Entry> =
-                of_family.map(|info| entry(info, verbose, servers, &mut *sources)).collect();
+                of_family.map(|info| entry(info, verbose, newest, &mut *sources)).collect();
             (format!("{family} ({})", entries.len()), entries)
         })
         .collect();
@@ -171,17 +175,28 @@ const PADDING: usize = 2;
 /// Characters for what a method does, below which its lines no longer read well.
 const WORDS: usize = 28;
 
-fn entry<'i>(info: &'i Info, verbose: bool, servers: bool, sources: &mut Sources) -> Entry<'i> {
+/// Of a method whose input the server itself reads.
+const WITH_FILE: &str = "yes *";
+
+/// Whether a method can run on the throwaway servers here, the newest being of this major version.
+fn here(info: &Info, newest: Option<u32>) -> &'static str {
+    let too_old =
+        |newest: u32| info.needs.iter().any(|need| matches!(need, Need::Version(major) if *major > newest));
+    match newest {
+        None => "no",
+        Some(newest) if too_old(newest) => "no",
+        Some(_) if info.needs.contains(&Need::ReadsFile) => WITH_FILE,
+        Some(_) => "yes",
+    }
+}
+
+fn entry<'i>(info: &'i Info, verbose: bool, newest: Option<u32>, sources: &mut Sources) -> Entry<'i> {
     let numbers: Vec<String> = info.source.split("; ").map(|s| sources.number(s).to_string()).collect();
     Entry {
         info,
         what: if verbose { self::verbose(info) } else { info.summary.to_string() },
         source: format!("[{}]", numbers.join(", ")),
-        here: match servers {
-            false => "no",
-            true if info.needs.contains(&Need::ReadsFile) => "yes *",
-            true => "yes",
-        },
+        here: here(info, newest),
     }
 }
 
@@ -204,16 +219,23 @@ fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
     text
 }
 
-fn experiments(experiments: &[Experiment], sources: &mut Sources, look: Look) -> String {
+fn experiments(experiments: &[Experiment], servers: usize, sources: &mut Sources, look: Look) -> String {
     let longest = experiments.iter().map(|e| e.id.len()).max().unwrap_or(0);
-    let mut table = table(["experiment", "the question it answers", "cases", "source"], look, longest);
+    let mut table =
+        table(["experiment", "the question it answers", "cases", "source", "here"], look, longest);
     for experiment in experiments {
         let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
+        let cases = experiment.cases.iter().map(|case| match case.method.as_str() {
+            ALL_METHODS => catalogue::METHODS.len(),
+            _ => 1,
+        });
+        let least = if experiment.compare.as_deref() == Some("server") { 2 } else { 1 };
         table.add_row([
             experiment.id.clone(),
             experiment.question.clone(),
-            experiment.cases.len().to_string(),
+            cases.sum::<usize>().to_string(),
             source.unwrap_or_default(),
+            if servers >= least { "yes" } else { "no" }.into(),
         ]);
     }
     trimmed(&table)
@@ -280,7 +302,7 @@ mod tests {
             for verbose in [false, true] {
                 let look = Look { width, colour: Colour::Off };
                 let mut sources = Sources::default();
-                let text = methods(&infos(), verbose, true, &mut sources, look);
+                let text = methods(&infos(), verbose, Some(15), &mut sources, look);
                 for line in text.lines() {
                     assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
                 }
@@ -297,7 +319,7 @@ mod tests {
     #[test]
     fn a_source_is_named_once() {
         let mut sources = Sources::default();
-        methods(&infos(), false, true, &mut sources, Look { width: 100, colour: Colour::Off });
+        methods(&infos(), false, Some(15), &mut sources, Look { width: 100, colour: Colour::Off });
         let unique: std::collections::BTreeSet<&String> = sources.named.iter().collect();
         assert_eq!(unique.len(), sources.named.len());
         let next = unique.len() + 1;
@@ -310,5 +332,11 @@ mod tests {
         let error = of_family(&infos(), "cpy").unwrap_err();
         assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
         assert!(error.to_string().contains("did you mean `copy`? they are: insert"), "{error}");
+    }
+
+    #[test]
+    fn a_method_for_newer_servers_is_not_available() {
+        let merge = catalogue::find("update-merge").unwrap().info();
+        assert_eq!([here(merge, None), here(merge, Some(14)), here(merge, Some(15))], ["no", "no", "yes"]);
     }
 }

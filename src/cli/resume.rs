@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::datasets_dir;
-use super::run::{Args, datasets, finish, stage};
+use super::run::{Args, datasets, finish, most_times, stage};
 use super::server_args::ServerArgs;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
@@ -45,14 +45,25 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
 
     let mut place = args.place.clone();
     if place.image.is_empty() {
-        let named = run.servers.values().chain([&run.server]).filter_map(|facts| facts.image.clone());
-        place.image = named.collect();
-        place.image.sort();
-        place.image.dedup();
+        // In the order in which the cases name the servers: the first is the baseline's.
+        let mut names: Vec<&String> = Vec::new();
+        for name in run.plan.cases.iter().filter_map(|case| case.server.as_ref()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let servers = names.iter().filter_map(|name| run.servers.get(*name));
+        let main = [&run.server].into_iter().filter(|_| names.is_empty());
+        place.image = servers.chain(main).filter_map(|facts| facts.image.clone()).collect();
+    }
+    if run.servers.len() > 1 && run.server.source == Source::Local && place.pg_bin.is_empty() {
+        return Err(usage!(
+            "this run loaded into several servers from binaries, whose places are not kept; name them by --pg-bin again, in the same order"
+        ));
     }
     let choice = choice(&place, &run)?;
-    let compares = !run.servers.is_empty();
-    let mut servers = place.open(&choice, &run.server.given, &datasets, compares, interrupt)?;
+    let mut servers =
+        place.open(&choice, &run.server.given, &datasets, most_times(&run.plan.cases)?, false, interrupt)?;
     let outcome = (|| {
         same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
         same_server("server", &run.server, servers.main().facts())?;

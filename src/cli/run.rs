@@ -12,12 +12,14 @@ use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
 use crate::experiment::Experiment;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
+use crate::method::catalogue;
 use crate::probe::machine;
 use crate::record::store::Store;
 use crate::record::{CaseFacts, Role, Run, SCHEMA_VERSION, Sample, Source, Tool};
 use crate::report::{self, Look};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Terminal;
+use crate::runner::reset::rows_after;
 use crate::runner::sample::Stage;
 use crate::runner::stage::ServerStage;
 use crate::runner::{availability, budget, execute};
@@ -129,7 +131,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 
     let settings: Settings = args.settings.iter().cloned().collect();
     let compares = experiment.compare.as_deref() == Some("server");
-    let mut servers = args.place.open(&choice, &settings, &datasets, compares, interrupt)?;
+    let mut servers =
+        args.place.open(&choice, &settings, &datasets, most_times(&cases)?, compares, interrupt)?;
     let outcome = (|| {
         let machine = machine::machine(servers.main().data_dir())?;
         let mut cases = plan::on_servers(&experiment, cases, &servers.names());
@@ -146,12 +149,21 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             dataset: datasets[0].1.facts(),
             servers: servers.facts(),
             datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
-            plan: plan::plan(&experiment, &request, cases),
+            plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
         let store = Store::create(&new_directory(&args.out, &run)?, &run)?;
         finish(store, &run, Vec::new(), stage(&mut servers, &datasets, args, interrupt))
     })();
     servers.closing(outcome)
+}
+
+/// How many times a table of these cases holds the rows at the most.
+pub(super) fn most_times(cases: &[CaseFacts]) -> Result<u64> {
+    let mut most = 1;
+    for case in cases {
+        most = most.max(rows_after(catalogue::find(&case.method)?.info(), &case.params, 0).times);
+    }
+    Ok(most)
 }
 
 /// The run's dataset first, then the other forms of it that cases name, each in the encodings that
@@ -263,10 +275,25 @@ fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration)
             Err(error) => {
                 anstream::eprintln!("warning: {}: {error:#}; its samples will show it", case.id);
                 stage.recover()?;
+                case.rows = budget::FIRST_TRIAL_ROWS.min(case.rows);
+                case.rows_reason = Some("a trial of its rate failed".into());
             }
         }
         if let Some(reason) = &case.rows_reason {
             anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
+        }
+    }
+    // The same case on several servers: as many rows on each as the slowest can take.
+    for i in 0..cases.len() {
+        let Some(server) = cases[i].server.clone() else { continue };
+        let like = |case: &CaseFacts| {
+            let base = |id: &str, server: &str| id.strip_suffix(&format!(" on {server}")).map(str::to_owned);
+            base(&case.id, case.server.as_deref().unwrap_or_default()) == base(&cases[i].id, &server)
+        };
+        let fewest =
+            cases.iter().filter(|c| c.unavailable.is_none() && like(c)).min_by_key(|c| c.rows).cloned();
+        if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
+            (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);
         }
     }
     let baseline = cases.iter().find(|case| case.role == Role::Baseline).cloned();

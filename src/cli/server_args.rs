@@ -49,24 +49,28 @@ impl ServerArgs {
 
     /// Opens the servers with these settings of the run, to load these datasets into, and says on
     /// standard error which they are and why. Where the run `compares` servers and the flags name
-    /// but one kind, all of that kind that are here.
+    /// but one kind, all of that kind that are here. A table holds the rows at the most `most_times`.
     pub fn open(
         &self,
         choice: &Choice,
         settings: &Settings,
         datasets: &[(String, Dataset)],
+        most_times: u64,
         compares: bool,
         interrupt: &Interrupt,
     ) -> Result<Servers> {
         let csv_bytes =
             datasets.iter().filter_map(|(_, d)| d.facts().files.get(&Encoding::Csv).map(|f| f.bytes)).max();
         let mut servers: Vec<Box<dyn Server>> = Vec::new();
-        for wanted in self.wanted(choice, compares)? {
+        let all = self.wanted(choice, compares)?;
+        // They share the disk.
+        let need_bytes = need_bytes(csv_bytes.unwrap_or(0) * most_times) * all.len() as u64;
+        for wanted in all {
             let options = server::Options {
                 pg_bin: wanted.pg_bin,
                 image: wanted.image,
                 data_dir: self.data_dir.clone(),
-                need_bytes: need_bytes(csv_bytes.unwrap_or(0)),
+                need_bytes,
                 settings: settings.clone(),
                 expose: datasets.iter().map(|(_, d)| d.dir().to_path_buf()).collect(),
                 id: server::new_id(),
@@ -84,6 +88,17 @@ impl ServerArgs {
             pg_bin: pg_bin.cloned(),
             image: image.cloned(),
         };
+        let refused = match choice {
+            Choice::Local if !self.image.is_empty() => Some("--image is for a container"),
+            Choice::Container if !self.pg_bin.is_empty() => Some("--pg-bin is for a local server"),
+            Choice::External(_) if !self.pg_bin.is_empty() || !self.image.is_empty() => {
+                Some("--pg-bin and --image are for throwaway servers")
+            }
+            _ => None,
+        };
+        if let Some(why) = refused {
+            return Err(usage!("--server {choice}: {why}; leave one of the two out"));
+        }
         let mut wanted: Vec<Wanted> = match (self.pg_bin.len(), self.image.len()) {
             (0, 0) => vec![named(None, None, choice)],
             (1, 0) | (0, 1) => vec![named(self.pg_bin.first(), self.image.first(), choice)],
@@ -106,11 +121,12 @@ impl ServerArgs {
     }
 }
 
-/// All servers of a kind that can run here, oldest first.
+/// All servers of a kind that can run here, oldest first (images by their names).
 fn all(choice: &Choice) -> Result<Vec<Wanted>> {
-    let mut found = match choice {
+    let found = match choice {
         Choice::Auto | Choice::Local => installations(None)?
             .into_iter()
+            .rev()
             .filter(|one| one.problem.is_none())
             .map(|one| Wanted { choice: Choice::Local, pg_bin: Some(one.bin), image: None })
             .collect(),
@@ -124,7 +140,6 @@ fn all(choice: &Choice) -> Result<Vec<Wanted>> {
         },
         Choice::External(_) => Vec::new(),
     };
-    found.reverse();
     Ok(found)
 }
 
@@ -211,7 +226,7 @@ impl Servers {
     }
 }
 
-/// Bytes of disk that loading a csv of this size takes at most. A votes table with its indexes is
+/// Bytes of disk that loading a csv of this size takes, with room to spare. A votes table with its indexes is
 /// about six times its csv; it may be rewritten (SET LOGGED) and sorted while it is still there,
 /// and WAL of as much comes on top.
 pub fn need_bytes(csv_bytes: u64) -> u64 {

@@ -10,7 +10,7 @@ use super::manifest::{Manifest, Origin};
 use super::rows::RowReader;
 use super::store::DirLock;
 use super::{Column, ColumnType, Dataset};
-use crate::fault::nearest;
+use crate::fault::nearest_then;
 use crate::interrupt::Interrupt;
 use crate::record::Encoding;
 
@@ -59,10 +59,7 @@ pub fn check_form(name: &str) -> Result<()> {
     }
     Err(crate::usage!(
         "dataset = \"{name}\": there is no such form of the rows{} leave it out, or write dataset = \"{NUMERIC}\"",
-        match nearest(name, [NUMERIC]) {
-            hint if hint.is_empty() => ";".to_string(),
-            hint => hint,
-        }
+        nearest_then(name, [NUMERIC])
     ))
 }
 

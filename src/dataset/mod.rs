@@ -217,6 +217,16 @@ impl Dataset {
         Ok(chunks)
     }
 
+    /// The first `rows` rows of an ensured encoding as one chunk.
+    ///
+    /// # Errors
+    /// As [`Dataset::chunks`].
+    pub fn first(&self, encoding: Encoding, rows: u64) -> Result<Chunk> {
+        self.chunks(encoding, rows, 1)?
+            .pop()
+            .with_context(|| format!("one part of {rows} rows is not one chunk"))
+    }
+
     /// The order-free content sum of the first `rows` rows, in decimal; see [`checksum`].
     ///
     /// # Errors
@@ -226,9 +236,7 @@ impl Dataset {
         if rows == self.rows() {
             return Ok(self.manifest.content.clone());
         }
-        let [chunk] = self.chunks(Encoding::Csv, rows, 1)?[..] else {
-            anyhow::bail!("one part of {rows} rows is not one chunk");
-        };
+        let chunk = self.first(Encoding::Csv, rows)?;
         let name = self.file(Encoding::Csv).display().to_string();
         Ok(convert::content(self.open_chunk(chunk)?, name, self.columns())?.to_string())
     }
@@ -374,7 +382,7 @@ impl Dataset {
         let how = match self.manifest.origin {
             Origin::Generated { .. } => "run again: it will be generated anew",
             Origin::Imported { .. } => "import it again",
-            Origin::Numbered { .. } => "remove its directory: the next run that needs it makes it anew",
+            Origin::Numbered { .. } => "run again: it will be made anew",
             Origin::Downloaded { .. } => "download it again",
         };
         format!("remove the directory {} and {how}", self.dir.display())

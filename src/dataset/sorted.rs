@@ -62,7 +62,7 @@ impl Dataset {
             }
         };
         let path = self.file(Encoding::Csv);
-        let chunk = self.chunks(Encoding::Csv, rows, 1)?[0];
+        let chunk = self.first(Encoding::Csv, rows)?;
         let mut csv = Vec::with_capacity(chunk.bytes as usize);
         self.open_chunk(chunk)?
             .read_to_end(&mut csv)

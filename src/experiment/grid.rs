@@ -24,6 +24,7 @@ pub(super) struct Grid {
     dataset: Option<Values<String>>,
     collation: Option<Values<String>>,
     latency_ms: Option<Values<u64>>,
+    against: Option<String>,
     published_seconds: Option<f64>,
 }
 
@@ -72,7 +73,10 @@ impl Grid {
                 cases.len()
             ));
         }
-        cases.iter_mut().for_each(|case| case.published_seconds = self.published_seconds);
+        for case in &mut cases {
+            case.published_seconds = self.published_seconds;
+            case.against.clone_from(&self.against);
+        }
         Ok(cases)
     }
 }

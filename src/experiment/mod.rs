@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::fault::nearest;
+use crate::fault::{nearest, nearest_then};
 use crate::usage;
 use built_in::BUILT_IN;
 use grid::Grid;
@@ -79,9 +79,17 @@ pub struct Case {
     pub collation: Option<String>,
     /// Milliseconds to add to each round trip.
     pub latency_ms: Option<u64>,
+    /// The id of the case that it is held against, in place of the baseline.
+    pub against: Option<String>,
     /// Seconds that `source` published for it.
     pub published_seconds: Option<f64>,
 }
+
+/// In place of a method's id: every method.
+pub const ALL_METHODS: &str = "*";
+
+/// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
+const MOST_LATENCY_MS: u64 = 10_000;
 
 impl Case {
     /// A method with its defaults.
@@ -94,6 +102,7 @@ impl Case {
             dataset: None,
             collation: None,
             latency_ms: None,
+            against: None,
             published_seconds: None,
         }
     }
@@ -113,7 +122,7 @@ impl Case {
 
     /// The case with nothing said of `axis`: cases for which this is the same differ in that alone.
     pub fn without(&self, axis: &str) -> Self {
-        let mut case = Self { published_seconds: None, ..self.clone() };
+        let mut case = Self { against: None, published_seconds: None, ..self.clone() };
         match axis {
             "method" => case.method.clear(),
             "rows" => case.rows = None,
@@ -149,10 +158,7 @@ impl Experiment {
             let known: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
             return Err(usage!(
                 "there is no experiment `{name}`{} `bulkbench list` shows them; one of your own is given by the path of its .toml file",
-                match nearest(name, known.iter().copied()) {
-                    hint if hint.is_empty() => ";".to_string(),
-                    hint => hint,
-                }
+                nearest_then(name, known.iter().copied())
             ));
         }
         let text = std::fs::read_to_string(path)
@@ -190,8 +196,17 @@ impl Experiment {
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
         }
-        if self.rows == Some(0) || self.budget == Some(0) {
-            return Err(usage!("rows and budget have to be above 0; leave them out for the defaults"));
+        for (name, value) in [("rows", self.rows), ("budget", self.budget)] {
+            if value == Some(0) {
+                return Err(usage!("{name} = 0: it has to be above 0; leave it out for the default"));
+            }
+        }
+        if let Some(x) =
+            self.x.as_deref().filter(|x| ["method", "server", "dataset", "collation"].contains(x))
+        {
+            return Err(usage!(
+                "x = \"{x}\": a curve needs numbers; name rows, latency_ms, a parameter or a setting, or leave it out"
+            ));
         }
         for axis in self.x.iter().chain(&self.compare) {
             if !self.cases.iter().any(|case| case.has(axis)) {
@@ -206,8 +221,33 @@ impl Experiment {
                 return Err(usage!("the case `{}` is listed twice; remove one", case.id()));
             }
             if case.published_seconds.is_some_and(|s| !(s.is_finite() && s > 0.0)) {
-                return Err(usage!("published_seconds of `{}` must be above 0", case.id()));
+                return Err(usage!(
+                    "published_seconds = {} of `{}` must be above 0; leave it out where nothing was published",
+                    case.published_seconds.unwrap_or_default(),
+                    case.id()
+                ));
             }
+        }
+        for case in &self.cases {
+            if case.rows == Some(0) {
+                return Err(usage!("rows = 0 of `{}`: a load has at least one row", case.id()));
+            }
+            if let Some(latency) = case.latency_ms.filter(|ms| *ms > MOST_LATENCY_MS) {
+                return Err(usage!(
+                    "latency_ms = {latency} of `{}` is out of range: 0 to {MOST_LATENCY_MS}",
+                    case.id()
+                ));
+            }
+            if let Some(against) = case.against.as_ref().filter(|id| !seen.contains(*id)) {
+                return Err(usage!(
+                    "against = \"{against}\" of `{}` is none of the cases{}",
+                    case.id(),
+                    nearest(against, seen.iter().map(String::as_str))
+                ));
+            }
+        }
+        if self.cases.iter().any(|case| case.method == ALL_METHODS) {
+            return Ok(());
         }
         if !seen.contains(&self.baseline) {
             return Err(usage!(

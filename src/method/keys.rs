@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::method::copy::copy_from_stdin;
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence};
@@ -70,12 +70,12 @@ impl Method for CopyWithReferences {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let file = load.dataset.file(Encoding::Csv);
-        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
         let each = |statements: Vec<String>| {
             statements.iter().try_for_each(|statement| {
-                load.connector().interrupt().check()?;
+                load.connector.interrupt().check()?;
                 stream.run(statement)
             })
         };

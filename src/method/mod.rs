@@ -1,31 +1,29 @@
-//! The ways of loading. One family a file; [`catalogue`] lists them all.
+//! The ways of loading: a folder for each family, and one for the tools they are built of;
+//! [`catalogue`] lists them all.
 //!
 //! A method says of itself what it does, where it comes from, what is timed and what a crash
 //! leaves ([`Info`]); its [`Method::load`] does the timed phases and nothing else: the runner
 //! has made the table and will verify it.
 
 pub mod backfill;
-pub mod batch;
 pub mod catalogue;
 pub mod copy;
 pub mod insert;
-pub mod jobs;
 pub mod keys;
 pub mod parallel;
-pub mod phases;
 pub mod staging;
-pub mod stream;
+pub mod tools;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
 
-pub use phases::PhaseClock;
+pub use tools::phases::PhaseClock;
 
 use crate::dataset::Dataset;
 use crate::fault::nearest;
-use crate::record::{Durability, Encoding, Phase};
+use crate::record::{Durability, Encoding, Phase, Work};
 use crate::server::{Connector, Server};
 use crate::table::{Layout, Persistence, Table};
 use crate::usage;
@@ -40,7 +38,7 @@ pub enum Family {
     Insert,
     /// Into a table or through a view on a file first, and from there by one INSERT ... SELECT.
     Staging,
-    /// One COPY.
+    /// COPY into one table.
     Copy,
     /// Several COPYs at once.
     Parallel,
@@ -170,12 +168,25 @@ pub struct Info {
 }
 
 impl Info {
+    /// What its loads do to the table.
+    pub fn work(&self) -> Work {
+        let has = |name: &str| self.params.iter().any(|param| param.name == name);
+        match self.start {
+            Start::Empty(_) | Start::Absent | Start::Indexed => Work::Load,
+            Start::Holding => Work::Append,
+            Start::Present { .. } if has(PRESENT) => Work::Merge,
+            Start::Present { stale: true } => Work::Update,
+            Start::Present { stale: false } => Work::Export,
+        }
+    }
+
     /// What a crash leaves when the server runs with these settings on top (PostgreSQL manual,
     /// "Write Ahead Log": fsync, full_page_writes, synchronous_commit).
     pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
-        let off = |name: &str| {
-            settings.get(name).is_some_and(|v| ["off", "false", "no", "0"].contains(&v.as_str()))
-        };
+        // Names and values of settings may be written in any case.
+        let is_off =
+            |value: &str| ["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off));
+        let off = |name: &str| settings.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && is_off(v));
         match self.durability {
             _ if off("fsync") || off("full_page_writes") => Durability::MayBeDamaged,
             Durability::Durable if off("synchronous_commit") => Durability::MayLoseLastCommits,
@@ -202,12 +213,7 @@ pub struct Load<'a> {
     pub scratch: &'a Path,
 }
 
-impl<'a> Load<'a> {
-    /// How to connect.
-    pub fn connector(&self) -> &'a Connector {
-        self.connector
-    }
-
+impl Load<'_> {
     /// The value of a parameter that the method declares.
     ///
     /// # Errors
@@ -302,7 +308,7 @@ pub(crate) fn build_indexes(
     clock.time(Phase::Indexes, || {
         load.table.create_indexes().iter().try_for_each(|statement| {
             // A stop between two statements finds none to cancel.
-            load.connector().interrupt().check()?;
+            load.connector.interrupt().check()?;
             run(statement)
         })
     })

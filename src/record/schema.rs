@@ -253,6 +253,36 @@ impl Durability {
     }
 }
 
+/// What a case does to the table: cases are compared only where they do the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Work {
+    /// Fills an empty table.
+    #[default]
+    Load,
+    /// Adds rows to a table that holds others.
+    Append,
+    /// Adds rows of which a part is there already.
+    Merge,
+    /// Gives rows that are there new values.
+    Update,
+    /// Reads the rows out.
+    Export,
+}
+
+impl Work {
+    /// With its article, as sentences have it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Work::Load => "a load of an empty table",
+            Work::Append => "an append to rows that are there",
+            Work::Merge => "a load of rows that are partly there",
+            Work::Update => "an update of rows that are there",
+            Work::Export => "an export",
+        }
+    }
+}
+
 /// A case as it was planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -265,6 +295,9 @@ pub struct CaseFacts {
     pub family: String,
     /// What the method does, in one line.
     pub summary: String,
+    /// What it does to the table.
+    #[serde(default)]
+    pub work: Work,
     /// The part it plays.
     pub role: Role,
     /// What a crash leaves.
@@ -391,7 +424,8 @@ pub struct Sample {
     pub cost: Cost,
     /// What the table looked like in the end; `None` unless the outcome is ok.
     pub end_state: Option<EndState>,
-    /// Time around the phases in nanoseconds: reset, verification.
+    /// Time around the phases in nanoseconds: settings, reset, connect (with whatever else a method
+    /// does before and after its phases, and the probes), verify.
     pub overhead: BTreeMap<String, u64>,
 }
 

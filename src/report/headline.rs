@@ -105,6 +105,9 @@ fn figures(run: &Run, standing: &Standing) -> String {
     let range = Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
     let against = match &standing.verdict {
         Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {other} (95 %: {range})"),
+        Verdict::FasterByRate => {
+            format!(", {ratio} the rate of {other}, on more rows (95 %: {range})")
+        }
         Verdict::WithinNoise => format!(", within noise of {other}"),
         Verdict::TooFewSamples { .. } => format!(
             ", {ratio} the speed of {other} in {} of {} rounds: too few samples for a claim",

@@ -9,10 +9,15 @@ use crate::fault::Fault;
 use crate::method::{Need, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, Encoding};
+use crate::runner::reset::rows_after;
 use crate::server::{Server, Session};
 use crate::units;
 
-/// Marks the cases that cannot run on this server with this dataset, each with the reason.
+/// The last key of a serial column.
+const LAST_KEY: u64 = i32::MAX as u64;
+
+/// Marks the cases that cannot run on this server with this dataset, each with the reason; gives a
+/// collation the name that the server has for it.
 ///
 /// # Errors
 /// When the reason cannot be found out.
@@ -43,6 +48,15 @@ fn reason(
             units::count(dataset.rows())
         )));
     }
+    let method = catalogue::find(&case.method)?.info();
+    let after = rows_after(method, &case.params, case.rows);
+    if after.loaded * after.times > LAST_KEY {
+        return Ok(Some(format!(
+            "the table would hold {} rows, and its serial key ends at {}: load fewer rows",
+            units::count(after.loaded * after.times),
+            units::count(LAST_KEY)
+        )));
+    }
     if let Some(why) = server.refuses(&case.settings) {
         return Ok(Some(why));
     }
@@ -53,9 +67,15 @@ fn reason(
         };
         case.collation = Some(known.clone());
     }
-    let info = catalogue::find(&case.method)?.info();
-    for need in info.needs {
-        if let Some(why) = lacks(*need, server, dataset, info.input, session)? {
+    for need in method.needs {
+        if *need == Need::ReadsFile && case.rows < dataset.rows() {
+            return Ok(Some(format!(
+                "the server reads the whole file of {} rows, not the first {}",
+                units::count(dataset.rows()),
+                units::count(case.rows)
+            )));
+        }
+        if let Some(why) = lacks(*need, server, dataset, method.input, session)? {
             return Ok(Some(why));
         }
     }

@@ -13,7 +13,7 @@ use crate::runner::sample::Stage;
 use crate::units;
 
 /// Rows of the first trial.
-const FIRST_TRIAL_ROWS: u64 = 200;
+pub const FIRST_TRIAL_ROWS: u64 = 200;
 
 /// A trial of less than this share of the budget says little of the rate, as it is much of it
 /// what every load takes, however few its rows: it is repeated with more rows.
@@ -46,9 +46,9 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
     if rows == all {
         return Ok(());
     }
-    let fitting = round_down(fitting(rows, taken, 1.0)).max(1);
-    if fitting < all {
-        case.rows = fitting;
+    let fits = fitting(rows, taken, 1.0);
+    if fits < all {
+        case.rows = round_down(fits).max(1);
         case.rows_reason = Some(format!(
             "a trial of {} rows ran at {}, and a sample may take about {:.0} s",
             units::count(rows),

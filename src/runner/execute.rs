@@ -42,21 +42,23 @@ pub fn execute(
         let case = &plan.cases[index];
         if is_done(&place, index) {
             progress.skip(case, place.round);
-            // A run that goes on does so on a fresh server, which has to be warmed up as well; the
-            // record has its warm-up already.
-            if place.round == 0 {
-                sample::take(stage, case, place)?;
+            // A run that goes on does so on a fresh server, which has to be warmed up as well.
+            if place.round > 0 {
+                continue;
             }
-            continue;
         }
         progress.begin(case, place.round);
         let start = Instant::now();
         let sample = sample::take(stage, case, place)?;
-        keep(&sample).context("keeping the sample")?;
         progress.end(&sample, start.elapsed());
-        ended.taken += 1;
+        // The record has its warm-up already.
+        let again = is_done(&place, index);
+        if !again {
+            keep(&sample).context("keeping the sample")?;
+            ended.taken += 1;
+        }
         if sample.outcome != Outcome::Ok {
-            ended.failed += 1;
+            ended.failed += usize::from(!again);
             stage.recover().with_context(|| {
                 format!(
                     "the server did not recover after a sample of {} failed: {}",

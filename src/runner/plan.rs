@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::dataset::forms::check_form;
-use crate::experiment::{Case, Experiment};
+use crate::experiment::{ALL_METHODS, Case, Experiment};
 use crate::method::{Extent, catalogue, resolve_params};
 use crate::record::{CaseFacts, Encoding, Plan, Role};
 use crate::runner::schedule;
@@ -39,7 +39,8 @@ pub struct Request {
 /// An unknown method or parameter (with the nearest), or a value out of range.
 pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Result<Vec<CaseFacts>> {
     let mut chosen = Vec::new();
-    for case in select(experiment, &request.methods)? {
+    let selected = select(experiment, &request.methods)?;
+    for case in &selected {
         let method = catalogue::find(&case.method)
             .with_context(|| format!("in the case `{}` of {}", case.id(), experiment.id))?;
         let info = method.info();
@@ -48,11 +49,12 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
         let id = case.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let facts = CaseFacts {
-            against: against(&case, experiment),
+            against: case.against.clone().or_else(|| against(case, &selected, experiment)),
             id,
             method: info.id.into(),
             family: info.family.name().into(),
             summary: info.summary.into(),
+            work: info.work(),
             role,
             durability: info.durability_under(&case.settings),
             params,
@@ -83,21 +85,17 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
 
 /// The case that this one is held against: the first of those that differ from it in nothing but
 /// what the experiment compares. `None` means the baseline, also where there is no other such case.
-fn against(case: &Case, experiment: &Experiment) -> Option<String> {
+fn against(case: &Case, cases: &[Case], experiment: &Experiment) -> Option<String> {
     let axis = experiment.compare.as_deref().filter(|_| case.id() != experiment.baseline)?;
-    let like: Vec<String> = experiment
-        .cases
-        .iter()
-        .filter(|other| other.without(axis) == case.without(axis))
-        .map(Case::id)
-        .collect();
+    let like: Vec<String> =
+        cases.iter().filter(|other| other.without(axis) == case.without(axis)).map(Case::id).collect();
     (like.len() > 1 && like[0] != experiment.baseline).then(|| like[0].clone())
 }
 
 /// The cases on each of several servers, by their names: one after the other of each case. What is
-/// held against a case of the plan is held against that on the same server, unless it is servers
-/// that the experiment compares: then against the same case on the first of them. The baseline is
-/// that on the first server, and so is the control.
+/// held against a case of the plan, the baseline included, is held against that on the same server,
+/// unless it is servers that the experiment compares: then against the same case on the first of
+/// them. The baseline is that on the first server, and so is the control.
 pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[String]) -> Vec<CaseFacts> {
     let [first, others @ ..] = names else { return cases };
     if others.is_empty() {
@@ -113,9 +111,11 @@ pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[Strin
                 role => role,
             };
             let on = |id: &str, name: &str| format!("{id} on {name}");
-            let against = match (&case.against, role) {
-                (_, Role::Case) if compared && case.role != Role::Baseline => Some(on(&case.id, first)),
-                (against, _) => against.as_ref().map(|id| on(id, name)),
+            let against = match &case.against {
+                _ if compared => (role == Role::Case && case.role == Role::Case).then(|| on(&case.id, first)),
+                Some(id) => Some(on(id, name)),
+                // On the first server, that is the run's baseline.
+                None => (name != first).then(|| on(&experiment.baseline, name)),
             };
             placed.push(CaseFacts {
                 id: on(&case.id, name),
@@ -131,19 +131,30 @@ pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[Strin
 
 /// The experiment's cases of these methods and the baseline, then the methods it does not have.
 fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
+    let all = experiment.cases.iter().flat_map(|case| match case.method.as_str() {
+        ALL_METHODS => catalogue::METHODS
+            .iter()
+            .map(|method| Case { method: method.info().id.into(), ..case.clone() })
+            .collect(),
+        _ => vec![case.clone()],
+    });
     if methods.is_empty() {
-        return Ok(experiment.cases.clone());
+        return Ok(all.collect());
     }
     for method in methods {
         catalogue::find(method).context("in --methods")?;
     }
     let wanted: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
-    let mut cases: Vec<Case> = experiment
-        .cases
+    let all: Vec<Case> = all.collect();
+    let named: BTreeSet<String> = all
         .iter()
-        .filter(|c| wanted.contains(c.method.as_str()) || c.id() == experiment.baseline)
-        .cloned()
+        .filter(|c| wanted.contains(c.method.as_str()))
+        .filter_map(|c| c.against.clone().or_else(|| against(c, &all, experiment)))
+        .chain([experiment.baseline.clone()])
         .collect();
+    // With the cases that the chosen ones are held against.
+    let mut cases: Vec<Case> =
+        all.into_iter().filter(|c| wanted.contains(c.method.as_str()) || named.contains(&c.id())).collect();
     for method in methods {
         if !cases.iter().any(|c| c.method == *method) {
             cases.push(Case::of(method));
@@ -173,13 +184,19 @@ pub fn is_budgeted(case: &CaseFacts) -> Result<bool> {
     Ok(catalogue::find(&case.method)?.info().extent == Extent::Budgeted)
 }
 
-/// Puts the cases that can run here in order.
-pub fn plan(experiment: &Experiment, request: &Request, cases: Vec<CaseFacts>) -> Plan {
-    let runnable: Vec<(usize, &Settings)> = cases
+/// Puts the cases that can run here in order; `restarts_for` tells those of a case's settings that
+/// its server has to be restarted for.
+pub fn plan(
+    experiment: &Experiment,
+    request: &Request,
+    cases: Vec<CaseFacts>,
+    restarts_for: impl Fn(&Settings) -> Settings,
+) -> Plan {
+    let runnable: Vec<(usize, Settings)> = cases
         .iter()
         .enumerate()
         .filter(|(_, case)| case.unavailable.is_none())
-        .map(|(i, case)| (i, &case.settings))
+        .map(|(i, case)| (i, restarts_for(&case.settings)))
         .collect();
     let order = schedule::order(&runnable, request.rounds, request.seed);
     let grouping = schedule::grouping(&runnable);
@@ -228,6 +245,24 @@ mod tests {
             ids(&["insert-multirow"]),
             ["insert-multirow", "insert-multirow batch=1000", "copy-csv", "copy-csv (control)"]
         );
+    }
+
+    #[test]
+    fn a_star_is_every_method() {
+        let experiment = Experiment::find("all").unwrap();
+        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        assert_eq!(cases.len(), catalogue::METHODS.len() + 1, "and the control");
+        assert_eq!(cases.iter().filter(|c| c.role == Role::Baseline).count(), 1);
+    }
+
+    #[test]
+    fn a_choice_of_methods_keeps_what_they_are_held_against() {
+        let experiment = Experiment::find("scale").unwrap();
+        let cases = cases(&experiment, &request(&["copy-csv"]), &Table::votes(&votes())).unwrap();
+        for against in cases.iter().filter_map(|c| c.against.as_ref()) {
+            assert!(cases.iter().any(|c| c.id == *against), "{against}");
+        }
+        assert!(cases.iter().any(|c| c.against.is_some()));
     }
 
     #[test]

@@ -4,13 +4,13 @@ use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
 use crate::method::copy::copy_from_stdin;
-use crate::method::phases::run;
-use crate::method::stream::CopyStream;
+use crate::method::tools::phases::run;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Params, Start};
 use crate::pg_error::describe;
 use crate::record::Encoding;
 use crate::server::{Connector, Session};
-use crate::table::ddl::{AUTOVACUUM_OFF, parent_of, quote};
+use crate::table::ddl::{AUTOVACUUM_OFF, literal, parent_of, quote};
 use crate::table::{Layout, Persistence, Table};
 
 /// Where rows stand that are not the table's yet.
@@ -108,6 +108,8 @@ impl Reset<'_> {
     }
 
     fn run(&mut self, sql: &str) -> Result<()> {
+        // A stop between two statements finds none to cancel.
+        self.connector.interrupt().check()?;
         run(&mut **self.session, sql)
     }
 
@@ -149,9 +151,9 @@ impl Reset<'_> {
             self.run(&format!(
                 "BEGIN; DROP TABLE IF EXISTS {parent}; \
                  CREATE TABLE {parent} {AUTOVACUUM_OFF} AS SELECT DISTINCT {column} FROM {source}; \
-                 ALTER TABLE {parent} ADD PRIMARY KEY ({column}); COMMENT ON TABLE {parent} IS '{}'; \
+                 ALTER TABLE {parent} ADD PRIMARY KEY ({column}); COMMENT ON TABLE {parent} IS {}; \
                  DROP TABLE {source}; COMMIT",
-                made_of.replace('\'', "''")
+                literal(&made_of)
             ))?;
             self.run(&format!("VACUUM (ANALYZE) {parent}"))?;
         }
@@ -190,7 +192,7 @@ impl Reset<'_> {
     }
 
     fn copy_into(&self, table: &Table, rows: u64) -> Result<()> {
-        let chunk = self.dataset.chunks(Encoding::Csv, rows, 1)?[0];
+        let chunk = self.dataset.first(Encoding::Csv, rows)?;
         let stream = CopyStream::connect(self.connector)?;
         stream.copy(
             &copy_from_stdin(table, Encoding::Csv),

@@ -121,6 +121,7 @@ fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result
     sample.overhead = BTreeMap::from([
         ("settings".into(), nanoseconds(start, applied)),
         ("reset".into(), nanoseconds(applied, reset)),
+        ("connect".into(), nanoseconds(reset, loaded).saturating_sub(measured.phases.values().sum())),
         ("verify".into(), nanoseconds(loaded, Instant::now())),
     ]);
     sample.total_ns = Some(measured.phases.values().sum());

@@ -8,7 +8,7 @@ use postgres::error::SqlState;
 
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
-use crate::method::phases::run;
+use crate::method::tools::phases::run;
 use crate::method::{Load, PhaseClock, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
@@ -211,6 +211,7 @@ impl Stage for ServerStage<'_> {
         let expected =
             verify::Expected { rows: after.loaded * after.times, content: &content, persistence: info.end };
         verify::check(&state, &table, &expected)?;
+        verify::check_surroundings(&mut **self.control()?, &table)?;
         Ok(state)
     }
 

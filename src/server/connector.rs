@@ -78,6 +78,17 @@ impl Connector {
         Self { config, tls: Some(tls), interrupt, behind: None }
     }
 
+    /// As this, with settings that each connection makes its own, beside those of the configuration.
+    pub fn with_settings<'s>(&self, settings: impl IntoIterator<Item = (&'s String, &'s String)>) -> Self {
+        let mut options: Vec<String> = self.config.get_options().map(str::to_owned).into_iter().collect();
+        options.extend(settings.into_iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
+        let mut config = self.config.clone();
+        if !options.is_empty() {
+            config.options(options.join(" "));
+        }
+        Self { config, ..self.clone() }
+    }
+
     /// What ends this connector's statements.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
@@ -243,6 +254,11 @@ impl Connector {
         };
         unavailable!("cannot connect to the server at {at}: {said}; {next}")
     }
+}
+
+/// As PostgreSQL splits the options of a connection: at spaces, unless a backslash is before them.
+pub(in crate::server) fn escape(value: &str) -> String {
+    value.chars().flat_map(|c| (c == ' ' || c == '\\').then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// Where a configuration leads, as messages have it.

@@ -268,17 +268,9 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
 }
 
 fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Result<Connector> {
-    let mut options: Vec<String> = target.config.get_options().map(str::to_owned).into_iter().collect();
-    options.push(format!("-c search_path={}", escape(schema)));
-    options.extend(settings.iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
-    let mut config = target.config.clone();
-    config.options(options.join(" "));
-    target.connector(config, interrupt.clone())
-}
-
-/// As PostgreSQL splits the options: at spaces, unless a backslash is before them.
-fn escape(value: &str) -> String {
-    value.chars().flat_map(|c| (c == ' ' || c == '\\').then_some('\\').into_iter().chain([c])).collect()
+    let path = ("search_path".to_owned(), schema.to_owned());
+    let connector = target.connector(target.config.clone(), interrupt.clone())?;
+    Ok(connector.with_settings([(&path.0, &path.1)]).with_settings(settings))
 }
 
 fn transport(config: &tokio_postgres::Config) -> String {
@@ -344,6 +336,11 @@ impl Server for External {
         }
     }
 
+    /// It is never restarted.
+    fn restarts_for(&self, _settings: &Settings) -> Settings {
+        Settings::new()
+    }
+
     fn apply(&mut self, settings: &Settings) -> Result<()> {
         if let Some(reason) = self.refuses(settings) {
             return Err(unavailable!("not available on this server: {reason}"));
@@ -400,6 +397,7 @@ impl Server for External {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::connector::escape;
 
     #[test]
     fn options_survive_how_postgres_splits_them() {

@@ -49,8 +49,12 @@ pub trait Server {
     /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
     fn refuses(&self, settings: &Settings) -> Option<String>;
 
-    /// Runs the server with its given settings and these on top, restarting it only when they
-    /// differ from what it runs with.
+    /// Those of the settings for which it has to be restarted: cases in which these are the same
+    /// run one after the other without one.
+    fn restarts_for(&self, settings: &Settings) -> Settings;
+
+    /// Runs the server with its given settings and these on top, restarting it only when it has to
+    /// be; the others are those of the connections made from then on.
     ///
     /// # Errors
     /// When the server does not come up again; its log's last lines are in the message.

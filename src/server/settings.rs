@@ -246,6 +246,14 @@ impl Catalog {
         self.0.get(&name.to_ascii_lowercase()).map(|(change, _)| *change)
     }
 
+    /// Those of the settings that only a server's configuration can hold, and those that a session
+    /// of the superuser can make its own.
+    pub fn divide(&self, settings: &Settings) -> (Settings, Settings) {
+        settings.clone().into_iter().partition(|(name, _)| {
+            !matches!(self.change(name), Some(Change::Session | Change::SuperuserSession))
+        })
+    }
+
     /// The setting's value as the server showed it when it was asked.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_ascii_lowercase()).map(|(_, value)| value.as_str())
@@ -275,6 +283,13 @@ pub fn check_names<'a>(known: impl IntoIterator<Item = &'a str> + Clone, setting
         }
     }
     Ok(())
+}
+
+/// Those of a case's settings that differ from the `given` ones and need a restart.
+pub fn needing_restart(catalog: &Catalog, given: &Settings, settings: &Settings) -> Settings {
+    let (mut lasting, _) = catalog.divide(settings);
+    lasting.retain(|name, value| given.get(&name.to_ascii_lowercase()) != Some(value));
+    lasting
 }
 
 /// The server's words in its log about a setting it was given and does not take, if that is why

@@ -54,6 +54,12 @@ pub struct Reference {
     pub parent: String,
 }
 
+/// A text as an SQL literal, whatever standard_conforming_strings is.
+pub fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
 /// The table that a column refers to where it refers to one: `links` for `link`.
 pub fn parent_of(column: &str) -> String {
     format!("{column}s")
@@ -188,11 +194,9 @@ impl Table {
     /// A SELECT that lets the key's sequence go on after the largest key, as rows with keys of their
     /// own do not move it. The table must hold a row.
     pub fn advance_key(&self) -> String {
-        let literal = |text: &str| text.replace('\'', "''");
         format!(
-            "SELECT setval(pg_get_serial_sequence('{}', '{}'), max({})) FROM {}",
-            literal(&quote(&self.name)),
-            literal(&self.key),
+            "SELECT setval({}, max({})) FROM {}",
+            literal(&self.sequence()),
             quote(&self.key),
             quote(&self.name)
         )

@@ -8,7 +8,7 @@ use crate::bad_data;
 use crate::dataset::checksum::sql_expression;
 use crate::pg_error::describe;
 use crate::record::EndState;
-use crate::table::ddl::quote;
+use crate::table::ddl::{parent_of, quote};
 use crate::table::{Persistence, Table};
 
 /// What the table has to be after a load.
@@ -36,8 +36,9 @@ pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndSt
     let (rows, content): (i64, String) = (row.get(0), row.get(1));
     let persistence: String = client
         .query_one(
-            "SELECT CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END \
-             FROM pg_class WHERE oid = $1::text::regclass",
+            "SELECT string_agg(DISTINCT CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' \
+             ELSE 'temporary' END, ' and ') FROM pg_class WHERE oid IN \
+             (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))",
             &[&name],
         )
         .map_err(describe)?
@@ -52,8 +53,8 @@ pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndSt
     Ok(EndState { rows: rows as u64, content, persistence, structure })
 }
 
-/// Indexes that are valid, columns that refuse NULL, foreign keys (of one column) and the partitioning,
-/// in words without generated names.
+/// Indexes that are valid, columns that refuse NULL, foreign keys (of one column), CHECK constraints
+/// (those of partitions included) and the partitioning, in words without generated names.
 const STRUCTURE: &str = "\
 SELECT def FROM (
   SELECT CASE WHEN i.indisprimary THEN 'primary key ' WHEN i.indisunique THEN 'unique index ' ELSE 'index ' END
@@ -74,9 +75,57 @@ SELECT def FROM (
   JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[1]
   WHERE f.conrelid = $1::text::regclass AND f.contype = 'f'
   UNION ALL
+  SELECT 'check ' || pg_get_constraintdef(oid) FROM pg_constraint
+  WHERE contype = 'c' AND conrelid IN
+    (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))
+  UNION ALL
   SELECT 'partitioned by ' || lower(pg_get_partkeydef(partrelid))
   FROM pg_partitioned_table WHERE partrelid = $1::text::regclass
 ) AS structure ORDER BY def COLLATE \"C\"";
+
+/// Passes when the text columns have the table's collation, and the schema holds no table besides this
+/// one, its partitions and the tables it refers to: what a load needed on the way is gone.
+///
+/// # Errors
+/// [`crate::fault::Fault::Data`], naming the columns or tables; or what the server says.
+pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Result<()> {
+    let other: Vec<String> = client
+        .query(
+            "SELECT attname || ' ' || collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \
+             WHERE attrelid = $1::text::regclass AND attnum > 0 AND collname <> $2",
+            &[&quote(&table.name), &table.collation.as_deref().unwrap_or("default")],
+        )
+        .map_err(describe)
+        .context("reading the columns' collations")?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    if !other.is_empty() {
+        let wanted = table.collation.as_deref().unwrap_or("the database's");
+        return Err(bad_data!(
+            "columns of the table {} have another collation than {wanted}: {}",
+            table.name,
+            other.join(", ")
+        ));
+    }
+    let expected: Vec<String> =
+        table.indexed.iter().map(|column| parent_of(column)).chain([table.name.clone()]).collect();
+    let left: Vec<String> = client
+        .query(
+            "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
+             AND relkind IN ('r', 'p', 'f') AND NOT relispartition AND relname <> ALL ($1)",
+            &[&expected],
+        )
+        .map_err(describe)
+        .context("looking for tables that a load left")?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(bad_data!("the load left tables behind: {}", left.join(", ")))
+}
 
 /// Holds an end state against what it has to be.
 ///

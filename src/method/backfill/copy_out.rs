@@ -10,7 +10,7 @@ use super::BACKFILL;
 use crate::bad_data;
 use crate::dataset::checksum::{ContentSum, RowHasher};
 use crate::dataset::{Column, RowReader};
-use crate::method::stream::{CopyStream, MESSAGE_BYTES};
+use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, Start};
 use crate::record::Phase;
 use crate::table::Table;
@@ -55,7 +55,7 @@ impl Method for CopyOut {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (path, sql) = (file_of(load), copy_sql(load.table));
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Load, || {
             let file = File::create_new(&path).with_context(|| format!("making {}", path.display()))?;

@@ -12,7 +12,8 @@ pub mod values;
 
 use anyhow::{Context, Result};
 
-use crate::dataset::{Column, RowReader};
+use crate::dataset::Column;
+use crate::method::tools::feed::{Feed, feeds};
 use crate::method::{Extent, Family, Info, Load, Start};
 use crate::record::{Durability, Encoding};
 use crate::server::Session;
@@ -34,9 +35,6 @@ const BACKFILL: Info = Info {
     params: &[],
 };
 
-/// Why a share has fewer rows than it was cut to.
-const ENDED_EARLY: &str = "the csv ended early; it was changed during the run";
-
 /// The column that is updated, and its place among the table's.
 fn updated(table: &Table) -> Result<(usize, &Column)> {
     let column = table.updated_column().with_context(|| format!("{} has no column to update", table.name))?;
@@ -44,50 +42,11 @@ fn updated(table: &Table) -> Result<(usize, &Column)> {
     Ok((place.with_context(|| format!("{} is no column of {}", column.name, table.name))?, column))
 }
 
-/// Numbers rows as the table's key does.
-#[derive(Debug, Clone, Copy)]
-struct Keys {
-    last: u64,
-}
-
-impl Keys {
-    /// Of the rows from the first that comes after so many others.
-    fn after(rows: u64) -> Self {
-        Self { last: rows }
-    }
-
-    /// The next row's key.
-    ///
-    /// # Errors
-    /// When it is larger than the key's type holds.
-    fn next(&mut self) -> Result<i32> {
-        self.last += 1;
-        i32::try_from(self.last)
-            .with_context(|| format!("row {} has no key: a serial ends at {}", self.last, i32::MAX))
-    }
-}
-
-/// A share of the rows, and the connection that updates them.
-struct Share {
-    session: Session,
-    reader: RowReader,
-    keys: Keys,
-    rows: u64,
-}
-
-/// Cuts the rows into as many contiguous shares as there are jobs, or fewer where there are fewer
-/// rows, and connects for each.
-fn shares(load: &Load<'_>, jobs: u64) -> Result<Vec<Share>> {
-    let mut before = 0;
+/// The shares of the rows, and a connection that updates each.
+fn shares<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<Vec<(Session, Feed<'a>)>> {
     let mut shares = Vec::new();
-    for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
-        shares.push(Share {
-            session: load.connector().connect()?,
-            reader: load.dataset.reader_of(chunk)?,
-            keys: Keys::after(before),
-            rows: chunk.rows,
-        });
-        before += chunk.rows;
+    for feed in feeds(load, jobs, batch_rows)? {
+        shares.push((load.connector.connect()?, feed));
     }
     Ok(shares)
 }

@@ -2,19 +2,17 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::{BACKFILL, ENDED_EARLY, Share, shares, updated};
-use crate::interrupt::Interrupt;
-use crate::method::batch::Bound;
-use crate::method::jobs::side_by_side;
-use crate::method::phases::run;
+use super::{BACKFILL, shares, updated};
+use crate::method::tools::batch::Batch;
+use crate::method::tools::feed::Feed;
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::phases::run;
 use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
 use crate::pg_error::describe;
 use crate::record::Phase;
+use crate::server::Session;
 use crate::table::Table;
 use crate::table::ddl::quote;
-
-/// Rows between two looks at whether to stop.
-const ROWS_BETWEEN_CHECKS: u64 = 64;
 
 /// How many connections update at once.
 pub(super) const JOBS: Param = Param {
@@ -78,21 +76,17 @@ fn update_sql(table: &Table) -> Result<String> {
     ))
 }
 
-/// Updates the rows of a share.
-fn update(share: &mut Share, sql: &str, place: usize, interrupt: &Interrupt) -> Result<()> {
-    let statement =
-        share.session.prepare(sql).map_err(describe).with_context(|| format!("preparing: {sql}"))?;
-    for done in 0..share.rows {
-        if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
-            interrupt.check()?;
-        }
-        let row = share.reader.next_row()?.context(ENDED_EARLY)?;
-        let key = share.keys.next()?;
-        let changed = share
-            .session
-            .execute(&statement, &[&Bound(row.value(place)), &key])
+/// Updates the rows of a share, which come one by one; `place` is the column's among the table's.
+fn update(session: &mut Session, feed: &mut Feed<'_>, sql: &str, place: usize) -> Result<()> {
+    let statement = session.prepare(sql).map_err(describe).with_context(|| format!("preparing: {sql}"))?;
+    let mut batch = Batch::default();
+    while let Some(row) = feed.fill(&mut batch)? {
+        let value = batch.values().nth(place).with_context(|| format!("{row} lacks a column"))?;
+        let key = *row.keys()?.start();
+        let changed = session
+            .execute(&statement, &[&value, &key])
             .map_err(describe)
-            .with_context(|| format!("updating row {key}"))?;
+            .with_context(|| format!("updating {row}"))?;
         ensure!(changed == 1, "the table holds {changed} rows of the key {key}");
     }
     Ok(())
@@ -108,22 +102,21 @@ impl Method for UpdateRow {
             Commit::EachStatement => load.param(JOBS.name)?,
             Commit::Once => 1,
         };
-        let mut shares = shares(load, jobs)?;
+        let mut shares = shares(load, jobs, 1)?;
         let sql = update_sql(load.table)?;
         let (place, _) = updated(load.table)?;
-        let interrupt = load.connector().interrupt();
 
         clock.time(Phase::Load, || {
-            side_by_side(shares.iter_mut().collect(), |share| {
+            side_by_side(shares.iter_mut().collect(), |(session, feed)| {
                 if self.commit == Commit::Once {
-                    run(&mut *share.session, "BEGIN")?;
+                    run(&mut **session, "BEGIN")?;
                 }
-                update(share, &sql, place, interrupt)
+                update(session, feed, &sql, place)
             })
         })?;
         if self.commit == Commit::Once {
             clock.time(Phase::Commit, || {
-                shares.iter_mut().try_for_each(|share| run(&mut *share.session, "COMMIT"))
+                shares.iter_mut().try_for_each(|(session, _)| run(&mut **session, "COMMIT"))
             })?;
         }
         Ok(())

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 use bytes::{BufMut, BytesMut};
 
-use super::{BACKFILL, Keys, updated};
+use super::{BACKFILL, updated};
 use crate::dataset::{Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
-use crate::method::stream::{CopyStream, MESSAGE_BYTES};
+use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Need, PhaseClock};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
@@ -99,19 +99,20 @@ impl Method for UpdateStaged {
         let staging = Staging::like(&values, Kind::Temporary).with_key("integer");
         let copy = format!("COPY {} FROM STDIN WITH (FORMAT text)", staging.name());
         let update = self.statement.sql(load.table, &staging)?;
-        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let mut reader = load.dataset.reader_of(chunk)?;
-        let stream = CopyStream::connect(load.connector())?;
-        let interrupt = load.connector().interrupt();
+        let stream = CopyStream::connect(load.connector)?;
+        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || {
             stream.run(&staging.create())?;
-            let mut keys = Keys::after(0);
+            let mut keys = 1..=i32::MAX;
             stream.copy_from(&copy, Encoding::Text, load.rows, |message| {
                 while message.len() < MESSAGE_BYTES
                     && let Some(row) = reader.next_row()?
                 {
-                    push_row(message, keys.next()?, row.value(place)).context("encoding a row")?;
+                    let key = keys.next().context("there are more rows than a serial has keys")?;
+                    push_row(message, key, row.value(place)).context("encoding a row")?;
                 }
                 Ok(())
             })

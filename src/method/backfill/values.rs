@@ -5,11 +5,11 @@ use postgres::Statement;
 use postgres::types::Type;
 
 use super::rows::JOBS;
-use super::{BACKFILL, ENDED_EARLY, Share, shares, updated};
+use super::{BACKFILL, shares, updated};
 use crate::dataset::{Column, Value};
-use crate::interrupt::Interrupt;
-use crate::method::batch::{Batch, Binds, MAX_BINDS, bind_type};
-use crate::method::jobs::side_by_side;
+use crate::method::tools::batch::{Batch, Binds, Bound, MAX_BINDS, bind_type};
+use crate::method::tools::feed::Feed;
+use crate::method::tools::jobs::side_by_side;
 use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
 use crate::pg_error::describe;
 use crate::record::Phase;
@@ -67,33 +67,23 @@ fn prepare(session: &mut Session, table: &Table, column: &Column, rows: u64) -> 
 }
 
 /// Updates the rows of a share.
-fn update(share: &mut Share, table: &Table, batch_rows: u64, interrupt: &Interrupt) -> Result<()> {
+fn update(session: &mut Session, feed: &mut Feed<'_>, table: &Table) -> Result<()> {
     let (place, column) = updated(table)?;
     let (mut batch, mut binds) = (Batch::default(), Binds::default());
-    let mut left = share.rows;
     let mut prepared: Option<(u64, Statement)> = None;
-    while left > 0 {
-        interrupt.check()?;
-        let rows = batch_rows.min(left);
+    while let Some(rows) = feed.fill(&mut batch)? {
+        let count = batch.rows();
         let statement = match &prepared {
-            Some((of, statement)) if *of == rows => statement,
-            _ => &prepared.insert((rows, prepare(&mut share.session, table, column, rows)?)).1,
+            Some((of, statement)) if *of == count => statement,
+            _ => &prepared.insert((count, prepare(session, table, column, count)?)).1,
         };
-        let first = share.keys.last + 1;
-        batch.clear();
-        for _ in 0..rows {
-            let row = share.reader.next_row()?.context(ENDED_EARLY)?;
-            batch.push_value(Value::Int4(share.keys.next()?));
-            batch.push_value(row.value(place));
-        }
-        let range = || format!("updating rows {first} to {}", first + rows - 1);
-        let session = &mut share.session;
+        let values = rows.keys()?.zip(batch.column(place, table.columns.len()));
+        let values = values.flat_map(|(key, value)| [Bound(Value::Int4(key)), value]);
         let changed = binds
-            .with(batch.values(), |binds| session.execute(statement, binds))
+            .with(values, |binds| session.execute(statement, binds))
             .map_err(describe)
-            .with_context(range)?;
-        ensure!(changed == rows, "{}: the table holds {changed} of these keys", range());
-        left -= rows;
+            .with_context(|| format!("updating {rows}"))?;
+        ensure!(changed == count, "updating {rows}: the table holds {changed} of these keys");
     }
     Ok(())
 }
@@ -104,12 +94,10 @@ impl Method for UpdateBatchValues {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let batch = load.param("batch")?;
-        let shares = shares(load, load.param(JOBS.name)?)?;
-        let interrupt = load.connector().interrupt();
+        let mut shares = shares(load, load.param(JOBS.name)?, load.param("batch")?)?;
 
         clock.time(Phase::Load, || {
-            side_by_side(shares, |mut share| update(&mut share, load.table, batch, interrupt))
+            side_by_side(shares.iter_mut().collect(), |(session, feed)| update(session, feed, load.table))
         })
     }
 }

@@ -12,9 +12,9 @@ use super::writer::{ROWS_BETWEEN_CHECKS, types_of};
 use super::{COPY, copy_from_stdin, file_of};
 use crate::dataset::{Chunk, HeldRows};
 use crate::interrupt::Interrupt;
-use crate::method::batch::Bound;
-use crate::method::phases::run;
-use crate::method::stream::MESSAGE_BYTES;
+use crate::method::tools::batch::Bound;
+use crate::method::tools::phases::run;
+use crate::method::tools::stream::MESSAGE_BYTES;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
 use crate::pg_error::describe;
 use crate::record::{Encoding, Phase};
@@ -59,7 +59,7 @@ impl Method for CopyBlocking {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let interrupt = load.connector().interrupt();
+        let interrupt = load.connector.interrupt();
         let sql = copy_from_stdin(load.table, self.encoding);
         match self.encoding {
             Encoding::Csv | Encoding::Text => {
@@ -80,7 +80,7 @@ fn timed(
     clock: &mut PhaseClock,
     copy: impl FnOnce(&mut Session) -> Result<()>,
 ) -> Result<()> {
-    let mut session = load.connector().connect()?;
+    let mut session = load.connector.connect()?;
     clock.time(Phase::Load, || {
         run(&mut *session, "BEGIN")?;
         copy(&mut session)

@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use super::{COPY, copy_with};
 use crate::dataset::Chunk;
-use crate::method::jobs::side_by_side;
-use crate::method::phases::run;
-use crate::method::stream::CopyStream;
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::phases::run;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, Param, PhaseClock, build_indexes};
 use crate::record::{Encoding, Phase};
 
@@ -59,15 +59,15 @@ impl Method for CopyChunks {
         let chunk_rows = load.param("chunk_rows")?;
         let sql = copy_with(load.table, Encoding::Csv, ", HEADER");
         let jobs = load.param("jobs")?.min(load.rows.div_ceil(chunk_rows));
-        let streams = (0..jobs).map(|_| CopyStream::connect(load.connector())).collect::<Result<Vec<_>>>()?;
-        let mut session = load.connector().connect()?;
-        let interrupt = load.connector().interrupt();
+        let streams = (0..jobs).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>()?;
+        let mut session = load.connector.connect()?;
+        let interrupt = load.connector.interrupt();
 
         let parts = clock
             .time(Phase::Prepare, || load.dataset.split(load.rows, chunk_rows, load.scratch, interrupt))?;
         let next = AtomicUsize::new(0);
         clock.time(Phase::Load, || {
-            side_by_side(streams, |stream| {
+            side_by_side(streams.iter().collect(), |stream| {
                 while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
                     interrupt.check()?;
                     let whole = Chunk { offset: 0, bytes: part.bytes, rows: part.rows };

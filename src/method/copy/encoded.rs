@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{COPY, committed, copy_from_stdin};
 use crate::dataset::Encoder;
-use crate::method::stream::{CopyStream, MESSAGE_BYTES};
+use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
 use crate::record::Encoding;
 
@@ -59,10 +59,10 @@ impl Method for CopyEncoded {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let held = load.dataset.hold(load.rows, load.connector().interrupt())?;
+        let held = load.dataset.hold(load.rows, load.connector.interrupt())?;
         let encoder = Encoder::new(&load.table.columns, self.encoding)?;
         let sql = copy_from_stdin(load.table, self.encoding);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         committed(&stream, clock, || {
             let mut reader = held.reader();

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::dataset::Chunk;
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, PhaseClock, Start};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence, Table};
@@ -49,7 +49,7 @@ fn copy_with(table: &Table, encoding: Encoding, options: &str) -> String {
 
 /// The file of an encoding, and the part of it that holds the load's rows.
 fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, Chunk)> {
-    Ok((load.dataset.file(encoding), load.dataset.chunks(encoding, load.rows, 1)?[0]))
+    Ok((load.dataset.file(encoding), load.dataset.first(encoding, load.rows)?))
 }
 
 /// `copy` in a transaction of its own, so that COMMIT has a time.

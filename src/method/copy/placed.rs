@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{COPY, committed, copy_from_stdin, file_of};
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
 use crate::record::{Encoding, Phase};
 
@@ -71,12 +71,12 @@ impl Method for CopyPlaced {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         if self.rebuild {
             clock.time(Phase::Prepare, || {
                 load.table.drop_indexes().iter().try_for_each(|statement| {
-                    load.connector().interrupt().check()?;
+                    load.connector.interrupt().check()?;
                     stream.run(statement)
                 })
             })?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::{COPY, committed, copy_from_stdin};
-use crate::method::stream::{CopyStream, MESSAGE_BYTES};
+use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
@@ -53,10 +53,10 @@ impl Method for CopyPresorted {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let interrupt = load.connector().interrupt();
+        let interrupt = load.connector.interrupt();
         let column = sort_column(load.table).context("the table has no indexed column to sort by")?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         let sorted = clock.time(Phase::Prepare, || load.dataset.sorted_by(column, load.rows, interrupt))?;
         committed(&stream, clock, || {

@@ -3,9 +3,10 @@
 use anyhow::{Result, ensure};
 
 use super::COPY;
-use crate::method::phases::run;
+use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::record::{Encoding, Phase};
+use crate::table::ddl::literal;
 
 /// The path of the dataset's csv as the server's own processes see it, as an SQL literal.
 ///
@@ -22,7 +23,7 @@ pub(crate) fn server_file(load: &Load<'_>) -> Result<String> {
     let path = path
         .to_str()
         .ok_or_else(|| anyhow::anyhow!("the path {} is not UTF-8, which SQL needs", path.display()))?;
-    Ok(format!("'{}'", path.replace('\'', "''")))
+    Ok(literal(path))
 }
 
 /// `copy-csv-server-file`: the server opens the csv itself, as its own user, by an absolute
@@ -51,7 +52,7 @@ impl Method for CopyServerFile {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let sql = format!("COPY {} FROM {} WITH (FORMAT csv)", load.table.target(), server_file(load)?);
-        let mut session = load.connector().connect()?;
+        let mut session = load.connector.connect()?;
 
         clock.time(Phase::Load, || {
             run(&mut *session, "BEGIN")?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{COPY, committed, copy_from_stdin, file_of};
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::Persistence;
@@ -94,7 +94,7 @@ impl Method for CopyStdin {
         let encoding = self.info.input;
         let (file, chunk) = file_of(load, encoding)?;
         let sql = copy_from_stdin(load.table, encoding);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         committed(&stream, clock, || stream.copy(&sql, &file, encoding, chunk))?;
         if self.info.start == Start::Empty(Persistence::Unlogged) && self.info.end == Persistence::Permanent {
@@ -103,7 +103,7 @@ impl Method for CopyStdin {
         }
         build_indexes(load, clock, |sql| stream.run(sql))?;
         if self.analyze {
-            load.connector().interrupt().check()?;
+            load.connector.interrupt().check()?;
             let sql = format!("ANALYZE {}", quote(&load.table.name));
             clock.time(Phase::Analyze, || stream.run(&sql))?;
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{COPY, copy_with, file_of};
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
 use crate::record::{Encoding, Phase};
 use crate::table::Persistence;
@@ -47,7 +47,7 @@ impl Method for CopyOneTransaction {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_with(load.table, Encoding::Csv, if load.param("freeze")? == 1 { FREEZE } else { "" });
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;
@@ -64,8 +64,8 @@ impl Method for CopyOneTransaction {
 /// truncated in the same transaction (PostgreSQL manual, "Populating a Database", 14.4.7). The index
 /// builds after COMMIT then find rows that are not yet marked as committed, and mark them; with data
 /// checksums that writes each page to the WAL after all. With FREEZE there is nothing to mark: rows
-/// arrive as VACUUM FREEZE would leave them, with the visibility map set, which also spares a later
-/// pass over the table; it needs a table made or truncated in the same transaction (PostgreSQL
+/// arrive as VACUUM FREEZE would leave them, from PostgreSQL 14 on with the visibility map set, which
+/// also spares a later pass over the table; it needs a table made or truncated in the same transaction (PostgreSQL
 /// manual, COPY, "FREEZE").
 ///
 /// Timed: BEGIN and TRUNCATE (prepare), COPY, COMMIT, CREATE INDEX twice. Durable: a crash before
@@ -105,7 +105,7 @@ impl Method for CopyTruncate {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_with(load.table, Encoding::Csv, if self.freeze { FREEZE } else { "" });
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;

@@ -9,9 +9,9 @@ use tokio_postgres::types::Type;
 use super::{COPY, committed, copy_from_stdin};
 use crate::dataset::HeldRows;
 use crate::interrupt::Interrupt;
-use crate::method::batch::Bound;
-use crate::method::batch::bind_type;
-use crate::method::stream::CopyStream;
+use crate::method::tools::batch::Bound;
+use crate::method::tools::batch::bind_type;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
 use crate::pg_error::describe;
 use crate::record::Encoding;
@@ -50,11 +50,11 @@ impl Method for CopyBinaryWriter {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let interrupt = load.connector().interrupt();
+        let interrupt = load.connector.interrupt();
         let held = load.dataset.hold(load.rows, interrupt)?;
         let types = types_of(load.table);
         let sql = copy_from_stdin(load.table, Encoding::Binary);
-        let stream = CopyStream::connect(load.connector())?;
+        let stream = CopyStream::connect(load.connector)?;
 
         committed(&stream, clock, || write(&stream, &sql, &types, &held, interrupt))?;
         build_indexes(load, clock, |sql| stream.run(sql))

@@ -5,11 +5,11 @@ use std::mem::take;
 use anyhow::{Context, Result};
 use postgres::types::ToSql;
 
-use super::feed::Feed;
 use super::{BATCH, INSERT, Insert, Inserter, JOBS, unchecked};
 use crate::dataset::Value;
-use crate::method::batch::{Batch, Bound, emptied};
-use crate::method::phases::run;
+use crate::method::tools::batch::{Batch, Bound, emptied};
+use crate::method::tools::feed::Feed;
+use crate::method::tools::phases::run;
 use crate::method::{Default, Info, Load, Param};
 use crate::pg_error::describe;
 use crate::server::Session;
@@ -68,7 +68,7 @@ fn unnest_sql(table: &Table) -> String {
 impl Unnest {
     fn connect(load: &Load<'_>) -> Result<Self> {
         Ok(Self {
-            session: load.connector().connect()?,
+            session: load.connector.connect()?,
             sql: unnest_sql(load.table),
             columns: load.table.columns.iter().map(|_| Vec::new()).collect(),
         })
@@ -162,7 +162,7 @@ fn write_json(document: &mut Vec<u8>, keys: &[Vec<u8>], batch: &Batch) -> Result
 impl Json {
     fn connect(load: &Load<'_>) -> Result<Self> {
         Ok(Self {
-            session: load.connector().connect()?,
+            session: load.connector.connect()?,
             sql: json_sql(load.table),
             keys: json_keys(load.table)?,
             document: Vec::new(),

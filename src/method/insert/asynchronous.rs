@@ -5,12 +5,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio_postgres::{Client, Statement};
 
-use super::feed::{Feed, Place};
 use super::transaction::InsertTransaction;
 use super::values::insert_sql;
 use super::{INSERT, Insert, Inserter, unchecked};
-use crate::method::batch::Batch;
-use crate::method::stream::CopyStream;
+use crate::method::tools::batch::Batch;
+use crate::method::tools::feed::{Feed, Place};
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Param};
 use crate::pg_error::describe;
 
@@ -59,7 +59,7 @@ struct Connection {
 
 impl Connection {
     fn open(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
-        Ok(Self { stream: CopyStream::connect(load.connector())?, sql: insert_sql(load.table, batch_rows) })
+        Ok(Self { stream: CopyStream::connect(load.connector)?, sql: insert_sql(load.table, batch_rows) })
     }
 
     async fn prepare(&self, client: &Client) -> Result<Statement> {
@@ -73,7 +73,7 @@ async fn insert(client: &Client, statement: &Statement, batch: Batch, place: Pla
         .execute_raw(statement, batch.values())
         .await
         .map_err(describe)
-        .with_context(|| place.to_string())?;
+        .with_context(|| format!("at {place}"))?;
     Ok(batch)
 }
 

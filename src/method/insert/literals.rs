@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::feed::Feed;
 use super::{INSERT, Insert, Inserter, unchecked};
 use crate::dataset::Value;
-use crate::method::batch::{Batch, Bound};
-use crate::method::phases::run;
+use crate::method::tools::batch::{Batch, Bound};
+use crate::method::tools::feed::Feed;
+use crate::method::tools::phases::run;
 use crate::method::{Info, Load};
 use crate::pg_error::describe;
 use crate::server::Session;
@@ -40,7 +40,7 @@ struct Literals {
 
 impl Literals {
     fn connect(load: &Load<'_>) -> Result<Self> {
-        let mut session = load.connector().connect()?;
+        let mut session = load.connector.connect()?;
         run(&mut *session, "SET standard_conforming_strings = on")?;
         let head = format!("INSERT INTO {} VALUES ", load.table.target());
         Ok(Self { session, width: load.table.columns.len(), sql: head.clone(), head })

@@ -7,7 +7,6 @@
 
 pub mod arrays;
 pub mod asynchronous;
-pub mod feed;
 pub mod literals;
 pub mod multirow;
 pub mod row;
@@ -23,13 +22,13 @@ pub use multirow::{INSERT_MULTIROW, INSERT_MULTIROW_PREPARED};
 pub use row::{INSERT_ROW, INSERT_ROW_ASYNC_COMMIT, INSERT_ROW_BATCHED_COMMITS, INSERT_ROW_UNPREPARED};
 pub use transaction::INSERT_ROW_TRANSACTION;
 
-use crate::method::jobs::side_by_side;
+use crate::method::tools::feed::{Feed, feeds};
+use crate::method::tools::jobs::side_by_side;
 use crate::method::{
     Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes,
 };
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence, Table};
-use feed::Feed;
 
 /// The parameter of methods whose statements have several rows.
 const BATCH: &str = "batch";
@@ -120,13 +119,9 @@ impl Method for Insert {
 /// fewer rows.
 fn jobs<'a>(load: &Load<'a>, jobs: u64, connect: Connect) -> Result<Vec<(Box<dyn Inserter>, Feed<'a>)>> {
     let batch_rows = load.params.get(BATCH).copied().unwrap_or(1);
-    let interrupt = load.connector().interrupt();
-    let mut before = 0;
     let mut connected = Vec::new();
-    for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
-        let feed = Feed::open(load.dataset, chunk, before, batch_rows, interrupt)?;
+    for feed in feeds(load, jobs, batch_rows)? {
         connected.push((connect(load, batch_rows)?, feed));
-        before += chunk.rows;
     }
     Ok(connected)
 }

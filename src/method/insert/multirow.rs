@@ -2,7 +2,7 @@
 
 use super::values::{Prepared, Unprepared, check_binds};
 use super::{BATCH, INSERT, Insert, JOBS};
-use crate::method::batch::MAX_BINDS;
+use crate::method::tools::batch::MAX_BINDS;
 use crate::method::{Default, Info, Param};
 
 /// Each value is a parameter, so that the table's columns decide how many rows there can be.

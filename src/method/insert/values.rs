@@ -3,10 +3,10 @@
 use anyhow::Result;
 use postgres::types::{ToSql, Type};
 
-use super::feed::Feed;
 use super::{BATCH, Inserter};
-use crate::method::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
-use crate::method::phases::run;
+use crate::method::tools::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
+use crate::method::tools::feed::Feed;
+use crate::method::tools::phases::run;
 use crate::method::{Load, Params};
 use crate::pg_error::describe;
 use crate::server::Session;
@@ -58,7 +58,7 @@ impl Prepared {
     /// Connects.
     pub fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
         Ok(Self {
-            session: load.connector().connect()?,
+            session: load.connector.connect()?,
             table: load.table.clone(),
             batch_rows,
             full: insert_sql(load.table, batch_rows),
@@ -128,7 +128,7 @@ impl Unprepared {
     /// Connects.
     pub fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
         Ok(Self {
-            session: load.connector().connect()?,
+            session: load.connector.connect()?,
             table: load.table.clone(),
             batch_rows,
             full: insert_sql(load.table, batch_rows),

@@ -2,15 +2,16 @@
 
 use anyhow::Result;
 
+use super::PARALLEL;
 use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
-use crate::method::jobs::side_by_side;
-use crate::method::phases::run;
-use crate::method::stream::CopyStream;
-use crate::method::{Default, Extent, Family, Info, Load, Method, Param, PhaseClock, Start};
-use crate::record::{Durability, Encoding, Phase};
-use crate::table::ddl::{AUTOVACUUM_OFF, quote};
-use crate::table::{Layout, Persistence, Table};
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::phases::run;
+use crate::method::tools::stream::CopyStream;
+use crate::method::{Info, Load, Method, PhaseClock};
+use crate::record::{Encoding, Phase};
+use crate::table::ddl::{AUTOVACUUM_OFF, literal, quote};
+use crate::table::{Layout, Table};
 
 /// `copy-partitioned`: `jobs` tables with the columns of a table that is partitioned by ranges of
 /// its key, each filled by a COPY on a connection of its own, indexed there, and attached in the end
@@ -40,23 +41,10 @@ pub struct CopyPartitioned {
 pub static COPY_PARTITIONED: CopyPartitioned = CopyPartitioned {
     info: Info {
         id: "copy-partitioned",
-        family: Family::Parallel,
         summary: "COPY csv into several partitions at once, their indexes at once, ATTACH",
         source: "PostgreSQL manual, Table Partitioning",
-        durability: Durability::Durable,
-        start: Start::Empty(Persistence::Permanent),
-        end: Persistence::Permanent,
-        extent: Extent::Full,
-        input: Encoding::Csv,
         layout: Layout::Partitioned,
-        needs: &[],
-        params: &[Param {
-            name: "jobs",
-            help: "partitions, each with a connection that copies",
-            default: Default::Cores,
-            min: 1,
-            max: 64,
-        }],
+        ..PARALLEL
     },
 };
 
@@ -69,10 +57,10 @@ impl Method for CopyPartitioned {
         let file = load.dataset.file(Encoding::Csv);
         let chunks = load.dataset.chunks(Encoding::Csv, load.rows, load.param("jobs")? as usize)?;
         let partitions = partitions(load.table, &chunks);
-        let streams = chunks.iter().map(|_| CopyStream::connect(load.connector()));
+        let streams = chunks.iter().map(|_| CopyStream::connect(load.connector));
         let streams = streams.collect::<Result<Vec<_>>>()?;
-        let mut session = load.connector().connect()?;
-        let interrupt = load.connector().interrupt();
+        let mut session = load.connector.connect()?;
+        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || {
             partitions.iter().try_for_each(|partition| {
@@ -212,11 +200,6 @@ fn attach(parent: &Table, partitions: &[Partition], rows: u64) -> Vec<String> {
     statements.push(format!("SELECT setval({}, {rows})", literal(&parent.sequence())));
     statements.push("COMMIT".to_string());
     statements
-}
-
-/// A text as SQL has it.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]

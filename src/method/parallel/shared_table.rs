@@ -3,13 +3,14 @@
 
 use anyhow::Result;
 
+use super::PARALLEL;
 use crate::method::copy::copy_from_stdin;
-use crate::method::jobs::side_by_side;
-use crate::method::phases::run;
-use crate::method::stream::CopyStream;
-use crate::method::{Default, Extent, Family, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::phases::run;
+use crate::method::tools::stream::CopyStream;
+use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::record::{Durability, Encoding, Phase};
-use crate::table::{Layout, Persistence};
+use crate::table::Persistence;
 
 /// `jobs` COPYs side by side, one thread and one connection each, then the indexes one after
 /// the other as in `copy-csv`: only the load phase differs from it.
@@ -20,29 +21,14 @@ pub struct CopyParallel {
     info: Info,
 }
 
-const PARALLEL: Info = Info {
-    id: "copy-parallel",
-    family: Family::Parallel,
-    summary: "COPY csv on several connections at once, then the indexes",
-    source: "Babcock, Dissecting the Postgres Bulk Insert; Smith, PostgreSQL 9.0 High Performance",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[Param {
-        name: "jobs",
-        help: "connections that copy at once",
-        default: Default::Cores,
-        min: 1,
-        max: 64,
-    }],
-};
-
 /// `copy-parallel`: into an ordinary table. Durable.
-pub static COPY_PARALLEL: CopyParallel = CopyParallel { info: PARALLEL };
+pub static COPY_PARALLEL: CopyParallel = CopyParallel {
+    info: Info {
+        id: "copy-parallel",
+        summary: "COPY csv on several connections at once, then the indexes",
+        ..PARALLEL
+    },
+};
 
 /// `copy-unlogged-parallel`: into an UNLOGGED table. Lost on a crash.
 pub static COPY_UNLOGGED_PARALLEL: CopyParallel = CopyParallel {
@@ -66,12 +52,14 @@ impl Method for CopyParallel {
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let mut jobs = Vec::new();
         for chunk in load.dataset.chunks(Encoding::Csv, load.rows, load.param("jobs")? as usize)? {
-            jobs.push((CopyStream::connect(load.connector())?, chunk));
+            jobs.push((CopyStream::connect(load.connector)?, chunk));
         }
-        let mut session = load.connector().connect()?;
+        let mut session = load.connector.connect()?;
 
         clock.time(Phase::Load, || {
-            side_by_side(jobs, |(stream, chunk)| stream.copy(&sql, &file, Encoding::Csv, chunk))
+            side_by_side(jobs.iter().collect(), |(stream, chunk)| {
+                stream.copy(&sql, &file, Encoding::Csv, *chunk)
+            })
         })?;
         build_indexes(load, clock, |sql| run(&mut *session, sql))
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Kind, STAGED, Staging};
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
@@ -90,11 +90,11 @@ impl Method for InsertOnConflict {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let staging = Staging::like(load.table, Kind::Unlogged).with_key("serial");
         let insert = self.sql(load.table, &staging);
-        let stream = CopyStream::connect(load.connector())?;
-        let interrupt = load.connector().interrupt();
+        let stream = CopyStream::connect(load.connector)?;
+        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
         clock.time(Phase::Load, || {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::STAGED;
 use crate::method::copy::server_file::server_file;
-use crate::method::phases::run;
+use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::pg_error::describe;
 use crate::record::Phase;
@@ -60,8 +60,8 @@ impl Method for InsertSelectFdw {
         );
         let insert =
             format!("INSERT INTO {} SELECT {} FROM {}", table.target(), table.column_list(), quote(FILE));
-        let mut session = load.connector().connect()?;
-        let interrupt = load.connector().interrupt();
+        let mut session = load.connector.connect()?;
+        let interrupt = load.connector.interrupt();
 
         let ours = clock.time(Phase::Prepare, || {
             interrupt.check()?;

@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, Start};
 use crate::record::{Durability, Encoding};
 use crate::table::ddl::{AUTOVACUUM_OFF, quote};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Kind, STAGED, Staging};
-use crate::method::stream::CopyStream;
+use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
 use crate::record::{Encoding, Phase};
 
@@ -43,7 +43,7 @@ impl Method for InsertSelect {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let chunk = load.dataset.chunks(Encoding::Csv, load.rows, 1)?[0];
+        let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let staging = Staging::like(load.table, self.kind);
         let insert = format!(
             "INSERT INTO {} SELECT {} FROM {}",
@@ -51,8 +51,8 @@ impl Method for InsertSelect {
             load.table.column_list(),
             staging.name()
         );
-        let stream = CopyStream::connect(load.connector())?;
-        let interrupt = load.connector().interrupt();
+        let stream = CopyStream::connect(load.connector)?;
+        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
         clock.time(Phase::Load, || {

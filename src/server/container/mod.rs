@@ -62,6 +62,8 @@ pub struct Container {
     volume: Option<String>,
     given: Settings,
     running: Settings,
+    /// How to connect to it as it was launched, and with a case's own settings.
+    base: Connector,
     connector: Connector,
     catalog: Catalog,
     facts: ServerFacts,
@@ -165,6 +167,7 @@ impl Container {
             volume: None,
             given: given.clone(),
             running: Settings::new(),
+            base: Connector::new(tokio_postgres::Config::new(), interrupt.clone()),
             connector: Connector::new(tokio_postgres::Config::new(), interrupt.clone()),
             catalog: Catalog::default(),
             facts,
@@ -227,7 +230,8 @@ impl Container {
         self.make(docker.start_container(&name, None::<StartContainerOptions>))?.map_err(|error| {
             unavailable!("the container engine does not start the container {name}: {}", chain(&error))
         })?;
-        self.connector = self.wait_ready(&name)?;
+        self.base = self.wait_ready(&name)?;
+        self.connector = self.base.clone();
         Ok(())
     }
 
@@ -422,11 +426,17 @@ impl Server for Container {
         known.err().map(|error| error.to_string())
     }
 
+    fn restarts_for(&self, settings: &Settings) -> Settings {
+        settings::needing_restart(&self.catalog, &self.given, settings)
+    }
+
     fn apply(&mut self, settings: &Settings) -> Result<()> {
         settings::check_reserved(settings)?;
         self.catalog.check(settings)?;
-        let wanted = settings::merge(&self.given, settings);
+        let (lasting, of_session) = self.catalog.divide(settings);
+        let wanted = settings::merge(&self.given, &lasting);
         if wanted == self.running && self.died().is_none() {
+            self.connector = self.base.with_settings(&of_session);
             return Ok(());
         }
         self.retire()?;
@@ -436,6 +446,7 @@ impl Server for Container {
             self.retire()?;
             return Err(error).context("restarting the server with a case's settings");
         }
+        self.connector = self.base.with_settings(&of_session);
         Ok(())
     }
 

@@ -251,10 +251,16 @@ impl Server for Local {
         known.err().map(|error| error.to_string())
     }
 
+    fn restarts_for(&self, settings: &Settings) -> Settings {
+        settings::needing_restart(&self.catalog, &self.given, settings)
+    }
+
     fn apply(&mut self, settings: &Settings) -> Result<()> {
         settings::check_reserved(settings)?;
         self.catalog.check(settings)?;
-        let wanted = settings::merge(&self.given, settings);
+        let (lasting, of_session) = self.catalog.divide(settings);
+        self.connector = connector(&self.run, self.connector.interrupt()).with_settings(&of_session);
+        let wanted = settings::merge(&self.given, &lasting);
         if wanted == self.running && Server::died(self).is_none() {
             return Ok(());
         }

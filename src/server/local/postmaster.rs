@@ -98,7 +98,11 @@ impl Postmaster {
         if processes::lives(&self.process) {
             return None;
         }
-        Some(format!("process {} has ended; the end of its log: {}", self.process.pid, self.log_tail()))
+        Some(format!(
+            "the server (process {}) has ended; the end of its log: {}",
+            self.process.pid,
+            self.log_tail()
+        ))
     }
 
     /// CPU time of it and its children, those that have ended included.

@@ -66,7 +66,7 @@ impl Batch {
     }
 
     /// Adds a single value, for statements that take other values than a row's.
-    pub fn push_value(&mut self, value: Value<'_>) {
+    fn push_value(&mut self, value: Value<'_>) {
         self.cells.push(match value {
             Value::Text(v) => {
                 let start = self.text.len();

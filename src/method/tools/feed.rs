@@ -1,18 +1,20 @@
-//! The loop that all INSERTs have in common: rows of the dataset, cut into the batches of their
-//! statements.
+//! Rows of the dataset, cut into shares for several connections and into the batches of their statements.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result, bail};
 
+use super::batch::Batch;
 use crate::dataset::{Chunk, Dataset, RowReader};
 use crate::interrupt::Interrupt;
-use crate::method::batch::Batch;
+use crate::method::Load;
+use crate::record::Encoding;
 
 /// Rows between two looks at whether to stop.
 const ROWS_BETWEEN_CHECKS: u64 = 64;
 
-/// The rows that one connection inserts.
+/// The rows that one connection sends.
 pub struct Feed<'a> {
     reader: RowReader,
     interrupt: &'a Interrupt,
@@ -31,13 +33,41 @@ pub struct Place {
     last: u64,
 }
 
+impl Place {
+    /// The first row's key in a table whose keys are the rows' numbers, and those of the others after it.
+    ///
+    /// # Errors
+    /// When the last one is larger than the key's type holds.
+    pub fn keys(self) -> Result<RangeInclusive<i32>> {
+        let key = |row: u64| {
+            i32::try_from(row).with_context(|| format!("row {row} has no key: a serial ends at {}", i32::MAX))
+        };
+        Ok(key(self.first)?..=key(self.last)?)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.first == self.last {
-            true => write!(f, "inserting row {}", self.first),
-            false => write!(f, "inserting rows {} to {}", self.first, self.last),
+            true => write!(f, "row {}", self.first),
+            false => write!(f, "rows {} to {}", self.first, self.last),
         }
     }
+}
+
+/// The rows of a load in as many contiguous shares as there are jobs, or fewer where there are fewer rows;
+/// each `batch_rows` (at least 1) at a time.
+///
+/// # Errors
+/// When the csv cannot be opened.
+pub fn feeds<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<Vec<Feed<'a>>> {
+    let mut before = 0;
+    let mut feeds = Vec::new();
+    for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
+        feeds.push(Feed::open(load.dataset, chunk, before, batch_rows, load.connector.interrupt())?);
+        before += chunk.rows;
+    }
+    Ok(feeds)
 }
 
 impl<'a> Feed<'a> {
@@ -45,7 +75,7 @@ impl<'a> Feed<'a> {
     ///
     /// # Errors
     /// When the csv cannot be opened.
-    pub fn open(
+    fn open(
         dataset: &Dataset,
         chunk: Chunk,
         before: u64,
@@ -92,14 +122,14 @@ impl<'a> Feed<'a> {
         Ok(Some(Place { first, last: self.before + self.done }))
     }
 
-    /// Does `insert` with one batch after the other, each when the last is done.
+    /// Does `work` with one batch after the other, each when the last is done.
     ///
     /// # Errors
-    /// As [`Feed::fill`], or what `insert` returns, with the rows named.
-    pub fn each(&mut self, mut insert: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+    /// As [`Feed::fill`], or what `work` returns, with the rows named.
+    pub fn each(&mut self, mut work: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
         let mut batch = Batch::default();
         while let Some(place) = self.fill(&mut batch)? {
-            insert(&batch).with_context(|| place.to_string())?;
+            work(&batch).with_context(|| format!("at {place}"))?;
         }
         Ok(())
     }
@@ -132,9 +162,9 @@ mod tests {
     fn an_error_names_the_rows_as_the_dataset_counts_them() {
         let interrupt = Interrupt::new();
         let error = feed(10, 7, 3, &interrupt).each(|_| bail!("disk full")).unwrap_err();
-        assert_eq!(format!("{error:#}"), "inserting rows 101 to 103: disk full");
+        assert_eq!(format!("{error:#}"), "at rows 101 to 103: disk full");
         let error = feed(10, 7, 1, &interrupt).each(|_| bail!("disk full")).unwrap_err();
-        assert_eq!(format!("{error:#}"), "inserting row 101: disk full");
+        assert_eq!(format!("{error:#}"), "at row 101: disk full");
     }
 
     #[test]

@@ -51,8 +51,9 @@ impl CopyStream {
     /// Runs statements that return nothing.
     ///
     /// # Errors
-    /// What the server says.
+    /// What the server says, or that work has to stop: a stop between two statements finds none to cancel.
     pub fn run(&self, sql: &str) -> Result<()> {
+        self.connector.interrupt().check()?;
         self.runtime
             .block_on(self.session.batch_execute(sql))
             .map_err(describe)

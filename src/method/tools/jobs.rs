@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 
-/// Does `work` with each item at once, a thread each, and waits for all of them.
+/// Does `work` with each item at once, a thread each, and waits for all of them. Items that are
+/// connections are passed by reference: closing them is no part of what is timed.
 ///
 /// # Errors
 /// The first error by the order of the items; none outlives the call.

@@ -1,0 +1,8 @@
+//! What methods are built of: rows by the batch ([`batch`], [`feed`]), streams of COPY ([`stream`]),
+//! work side by side ([`jobs`]), and the clock ([`phases`]).
+
+pub mod batch;
+pub mod feed;
+pub mod jobs;
+pub mod phases;
+pub mod stream;
