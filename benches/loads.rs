@@ -45,6 +45,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
         budget: Duration::from_secs(1),
         methods: Vec::new(),
         cores: u64::from(bulkbench::probe::machine::cores()),
+        any_build: false,
     };
     let mut cases = plan::cases(&Experiment::find("votes")?, &request, &table)?;
     for encoding in plan::encodings(&cases)? {

@@ -173,6 +173,56 @@ fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
 }
 
 #[test]
+fn cases_run_on_each_of_several_servers_and_a_run_of_them_goes_on() {
+    let dir = common::world_readable_tempdir();
+    let bin = bulkbench::server::local::choose(None).unwrap().bin;
+    let bin = bin.to_str().unwrap();
+    let run = |args: &[&str]| {
+        let output =
+            bulkbench(&dir.path().join("cache")).current_dir(dir.path()).args(args).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let two = ["--pg-bin", bin, "--pg-bin", bin];
+    let args =
+        ["run", "versions", "--rows", "1000", "--rounds", "1", "--methods", "copy-text", "--budget", "1"];
+    let (ok, text) = run(&[&args[..], &two[..]].concat());
+    assert!(ok, "{text}");
+    let path = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
+    let (record, samples) = store::load(&path).unwrap();
+    assert_eq!(record.servers.len(), 2);
+    assert!(record.servers.keys().any(|name| name.ends_with("#2")), "{:?}", record.servers.keys());
+    assert_eq!(samples.iter().filter(|s| s.round == 0).count(), 2, "each server is warmed up");
+    assert_eq!(samples.iter().filter(|s| s.round == 1).count(), 5, "two methods on two servers, one control");
+    assert!(samples.iter().all(|s| s.outcome == Outcome::Ok));
+
+    // As if it had been interrupted after the warm-ups.
+    let lines = std::fs::read_to_string(path.join("samples.jsonl")).unwrap();
+    let first: String = lines.lines().take(3).map(|line| format!("{line}\n")).collect();
+    std::fs::write(path.join("samples.jsonl"), first).unwrap();
+    let resume = ["run", "--resume", path.to_str().unwrap()];
+    let (ok, text) = run(&resume);
+    assert!(!ok && text.contains("name them by --pg-bin again"), "{text}");
+    let (ok, text) = run(&[&resume[..], &two[..]].concat());
+    assert!(ok, "{text}");
+    assert_eq!(store::load(&path).unwrap().1.len(), 7);
+}
+
+#[test]
+fn servers_that_contradict_each_other_are_refused() {
+    assert_refused(
+        &["run", "--server", "local", "--image", "postgres:18"],
+        2,
+        &["--image is for a container"],
+    );
+    assert_refused(
+        &["run", "--server", "container", "--pg-bin", "/usr/bin"],
+        2,
+        &["--pg-bin is for a local"],
+    );
+    assert_refused(&["run", "versions", "--image", "postgres:18"], 2, &["there is but one of this kind"]);
+}
+
+#[test]
 fn a_dataset_that_was_changed_is_refused() {
     let dir = common::world_readable_tempdir();
     bulkbench(dir.path()).args(["dataset", "generate", "--rows", "1000"]).assert().success();

@@ -33,8 +33,15 @@ fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFa
          [[case]]\nmethod = 'copy-csv'\n{lines}"
     );
     let experiment = Experiment::parse(&text, "copy.toml")?;
-    let request =
-        Request { rounds: 1, rows, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let request = Request {
+        rounds: 1,
+        rows,
+        seed: 1,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    };
     let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
     // Without the baseline and its control.
     Ok(cases.into_iter().skip(2).collect())

@@ -27,8 +27,15 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         votes.ensure(encoding, &interrupt).unwrap();
         numeric.ensure(encoding, &interrupt).unwrap();
     }
-    let request =
-        Request { rounds: 1, rows, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let request = Request {
+        rounds: 1,
+        rows,
+        seed: 1,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    };
     let mut cases = plan::cases(&experiment, &request, &Table::votes(votes.columns())).unwrap();
     let mut servers = vec![common::local(&votes)];
     if experiment.compare.as_deref() == Some("server") {

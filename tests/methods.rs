@@ -19,7 +19,15 @@ use bulkbench::table::Table;
 const ROWS: u64 = 3_000;
 
 fn request(rows: u64) -> Request {
-    Request { rounds: 1, rows, seed: 1, budget: Duration::from_secs(1), methods: vec![], cores: 2 }
+    Request {
+        rounds: 1,
+        rows,
+        seed: 1,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    }
 }
 
 /// Runs every method once with its defaults, and returns the samples, and the reasons of those that cannot run

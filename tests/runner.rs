@@ -116,8 +116,15 @@ fn small_plan(rounds: u32) -> Plan {
         "small.toml",
     )
     .unwrap();
-    let request =
-        Request { rounds, rows: 10, seed: 3, budget: Duration::from_secs(1), methods: vec![], cores: 2 };
+    let request = Request {
+        rounds,
+        rows: 10,
+        seed: 3,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    };
     let cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
     plan::plan(&experiment, &request, cases, Clone::clone)
 }

@@ -60,7 +60,7 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
 
 /// Servers that were not built alike differ in more than their version; see [`origin::of`].
 fn other_build(case: &Summary, other: &Summary) -> Option<String> {
-    if case.case.server == other.case.server {
+    if case.case.server == other.case.server || case.any_build {
         return None;
     }
     let unknown = |s: &Summary| {

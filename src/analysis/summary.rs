@@ -13,6 +13,8 @@ pub struct Summary<'a> {
     pub case: &'a CaseFacts,
     /// The server that it loads into; `None` where the record does not have the one it names.
     pub server: Option<&'a ServerFacts>,
+    /// Whether it is compared with cases on servers of any build.
+    pub any_build: bool,
     /// Its finished samples, without the warm-up, in the order they ran.
     pub samples: Vec<&'a Sample>,
     /// Rows each of them loaded.
@@ -60,12 +62,14 @@ pub fn summarize<'a>(run: &'a Run, samples: &'a [Sample]) -> Vec<Summary<'a>> {
         Some(name) => run.servers.get(name),
         None => Some(&run.server),
     };
-    run.plan.cases.iter().map(|case| summarize_case(case, server(case), samples)).collect()
+    let of_case = |case| summarize_case(case, server(case), run.plan.any_build, samples);
+    run.plan.cases.iter().map(of_case).collect()
 }
 
 fn summarize_case<'a>(
     case: &'a CaseFacts,
     server: Option<&'a ServerFacts>,
+    any_build: bool,
     all: &'a [Sample],
 ) -> Summary<'a> {
     let counted = || all.iter().filter(|s| s.case == case.id && s.round >= 1);
@@ -74,6 +78,7 @@ fn summarize_case<'a>(
     let totals = totals_ns(&samples);
     Summary {
         case,
+        any_build,
         server,
         rows: samples.first().map_or(case.rows, |s| s.rows),
         total_ns: stats::median_estimate(&totals),

@@ -61,9 +61,9 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             "this run loaded into several servers from binaries, whose places are not kept; name them by --pg-bin again, in the same order"
         ));
     }
-    let choice = choice(&place, &run)?;
+    let wanted = place.wanted(&choice(&place, &run)?, false)?;
     let mut servers =
-        place.open(&choice, &run.server.given, &datasets, most_times(&run.plan.cases)?, false, interrupt)?;
+        place.open(wanted, &run.server.given, &datasets, most_times(&run.plan.cases)?, interrupt)?;
     let outcome = (|| {
         same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
         same_server("server", &run.server, servers.main().facts())?;

@@ -61,6 +61,9 @@ pub struct Args {
     /// Seed of the dataset and of the order [default: 1]
     #[arg(long)]
     seed: Option<u64>,
+    /// Compare servers although their builds have different origins (another packager or platform)
+    #[arg(long)]
+    any_build: bool,
     /// Two rounds, 100 000 rows (of --dataset all): to see that everything works, not to publish
     #[arg(long)]
     quick: bool,
@@ -78,7 +81,7 @@ pub struct Args {
     out: PathBuf,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "quick", "budget", "label", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
     resume: Option<PathBuf>,
 }
 
@@ -117,7 +120,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let experiment = Experiment::find(&args.experiment)?;
     let mut request = request(args, &experiment);
-    let choice = args.place.choice()?;
+    let compares = experiment.compare.as_deref() == Some("server");
+    let wanted = args.place.wanted(&args.place.choice()?, compares)?;
     plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
 
@@ -130,9 +134,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let datasets = datasets(dataset, &cases, interrupt)?;
 
     let settings: Settings = args.settings.iter().cloned().collect();
-    let compares = experiment.compare.as_deref() == Some("server");
-    let mut servers =
-        args.place.open(&choice, &settings, &datasets, most_times(&cases)?, compares, interrupt)?;
+    let mut servers = args.place.open(wanted, &settings, &datasets, most_times(&cases)?, interrupt)?;
     let outcome = (|| {
         let machine = machine::machine(servers.main().data_dir())?;
         let mut cases = plan::on_servers(&experiment, cases, &servers.names());
@@ -314,6 +316,7 @@ fn request(args: &Args, experiment: &Experiment) -> Request {
         seed: args.seed.unwrap_or(DEFAULT_SEED),
         methods: args.methods.clone(),
         cores: u64::from(machine::cores()),
+        any_build: args.any_build,
     }
 }
 
@@ -361,6 +364,9 @@ fn command(args: &Args, source: Source) -> String {
             true => command.push_str(&format!(" --set {name}={value}")),
             false => command.push_str(&format!(" --set '{name}={}'", value.replace('\'', r"'\''"))),
         }
+    }
+    if args.any_build {
+        command.push_str(" --any-build");
     }
     if args.quick {
         command.push_str(" --quick");

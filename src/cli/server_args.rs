@@ -32,7 +32,7 @@ pub struct ServerArgs {
 
 /// One server that was asked for.
 #[derive(Debug, Clone)]
-struct Wanted {
+pub struct Wanted {
     choice: Choice,
     pg_bin: Option<PathBuf>,
     image: Option<String>,
@@ -48,21 +48,18 @@ impl ServerArgs {
     }
 
     /// Opens the servers with these settings of the run, to load these datasets into, and says on
-    /// standard error which they are and why. Where the run `compares` servers and the flags name
-    /// but one kind, all of that kind that are here. A table holds the rows at the most `most_times`.
+    /// standard error which they are and why. A table holds the rows at the most `most_times`.
     pub fn open(
         &self,
-        choice: &Choice,
+        all: Vec<Wanted>,
         settings: &Settings,
         datasets: &[(String, Dataset)],
         most_times: u64,
-        compares: bool,
         interrupt: &Interrupt,
     ) -> Result<Servers> {
         let csv_bytes =
             datasets.iter().filter_map(|(_, d)| d.facts().files.get(&Encoding::Csv).map(|f| f.bytes)).max();
         let mut servers: Vec<Box<dyn Server>> = Vec::new();
-        let all = self.wanted(choice, compares)?;
         // They share the disk.
         let need_bytes = need_bytes(csv_bytes.unwrap_or(0) * most_times) * all.len() as u64;
         for wanted in all {
@@ -82,7 +79,9 @@ impl ServerArgs {
         Ok(Servers(names(&servers).into_iter().zip(servers).collect()))
     }
 
-    fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
+    /// The servers that the flags name. Where the run `compares` servers and the flags name but a kind,
+    /// all of that kind that are here.
+    pub fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
         let named = |pg_bin: Option<&PathBuf>, image: Option<&String>, choice: &Choice| Wanted {
             choice: choice.clone(),
             pg_bin: pg_bin.cloned(),

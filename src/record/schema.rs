@@ -213,6 +213,9 @@ pub struct Plan {
     /// or the name of a parameter or setting, e.g. `batch`. `None` where it is a list of methods.
     #[serde(default)]
     pub x: Option<String>,
+    /// Whether cases on servers whose builds have different origins are compared all the same.
+    #[serde(default)]
+    pub any_build: bool,
 }
 
 /// The part a case plays in a run.

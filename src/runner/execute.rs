@@ -71,18 +71,26 @@ pub fn execute(
     Ok(ended)
 }
 
-/// All samples of a plan in their order: one warm-up of the baseline, then the rounds.
+/// All samples of a plan in their order: a warm-up of each server, the baseline's first, then the rounds.
 fn places(plan: &Plan) -> Vec<(Place, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
-    let warm_up = plan
-        .cases
-        .iter()
-        .position(|case| case.role == Role::Baseline)
-        .filter(|index| runnable.contains(index))
-        .or_else(|| runnable.first().copied());
-    let warm_up = warm_up.map(|index| (Place { round: 0, position: 0 }, index));
+    let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
+    let mut servers: Vec<&Option<String>> = Vec::new();
+    for server in baseline.into_iter().chain(&plan.cases).map(|case| &case.server) {
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    // By the baseline's own method where the server can run it.
+    let warm_up = |server: &&Option<String>| {
+        let on_it = || runnable.iter().copied().filter(|i| plan.cases[*i].server == **server);
+        let alike = |i: &usize| baseline.is_some_and(|b| b.method == plan.cases[*i].method);
+        on_it().find(alike).or_else(|| on_it().next())
+    };
+    let warm_ups: Vec<usize> = servers.iter().filter_map(warm_up).collect();
+    let warm_ups = (0..).zip(warm_ups).map(|(position, index)| (Place { round: 0, position }, index));
     let rounds = (1..).zip(&plan.order).flat_map(|(round, order)| {
         (0..).zip(order).map(move |(position, index)| (Place { round, position }, *index))
     });
-    warm_up.into_iter().chain(rounds).collect()
+    warm_ups.chain(rounds).collect()
 }

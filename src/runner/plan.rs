@@ -30,6 +30,8 @@ pub struct Request {
     pub methods: Vec<String>,
     /// Processors of this machine, for parameters that follow them.
     pub cores: u64,
+    /// Whether servers of builds of any origin are compared.
+    pub any_build: bool,
 }
 
 /// The cases of an experiment with defaults filled in, the control behind the baseline. Needs
@@ -212,6 +214,7 @@ pub fn plan(
         order,
         grouping,
         x: experiment.x.clone(),
+        any_build: request.any_build,
         cases,
     }
 }
@@ -230,6 +233,7 @@ mod tests {
             budget: Duration::from_secs(1),
             methods: methods.iter().map(|m| m.to_string()).collect(),
             cores: 2,
+            any_build: false,
         }
     }
 

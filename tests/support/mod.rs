@@ -234,6 +234,7 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
             order: vec![able; rounds as usize],
             grouping: Some("cases that need a restart come last".into()),
             x: None,
+            any_build: false,
         },
     }
 }
