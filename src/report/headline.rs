@@ -16,8 +16,8 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
     let ranked: Vec<&Standing> = sorted(standings)
         .into_iter()
         .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)
-        .filter(|s| s.basis == Basis::Time || s.verdict == Verdict::FasterByRate)
         .filter(|s| !matches!(s.verdict, Verdict::NotComparable(_)))
+        .filter(|s| s.basis == Basis::Time || !has_fewer_rows(standings, s))
         .collect();
     if ranked.is_empty() {
         return vec!["No sample has finished yet.".into()];
@@ -32,6 +32,12 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
         lines.extend(knee_lines(&curve));
     }
     lines
+}
+
+/// Whether a case loads fewer rows than the one it is held against, which favours it.
+fn has_fewer_rows(standings: &Standings, standing: &Standing) -> bool {
+    let other = standings.cases.iter().find(|s| Some(s.summary.case.id.as_str()) == standing.against);
+    other.is_some_and(|other| standing.summary.rows < other.summary.rows)
 }
 
 /// The ids that cases are held against, in the order of the plan.

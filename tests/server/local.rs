@@ -84,6 +84,11 @@ fn settings_are_applied_and_only_a_change_restarts() {
     let first = postmaster(server.as_ref());
     server.apply(&Settings::new()).unwrap();
     assert_eq!(postmaster(server.as_ref()), first, "nothing has changed");
+    server.apply(&settings(&[("maintenance_work_mem", "5MB")])).unwrap();
+    assert_eq!(postmaster(server.as_ref()), first, "a session can have this one");
+    assert_eq!(ask(server.as_ref(), "SHOW maintenance_work_mem"), "5MB");
+    server.apply(&Settings::new()).unwrap();
+    assert_ne!(ask(server.as_ref(), "SHOW maintenance_work_mem"), "5MB");
     server.apply(&settings(&[("wal_level", "minimal")])).unwrap();
     assert_ne!(postmaster(server.as_ref()), first);
     assert!(!lives(first));
