@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use bulkbench::cli::{self, Cli};
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::probe::memory;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    memory::return_large_blocks();
     let cli = Cli::parse();
     let done = Interrupt::install()
         .map_err(anyhow::Error::from)

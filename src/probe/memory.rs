@@ -9,8 +9,24 @@ pub fn reset_peak() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
-/// Gives the system what was freed. The allocator of glibc keeps much of it, and what one sample
-/// needed would be under the peaks of all that follow.
+/// Blocks of this size and more come from the system one by one and go back when they are freed.
+/// Smaller ones (as the buffers of a generator's blocks are) are kept and used again.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LARGE: libc::c_int = 8 << 20;
+
+/// Keeps the allocator from holding on to large blocks that were freed: glibc raises its own limit
+/// with each that it sees, and what one sample needed would be under the peaks of those that
+/// follow. To be called once, when the program starts.
+pub fn return_large_blocks() {
+    // SAFETY: both take numbers only, and no other thread allocates yet (mallopt(3)).
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE);
+    }
+}
+
+/// Gives the system what was freed of smaller blocks.
 fn give_back() {
     // SAFETY: it takes no pointer, and any thread may call it at any time (malloc_trim(3)).
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
