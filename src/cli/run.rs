@@ -265,7 +265,7 @@ pub(super) fn stage<'a>(
     )
 }
 
-/// Finds the row counts of the slow cases. The control's is the baseline's, whose twin it is.
+/// Finds the row counts of the slow cases; the control's is the baseline's, whose twin it is.
 fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
     for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
         if !plan::is_budgeted(case)? {
@@ -285,23 +285,7 @@ fn fit_budgets(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration)
             anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
         }
     }
-    // The same case on several servers: as many rows on each as the slowest can take.
-    for i in 0..cases.len() {
-        let Some(server) = cases[i].server.clone() else { continue };
-        let like = |case: &CaseFacts| {
-            let base = |id: &str, server: &str| id.strip_suffix(&format!(" on {server}")).map(str::to_owned);
-            base(&case.id, case.server.as_deref().unwrap_or_default()) == base(&cases[i].id, &server)
-        };
-        let fewest =
-            cases.iter().filter(|c| c.unavailable.is_none() && like(c)).min_by_key(|c| c.rows).cloned();
-        if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
-            (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);
-        }
-    }
-    let baseline = cases.iter().find(|case| case.role == Role::Baseline).cloned();
-    if let (Some(baseline), Some(control)) = (baseline, cases.iter_mut().find(|c| c.role == Role::Control)) {
-        (control.rows, control.rows_reason) = (baseline.rows, baseline.rows_reason);
-    }
+    budget::level(cases);
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 
 use anyhow::Result;
 
-use crate::method::copy::copy_from_stdin;
+use crate::method::copy::{copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes, committed};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence};
 
@@ -69,25 +69,15 @@ impl Method for CopyWithReferences {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let file = load.dataset.file(Encoding::Csv);
-        let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
+        let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let stream = CopyStream::connect(load.connector)?;
-        let each = |statements: Vec<String>| {
-            statements.iter().try_for_each(|statement| {
-                load.connector.interrupt().check()?;
-                stream.run(statement)
-            })
-        };
+        let each = |statements: Vec<String>| statements.iter().try_for_each(|sql| stream.run(sql));
 
         if self.dropped {
             clock.time(Phase::Prepare, || each(load.table.drop_references()))?;
         }
-        clock.time(Phase::Load, || {
-            stream.run("BEGIN")?;
-            stream.copy(&sql, &file, Encoding::Csv, chunk)
-        })?;
-        clock.time(Phase::Commit, || stream.run("COMMIT"))?;
+        committed(&stream, clock, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         build_indexes(load, clock, |sql| stream.run(sql))?;
         if self.dropped {
             clock.time(Phase::Constraints, || each(load.table.add_references(true)))?;

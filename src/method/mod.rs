@@ -20,6 +20,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub use tools::phases::PhaseClock;
+use tools::stream::CopyStream;
 
 use crate::dataset::Dataset;
 use crate::fault::nearest;
@@ -49,10 +50,6 @@ pub enum Family {
 }
 
 impl Family {
-    /// All of them, in the order that lists show them.
-    pub const ALL: [Family; 6] =
-        [Family::Insert, Family::Staging, Family::Copy, Family::Parallel, Family::Keys, Family::Backfill];
-
     /// Its name in lists and records.
     pub fn name(self) -> &'static str {
         match self {
@@ -312,4 +309,20 @@ pub(crate) fn build_indexes(
             run(statement)
         })
     })
+}
+
+/// `work` in a transaction of its own on `stream`, so that COMMIT has a time.
+///
+/// # Errors
+/// What the work or the server says.
+pub(crate) fn committed(
+    stream: &CopyStream,
+    clock: &mut PhaseClock,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    clock.time(Phase::Load, || {
+        stream.run("BEGIN")?;
+        work()
+    })?;
+    clock.time(Phase::Commit, || stream.run("COMMIT"))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::record::CaseFacts;
+use crate::record::{CaseFacts, Role};
 use crate::runner::sample::Stage;
 use crate::units;
 
@@ -57,6 +57,28 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
         ));
     }
     Ok(())
+}
+
+/// Gives the same case on several servers as many rows on each as the slowest of them can take, and
+/// the control those of the baseline, whose twin it is.
+pub fn level(cases: &mut [CaseFacts]) {
+    // A case on one of several servers is named after it.
+    let base = |case: &CaseFacts| {
+        let ending = format!(" on {}", case.server.as_ref()?);
+        case.id.strip_suffix(&ending).map(str::to_owned)
+    };
+    for i in 0..cases.len() {
+        let Some(own) = base(&cases[i]) else { continue };
+        let alike = |case: &&CaseFacts| case.unavailable.is_none() && base(case).as_ref() == Some(&own);
+        let fewest = cases.iter().filter(alike).min_by_key(|case| case.rows).cloned();
+        if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
+            (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);
+        }
+    }
+    let baseline = cases.iter().find(|case| case.role == Role::Baseline).cloned();
+    if let (Some(baseline), Some(control)) = (baseline, cases.iter_mut().find(|c| c.role == Role::Control)) {
+        (control.rows, control.rows_reason) = (baseline.rows, baseline.rows_reason);
+    }
 }
 
 /// Down to the next 1, 2 or 5 times a power of ten, so that runs of the same kind of machine

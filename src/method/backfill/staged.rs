@@ -9,7 +9,7 @@ use super::{BACKFILL, updated};
 use crate::dataset::{Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, Need, PhaseClock};
+use crate::method::{Info, Load, Method, Need, PhaseClock, committed};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
 use crate::table::ddl::quote;
@@ -102,7 +102,6 @@ impl Method for UpdateStaged {
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let mut reader = load.dataset.reader_of(chunk)?;
         let stream = CopyStream::connect(load.connector)?;
-        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || {
             stream.run(&staging.create())?;
@@ -117,13 +116,10 @@ impl Method for UpdateStaged {
                 Ok(())
             })
         })?;
-        clock.time(Phase::Load, || {
-            interrupt.check()?;
-            stream.run("BEGIN")?;
+        committed(&stream, clock, || {
             stream.run(&update)?;
             stream.run(&staging.drop())
-        })?;
-        clock.time(Phase::Commit, || stream.run("COMMIT"))
+        })
     }
 }
 

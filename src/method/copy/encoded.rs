@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::{COPY, committed, copy_from_stdin};
+use super::{COPY, copy_from_stdin};
 use crate::dataset::Encoder;
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::record::Encoding;
 
 /// What a program does whose rows are not in a file: they are held decoded in memory before the

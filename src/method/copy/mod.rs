@@ -16,9 +16,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::dataset::Chunk;
-use crate::method::tools::stream::CopyStream;
-use crate::method::{Extent, Family, Info, Load, PhaseClock, Start};
-use crate::record::{Durability, Encoding, Phase};
+use crate::method::{Extent, Family, Info, Load, Start};
+use crate::record::{Durability, Encoding};
 use crate::table::{Layout, Persistence, Table};
 
 /// What the COPY methods have in common.
@@ -48,15 +47,6 @@ fn copy_with(table: &Table, encoding: Encoding, options: &str) -> String {
 }
 
 /// The file of an encoding, and the part of it that holds the load's rows.
-fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, Chunk)> {
+pub(crate) fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, Chunk)> {
     Ok((load.dataset.file(encoding), load.dataset.first(encoding, load.rows)?))
-}
-
-/// `copy` in a transaction of its own, so that COMMIT has a time.
-fn committed(stream: &CopyStream, clock: &mut PhaseClock, copy: impl FnOnce() -> Result<()>) -> Result<()> {
-    clock.time(Phase::Load, || {
-        stream.run("BEGIN")?;
-        copy()
-    })?;
-    clock.time(Phase::Commit, || stream.run("COMMIT"))
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{COPY, committed, copy_from_stdin, file_of};
+use super::{COPY, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
+use crate::method::{Default, HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
 use crate::record::{Encoding, Phase};
 
 /// COPY csv past indexes that are in place, which each row enters as it comes; or with the indexes
@@ -75,10 +75,7 @@ impl Method for CopyPlaced {
 
         if self.rebuild {
             clock.time(Phase::Prepare, || {
-                load.table.drop_indexes().iter().try_for_each(|statement| {
-                    load.connector.interrupt().check()?;
-                    stream.run(statement)
-                })
+                load.table.drop_indexes().iter().try_for_each(|sql| stream.run(sql))
             })?;
         }
         committed(&stream, clock, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;

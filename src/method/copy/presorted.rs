@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::{COPY, committed, copy_from_stdin};
+use super::{COPY, copy_from_stdin};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes};
+use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes, committed};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
 use crate::usage;

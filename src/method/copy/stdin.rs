@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{COPY, committed, copy_from_stdin, file_of};
+use super::{COPY, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::Persistence;
 use crate::table::ddl::quote;

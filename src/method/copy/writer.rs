@@ -6,13 +6,13 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
-use super::{COPY, committed, copy_from_stdin};
+use super::{COPY, copy_from_stdin};
 use crate::dataset::HeldRows;
 use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
 use crate::method::tools::batch::bind_type;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::pg_error::describe;
 use crate::record::Encoding;
 use crate::table::Table;

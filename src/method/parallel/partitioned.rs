@@ -77,10 +77,7 @@ impl Method for CopyPartitioned {
         })?;
         clock.time(Phase::Indexes, || {
             side_by_side(jobs(), |((stream, partition), _)| {
-                partition.index().iter().try_for_each(|statement| {
-                    interrupt.check()?;
-                    stream.run(statement)
-                })
+                partition.index().iter().try_for_each(|sql| stream.run(sql))
             })
         })?;
         clock.time(Phase::Attach, || {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Kind, STAGED, Staging};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start};
+use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
 use crate::record::{Encoding, Phase};
 use crate::table::Table;
 use crate::table::ddl::quote;
@@ -94,17 +94,13 @@ impl Method for InsertOnConflict {
         let staging = Staging::like(load.table, Kind::Unlogged).with_key("serial");
         let insert = self.sql(load.table, &staging);
         let stream = CopyStream::connect(load.connector)?;
-        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
-        clock.time(Phase::Load, || {
-            interrupt.check()?;
-            stream.run("BEGIN")?;
+        committed(&stream, clock, || {
             stream.run(&insert)?;
             stream.run(&load.table.advance_key())?;
             stream.run(&staging.drop())
-        })?;
-        clock.time(Phase::Commit, || stream.run("COMMIT"))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Kind, STAGED, Staging};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::record::{Encoding, Phase};
 
 /// COPY into a staging table, INSERT ... SELECT from there: what it costs to write the rows twice.
@@ -52,16 +52,12 @@ impl Method for InsertSelect {
             staging.name()
         );
         let stream = CopyStream::connect(load.connector)?;
-        let interrupt = load.connector.interrupt();
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
-        clock.time(Phase::Load, || {
-            interrupt.check()?;
-            stream.run("BEGIN")?;
+        committed(&stream, clock, || {
             stream.run(&insert)?;
             stream.run(&staging.drop())
         })?;
-        clock.time(Phase::Commit, || stream.run("COMMIT"))?;
         build_indexes(load, clock, |sql| stream.run(sql))
     }
 }

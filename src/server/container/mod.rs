@@ -435,16 +435,14 @@ impl Server for Container {
         self.catalog.check(settings)?;
         let (lasting, of_session) = self.catalog.divide(settings);
         let wanted = settings::merge(&self.given, &lasting);
-        if wanted == self.running && self.died().is_none() {
-            self.connector = self.base.with_settings(&of_session);
-            return Ok(());
-        }
-        self.retire()?;
-        if let Err(error) = self.launch(&wanted) {
-            let error = self.why_not(error, settings);
-            // Not a server that is half there: the next `apply` makes a fresh one.
+        if wanted != self.running || self.died().is_some() {
             self.retire()?;
-            return Err(error).context("restarting the server with a case's settings");
+            if let Err(error) = self.launch(&wanted) {
+                let error = self.why_not(error, settings);
+                // Not a server that is half there: the next `apply` makes a fresh one.
+                self.retire()?;
+                return Err(error).context("restarting the server with a case's settings");
+            }
         }
         self.connector = self.base.with_settings(&of_session);
         Ok(())
