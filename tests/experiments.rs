@@ -111,6 +111,7 @@ experiments! {
     latency = "latency", 40;
     versions = "versions", 1_000;
     populating = "populating", 1_000;
+    fastest = "fastest", 1_000;
 }
 
 #[test]

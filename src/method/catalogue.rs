@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::fault::nearest_then;
-use crate::method::{Method, backfill, copy, insert, keys, parallel, staging};
+use crate::method::{Method, backfill, copy, fastest, insert, keys, parallel, staging};
 use crate::usage;
 
 /// Every method, in the order that lists show them.
@@ -49,6 +49,8 @@ pub static METHODS: &[&dyn Method] = &[
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
     &parallel::partitioned::COPY_PARTITIONED,
+    &fastest::FASTEST_DURABLE,
+    &fastest::FASTEST_UNLOGGED,
     &keys::COPY_FK_IN_PLACE,
     &keys::COPY_FK_DROPPED,
     &backfill::rows::UPDATE_ROW,
