@@ -8,6 +8,7 @@
 pub mod backfill;
 pub mod catalogue;
 pub mod copy;
+pub mod external;
 pub mod fastest;
 pub mod insert;
 pub mod keys;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+pub use external::Loader;
 pub use tools::phases::PhaseClock;
 use tools::stream::CopyStream;
 
@@ -50,6 +52,8 @@ pub enum Family {
     Keys,
     /// Updates of rows that are there, and the export that comes before them.
     Backfill,
+    /// Programs of others, each described by a file.
+    External,
 }
 
 impl Family {
@@ -63,6 +67,7 @@ impl Family {
             Family::Fastest => "fastest",
             Family::Keys => "keys",
             Family::Backfill => "backfill",
+            Family::External => "external",
         }
     }
 }
@@ -230,6 +235,11 @@ impl Load<'_> {
 pub trait Method: Sync {
     /// What it says of itself.
     fn info(&self) -> &Info;
+
+    /// The program of somebody else's that does the work, where one does.
+    fn loader(&self) -> Option<&Loader> {
+        None
+    }
 
     /// Refuses parameters that each lie in their range and cannot be together, or not with this
     /// table; before anything connects.

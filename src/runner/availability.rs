@@ -17,7 +17,7 @@ use crate::units;
 const LAST_KEY: u64 = i32::MAX as u64;
 
 /// Marks the cases that cannot run on this server with this dataset, each with the reason; gives a
-/// collation the name that the server has for it.
+/// collation the name that the server has for it, and a program of somebody else's its version.
 ///
 /// # Errors
 /// When the reason cannot be found out.
@@ -48,7 +48,8 @@ fn reason(
             units::count(dataset.rows())
         )));
     }
-    let method = catalogue::find(&case.method)?.info();
+    let found = catalogue::find(&case.method)?;
+    let method = found.info();
     let after = rows_after(method, &case.params, case.rows);
     if after.loaded * after.times > LAST_KEY {
         return Ok(Some(format!(
@@ -67,8 +68,17 @@ fn reason(
         };
         case.collation = Some(known.clone());
     }
+    if let Some(loader) = found.loader() {
+        if let Some(program) = &mut case.program {
+            program.version = loader.presence().ok().map(str::to_owned);
+        }
+        if let Some(why) = loader.lacks(server, session)? {
+            return Ok(Some(why));
+        }
+    }
     for need in method.needs {
-        if *need == Need::ReadsFile && case.rows < dataset.rows() {
+        // A loader gets a file of the rows that it is to load.
+        if *need == Need::ReadsFile && found.loader().is_none() && case.rows < dataset.rows() {
             return Ok(Some(format!(
                 "the server reads the whole file of {} rows, not the first {}",
                 units::count(dataset.rows()),

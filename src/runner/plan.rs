@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Case, Experiment};
 use crate::method::{Extent, catalogue, resolve_params};
-use crate::record::{CaseFacts, Encoding, Plan, Role};
+use crate::record::{CaseFacts, Encoding, Plan, ProgramFacts, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
@@ -56,6 +56,7 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             method: info.id.into(),
             family: info.family.name().into(),
             summary: info.summary.into(),
+            program: method.loader().map(|loader| ProgramFacts { command: loader.command(), version: None }),
             work: info.work(),
             role,
             durability: info.durability_under(&case.settings),
@@ -134,7 +135,7 @@ pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[Strin
 /// The experiment's cases of these methods and the baseline, then the methods it does not have.
 fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
     let all = experiment.cases.iter().flat_map(|case| match case.method.as_str() {
-        ALL_METHODS => catalogue::METHODS
+        ALL_METHODS => catalogue::all()
             .iter()
             .map(|method| Case { method: method.info().id.into(), ..case.clone() })
             .collect(),
@@ -255,7 +256,7 @@ mod tests {
     fn a_star_is_every_method() {
         let experiment = Experiment::find("all").unwrap();
         let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
-        assert_eq!(cases.len(), catalogue::METHODS.len() + 1, "and the control");
+        assert_eq!(cases.len(), catalogue::all().len() + 1, "and the control");
         assert_eq!(cases.iter().filter(|c| c.role == Role::Baseline).count(), 1);
     }
 
