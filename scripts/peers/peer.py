@@ -1,0 +1,35 @@
+"""What the loaders in Python share: their arguments, and the rows they load."""
+
+import argparse
+import csv
+import sys
+
+
+def load(modes):
+    """Runs the mode that the arguments name: `modes` holds its function, which takes the arguments."""
+    parser = argparse.ArgumentParser(
+        description="Loads a csv file without a header into a table of the server that PGHOST and so on name."
+    )
+    parser.add_argument("mode", choices=modes)
+    parser.add_argument("file", help="the csv file, UTF-8")
+    parser.add_argument("table", help="the table, quoted as in SQL where needed")
+    parser.add_argument("columns", help="the file's columns in their order, quoted and separated by commas")
+    parser.add_argument("--page", type=int, help="rows in a statement, where the mode makes statements of many")
+    arguments = parser.parse_args()
+    modes[arguments.mode](arguments)
+
+
+def names(identifiers):
+    """The bare names in a list of SQL identifiers, for libraries that quote by themselves."""
+    return next(csv.reader([identifiers], skipinitialspace=True))
+
+
+def rows(file, integers):
+    """The rows of a csv file as lists, one after the other; the fields at the places `integers` as int."""
+    # The module's own limit of 128 kB is far below that of a text in PostgreSQL.
+    csv.field_size_limit(sys.maxsize)
+    with open(file, newline="", encoding="utf-8") as opened:
+        for row in csv.reader(opened):
+            for place in integers:
+                row[place] = int(row[place])
+            yield row
