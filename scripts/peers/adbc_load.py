@@ -8,19 +8,19 @@ import peer
 
 def ingest(to):
     """The file, read in batches by Arrow, appended to the table."""
-    names = peer.names(to.columns)
-    (table,) = peer.names(to.table)
+    names = peer.columns(to)
+    schema, table = peer.table(to)
     # Without parameters libpq connects by its environment.
     with dbapi.connect("postgresql://") as connection, connection.cursor() as cursor:
         # The driver converts no integer to the width of its column: Arrow has to read it so.
-        types = connection.adbc_get_table_schema(table)
+        types = connection.adbc_get_table_schema(table, db_schema_filter=schema)
         batches = csv.open_csv(
             to.file,
             read_options=csv.ReadOptions(column_names=names),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(column_types={name: types.field(name).type for name in names}),
         )
-        cursor.adbc_ingest(table, batches, mode="append")
+        cursor.adbc_ingest(table, batches, mode="append", db_schema_name=schema)
         connection.commit()
 
 

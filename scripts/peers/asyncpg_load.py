@@ -10,22 +10,24 @@ import peer
 
 async def executemany(connection, to):
     """All rows by one call, in one transaction, many to a network write."""
-    values, count = await rows(connection, to), len(peer.names(to.columns))
+    values, count = await rows(connection, to), len(peer.columns(to))
     places = ", ".join(f"${place}" for place in range(1, count + 1))
     await connection.executemany(f"INSERT INTO {to.table} ({to.columns}) VALUES ({places})", values)
 
 
 async def copy(connection, to):
     """COPY of the file as it is."""
+    schema, table = peer.table(to)
     await connection.copy_to_table(
-        *peer.names(to.table), source=to.file, columns=peer.names(to.columns), format="csv"
+        table, schema_name=schema, columns=peer.columns(to), source=to.file, format="csv"
     )
 
 
 async def copy_records(connection, to):
     """COPY of values in the binary format."""
+    schema, table = peer.table(to)
     await connection.copy_records_to_table(
-        *peer.names(to.table), records=await rows(connection, to), columns=peer.names(to.columns)
+        table, schema_name=schema, columns=peer.columns(to), records=await rows(connection, to)
     )
 
 

@@ -111,7 +111,7 @@ def insert(to):
 
 
 def insert_a_row(to):
-    places = ", ".join(["%s"] * len(peer.names(to.columns)))
+    places = ", ".join(["%s"] * len(peer.columns(to)))
     return f"{insert(to)} VALUES ({places})"
 
 

@@ -70,7 +70,7 @@ def rows(cursor, to):
 
 
 def insert(to):
-    places = ", ".join(["%s"] * len(peer.names(to.columns)))
+    places = ", ".join(["%s"] * len(peer.columns(to)))
     # A percent sign in a name would be a placeholder.
     return f"INSERT INTO {to.table} ({to.columns}) VALUES ".replace("%", "%%") + f"({places})"
 

@@ -10,9 +10,44 @@ struct BuiltIn {
     files: &'static [(&'static str, &'static str)],
 }
 
+/// A loader in Python: its program, and what they all share.
+macro_rules! in_python {
+    ($name:literal, $program:literal) => {
+        BuiltIn {
+            name: concat!($name, ".toml"),
+            text: include_str!(concat!("../../../loaders/", $name, ".toml")),
+            files: &[
+                (
+                    concat!("../scripts/peers/", $program),
+                    include_str!(concat!("../../../scripts/peers/", $program)),
+                ),
+                ("../scripts/peers/peer.py", include_str!("../../../scripts/peers/peer.py")),
+            ],
+        }
+    };
+}
+
 /// In the order that lists show them.
-const BUILT_IN: &[BuiltIn] =
-    &[BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] }];
+const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] },
+    in_python!("psycopg2-row", "psycopg2_load.py"),
+    in_python!("psycopg2-row-transaction", "psycopg2_load.py"),
+    in_python!("psycopg2-executemany", "psycopg2_load.py"),
+    in_python!("psycopg2-execute-values", "psycopg2_load.py"),
+    in_python!("psycopg2-copy", "psycopg2_load.py"),
+    in_python!("psycopg2-copy-buffer", "psycopg2_load.py"),
+    in_python!("psycopg2-copy-iterator", "psycopg2_load.py"),
+    in_python!("psycopg3-row", "psycopg3_load.py"),
+    in_python!("psycopg3-row-transaction", "psycopg3_load.py"),
+    in_python!("psycopg3-executemany", "psycopg3_load.py"),
+    in_python!("psycopg3-copy", "psycopg3_load.py"),
+    in_python!("psycopg3-copy-rows", "psycopg3_load.py"),
+    in_python!("psycopg3-copy-binary", "psycopg3_load.py"),
+    in_python!("asyncpg-executemany", "asyncpg_load.py"),
+    in_python!("asyncpg-copy", "asyncpg_load.py"),
+    in_python!("asyncpg-copy-records", "asyncpg_load.py"),
+    in_python!("adbc-ingest", "adbc_load.py"),
+];
 
 /// Reads them all.
 ///
