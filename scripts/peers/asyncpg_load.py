@@ -33,11 +33,8 @@ async def copy_records(connection, to):
 
 async def rows(connection, to):
     statement = await connection.prepare(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    integers = [
-        place
-        for place, column in enumerate(statement.get_attributes())
-        if column.type.name in ("int2", "int4", "int8")
-    ]
+    types = [column.type.name for column in statement.get_attributes()]
+    integers = [place for place, kind in enumerate(types) if kind in ("int2", "int4", "int8")]
     return peer.rows(to.file, integers)
 
 

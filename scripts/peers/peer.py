@@ -6,7 +6,7 @@ import sys
 
 
 def load(modes):
-    """Runs the mode that the arguments name: its function in `modes`, which takes the arguments as where to."""
+    """Runs the mode that the arguments name: its function in `modes`, with the arguments as where to."""
     parser = argparse.ArgumentParser(
         description="Loads a csv file without a header into a table of the server that PGHOST and so on name."
     )
@@ -14,7 +14,7 @@ def load(modes):
     parser.add_argument("file", help="the csv file, UTF-8")
     parser.add_argument("table", help="the table, with its schema or without, quoted as in SQL where needed")
     parser.add_argument("columns", help="the file's columns in their order, quoted and separated by commas")
-    parser.add_argument("--page", type=int, help="rows in a statement, where the mode makes statements of many")
+    parser.add_argument("--page", type=int, help="rows in a statement, where the mode packs many into one")
     arguments = parser.parse_args()
     modes[arguments.mode](arguments)
 

@@ -11,6 +11,7 @@ import peer
 
 def row(to):
     """An INSERT and a commit a row."""
+    # Not in a with statement, which would make all of it one transaction in spite of autocommit.
     connection = psycopg2.connect("")
     connection.autocommit = True
     insert_each(connection.cursor(), to)
@@ -101,7 +102,8 @@ def csv_writer(file):
 
 def rows(cursor, to):
     cursor.execute(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    integers = [place for place, column in enumerate(cursor.description) if column.type_code == psycopg2.NUMBER]
+    types = [column.type_code for column in cursor.description]
+    integers = [place for place, kind in enumerate(types) if kind == psycopg2.NUMBER]
     return peer.rows(to.file, integers)
 
 

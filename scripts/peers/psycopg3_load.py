@@ -65,7 +65,8 @@ def copy_binary(to):
 
 def rows(cursor, to):
     cursor.execute(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    integers = [place for place, column in enumerate(cursor.description) if column.type_code in INTEGERS]
+    types = [column.type_code for column in cursor.description]
+    integers = [place for place, kind in enumerate(types) if kind in INTEGERS]
     return peer.rows(to.file, integers)
 
 
