@@ -69,7 +69,7 @@ fn reason(
         case.collation = Some(known.clone());
     }
     if let Some(loader) = found.loader() {
-        if let Some(why) = loader.lacks(server, session)? {
+        if let Some(why) = loader.lacks(server, &case.settings, session)? {
             return Ok(Some(why));
         }
     }
