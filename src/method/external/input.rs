@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 
 use super::definition::Input;
 use crate::dataset::{Value, header, trailer};
-use crate::method::{Load, PhaseClock};
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
+use crate::method::{Load, PhaseClock};
 use crate::record::{Encoding, Phase};
 
 /// Bytes copied between two looks at whether to stop.

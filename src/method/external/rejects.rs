@@ -44,7 +44,10 @@ impl Rejected {
     /// [`crate::fault::Fault::Usage`], naming key, value, rule and next step.
     pub fn check(&self, known: &[&str]) -> Result<Rejects> {
         let pattern = Regex::new(&self.pattern).map_err(|error| {
-            usage!("rejected.pattern = '{}': {error}; mend it (its syntax is that of Rust's crate regex)", self.pattern)
+            usage!(
+                "rejected.pattern = '{}': {error}; mend it (its syntax is that of Rust's crate regex)",
+                self.pattern
+            )
         })?;
         // The first group is the match itself.
         if pattern.captures_len() > 2 {
