@@ -13,6 +13,12 @@ struct BuiltIn {
 /// In the order that lists show them.
 const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] },
+    BuiltIn { name: "psql-insert.toml", text: include_str!("../../../loaders/psql-insert.toml"), files: &[] },
+    BuiltIn {
+        name: "psql-insert-transaction.toml",
+        text: include_str!("../../../loaders/psql-insert-transaction.toml"),
+        files: &[],
+    },
     BuiltIn { name: "pgloader.toml", text: include_str!("../../../loaders/pgloader.toml"), files: &[] },
     BuiltIn {
         name: "pgloader-drop-indexes.toml",

@@ -131,7 +131,8 @@ impl Loader {
         };
         let (stdout, stderr) = (said(program::STDOUT)?, said(program::STDERR)?);
         if !exit.status.success() {
-            let last = stderr.lines().chain(stdout.lines()).filter(|line| !line.trim().is_empty()).last();
+            let mut lines = stdout.lines().chain(stderr.lines()).rev().map(str::trim);
+            let last = lines.find(|line| !line.is_empty());
             bail!("`{}` failed ({}): {}", words.join(" "), exit.status, last.unwrap_or("it said nothing"));
         }
         // Some print it on standard error.
