@@ -72,7 +72,7 @@ fn reason(
         if let Some(program) = &mut case.program {
             program.version = loader.presence().ok().map(str::to_owned);
         }
-        if let Some(why) = loader.lacks(server, session)? {
+        if let Some(why) = loader.lacks(server, &case.settings, session)? {
             return Ok(Some(why));
         }
     }
