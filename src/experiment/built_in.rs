@@ -19,6 +19,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("latency", include_str!("../../experiments/latency.toml")),
     ("versions", include_str!("../../experiments/versions.toml")),
     ("populating", include_str!("../../experiments/populating.toml")),
+    ("loaders", include_str!("../../experiments/loaders.toml")),
     ("fastest", include_str!("../../experiments/fastest.toml")),
     ("all", include_str!("../../experiments/all.toml")),
 ];
