@@ -44,8 +44,10 @@ pub struct Target<'a> {
 /// How a loader's program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit code, or 128 and the number of the signal that ended it.
+    /// Its exit code, or, as shells have it, 128 and the number of the signal that ended it.
     pub exit: i32,
+    /// The signal that ended it, where one did.
+    pub signal: Option<i32>,
     /// What that means by its definition.
     pub meaning: Meaning,
     /// How many rows it says it refused, where it says so.
@@ -108,14 +110,15 @@ impl Loader {
     pub(super) fn run(&self, command: Command, target: &Target<'_>) -> Result<Ended> {
         let exit = program::run(command, target.scratch, target.connector.interrupt())?;
         let status = exit.status;
-        let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1);
+        let signal = status.signal();
         let meaning = match status.code() {
             Some(code) if self.success.contains(&code) => Meaning::Success,
             Some(code) if self.partial.contains(&code) => Meaning::Partial,
             _ => Meaning::Failure,
         };
         Ok(Ended {
-            exit: code,
+            exit: status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),
+            signal,
             meaning,
             rejected: None,
             stdout_tail: program::tail_of(&target.scratch.join(program::STDOUT))?,
@@ -137,9 +140,9 @@ impl Ended {
             Meaning::Partial => "loaded some rows and refused others",
             Meaning::Failure => "failed",
         };
-        let exit = match self.exit {
-            signal if signal > 128 => format!("signal {}", signal - 128),
-            code => format!("exit code {code}"),
+        let exit = match self.signal {
+            Some(signal) => format!("signal {signal}"),
+            None => format!("exit code {}", self.exit),
         };
         let (name, said) = match self.stderr_tail.is_empty() {
             true => ("standard output", &self.stdout_tail),
