@@ -207,7 +207,7 @@ fn each_way_that_a_program_ends_is_told() {
     let samples = run(&methods, "", &mut *server, &dataset);
     for (sample, words) in samples.iter().zip([
         "999 rows instead of 1000",
-        "loaded some rows and refused others (exit code 3); the end of its standard output:\n  1 row refused",
+        "ended with a partial load (exit code 3); the end of its standard output:\n  1 row refused",
         "the program failed (exit code 1); the end of its standard error:\n  no such thing",
         "the program failed (exit code 2) and said nothing",
         "the program failed (signal 9)",
