@@ -94,6 +94,9 @@ const TARGET: &str = "[env]\nTARGET = '{table} ({columns})'\n";
 
 #[test]
 fn every_input_is_whole_at_any_row_count() {
+    if !common::psql() {
+        return;
+    }
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
@@ -126,6 +129,9 @@ fn every_input_is_whole_at_any_row_count() {
 
 #[test]
 fn a_password_reaches_a_program_by_its_environment_alone() {
+    if !common::psql() {
+        return;
+    }
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let own = common::local(&dataset);
@@ -177,6 +183,9 @@ fn a_password_reaches_a_program_by_its_environment_alone() {
 
 #[test]
 fn each_way_that_a_program_ends_is_told() {
+    if !common::psql() {
+        return;
+    }
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
@@ -218,6 +227,9 @@ fn each_way_that_a_program_ends_is_told() {
 
 #[test]
 fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
+    if !common::psql() {
+        return;
+    }
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let own = common::local(&dataset);
@@ -294,6 +306,9 @@ fn left(dir: &Path) -> Vec<String> {
 
 #[test]
 fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
+    if !common::psql() {
+        return;
+    }
     let dir = common::world_readable_tempdir();
     let loader = file(
         dir.path(),
@@ -342,6 +357,9 @@ fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
 
 #[test]
 fn a_stop_or_a_deadline_ends_a_program_and_all_that_it_started() {
+    if !common::psql() {
+        return;
+    }
     // The directory is in the arguments of all of them; the second does not stop when it is asked to.
     let script = r#"sh -c 'trap "" INT; touch ../../../started; while :; do sleep 0.1; done' "$2" & wait"#;
     for (signal, code) in [(Some(Signal::INT), 130), (Some(Signal::TERM), 143), (None, 1)] {

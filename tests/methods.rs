@@ -8,7 +8,6 @@ use bulkbench::dataset::Dataset;
 use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::{Loader, catalogue};
 use bulkbench::record::{Durability, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
@@ -32,16 +31,10 @@ fn request(rows: u64) -> Request {
 }
 
 /// Runs every method once with its defaults, and returns the samples, and the reasons of those that cannot run
-/// on this server. Programs of others that are not on this machine are announced and left out.
+/// on this server. Loaders that lack something are announced and left out.
 fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<(String, String)>) {
     let (samples, mut unavailable) = run_once(&Experiment::find("all").unwrap(), server, dataset);
-    unavailable.retain(|(id, _)| match catalogue::find(id).unwrap().loader().map(Loader::presence) {
-        Some(Err(why)) => {
-            common::skipped(&format!("{id}: {why}"));
-            false
-        }
-        _ => true,
-    });
+    unavailable.retain(|(id, reason)| !common::lacks_program(id, reason));
     (samples, unavailable)
 }
 
