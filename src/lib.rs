@@ -7,6 +7,7 @@
 
 pub mod analysis;
 pub mod cache_dir;
+pub mod caveat;
 pub mod cli;
 pub mod dataset;
 pub mod doctor;

@@ -1,0 +1,83 @@
+//! Errors of a load as records: the server's own, and what an external loader printed.
+
+use postgres::error::DbError;
+
+use crate::record::findings::LoadError;
+
+/// The server's error in a chain of causes; `None` where the server said nothing, for instance as the
+/// connection broke off.
+pub fn of_server(error: &anyhow::Error) -> Option<LoadError> {
+    let driver = error.chain().find_map(|cause| cause.downcast_ref::<postgres::Error>())?;
+    driver.as_db_error().map(of_db)
+}
+
+fn of_db(error: &DbError) -> LoadError {
+    let context = error.where_().unwrap_or_default();
+    LoadError {
+        sqlstate: Some(error.code().code().into()),
+        message: error.message().into(),
+        line: line_in(context),
+        column: column_in(context).or(error.column().map(str::to_owned)),
+    }
+}
+
+/// The first error in what a program printed; its last line where none is marked as one.
+pub fn of_program(printed: &str, exit: i32) -> LoadError {
+    let lines: Vec<&str> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let marked = lines.iter().position(|line| line.contains("ERROR") || line.contains("rror:"));
+    let at = marked.unwrap_or(lines.len().saturating_sub(1));
+    let message = lines.get(at).map_or_else(|| format!("it ended with exit code {exit}"), |l| (*l).to_owned());
+    let context = lines.iter().skip(at).find(|line| line_in(line).is_some());
+    LoadError {
+        sqlstate: sqlstate_in(&message),
+        line: context.and_then(|line| line_in(line)),
+        column: context.and_then(|line| column_in(line)),
+        message,
+    }
+}
+
+/// The 2 of `COPY t, line 2, column n: "x"`.
+fn line_in(context: &str) -> Option<u64> {
+    let digits = context.split(", line ").nth(1)?;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The n of `COPY t, line 2, column n: "x"`.
+fn column_in(context: &str) -> Option<String> {
+    let name = context.split(", column ").nth(1)?.split([':', ',']).next()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// The 22P02 of `ERROR: 22P02: ...` or `Database error 22P02: ...`.
+fn sqlstate_in(message: &str) -> Option<String> {
+    let is_state = |word: &&str| {
+        word.len() == 5
+            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+            && word.chars().any(|c| c.is_ascii_digit())
+    };
+    let mut words = message.split_whitespace().filter_map(|word| word.strip_suffix(':'));
+    words.find(is_state).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_read_from_the_context() {
+        let context = "COPY t, line 12, column score: \"1,203\"";
+        assert_eq!((line_in(context), column_in(context).as_deref()), (Some(12), Some("score")));
+        assert_eq!((line_in("COPY t, line 3"), column_in("COPY t, line 3")), (Some(3), None));
+        assert_eq!(line_in("SQL statement"), None);
+    }
+
+    #[test]
+    fn a_program_s_error_is_the_marked_line_else_the_last() {
+        let printed = "BEGIN\npsql:x:1: ERROR:  22P04: extra data\nCONTEXT:  COPY t, line 2: \"x\"\nbye";
+        let error = of_program(printed, 3);
+        assert_eq!((error.sqlstate.as_deref(), error.line), (Some("22P04"), Some(2)));
+        assert_eq!(error.message, "psql:x:1: ERROR:  22P04: extra data");
+        assert_eq!(of_program("one\ntwo\n", 1).message, "two");
+        assert_eq!(of_program("", 7).message, "it ended with exit code 7");
+    }
+}
