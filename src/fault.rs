@@ -89,6 +89,16 @@ pub fn nearest_then<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>)
     if hint.is_empty() { ";".into() } else { hint }
 }
 
+/// As [`nearest`], of what serde says of a key that it does not know: it names that and the known
+/// ones in backticks. Nothing for any other of its messages.
+pub fn unknown_field(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    match (message.starts_with("unknown field"), names.next()) {
+        (true, Some(unknown)) => nearest(unknown, names),
+        _ => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

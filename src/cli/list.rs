@@ -26,7 +26,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let look = Look::of_stdout();
-    let all: Vec<&Info> = catalogue::METHODS.iter().map(|m| m.info()).collect();
+    let all: Vec<&Info> = catalogue::all().iter().map(|m| m.info()).collect();
     let chosen = match &args.family {
         Some(family) => of_family(&all, family)?,
         None => all,
@@ -226,7 +226,7 @@ fn experiments(experiments: &[Experiment], servers: usize, sources: &mut Sources
     for experiment in experiments {
         let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
         let cases = experiment.cases.iter().map(|case| match case.method.as_str() {
-            ALL_METHODS => catalogue::METHODS.len(),
+            ALL_METHODS => catalogue::all().len(),
             _ => 1,
         });
         let least = if experiment.compare.as_deref() == Some("server") { 2 } else { 1 };
@@ -293,7 +293,7 @@ mod tests {
     use crate::fault::Fault;
 
     fn infos() -> Vec<&'static Info> {
-        catalogue::METHODS.iter().map(|m| m.info()).collect()
+        catalogue::all().iter().map(|m| m.info()).collect()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::fault::{nearest, nearest_then};
+use crate::fault::{nearest, nearest_then, unknown_field};
 use crate::usage;
 use built_in::BUILT_IN;
 use grid::Grid;
@@ -181,7 +181,7 @@ impl Experiment {
     /// rounds, a case twice, a baseline that is none of the cases.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         let file: File = toml::from_str(text)
-            .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), hint(e.message())))?;
+            .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
         file.experiment().with_context(|| format!("in {origin}"))
     }
 
@@ -282,15 +282,6 @@ impl File {
         };
         experiment.check()?;
         Ok(experiment)
-    }
-}
-
-/// serde names the unknown key and the known ones in backticks: the nearest of them is the hint.
-fn hint(message: &str) -> String {
-    let mut names = message.split('`').skip(1).step_by(2);
-    match (message.starts_with("unknown field"), names.next()) {
-        (true, Some(unknown)) => nearest(unknown, names),
-        _ => String::new(),
     }
 }
 

@@ -1,13 +1,16 @@
-//! All methods. Adding one is a file (or a value in one) and a line here.
+//! All methods. Adding one is a file (or a value in one) and a line here; a program of somebody
+//! else's is a file in `loaders/`.
+
+use std::sync::RwLock;
 
 use anyhow::Result;
 
 use crate::fault::nearest_then;
-use crate::method::{Method, backfill, copy, insert, keys, parallel, staging};
+use crate::method::{Loader, Method, backfill, copy, external, insert, keys, parallel, staging};
 use crate::usage;
 
-/// Every method, in the order that lists show them.
-pub static METHODS: &[&dyn Method] = &[
+/// Our own, in the order that lists show them.
+static METHODS: &[&dyn Method] = &[
     &insert::INSERT_ROW,
     &insert::INSERT_ROW_TOKIO,
     &insert::INSERT_ROW_UNPREPARED,
@@ -59,13 +62,40 @@ pub static METHODS: &[&dyn Method] = &[
     &backfill::copy_out::COPY_OUT,
 ];
 
+/// The loaders of users'.
+static ADDED: RwLock<Vec<&'static dyn Method>> = RwLock::new(Vec::new());
+
+/// Every method, in the order that lists show them: ours, the loaders that are compiled in, and
+/// those that were added.
+pub fn all() -> Vec<&'static dyn Method> {
+    let loaders = external::built_in().iter().map(|loader| loader as &dyn Method);
+    let added = ADDED.read().unwrap_or_else(|e| e.into_inner());
+    METHODS.iter().copied().chain(loaders).chain(added.iter().copied()).collect()
+}
+
+/// Adds a loader of a user's, for as long as the program runs.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] when its id is taken.
+pub fn add(loader: Loader) -> Result<()> {
+    let id = loader.info().id;
+    if all().iter().any(|method| method.info().id == id) {
+        return Err(usage!(
+            "id = \"{id}\": there is a method of this id already; give the loader another (`bulkbench list` shows those that are taken)"
+        ));
+    }
+    ADDED.write().unwrap_or_else(|e| e.into_inner()).push(Box::leak(Box::new(loader)));
+    Ok(())
+}
+
 /// The method of this id.
 ///
 /// # Errors
 /// An unknown id, with the nearest known one.
 pub fn find(id: &str) -> Result<&'static dyn Method> {
-    METHODS.iter().find(|m| m.info().id == id).copied().ok_or_else(|| {
-        let hint = nearest_then(id, METHODS.iter().map(|m| m.info().id));
+    let all = all();
+    all.iter().find(|m| m.info().id == id).copied().ok_or_else(|| {
+        let hint = nearest_then(id, all.iter().map(|m| m.info().id));
         usage!("there is no method `{id}`{hint} `bulkbench list` shows them all")
     })
 }
@@ -77,8 +107,8 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_every_built_in_case_has_a_method() {
-        let ids: std::collections::BTreeSet<_> = METHODS.iter().map(|m| m.info().id).collect();
-        assert_eq!(ids.len(), METHODS.len());
+        let ids: std::collections::BTreeSet<_> = all().iter().map(|m| m.info().id).collect();
+        assert_eq!(ids.len(), all().len());
         for experiment in Experiment::built_in().unwrap() {
             for case in experiment.cases.iter().filter(|case| case.method != ALL_METHODS) {
                 find(&case.method).unwrap();

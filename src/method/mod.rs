@@ -8,6 +8,7 @@
 pub mod backfill;
 pub mod catalogue;
 pub mod copy;
+pub mod external;
 pub mod insert;
 pub mod keys;
 pub mod parallel;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+pub use external::Loader;
 pub use tools::phases::PhaseClock;
 use tools::stream::CopyStream;
 
@@ -47,6 +49,8 @@ pub enum Family {
     Keys,
     /// Updates of rows that are there, and the export that comes before them.
     Backfill,
+    /// Programs of others, each described by a file.
+    External,
 }
 
 impl Family {
@@ -59,6 +63,7 @@ impl Family {
             Family::Parallel => "parallel",
             Family::Keys => "keys",
             Family::Backfill => "backfill",
+            Family::External => "external",
         }
     }
 }
@@ -226,6 +231,11 @@ impl Load<'_> {
 pub trait Method: Sync {
     /// What it says of itself.
     fn info(&self) -> &Info;
+
+    /// The program of somebody else's that does the work, where one does.
+    fn loader(&self) -> Option<&Loader> {
+        None
+    }
 
     /// Refuses parameters that each lie in their range and cannot be together, or not with this
     /// table; before anything connects.

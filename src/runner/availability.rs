@@ -48,7 +48,8 @@ fn reason(
             units::count(dataset.rows())
         )));
     }
-    let method = catalogue::find(&case.method)?.info();
+    let found = catalogue::find(&case.method)?;
+    let method = found.info();
     let after = rows_after(method, &case.params, case.rows);
     if after.loaded * after.times > LAST_KEY {
         return Ok(Some(format!(
@@ -67,8 +68,14 @@ fn reason(
         };
         case.collation = Some(known.clone());
     }
+    if let Some(loader) = found.loader() {
+        if let Some(why) = loader.lacks(server, session)? {
+            return Ok(Some(why));
+        }
+    }
     for need in method.needs {
-        if *need == Need::ReadsFile && case.rows < dataset.rows() {
+        // A loader gets a file of the rows that it is to load.
+        if *need == Need::ReadsFile && found.loader().is_none() && case.rows < dataset.rows() {
             return Ok(Some(format!(
                 "the server reads the whole file of {} rows, not the first {}",
                 units::count(dataset.rows()),

@@ -199,6 +199,11 @@ impl Stage for ServerStage<'_> {
         })?;
         let mut cost = probes.stop(server, control, &table)?;
         cost.client_load_cpu_ns = Some(clock.load_cpu_ns());
+        if let Some(used) = clock.program() {
+            // The load was done there: what this program held meanwhile is none of its needs.
+            cost.client_cpu_ns = cost.client_cpu_ns.map(|own| own + used.cpu_ns);
+            cost.client_peak_bytes = Some(used.peak_bytes);
+        }
         method.verify(&load)?;
         Ok(Measured { phases: clock.phases().clone(), cost })
     }

@@ -11,7 +11,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 
-use super::tls::Tls;
+use super::tls::{Tls, Verify};
 use crate::interrupt::{Interrupt, OnStop};
 use crate::pg_error::{chain, io_error, words};
 use crate::unavailable;
@@ -89,6 +89,11 @@ impl Connector {
         Self { config, ..self.clone() }
     }
 
+    /// As this, but stopped by another interrupt: for what has to be done although a run was stopped.
+    pub fn with_interrupt(&self, interrupt: Interrupt) -> Self {
+        Self { interrupt, ..self.clone() }
+    }
+
     /// What ends this connector's statements.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
@@ -97,6 +102,17 @@ impl Connector {
     /// The parameters it connects by. They may hold a password: never print them.
     pub fn config(&self) -> &tokio_postgres::Config {
         &self.config
+    }
+
+    /// What libpq calls its `sslmode`: `disable`, `prefer`, `require` or `verify-full`.
+    pub fn ssl_mode(&self) -> &'static str {
+        let verify = self.tls.as_ref().map(Tls::verify);
+        match (self.config.get_ssl_mode(), verify) {
+            (SslMode::Disable, _) | (_, None) => "disable",
+            (SslMode::Prefer, Some(Verify::Nobody)) => "prefer",
+            (_, Some(Verify::Nobody)) => "require",
+            (_, Some(Verify::Full)) => "verify-full",
+        }
     }
 
     /// The same server, as the same user and with all else the same, through a proxy that has one

@@ -1,6 +1,7 @@
 //! A PostgreSQL that a run loads into: a throwaway local cluster, a throwaway container, or a
 //! server of the user's.
 
+pub mod child;
 pub mod connector;
 pub mod container;
 pub mod external;

@@ -28,9 +28,17 @@ pub enum Verify {
 
 /// Makes the TLS part of connections.
 #[derive(Clone)]
-pub struct Tls(Arc<ClientConfig>);
+pub struct Tls {
+    config: Arc<ClientConfig>,
+    verify: Verify,
+}
 
 impl Tls {
+    /// Whether servers have to prove who they are.
+    pub fn verify(&self) -> Verify {
+        self.verify
+    }
+
     /// # Errors
     /// When the roots this machine trusts cannot be read.
     pub fn new(verify: Verify) -> anyhow::Result<Self> {
@@ -54,7 +62,7 @@ impl Tls {
                 builder.with_root_certificates(roots).with_no_client_auth()
             }
         };
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), verify })
     }
 }
 
@@ -108,7 +116,7 @@ where
     fn make_tls_connect(&mut self, host: &str) -> io::Result<Handshake> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| io::Error::other(format!("{host} is no name that TLS knows")))?;
-        Ok(Handshake { connector: self.0.clone().into(), name })
+        Ok(Handshake { connector: self.config.clone().into(), name })
     }
 }
 

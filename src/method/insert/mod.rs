@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn all_but_those_of_one_transaction_run_on_several_connections() {
-        let without: Vec<&str> = catalogue::METHODS
+        let without: Vec<&str> = catalogue::all()
             .iter()
             .map(|m| m.info())
             .filter(|info| info.family == Family::Insert && !info.params.iter().any(|p| p.name == "jobs"))

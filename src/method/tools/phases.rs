@@ -1,7 +1,7 @@
 //! The clock of a sample: each phase on its own, and nothing between them.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -14,6 +14,16 @@ use crate::record::Phase;
 pub struct PhaseClock {
     phases: BTreeMap<Phase, u64>,
     load_cpu_ns: u64,
+    program: Option<Used>,
+}
+
+/// What a program of somebody else's used, in which the load was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// CPU time, user and system, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Peak resident memory in bytes.
+    pub peak_bytes: u64,
 }
 
 impl PhaseClock {
@@ -33,12 +43,24 @@ impl PhaseClock {
         Ok(done)
     }
 
+    /// Counts what a program used, which ran in the load phase, as the client's.
+    pub fn add_program(&mut self, cpu: Duration, peak_bytes: u64) {
+        let cpu_ns = cpu.as_nanos() as u64;
+        self.load_cpu_ns += cpu_ns;
+        self.program = Some(Used { cpu_ns, peak_bytes });
+    }
+
+    /// What the load's program used, where one ran.
+    pub fn program(&self) -> Option<Used> {
+        self.program
+    }
+
     /// The phases so far, in nanoseconds.
     pub fn phases(&self) -> &BTreeMap<Phase, u64> {
         &self.phases
     }
 
-    /// CPU time of this process during the load phase, in nanoseconds.
+    /// CPU time of this process during the load phase and of the program it ran there, in nanoseconds.
     pub fn load_cpu_ns(&self) -> u64 {
         self.load_cpu_ns
     }

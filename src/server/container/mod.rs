@@ -31,8 +31,8 @@ use tokio_postgres::NoTls;
 pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
+use super::child::tail;
 use super::connector::Connector;
-use super::local::tail;
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
 use crate::interrupt::Interrupt;

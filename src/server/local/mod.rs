@@ -19,8 +19,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 pub use installation::{Installation, choose, installations};
-pub(in crate::server) use postmaster::tail;
 
+use super::child::tail;
 use super::connector::Connector;
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
@@ -153,7 +153,7 @@ impl Local {
             return Err(unavailable!(
                 "initdb of {} failed ({status}): {}",
                 self.installation.version_text,
-                postmaster::tail(&said)
+                tail(&said)
             ));
         }
         Ok(())

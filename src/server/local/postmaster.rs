@@ -2,19 +2,19 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::Signal;
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 use super::processes::{self, Stat};
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
+use crate::server::child::{spawn_bound, tail};
 use crate::unavailable;
 
 /// Longer than any crash recovery of what one sample writes.
@@ -175,40 +175,12 @@ pub fn run_to_end(mut command: Command, log: &Path, interrupt: &Interrupt) -> Re
     }
 }
 
-/// Starts a child in a process group of its own that gets `signal` when the calling thread ends.
-fn spawn_bound(command: &mut Command, signal: Signal) -> std::io::Result<Child> {
-    let parent = rustix::process::getpid();
-    let bind = move || {
-        // Runs after the change of user, which would have cleared it.
-        set_parent_process_death_signal(Some(signal))?;
-        // The parent may have ended before: then nothing would ever end this child.
-        if getppid() != Some(parent) {
-            return Err(rustix::io::Errno::SRCH.into());
-        }
-        Ok(())
-    };
-    command.process_group(0);
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; these are two plain
-    // system calls, and nothing is allocated.
-    unsafe { command.pre_exec(bind) };
-    command.spawn()
-}
-
 fn open_log(log: &Path) -> Result<File> {
     OpenOptions::new()
         .create(true)
         .append(true)
         .open(log)
         .with_context(|| format!("opening the server's log {}", log.display()))
-}
-
-/// The last lines of a log, as one message can hold them.
-pub fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-    match lines.is_empty() {
-        true => "(empty)".into(),
-        false => format!("\n  {}", lines[lines.len().saturating_sub(12)..].join("\n  ")),
-    }
 }
 
 /// Whether a refused connection means: not yet.
@@ -223,14 +195,6 @@ fn is_starting(error: &tokio_postgres::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_holds_the_end_of_a_log() {
-        let log: String = (0..100).map(|n| format!("line {n}\n\n")).collect();
-        let end = tail(&log);
-        assert!(end.contains("line 99") && end.contains("line 88") && !end.contains("line 87"), "{end}");
-        assert_eq!(tail("\n"), "(empty)");
-    }
 
     #[test]
     fn a_command_runs_to_its_end_or_to_the_interrupt() {

@@ -1,0 +1,370 @@
+//! The TOML file that describes a loader: its keys, and what is checked of them before anything runs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::placeholders::Template;
+use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile, program};
+use crate::fault::unknown_field;
+use crate::method::{self, Extent, Family, Info, Need, Param, Start};
+use crate::record::{Durability, Encoding};
+use crate::table::{Layout, Persistence};
+use crate::usage;
+
+/// A loader as its file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    summary: String,
+    source: String,
+    #[serde(default)]
+    start: Begin,
+    #[serde(default = "durable")]
+    durability: Durability,
+    input: Input,
+    #[serde(default)]
+    extent: HowMany,
+    #[serde(default)]
+    servers: Servers,
+    #[serde(default)]
+    reader: Reader,
+    #[serde(default)]
+    extensions: Vec<String>,
+    command: Vec<String>,
+    version: Vec<String>,
+    install: String,
+    #[serde(default)]
+    exit: Exit,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    params: BTreeMap<String, Parameter>,
+    #[serde(default, rename = "file")]
+    files: Vec<TextFile>,
+}
+
+/// The table that a loader begins with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Begin {
+    #[default]
+    Empty,
+    Indexed,
+}
+
+/// What a loader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// The dataset's csv.
+    Csv,
+    /// The dataset in PostgreSQL's text format.
+    Text,
+    /// The dataset in PostgreSQL's binary format.
+    Binary,
+    /// An INSERT statement a row, each on a line of its own.
+    Inserts,
+}
+
+impl Input {
+    /// The dataset's file that it is, or is made of.
+    pub fn encoding(self) -> Encoding {
+        match self {
+            Input::Csv | Input::Inserts => Encoding::Csv,
+            Input::Text => Encoding::Text,
+            Input::Binary => Encoding::Binary,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum HowMany {
+    #[default]
+    Full,
+    Budgeted,
+}
+
+/// The servers that a loader may load into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Servers {
+    /// Any.
+    #[default]
+    Any,
+    /// Only throwaway ones: it could harm a server of the user's.
+    Disposable,
+}
+
+/// Who opens the file to load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reader {
+    /// The program.
+    #[default]
+    Client,
+    /// The server, by the path that it sees.
+    Server,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exit {
+    #[serde(default = "zero")]
+    success: Vec<i32>,
+    #[serde(default)]
+    partial: Vec<i32>,
+}
+
+impl Default for Exit {
+    fn default() -> Self {
+        Self { success: zero(), partial: Vec::new() }
+    }
+}
+
+fn zero() -> Vec<i32> {
+    vec![0]
+}
+
+fn durable() -> Durability {
+    Durability::Durable
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameter {
+    help: String,
+    default: u64,
+    min: u64,
+    max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextFile {
+    name: Option<String>,
+    text: Option<String>,
+    path: Option<PathBuf>,
+}
+
+/// Where the files lie that a definition names by `path`.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'a> {
+    /// In this directory, that of the definition.
+    Directory(&'a Path),
+    /// In the program: names and contents.
+    BuiltIn(&'a [(&'a str, &'a str)]),
+}
+
+impl Loader {
+    /// The loader that a user's file describes.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] when the file cannot be read, and as [`Loader::parse`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| usage!("--loader {}: cannot read it: {e}; check the path", path.display()))?;
+        // A program is started elsewhere: paths beside the definition have to be absolute.
+        let absolute = std::path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
+        let dir = absolute.parent().unwrap_or(Path::new("/"));
+        Self::parse(&text, &path.display().to_string(), Beside::Directory(dir))
+    }
+
+    /// Reads a definition; `origin` names it in messages. What it says of itself lives as long as the
+    /// program, as the catalogue does.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`], naming the file, the key, its value, the rule and the next step.
+    pub fn parse(text: &str, origin: &str, beside: Beside<'_>) -> Result<Self> {
+        let file: File = toml::from_str(text)
+            .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
+        file.loader(beside).with_context(|| format!("in the loader {origin}"))
+    }
+}
+
+impl File {
+    fn loader(self, beside: Beside<'_>) -> Result<Loader> {
+        self.check()?;
+        let known: Vec<&str> =
+            PLACEHOLDERS.iter().copied().chain(self.params.keys().map(String::as_str)).collect();
+        let command = words("command", &self.command, &known, beside)?;
+        let version = words("version", &self.version, &[PYTHON], beside)?;
+        let mut environment = Vec::new();
+        for (name, value) in &self.env {
+            let value = Template::parse(value, &known).with_context(|| format!("in env.{name}"))?;
+            environment.push((name.clone(), value));
+        }
+        let files =
+            self.files.iter().map(|file| file.scratch_file(&known, beside)).collect::<Result<Vec<_>>>()?;
+        let info = self.info();
+        Ok(Loader {
+            info,
+            input: self.input,
+            servers: self.servers,
+            reader: self.reader,
+            extensions: self.extensions,
+            command,
+            version,
+            install: self.install,
+            success: self.exit.success,
+            partial: self.exit.partial,
+            environment,
+            files,
+            presence: OnceLock::new(),
+        })
+    }
+
+    /// What the catalogue lists.
+    fn info(&self) -> Info {
+        let leak = |text: &str| -> &'static str { text.to_owned().leak() };
+        let params: Vec<Param> = self
+            .params
+            .iter()
+            .map(|(name, p)| Param {
+                name: leak(name),
+                help: leak(&p.help),
+                default: method::Default::Fixed(p.default),
+                min: p.min,
+                max: p.max,
+            })
+            .collect();
+        Info {
+            id: leak(&self.id),
+            family: Family::External,
+            summary: leak(&self.summary),
+            source: leak(&self.source),
+            durability: self.durability,
+            start: match self.start {
+                Begin::Empty => Start::Empty(Persistence::Permanent),
+                Begin::Indexed => Start::Indexed,
+            },
+            end: Persistence::Permanent,
+            extent: match self.extent {
+                HowMany::Full => Extent::Full,
+                HowMany::Budgeted => Extent::Budgeted,
+            },
+            input: self.input.encoding(),
+            layout: Layout::Plain,
+            needs: match self.reader {
+                Reader::Client => &[],
+                Reader::Server => &[Need::ReadsFile],
+            },
+            params: params.leak(),
+        }
+    }
+
+    /// What can be wrong beyond the type of a key.
+    fn check(&self) -> Result<()> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.id.is_empty() || !self.id.chars().all(plain) {
+            return Err(usage!(
+                "id = \"{}\": an id is made of small letters, digits and hyphens, and names the method",
+                self.id
+            ));
+        }
+        for (key, text) in [("summary", &self.summary), ("source", &self.source), ("install", &self.install)]
+        {
+            if text.trim().is_empty() || text.contains('\n') {
+                return Err(usage!("{key} = {text:?}: it has to be one line of words; tables show it"));
+            }
+        }
+        for name in self.env.keys() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(plain) {
+                return Err(usage!("env.{name}: a variable's name is made of letters, digits and _"));
+            }
+        }
+        for (name, p) in &self.params {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if name.is_empty() || !name.chars().all(plain) || PLACEHOLDERS.contains(&name.as_str()) {
+                return Err(usage!(
+                    "params.{name}: a parameter's name is made of small letters, digits and _, and is none of {}",
+                    PLACEHOLDERS.join(", ")
+                ));
+            }
+            if !(p.min..=p.max).contains(&p.default) {
+                return Err(usage!(
+                    "params.{name}: default = {} is out of its range, min = {} to max = {}",
+                    p.default,
+                    p.min,
+                    p.max
+                ));
+            }
+        }
+        if self.exit.success.is_empty() {
+            return Err(usage!(
+                "exit.success = []: no end of the program would be a success; list 0 or others"
+            ));
+        }
+        if let Some(both) = self.exit.success.iter().find(|code| self.exit.partial.contains(code)) {
+            return Err(usage!("exit: {both} cannot be success and partial; leave it out of one"));
+        }
+        Ok(())
+    }
+}
+
+/// The words of a command. A program given by a relative path with a slash lies beside the definition.
+fn words(key: &str, words: &[String], known: &[&str], beside: Beside<'_>) -> Result<Vec<Template>> {
+    let [program, arguments @ ..] = words else {
+        return Err(usage!(
+            "{key} = []: it has to name a program, then its arguments, each in quotes of its own"
+        ));
+    };
+    if program.trim().is_empty() {
+        return Err(usage!("{key}: its first word, the program, is empty; name one"));
+    }
+    let parse = |word: &str| Template::parse(word, known).with_context(|| format!("in {key}, word `{word}`"));
+    let mut program = parse(program)?;
+    if let Beside::Directory(dir) = beside {
+        program = program.beside(dir)?;
+    }
+    std::iter::once(Ok(program)).chain(arguments.iter().map(|word| parse(word))).collect()
+}
+
+impl TextFile {
+    fn scratch_file(&self, known: &[&str], beside: Beside<'_>) -> Result<ScratchFile> {
+        let of_path = || self.path.as_ref()?.file_name()?.to_str().map(str::to_owned);
+        let name = self.name.clone().or_else(of_path).unwrap_or_default();
+        if name.is_empty()
+            || name.contains('/')
+            || [".", "..", program::STDOUT, program::STDERR].contains(&&*name)
+        {
+            return Err(usage!(
+                "file: name = \"{name}\": a file gets a plain name within {{scratch}}, other than {} and {}, which take the program's output",
+                program::STDOUT,
+                program::STDERR
+            ));
+        }
+        let template = match (&self.text, &self.path) {
+            (Some(text), None) => {
+                Template::parse(text, known).with_context(|| format!("in the file {name}"))?
+            }
+            (None, Some(path)) => Template::plain(&content(path, beside)?),
+            _ => {
+                return Err(usage!("file {name}: it has either `text` or `path`, the place to copy it from"));
+            }
+        };
+        Ok(ScratchFile { name, template })
+    }
+}
+
+/// What a file beside the definition holds.
+fn content(path: &Path, beside: Beside<'_>) -> Result<String> {
+    match beside {
+        Beside::Directory(dir) => {
+            let whole = dir.join(path);
+            std::fs::read_to_string(&whole)
+                .map_err(|e| usage!("path = \"{}\": cannot read {}: {e}", path.display(), whole.display()))
+        }
+        Beside::BuiltIn(files) => files
+            .iter()
+            .find(|(name, _)| Path::new(name) == path)
+            .map(|(_, content)| (*content).to_owned())
+            .ok_or_else(|| usage!("path = \"{}\": it is not compiled in", path.display())),
+    }
+}

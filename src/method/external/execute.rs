@@ -1,0 +1,196 @@
+//! One execution of a loader: its placeholders' values, its files, its program, and what its end means.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::placeholders::Template;
+use super::{Loader, PYTHON, environment, program};
+use crate::cache_dir::default_cache_dir;
+use crate::method::Params;
+use crate::server::Connector;
+use crate::table::ddl::quote;
+
+/// What a loader is run on.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// How to connect to the server.
+    pub connector: &'a Connector,
+    /// The table's schema, bare.
+    pub schema: &'a str,
+    /// The table's name, bare.
+    pub table: &'a str,
+    /// The columns that the file has, quoted, with commas between them.
+    pub columns: &'a str,
+    /// The key's column, bare.
+    pub key: &'a str,
+    /// The file to load, as whoever reads it sees its path.
+    pub file: &'a Path,
+    /// How many rows are in it.
+    pub rows: u64,
+    /// The loader's parameters, all of them.
+    pub params: &'a Params,
+    /// A directory for its files and output, in which it runs.
+    pub scratch: &'a Path,
+}
+
+/// How a loader's program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit code, or 128 and the number of the signal that ended it.
+    pub exit: i32,
+    /// What that means by its definition.
+    pub meaning: Meaning,
+    /// How many rows it says it refused, where it says so.
+    pub rejected: Option<u64>,
+    /// The last lines of its standard output.
+    pub stdout_tail: String,
+    /// The last lines of its standard error.
+    pub stderr_tail: String,
+    /// CPU time, user and system, of it and its children.
+    pub cpu: Duration,
+    /// Peak resident memory in bytes of the largest of them.
+    pub peak_memory: u64,
+}
+
+/// What an exit code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// It loaded all rows, as far as it knows.
+    Success,
+    /// It loaded some rows and refused others.
+    Partial,
+    /// It failed.
+    Failure,
+}
+
+impl Loader {
+    /// Runs its program on a file and a table, from its files to its end, whatever that means.
+    ///
+    /// # Errors
+    /// When it cannot be started, or work has to stop.
+    pub fn execute(&self, target: &Target<'_>) -> Result<Ended> {
+        self.run(self.prepare(target)?, target)
+    }
+
+    /// What comes before the clock: the program's files, and its command.
+    pub(super) fn prepare(&self, target: &Target<'_>) -> Result<Command> {
+        let values = values(target)?;
+        let value = |name: &str| values.get(name).cloned();
+        for file in &self.files {
+            let path = target.scratch.join(&file.name);
+            let text = file.template.fill(value).with_context(|| format!("in the file {}", file.name))?;
+            OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&path)
+                .and_then(|mut out| out.write_all(text.as_bytes()))
+                .with_context(|| format!("making {}", path.display()))?;
+        }
+        let mut command = command(&filled(&self.command, value)?);
+        environment::apply(target.connector, &mut command)?;
+        for (name, template) in &self.environment {
+            command.env(name, template.fill(value).with_context(|| format!("in env.{name}"))?);
+        }
+        Ok(command)
+    }
+
+    /// What is timed.
+    pub(super) fn run(&self, command: Command, target: &Target<'_>) -> Result<Ended> {
+        let exit = program::run(command, target.scratch, target.connector.interrupt())?;
+        let status = exit.status;
+        let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1);
+        let meaning = match status.code() {
+            Some(code) if self.success.contains(&code) => Meaning::Success,
+            Some(code) if self.partial.contains(&code) => Meaning::Partial,
+            _ => Meaning::Failure,
+        };
+        Ok(Ended {
+            exit: code,
+            meaning,
+            rejected: None,
+            stdout_tail: program::tail_of(&target.scratch.join(program::STDOUT))?,
+            stderr_tail: program::tail_of(&target.scratch.join(program::STDERR))?,
+            cpu: exit.cpu,
+            peak_memory: exit.peak_memory,
+        })
+    }
+}
+
+impl Ended {
+    /// Passes when the program loaded all rows, as far as it knows.
+    ///
+    /// # Errors
+    /// When it did not, with its exit code and the last that it said.
+    pub fn check(&self) -> Result<()> {
+        let how = match self.meaning {
+            Meaning::Success => return Ok(()),
+            Meaning::Partial => "loaded some rows and refused others",
+            Meaning::Failure => "failed",
+        };
+        let exit = match self.exit {
+            signal if signal > 128 => format!("signal {}", signal - 128),
+            code => format!("exit code {code}"),
+        };
+        let (name, said) = match self.stderr_tail.is_empty() {
+            true => ("standard output", &self.stdout_tail),
+            false => ("standard error", &self.stderr_tail),
+        };
+        match said.is_empty() {
+            true => bail!("the program {how} ({exit}) and said nothing"),
+            false => bail!("the program {how} ({exit}); the end of its {name}:{said}"),
+        }
+    }
+}
+
+/// The words of a command with their values.
+pub(super) fn filled(words: &[Template], value: impl Fn(&str) -> Option<String>) -> Result<Vec<String>> {
+    words.iter().map(|word| word.fill(&value).with_context(|| format!("in `{}`", word.text()))).collect()
+}
+
+/// A command of these words; there is one at least.
+pub(super) fn command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// The Python that has the drivers, where it was set up; else the one in PATH.
+pub(super) fn python() -> String {
+    let own = default_cache_dir().ok().map(|dir| dir.join("peers/bin/python3")).filter(|path| path.exists());
+    own.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| "python3".into())
+}
+
+/// What the placeholders stand for.
+fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
+    let address = environment::address(target.connector)?;
+    let path = |path: &Path| {
+        path.to_str().map(str::to_owned).with_context(|| format!("the path {} is not UTF-8", path.display()))
+    };
+    let fixed = [
+        ("host", address.host),
+        ("port", address.port.to_string()),
+        ("user", address.user),
+        ("database", address.database),
+        ("schema", target.schema.into()),
+        ("table", format!("{}.{}", quote(target.schema), quote(target.table))),
+        ("table_name", target.table.into()),
+        ("columns", target.columns.into()),
+        ("key", target.key.into()),
+        ("file", path(target.file)?),
+        ("rows", target.rows.to_string()),
+        ("scratch", path(target.scratch)?),
+        (PYTHON, python()),
+    ];
+    let params = target.params.iter().map(|(name, value)| (name.clone(), value.to_string()));
+    Ok(fixed.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(params).collect())
+}

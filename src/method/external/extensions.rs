@@ -1,0 +1,82 @@
+//! The server's extensions that a loader cannot do without.
+
+use anyhow::{Context, Result};
+
+use crate::interrupt::Interrupt;
+use crate::method::tools::phases::run;
+use crate::pg_error::describe;
+use crate::server::{Connector, Session};
+use crate::table::ddl::quote;
+
+/// Why one of these extensions cannot be had on a server, in words; `None` when all can.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub fn lacks(names: &[String], session: &mut Session) -> Result<Option<String>> {
+    for name in names {
+        let row = session
+            .query_one(
+                "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1), \
+                 EXISTS (SELECT FROM pg_extension WHERE extname = $1) \
+                 OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \
+                 OR EXISTS (SELECT FROM pg_available_extension_versions WHERE name = $1 AND trusted)",
+                &[&name],
+            )
+            .map_err(describe)
+            .with_context(|| format!("asking the server for the extension {name}"))?;
+        match (row.get(0), row.get(1)) {
+            (true, true) => {}
+            (true, false) => return Ok(Some(format!("only a superuser can create the extension {name}"))),
+            (false, _) => return Ok(Some(format!("the server has no extension {name}"))),
+        }
+    }
+    Ok(None)
+}
+
+/// Extensions that were made for a load. Dropping it removes them; those that were there stay.
+pub struct Extensions<'a> {
+    made: Vec<String>,
+    connector: &'a Connector,
+}
+
+impl<'a> Extensions<'a> {
+    /// Makes those that are not there.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn create(names: &[String], connector: &'a Connector, session: &mut Session) -> Result<Self> {
+        let mut extensions = Self { made: Vec::new(), connector };
+        for name in names {
+            let there: bool = session
+                .query_one("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", &[&name])
+                .map_err(describe)
+                .with_context(|| format!("looking for the extension {name}"))?
+                .get(0);
+            if !there {
+                run(&mut **session, &format!("CREATE EXTENSION {}", quote(name)))?;
+                extensions.made.push(name.clone());
+            }
+        }
+        Ok(extensions)
+    }
+}
+
+impl Drop for Extensions<'_> {
+    fn drop(&mut self) {
+        let drop_in_server = |names: &[String]| -> Result<()> {
+            // With an interrupt of its own: the run's may have been raised, and this has to be done.
+            let mut session = self.connector.with_interrupt(Interrupt::new()).connect()?;
+            run(&mut *session, "SET lock_timeout = '30s'")?;
+            names
+                .iter()
+                .rev()
+                .try_for_each(|name| run(&mut *session, &format!("DROP EXTENSION {}", quote(name))))
+        };
+        if self.made.is_empty() {
+            return;
+        }
+        if let Err(error) = drop_in_server(&self.made) {
+            eprintln!("bulkbench: the extension {} is left in the server: {error:#}", self.made.join(", "));
+        }
+    }
+}

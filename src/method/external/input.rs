@@ -1,0 +1,104 @@
+//! The file that a loader reads: one of the dataset's, or one made of it in the sample's directory
+//! before the clock starts.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::definition::Input;
+use crate::dataset::{Value, header, trailer};
+use crate::method::Load;
+use crate::method::tools::batch::Bound;
+use crate::method::tools::feed::feeds;
+use crate::record::Encoding;
+
+/// Bytes copied between two looks at whether to stop.
+const COPY_BYTES: usize = 1 << 20;
+
+/// The file of the load's rows, for a table of this quoted name.
+///
+/// # Errors
+/// When it cannot be read or made, or work has to stop.
+pub fn file(input: Input, load: &Load<'_>, table: &str) -> Result<PathBuf> {
+    match input {
+        Input::Csv | Input::Text | Input::Binary => encoded(input.encoding(), load),
+        Input::Inserts => inserts(load, table),
+    }
+}
+
+/// The dataset's own file, or one of its first rows.
+fn encoded(encoding: Encoding, load: &Load<'_>) -> Result<PathBuf> {
+    let whole = load.dataset.file(encoding);
+    if load.rows == load.dataset.rows() {
+        return Ok(whole);
+    }
+    let path = load.scratch.join(whole.file_name().context("the dataset's file has no name")?);
+    let making = || format!("making {} of the first {} rows", path.display(), load.rows);
+    let chunk = load.dataset.first(encoding, load.rows)?;
+    let mut from = File::open(&whole).with_context(|| format!("opening {}", whole.display()))?;
+    from.seek(SeekFrom::Start(chunk.offset)).with_context(making)?;
+    let mut to = File::create(&path).with_context(making)?;
+    to.write_all(header(encoding)).with_context(making)?;
+    let (mut left, mut buffer) = (chunk.bytes, vec![0; COPY_BYTES]);
+    while left > 0 {
+        load.connector.interrupt().check()?;
+        let part = &mut buffer[..left.min(COPY_BYTES as u64) as usize];
+        from.read_exact(part).with_context(making)?;
+        to.write_all(part).with_context(making)?;
+        left -= part.len() as u64;
+    }
+    to.write_all(trailer(encoding)).with_context(making)?;
+    Ok(path)
+}
+
+/// A statement a row, each on a line of its own and committed by itself unless something around them says otherwise.
+fn inserts(load: &Load<'_>, table: &str) -> Result<PathBuf> {
+    let path = load.scratch.join("inserts.sql");
+    write_inserts(load, table, &path).with_context(|| format!("making {}", path.display()))?;
+    Ok(path)
+}
+
+fn write_inserts(load: &Load<'_>, table: &str, path: &Path) -> Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let head = format!("INSERT INTO {table} ({}) VALUES (", load.table.column_list());
+    for mut feed in feeds(load, 1, 1)? {
+        feed.each(|row| {
+            out.write_all(head.as_bytes())?;
+            for (i, Bound(value)) in row.values().enumerate() {
+                if i > 0 {
+                    out.write_all(b",")?;
+                }
+                match value {
+                    Value::Text(text) => out.write_all(constant(text).as_bytes())?,
+                    Value::Int4(number) => write!(out, "{number}")?,
+                    Value::Int8(number) => write!(out, "{number}")?,
+                }
+            }
+            Ok(out.write_all(b");\n")?)
+        })?;
+    }
+    Ok(out.flush()?)
+}
+
+/// A text as a constant on one line that means the same whatever standard_conforming_strings is
+/// (PostgreSQL manual, "String Constants with C-Style Escapes").
+fn constant(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if !text.contains(['\\', '\n', '\r']) {
+        return format!("'{quoted}'");
+    }
+    format!("E'{}'", quoted.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_stays_on_its_line() {
+        assert_eq!(constant("O'Brien"), "'O''Brien'");
+        assert_eq!(constant("a\\n'\r\nb"), r"E'a\\n''\r\nb'");
+    }
+}

@@ -1,0 +1,127 @@
+//! Texts with `{names}` in them, which are filled in for each load.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::fault::nearest_then;
+use crate::usage;
+
+/// A text with placeholders, all of them known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Name(String),
+}
+
+impl Template {
+    /// Reads a text in which `{name}` stands for a value, and `{{` and `}}` for braces.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for a name that is not `known` (with the nearest), or a brace
+    /// without its partner.
+    pub fn parse(text: &str, known: &[&str]) -> Result<Self> {
+        let lone = |brace: char| {
+            usage!("a `{brace}` without its partner; a brace itself is written twice, `{{{{` or `}}}}`")
+        };
+        let (mut parts, mut plain) = (Vec::new(), String::new());
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            plain.push_str(&rest[..at]);
+            let brace = rest.as_bytes()[at] as char;
+            rest = &rest[at + 1..];
+            if let Some(after) = rest.strip_prefix(brace) {
+                plain.push(brace);
+                rest = after;
+                continue;
+            }
+            let (name, after) = rest.split_once('}').filter(|_| brace == '{').ok_or_else(|| lone(brace))?;
+            if !known.contains(&name) {
+                let hint = nearest_then(name, known.iter().copied());
+                return Err(usage!(
+                    "there is no placeholder {{{name}}}{hint} there are {{{}}}, and a brace itself is written twice",
+                    known.join("} {")
+                ));
+            }
+            parts.push(Part::Text(std::mem::take(&mut plain)));
+            parts.push(Part::Name(name.into()));
+            rest = after;
+        }
+        plain.push_str(rest);
+        parts.push(Part::Text(plain));
+        Ok(Self { text: text.into(), parts })
+    }
+
+    /// A text without placeholders, whatever braces are in it.
+    pub fn plain(text: &str) -> Self {
+        Self { text: text.into(), parts: vec![Part::Text(text.into())] }
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The path of a program that is meant to be in `dir`: one with a slash in it that does not begin
+    /// with one or with a placeholder. What it was written as stays.
+    ///
+    /// # Errors
+    /// When `dir` is not UTF-8.
+    pub fn beside(mut self, dir: &Path) -> Result<Self> {
+        if let Some(Part::Text(first)) = self.parts.first_mut()
+            && !first.is_empty()
+            && !first.starts_with('/')
+            && self.text.contains('/')
+        {
+            let path = dir.join(&*first);
+            *first = path
+                .to_str()
+                .with_context(|| format!("the path {} is not UTF-8", path.display()))?
+                .to_owned();
+        }
+        Ok(self)
+    }
+
+    /// The text with each name's value in its place.
+    ///
+    /// # Errors
+    /// When there is no value for a name.
+    pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String> {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Ok(text.clone()),
+                Part::Name(name) => value(name).with_context(|| format!("{{{name}}} has no value here")),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_filled_in_and_doubled_braces_are_braces() {
+        let template = Template::parse("a {x}{y} {{z}} }}{{", &["x", "y"]).unwrap();
+        assert_eq!(template.fill(|name| Some(format!("<{name}>"))).unwrap(), "a <x><y> {z} }{");
+        assert_eq!(Template::parse("plain", &[]).unwrap().fill(|_| None).unwrap(), "plain");
+        assert!(template.fill(|_| None).unwrap_err().to_string().contains("{x} has no value"));
+    }
+
+    #[test]
+    fn an_unknown_name_and_a_lone_brace_are_refused() {
+        let error = |text| Template::parse(text, &["file", "table"]).unwrap_err().to_string();
+        assert!(
+            error("{fil}").contains("no placeholder {fil}; did you mean `file`? there are {file} {table}")
+        );
+        assert!(error("a } b").contains("`}` without its partner"));
+        assert!(error("a {file").contains("`{` without its partner"));
+    }
+}
