@@ -1,5 +1,6 @@
 //! One way of loading a caveat's rows, tried once: what it says, not yet what became of the rows.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, ensure};
@@ -221,7 +222,8 @@ fn server_file(site: &Site<'_>, statements: &[String]) -> Result<String> {
     let mut session = site.server.connector().connect()?;
     let row = session.query_one("SHOW data_directory", &[]).map_err(describe)?;
     let dir: String = row.get(0);
-    Ok(literal(&format!("{dir}/{TABLE}-{}.csv", site.number)))
+    let name = Path::new(site.dir().file_name().context("a directory without a name")?);
+    Ok(literal(&format!("{dir}/{TABLE}-{}.csv", name.display())))
 }
 
 /// The table's rows, as PostgreSQL writes their values in text.

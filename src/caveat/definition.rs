@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::method::Method;
+use crate::method::external::Loader;
 use crate::record::findings::{Row, Verdict};
 use crate::table::ddl::quote;
 
@@ -143,6 +145,14 @@ pub enum InsertRows {
     Each,
     /// Likewise, passing over those that are refused.
     EachGoingOn,
+}
+
+impl Way {
+    /// A loader of a user's, on the caveat's csv.
+    pub fn of_loader(loader: &Loader) -> Self {
+        let id = loader.info().id;
+        Self { id: id.into(), remedy: None, least: 0, load: Load::Loader(id.into()) }
+    }
 }
 
 impl Caveat {

@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use super::attempt::Attempt;
 use super::definition::Caveat;
 use super::{Site, TABLE, built_in, failure};
-use crate::method::external::{Loader, Meaning, Target};
-use crate::method::{Method, Need, Params, resolve_params};
+use crate::method::external::{self, Loader, Meaning, Target};
+use crate::method::{Method, Need, Params, catalogue, resolve_params};
 use crate::pg_error::describe;
 use crate::table::Table;
 use crate::table::ddl::quote;
@@ -18,13 +18,14 @@ use crate::unavailable;
 /// [`crate::fault::Fault::Unavailable`] where it cannot be run here, with the reason; or when it
 /// cannot be started.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
-    let loader = find(site, id)?;
+    let loader = find(id)?;
     let mut session = site.server.connector().connect()?;
     if let Some(why) = loader.lacks(site.server, &mut session)? {
         return Err(unavailable!("{why}"));
     }
     let schema: String =
         session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?.get(0);
+    let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
     let file = match &caveat.csv {
         Some(name) => site.file(name)?,
@@ -60,8 +61,16 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
 }
 
 /// The caveats' own loader of this id, else one of the catalogue's.
-fn find<'s>(site: &'s Site<'_>, id: &str) -> Result<&'s Loader> {
-    let own = built_in::loaders().iter();
-    let mut all = own.chain(crate::method::external::built_in()).chain(site.loaders.iter().copied());
-    all.find(|loader| loader.info().id == id).with_context(|| format!("there is no loader {id}"))
+fn find(id: &str) -> Result<&'static Loader> {
+    let own = built_in::loaders().iter().find(|loader| loader.info().id == id);
+    own.map_or_else(
+        || catalogue::find(id)?.loader().with_context(|| format!("the method {id} is no loader")),
+        Ok,
+    )
+}
+
+/// The loaders that a user has added.
+pub fn added() -> Vec<&'static Loader> {
+    let built_in = |loader: &Loader| external::built_in().iter().any(|known| std::ptr::eq(known, loader));
+    catalogue::all().into_iter().filter_map(Method::loader).filter(|loader| !built_in(loader)).collect()
 }

@@ -19,7 +19,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::fault::Fault;
-use crate::method::external::Loader;
 use crate::method::tools::phases::run;
 use crate::record::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
@@ -44,8 +43,6 @@ pub struct Bench<'a> {
     pub server: &'a dyn Server,
     /// A directory whose files the server may be able to read.
     pub dir: &'a Path,
-    /// Loaders of the user's, tried on every csv file.
-    pub loaders: &'a [&'a Loader],
     /// The longest that one way may take.
     pub timeout: Duration,
 }
@@ -53,7 +50,6 @@ pub struct Bench<'a> {
 /// Where one way is tried: the bench, with a directory of the way's own.
 struct Site<'a> {
     server: &'a dyn Server,
-    loaders: &'a [&'a Loader],
     scratch: Scratch,
 }
 
@@ -81,18 +77,20 @@ impl Bench<'_> {
     pub fn examine(&self, caveat: &Caveat) -> Result<CaveatFacts> {
         let mut ways = caveat.all_ways();
         if caveat.csv.is_some() {
-            ways.extend(self.loaders.iter().map(|loader| Way::of_loader(loader)));
+            ways.extend(loaders::added().into_iter().map(Way::of_loader));
         }
         let findings = ways.iter().map(|way| {
             self.finding(caveat, way).with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))
         });
+        let findings = findings.collect::<Result<_>>()?;
+        drop_table(&mut self.session()?)?;
         Ok(CaveatFacts {
             id: caveat.id.clone(),
             claim: caveat.claim.clone(),
             title: caveat.title.clone(),
             says: caveat.says.clone(),
             source: caveat.source.clone(),
-            findings: findings.collect::<Result<_>>()?,
+            findings,
         })
     }
 
@@ -156,7 +154,7 @@ impl Bench<'_> {
         drop(session);
         let scratch = Scratch::create(self.dir)?;
         std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755))?;
-        let site = Site { server: self.server, loaders: self.loaders, scratch };
+        let site = Site { server: self.server, scratch };
         let interrupt = self.server.connector().interrupt();
         let deadline = interrupt.deadline(self.timeout).context("setting a deadline")?;
         let tried = attempt(&site, caveat, load);

@@ -26,13 +26,13 @@ use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
 use crate::record::{Phase, Source};
-use crate::server::{Server, Session};
+use crate::server::{Connector, Server, Session};
 use crate::table::ddl::quote;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers};
 pub use execute::{Ended, Meaning, Target};
 use execute::{command, filled, python};
-use extensions::Extensions;
+pub use extensions::Extensions;
 use placeholders::Template;
 
 /// The interpreter of the Python that has the drivers in it.
@@ -147,6 +147,14 @@ impl Loader {
         let lacks = extensions::lacks(&self.extensions, session)?;
         Ok(lacks.map(|why| format!("{why}; to have it: {}", self.install)))
     }
+
+    /// Makes the server's extensions that it needs, for as long as what is returned lives.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn extensions<'a>(&self, connector: &'a Connector, session: &mut Session) -> Result<Extensions<'a>> {
+        Extensions::create(&self.extensions, connector, session)
+    }
 }
 
 impl Method for Loader {
@@ -165,7 +173,7 @@ impl Method for Loader {
             .map_err(describe)
             .context("asking the server for the schema")?
             .get(0);
-        let _extensions = Extensions::create(&self.extensions, load.server.connector(), &mut session)?;
+        let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let columns = load.table.column_list();
         let table = format!("{}.{}", quote(&schema), quote(&load.table.name));
         let mut file = input::file(self.input, load, &table)?;
