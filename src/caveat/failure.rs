@@ -28,11 +28,13 @@ pub fn of_program(printed: &str, exit: i32) -> LoadError {
     let at = marked.unwrap_or(lines.len().saturating_sub(1));
     let message = lines.get(at).map_or_else(|| format!("it ended with exit code {exit}"), |l| (*l).to_owned());
     let context = lines.iter().skip(at).find(|line| line_in(line).is_some());
+    let sqlstate = sqlstate_in(&message);
+    let behind = sqlstate.as_ref().and_then(|state| message.split_once(&format!("{state}: ")));
     LoadError {
-        sqlstate: sqlstate_in(&message),
         line: context.and_then(|line| line_in(line)),
         column: context.and_then(|line| column_in(line)),
-        message,
+        message: behind.map_or(message.clone(), |(_, message)| message.to_owned()),
+        sqlstate,
     }
 }
 
@@ -76,7 +78,7 @@ mod tests {
         let printed = "BEGIN\npsql:x:1: ERROR:  22P04: extra data\nCONTEXT:  COPY t, line 2: \"x\"\nbye";
         let error = of_program(printed, 3);
         assert_eq!((error.sqlstate.as_deref(), error.line), (Some("22P04"), Some(2)));
-        assert_eq!(error.message, "psql:x:1: ERROR:  22P04: extra data");
+        assert_eq!(error.message, "extra data");
         assert_eq!(of_program("one\ntwo\n", 1).message, "two");
         assert_eq!(of_program("", 7).message, "it ended with exit code 7");
     }

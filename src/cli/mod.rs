@@ -1,5 +1,6 @@
 //! The command line: one verb a file.
 
+mod caveats;
 mod compare;
 mod dataset;
 mod doctor;

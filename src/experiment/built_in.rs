@@ -19,5 +19,6 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("latency", include_str!("../../experiments/latency.toml")),
     ("versions", include_str!("../../experiments/versions.toml")),
     ("populating", include_str!("../../experiments/populating.toml")),
+    ("caveats", include_str!("../../experiments/caveats.toml")),
     ("all", include_str!("../../experiments/all.toml")),
 ];

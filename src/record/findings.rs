@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{read_record, write_file};
 use super::{Machine, ServerFacts, Tool};
-use crate::usage;
 
 /// The version of `findings.json` that this program writes.
 pub const FINDINGS_VERSION: u32 = 1;
@@ -178,19 +177,5 @@ impl Findings {
     /// schema version or a malformed file.
     pub fn load(dir: &Path) -> Result<Self> {
         read_record(dir, FINDINGS_FILE, FINDINGS_VERSION)
-    }
-
-    /// Passes for a directory that does not hold findings; `what` is about times.
-    ///
-    /// # Errors
-    /// [`crate::fault::Fault::Usage`] for one that does.
-    pub fn refuse(dir: &Path, what: &str) -> Result<()> {
-        match Self::are_in(dir) {
-            false => Ok(()),
-            true => Err(usage!(
-                "{} holds findings and no times: {what}; `bulkbench report` shows them, and `bulkbench run caveats` makes them anew within seconds",
-                dir.display()
-            )),
-        }
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
+use super::findings::FINDINGS_FILE;
 use super::{Run, SCHEMA_VERSION, Sample};
 use crate::{bad_data, unavailable, usage};
 
@@ -192,6 +193,12 @@ pub(super) fn read_record<T: DeserializeOwned>(dir: &Path, name: &str, version: 
     let path = dir.join(name);
     let text = match std::fs::read(&path) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            if dir.join(FINDINGS_FILE).exists() {
+                return Err(usage!(
+                    "{} holds findings and no times: `bulkbench report` shows them, and the same `bulkbench run` as before makes them anew within seconds",
+                    dir.display()
+                ));
+            }
             return Err(usage!(
                 "{} holds no run: there is no {name} in it; give the directory that `bulkbench run` named",
                 dir.display()

@@ -1,0 +1,131 @@
+//! Findings in words.
+
+use crate::record::findings::{CaveatFacts, Difference, Finding, LoadError, Row, Verdict};
+use crate::report::table::{Cell, Tone};
+
+/// The verdict, in the colour of what it means.
+pub fn outcome(verdict: Verdict) -> Cell {
+    let words = verdict.words().to_owned();
+    match verdict {
+        Verdict::AsMeant => Cell::Toned(words, Tone::Good),
+        Verdict::GoodRows => Cell::Text(words),
+        Verdict::Refused | Verdict::Partial => Cell::Toned(words, Tone::Bad),
+        Verdict::Damaged => Cell::Toned(words, Tone::Alarm),
+        Verdict::Unavailable => Cell::Toned(words, Tone::Muted),
+    }
+}
+
+/// What happened, beyond the verdict; empty where that says all.
+pub fn what_happened(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    match finding.verdict {
+        Verdict::Unavailable => return finding.unavailable.clone().unwrap_or_default(),
+        Verdict::AsMeant => {}
+        Verdict::Refused => parts.push("nothing is loaded".to_owned()),
+        Verdict::GoodRows | Verdict::Partial => {
+            let found = finding.rows_found.unwrap_or(0);
+            parts.push(format!("{found} of {} rows are in", finding.rows_meant));
+        }
+        Verdict::Damaged => parts.extend(finding.difference.as_ref().map(difference)),
+    }
+    parts.extend(finding.rejected.filter(|n| *n > 0).map(|n| format!("{n} passed over")));
+    parts.extend(finding.error.as_ref().map(error));
+    parts.join("; ")
+}
+
+/// `22P02 at line 2, column amount: invalid input syntax ...`
+fn error(error: &LoadError) -> String {
+    let line = error.line.map(|line| format!("line {line}"));
+    let column = error.column.as_ref().map(|column| format!("column {column}"));
+    let place: Vec<String> = line.into_iter().chain(column).collect();
+    let state = error.sqlstate.clone().unwrap_or_default();
+    let place = if place.is_empty() { String::new() } else { format!("at {}", place.join(", ")) };
+    let head: Vec<&str> = [state.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    match head.is_empty() {
+        true => error.message.clone(),
+        false => format!("{}: {}", head.join(" "), error.message),
+    }
+}
+
+/// What differs, by its first row.
+fn difference(difference: &Difference) -> String {
+    let more = difference.missing.max(difference.extra).saturating_sub(1);
+    let more = match more {
+        0 => String::new(),
+        1 => ", and another row".into(),
+        n => format!(", and {n} other rows"),
+    };
+    match (&difference.meant, &difference.found) {
+        (Some(meant), Some(found)) => format!("{} became {}{more}", row(meant), row(found)),
+        (Some(meant), None) => format!("{} is lost{more}", row(meant)),
+        (None, Some(found)) => format!("{} is one too many{more}", row(found)),
+        (None, None) => String::new(),
+    }
+}
+
+/// A row as SQL would have it, with a picture in place of each control character.
+pub fn row(row: &Row) -> String {
+    let value = |value: &Option<String>| match value {
+        None => "NULL".to_owned(),
+        Some(text) if text.parse::<i64>().is_ok() => text.clone(),
+        Some(text) => format!("'{}'", text.chars().map(picture).collect::<String>()),
+    };
+    format!("({})", row.iter().map(value).collect::<Vec<_>>().join(", "))
+}
+
+/// Unicode has a picture for each control character: ␉ for a tab.
+fn picture(c: char) -> char {
+    match u32::from(c) {
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(c),
+        0x7f => '␡',
+        _ => c,
+    }
+}
+
+/// What to do about a caveat on the server at hand: what makes it as meant, else what loads at least
+/// the good rows, and what does not help.
+pub fn advice(caveat: &CaveatFacts) -> String {
+    let remedies = |wanted: &[Verdict]| -> Vec<&str> {
+        let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));
+        of.filter_map(|finding| finding.remedy.as_deref()).collect()
+    };
+    let helps = remedies(&[Verdict::AsMeant]);
+    let partly = remedies(&[Verdict::GoodRows]);
+    let not = remedies(&[Verdict::Refused, Verdict::Partial, Verdict::Damaged]);
+    let mut parts = Vec::new();
+    if !helps.is_empty() {
+        parts.push(helps.join("; or "));
+    }
+    if !partly.is_empty() {
+        parts.push(format!("for the good rows alone: {}", partly.join("; or ")));
+    }
+    if !not.is_empty() {
+        parts.push(format!("does not load them: {}", not.join("; ")));
+    }
+    parts.join(". ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_of_a_row_can_be_seen() {
+        let values = ["1", "C:\temp\r", ""].map(|text| Some(text.to_owned()));
+        let whole: Row = values.into_iter().chain([None]).collect();
+        assert_eq!(row(&whole), "(1, 'C:␉emp␍', '', NULL)");
+    }
+
+    #[test]
+    fn an_error_names_its_place_as_far_as_it_is_known() {
+        let known = LoadError {
+            sqlstate: Some("22P02".into()),
+            message: "no".into(),
+            line: Some(2),
+            column: Some("n".into()),
+        };
+        assert_eq!(error(&known), "22P02 at line 2, column n: no");
+        assert_eq!(error(&LoadError { line: None, column: None, ..known.clone() }), "22P02: no");
+        assert_eq!(error(&LoadError { message: "no".into(), ..LoadError::default() }), "no");
+    }
+}
