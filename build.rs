@@ -3,7 +3,8 @@
 use std::process::Command;
 
 /// What decides how the program behaves: a change elsewhere does not make it another program.
-const SOURCES: [&str; 6] = ["src", "assets", "experiments", "build.rs", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 7] =
+    ["src", "assets", "experiments", "loaders", "build.rs", "Cargo.toml", "Cargo.lock"];
 
 fn main() {
     for path in SOURCES.iter().chain(&[".git/HEAD", ".git/index", ".git/logs/HEAD"]) {

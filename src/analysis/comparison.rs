@@ -261,6 +261,11 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
     if a.durability != b.durability {
         notes.push(format!("{} against {}", a.durability.words(), b.durability.words()));
     }
+    if let (Some(mine), Some(theirs)) = (a.program_version(), b.program_version())
+        && mine != theirs
+    {
+        notes.push(format!("{mine} against {theirs}"));
+    }
     if a.collation != b.collation {
         let or_own = |c: &Option<String>| c.clone().unwrap_or_else(|| "the database's".into());
         notes.push(format!("collation {} against {}", or_own(&a.collation), or_own(&b.collation)));

@@ -7,8 +7,6 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::method::Method;
-use crate::method::external::Loader;
 use crate::record::findings::{Row, Verdict};
 use crate::table::ddl::quote;
 
@@ -148,9 +146,8 @@ pub enum InsertRows {
 }
 
 impl Way {
-    /// A loader of a user's, on the caveat's csv.
-    pub fn of_loader(loader: &Loader) -> Self {
-        let id = loader.info().id;
+    /// The loader of this id, on the caveat's csv.
+    pub fn of_loader(id: &str) -> Self {
         Self { id: id.into(), remedy: None, least: 0, load: Load::Loader(id.into()) }
     }
 }

@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use super::attempt::Attempt;
 use super::definition::Caveat;
 use super::{Site, TABLE, built_in, failure};
-use crate::method::external::{self, Loader, Meaning, Target};
+use crate::method::external::{Loader, Meaning, Target};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
 use crate::pg_error::describe;
+use crate::server::Settings;
 use crate::table::Table;
 use crate::table::ddl::quote;
 use crate::unavailable;
@@ -20,7 +21,7 @@ use crate::unavailable;
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let loader = find(id)?;
     let mut session = site.server.connector().connect()?;
-    if let Some(why) = loader.lacks(site.server, &mut session)? {
+    if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
     }
     let schema: String =
@@ -67,10 +68,4 @@ fn find(id: &str) -> Result<&'static Loader> {
         || catalogue::find(id)?.loader().with_context(|| format!("the method {id} is no loader")),
         Ok,
     )
-}
-
-/// The loaders that a user has added.
-pub fn added() -> Vec<&'static Loader> {
-    let built_in = |loader: &Loader| external::built_in().iter().any(|known| std::ptr::eq(known, loader));
-    catalogue::all().into_iter().filter_map(Method::loader).filter(|loader| !built_in(loader)).collect()
 }

@@ -43,6 +43,8 @@ pub struct Bench<'a> {
     pub server: &'a dyn Server,
     /// A directory whose files the server may be able to read.
     pub dir: &'a Path,
+    /// The ids of further loaders that are tried on every csv file.
+    pub loaders: &'a [&'a str],
     /// The longest that one way may take.
     pub timeout: Duration,
 }
@@ -77,7 +79,7 @@ impl Bench<'_> {
     pub fn examine(&self, caveat: &Caveat) -> Result<CaveatFacts> {
         let mut ways = caveat.all_ways();
         if caveat.csv.is_some() {
-            ways.extend(loaders::added().into_iter().map(Way::of_loader));
+            ways.extend(self.loaders.iter().map(|id| Way::of_loader(id)));
         }
         let findings = ways.iter().map(|way| {
             self.finding(caveat, way).with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))

@@ -16,8 +16,9 @@ use crate::report::{self, Look};
 use crate::server::Settings;
 use crate::usage;
 
-/// Tries every caveat of the experiment, records what was found, and reports it.
-pub fn run(args: &Args, experiment: &Experiment, interrupt: &Interrupt) -> Result<ExitCode> {
+/// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
+/// was found, and reports it.
+pub fn run(args: &Args, experiment: &Experiment, loaders: &[&str], interrupt: &Interrupt) -> Result<ExitCode> {
     check_flags(args)?;
     let caveats: Vec<Caveat> = experiment.caveats.iter().map(|id| caveat::find(id)).collect::<Result<_>>()?;
     let wanted = args.place.wanted(&args.place.choice()?, false)?;
@@ -38,7 +39,7 @@ pub fn run(args: &Args, experiment: &Experiment, interrupt: &Interrupt) -> Resul
     let outcome = (|| {
         let server = servers.main();
         let started = now();
-        let bench = Bench { server, dir: &dir, timeout: Duration::from_secs(args.timeout) };
+        let bench = Bench { server, dir: &dir, loaders, timeout: Duration::from_secs(args.timeout) };
         let mut found = Vec::new();
         for (number, caveat) in caveats.iter().enumerate() {
             anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);

@@ -1,10 +1,13 @@
 //! `bulkbench list`: the methods and experiments, and which can run here.
 
+mod programs;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
 use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use super::loader_args::LoaderArgs;
 use super::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
@@ -13,6 +16,7 @@ use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 use crate::usage;
+use programs::Programs;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,19 +26,26 @@ pub struct Args {
     /// Only the methods of this family, e.g. copy
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
+    #[command(flatten)]
+    loaders: LoaderArgs,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    args.loaders.add()?;
     let look = Look::of_stdout();
-    let all: Vec<&Info> = catalogue::all().iter().map(|m| m.info()).collect();
+    let every = catalogue::all();
+    let all: Vec<&Info> = every.iter().map(|m| m.info()).collect();
     let chosen = match &args.family {
         Some(family) => of_family(&all, family)?,
         None => all,
     };
     let servers = servers()?;
     let mut sources = Sources::default();
+    let asked: Vec<_> =
+        every.into_iter().filter(|m| chosen.iter().any(|info| info.id == m.info().id)).collect();
+    let programs = Programs::of(&asked);
     let newest = servers.iter().map(|(major, _)| *major).max();
-    let mut text = methods(&chosen, args.verbose, newest, &mut sources, look);
+    let mut text = methods(&chosen, args.verbose, Here { newest, programs: &programs }, &mut sources, look);
     // Who asks for a family wants to know of methods.
     if args.family.is_none() {
         text.push('\n');
@@ -43,7 +54,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     text.push('\n');
     text.push_str(&sources.text(look));
     text.push('\n');
-    if chosen.iter().any(|info| here(info, newest) == WITH_FILE) {
+    if chosen.iter().any(|info| here(info, Here { newest, programs: &programs }) == WITH_FILE) {
         text.push_str(&terminal::paragraph(
             "* On a server of yours only if it can read the file, and has the extension where one is used.",
             look,
@@ -58,6 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             format!("Throwaway servers here: {}.", words.join("; "))
         }
     };
+    text.push_str(&programs.text(look));
     text.push_str(&terminal::paragraph(&servers, look));
     text.push_str("A server of yours: --server postgres://user@host/database\n");
     print(&text)?;
@@ -136,13 +148,12 @@ struct Entry<'i> {
 
 /// The methods, family by family: as a table, or one below the other where a table would leave
 /// too little room for what they do.
-fn methods(infos: &[&Info], verbose: bool, newest: Option<u32>, sources: &mut Sources, look: Look) -> String {
+fn methods(infos: &[&Info], verbose: bool, at: Here<'_>, sources: &mut Sources, look: Look) -> String {
     let families: Vec<(String, Vec<Entry>)> = families(infos)
         .into_iter()
         .map(|family| {
             let of_family = infos.iter().filter(|info| info.family.name() == family);
-            let entries: Vec<Entry> =
-                of_family.map(|info| entry(info, verbose, newest, &mut *sources)).collect();
+            let entries: Vec<Entry> = of_family.map(|info| entry(info, verbose, at, &mut *sources)).collect();
             (format!("{family} ({})", entries.len()), entries)
         })
         .collect();
@@ -178,11 +189,20 @@ const WORDS: usize = 28;
 /// Of a method whose input the server itself reads.
 const WITH_FILE: &str = "yes *";
 
-/// Whether a method can run on the throwaway servers here, the newest being of this major version.
-fn here(info: &Info, newest: Option<u32>) -> &'static str {
+/// What is here that methods need.
+#[derive(Debug, Clone, Copy)]
+struct Here<'p> {
+    /// The major version of the newest throwaway server.
+    newest: Option<u32>,
+    programs: &'p Programs,
+}
+
+/// Whether a method can run on the throwaway servers here.
+fn here(info: &Info, Here { newest, programs }: Here<'_>) -> &'static str {
     let too_old =
         |newest: u32| info.needs.iter().any(|need| matches!(need, Need::Version(major) if *major > newest));
     match newest {
+        _ if programs.lacks(info.id) => "no",
         None => "no",
         Some(newest) if too_old(newest) => "no",
         Some(_) if info.needs.contains(&Need::ReadsFile) => WITH_FILE,
@@ -190,13 +210,13 @@ fn here(info: &Info, newest: Option<u32>) -> &'static str {
     }
 }
 
-fn entry<'i>(info: &'i Info, verbose: bool, newest: Option<u32>, sources: &mut Sources) -> Entry<'i> {
+fn entry<'i>(info: &'i Info, verbose: bool, at: Here<'_>, sources: &mut Sources) -> Entry<'i> {
     let numbers: Vec<String> = info.source.split("; ").map(|s| sources.number(s).to_string()).collect();
     Entry {
         info,
         what: if verbose { self::verbose(info) } else { info.summary.to_string() },
         source: format!("[{}]", numbers.join(", ")),
-        here: here(info, newest),
+        here: here(info, at),
     }
 }
 
@@ -302,7 +322,9 @@ mod tests {
             for verbose in [false, true] {
                 let look = Look { width, colour: Colour::Off };
                 let mut sources = Sources::default();
-                let text = methods(&infos(), verbose, Some(15), &mut sources, look);
+                let programs = Programs::default();
+                let at = Here { newest: Some(15), programs: &programs };
+                let text = methods(&infos(), verbose, at, &mut sources, look);
                 for line in text.lines() {
                     assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
                 }
@@ -319,7 +341,8 @@ mod tests {
     #[test]
     fn a_source_is_named_once() {
         let mut sources = Sources::default();
-        methods(&infos(), false, Some(15), &mut sources, Look { width: 100, colour: Colour::Off });
+        let at = Here { newest: Some(15), programs: &Programs::default() };
+        methods(&infos(), false, at, &mut sources, Look { width: 100, colour: Colour::Off });
         let unique: std::collections::BTreeSet<&String> = sources.named.iter().collect();
         assert_eq!(unique.len(), sources.named.len());
         let next = unique.len() + 1;
@@ -337,6 +360,8 @@ mod tests {
     #[test]
     fn a_method_for_newer_servers_is_not_available() {
         let merge = catalogue::find("update-merge").unwrap().info();
-        assert_eq!([here(merge, None), here(merge, Some(14)), here(merge, Some(15))], ["no", "no", "yes"]);
+        let programs = Programs::default();
+        let at = |newest| here(merge, Here { newest, programs: &programs });
+        assert_eq!([at(None), at(Some(14)), at(Some(15))], ["no", "no", "yes"]);
     }
 }

@@ -5,6 +5,7 @@ mod compare;
 mod dataset;
 mod doctor;
 mod list;
+mod loader_args;
 mod report;
 mod resume;
 mod run;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::datasets_dir;
+use super::loader_args;
 use super::run::{Args, datasets, finish, most_times, stage};
 use super::server_args::ServerArgs;
 use crate::dataset::Dataset;
@@ -23,6 +24,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     if let Some(repaired) = store.repaired() {
         anstream::eprintln!("warning: {repaired}");
     }
+    args.loaders.add()?;
+    loader_args::check_same(&run, dir)?;
     let dataset = match run.dataset.seed {
         Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
         None => Dataset::list(&datasets_dir()?)?

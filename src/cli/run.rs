@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::loader_args::{self, LoaderArgs};
 use super::server_args::{ServerArgs, Servers};
 use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
@@ -53,6 +54,8 @@ pub struct Args {
     /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
     #[arg(long, value_name = "NAME")]
     pub(super) dataset: Option<String>,
+    #[command(flatten)]
+    pub(super) loaders: LoaderArgs,
     #[command(flatten)]
     pub(super) place: ServerArgs,
     /// A server setting for the whole run, e.g. --set maintenance_work_mem=64MB
@@ -118,11 +121,13 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
-    let experiment = Experiment::find(&args.experiment)?;
+    let loaders = args.loaders.add()?;
+    let mut experiment = Experiment::find(&args.experiment)?;
     if !experiment.caveats.is_empty() {
-        return super::caveats::run(args, &experiment, interrupt);
+        return super::caveats::run(args, &experiment, &loaders, interrupt);
     }
     let mut request = request(args, &experiment);
+    loader_args::join(&loaders, &mut experiment, &mut request.methods);
     let compares = experiment.compare.as_deref() == Some("server");
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
     plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
@@ -350,6 +355,7 @@ pub(super) fn command(args: &Args, source: Source) -> String {
             command.push_str(&format!(" --{name} {value}"));
         }
     }
+    command.push_str(&args.loaders.command());
     args.place.image.iter().for_each(|image| command.push_str(&format!(" --image {image}")));
     for (name, value) in &args.settings {
         // A value such as '1 GB' or 'a, b' is one word to a shell only in quotes.

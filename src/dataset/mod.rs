@@ -18,6 +18,7 @@ pub mod generator;
 pub mod held;
 mod import;
 mod index;
+mod keyed;
 mod lookup3;
 mod manifest;
 mod pipeline;

@@ -286,6 +286,16 @@ impl Work {
     }
 }
 
+/// A program of somebody else's that a case loads by: its start-up is part of the load phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramFacts {
+    /// What it is run by: its definition's words, before anything is filled in.
+    pub command: String,
+    /// The first line that it says of its version; `None` where it is not there.
+    pub version: Option<String>,
+}
+
 /// A case as it was planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -298,6 +308,9 @@ pub struct CaseFacts {
     pub family: String,
     /// What the method does, in one line.
     pub summary: String,
+    /// The program of somebody else's that does it, where one does.
+    #[serde(default)]
+    pub program: Option<ProgramFacts>,
     /// What it does to the table.
     #[serde(default)]
     pub work: Work,
@@ -333,6 +346,13 @@ pub struct CaseFacts {
     pub unavailable: Option<String>,
     /// Seconds published for it by the plan's source.
     pub published_seconds: Option<f64>,
+}
+
+impl CaseFacts {
+    /// What the program of somebody else's says of its version, where one does the load and is here.
+    pub fn program_version(&self) -> Option<&str> {
+        self.program.as_ref()?.version.as_deref()
+    }
 }
 
 /// A timed part of a sample.
@@ -442,11 +462,11 @@ pub struct Cost {
     pub table_bytes: Option<u64>,
     /// All its indexes, in the end.
     pub index_bytes: Option<u64>,
-    /// CPU time of this program, user and system.
+    /// CPU time of this program and of one that it ran to load, user and system.
     pub client_cpu_ns: Option<u64>,
-    /// CPU time of this program during the load phase alone.
+    /// The same during the load phase alone.
     pub client_load_cpu_ns: Option<u64>,
-    /// Peak resident memory of this program.
+    /// Peak resident memory of this program, or of the one that it ran to load.
     pub client_peak_bytes: Option<u64>,
     /// CPU time of the server's processes.
     pub server_cpu_ns: Option<u64>,

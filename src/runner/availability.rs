@@ -17,7 +17,7 @@ use crate::units;
 const LAST_KEY: u64 = i32::MAX as u64;
 
 /// Marks the cases that cannot run on this server with this dataset, each with the reason; gives a
-/// collation the name that the server has for it.
+/// collation the name that the server has for it, and a program of somebody else's its version.
 ///
 /// # Errors
 /// When the reason cannot be found out.
@@ -69,7 +69,10 @@ fn reason(
         case.collation = Some(known.clone());
     }
     if let Some(loader) = found.loader() {
-        if let Some(why) = loader.lacks(server, session)? {
+        if let Some(program) = &mut case.program {
+            program.version = loader.presence().ok().map(str::to_owned);
+        }
+        if let Some(why) = loader.lacks(server, &case.settings, session)? {
             return Ok(Some(why));
         }
     }

@@ -54,6 +54,7 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
         method: method.into(),
         family: method.split('-').next().unwrap().into(),
         summary: format!("What {method} does."),
+        program: None,
         work: Work::Load,
         role,
         durability: Durable,

@@ -11,8 +11,27 @@ struct BuiltIn {
 }
 
 /// In the order that lists show them.
-const BUILT_IN: &[BuiltIn] =
-    &[BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] }];
+const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] },
+    BuiltIn { name: "psql-insert.toml", text: include_str!("../../../loaders/psql-insert.toml"), files: &[] },
+    BuiltIn {
+        name: "psql-insert-transaction.toml",
+        text: include_str!("../../../loaders/psql-insert-transaction.toml"),
+        files: &[],
+    },
+    BuiltIn { name: "pgloader.toml", text: include_str!("../../../loaders/pgloader.toml"), files: &[] },
+    BuiltIn {
+        name: "pgloader-drop-indexes.toml",
+        text: include_str!("../../../loaders/pgloader-drop-indexes.toml"),
+        files: &[],
+    },
+    BuiltIn { name: "pg-bulkload.toml", text: include_str!("../../../loaders/pg-bulkload.toml"), files: &[] },
+    BuiltIn {
+        name: "pg-bulkload-parallel.toml",
+        text: include_str!("../../../loaders/pg-bulkload-parallel.toml"),
+        files: &[],
+    },
+];
 
 /// Reads them all.
 ///

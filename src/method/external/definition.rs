@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::placeholders::Template;
+use super::rejects::Rejected;
 use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile, program};
 use crate::fault::unknown_field;
 use crate::method::{self, Extent, Family, Info, Need, Param, Start};
@@ -34,12 +35,15 @@ struct File {
     #[serde(default)]
     reader: Reader,
     #[serde(default)]
+    settings: Settings,
+    #[serde(default)]
     extensions: Vec<String>,
     command: Vec<String>,
     version: Vec<String>,
     install: String,
     #[serde(default)]
     exit: Exit,
+    rejected: Option<Rejected>,
     #[serde(default)]
     env: BTreeMap<String, String>,
     #[serde(default)]
@@ -69,13 +73,15 @@ pub enum Input {
     Binary,
     /// An INSERT statement a row, each on a line of its own.
     Inserts,
+    /// The dataset's csv with a key in front of each row.
+    KeyedCsv,
 }
 
 impl Input {
     /// The dataset's file that it is, or is made of.
     pub fn encoding(self) -> Encoding {
         match self {
-            Input::Csv | Input::Inserts => Encoding::Csv,
+            Input::Csv | Input::Inserts | Input::KeyedCsv => Encoding::Csv,
             Input::Text => Encoding::Text,
             Input::Binary => Encoding::Binary,
         }
@@ -99,6 +105,17 @@ pub enum Servers {
     Any,
     /// Only throwaway ones: it could harm a server of the user's.
     Disposable,
+}
+
+/// What a loader makes of the settings that a case has its sessions make their own (PGOPTIONS).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Settings {
+    /// Its sessions have them, as those of every program built on libpq.
+    #[default]
+    Taken,
+    /// Its sessions go without.
+    Ignored,
 }
 
 /// Who opens the file to load.
@@ -201,18 +218,21 @@ impl File {
         }
         let files =
             self.files.iter().map(|file| file.scratch_file(&known, beside)).collect::<Result<Vec<_>>>()?;
+        let rejects = self.rejected.as_ref().map(|rejected| rejected.check(&known)).transpose()?;
         let info = self.info();
         Ok(Loader {
             info,
             input: self.input,
             servers: self.servers,
             reader: self.reader,
+            settings: self.settings,
             extensions: self.extensions,
             command,
             version,
             install: self.install,
             success: self.exit.success,
             partial: self.exit.partial,
+            rejects,
             environment,
             files,
             presence: OnceLock::new(),

@@ -12,11 +12,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::placeholders::Template;
+use super::rejects::Rejects;
 use super::{Loader, PYTHON, environment, program};
 use crate::cache_dir::default_cache_dir;
 use crate::method::Params;
 use crate::server::Connector;
 use crate::table::ddl::quote;
+use crate::units;
 
 /// What a loader is run on.
 #[derive(Clone, Copy)]
@@ -46,7 +48,7 @@ pub struct Target<'a> {
 pub struct Ended {
     /// Its exit code, or 128 and the number of the signal that ended it.
     pub exit: i32,
-    /// What that means by its definition.
+    /// What that, and the rows it refused, mean by its definition.
     pub meaning: Meaning,
     /// How many rows it says it refused, where it says so.
     pub rejected: Option<u64>,
@@ -60,7 +62,7 @@ pub struct Ended {
     pub peak_memory: u64,
 }
 
-/// What an exit code means.
+/// What a program's end means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// It loaded all rows, as far as it knows.
@@ -77,7 +79,8 @@ impl Loader {
     /// # Errors
     /// When it cannot be started, or work has to stop.
     pub fn execute(&self, target: &Target<'_>) -> Result<Ended> {
-        self.run(self.prepare(target)?, target)
+        let command = self.prepare(target)?;
+        self.ended(&program::run(command, target.scratch, target.connector.interrupt())?, target)
     }
 
     /// What comes before the clock: the program's files, and its command.
@@ -104,20 +107,25 @@ impl Loader {
         Ok(command)
     }
 
-    /// What is timed.
-    pub(super) fn run(&self, command: Command, target: &Target<'_>) -> Result<Ended> {
-        let exit = program::run(command, target.scratch, target.connector.interrupt())?;
+    /// What the program's end means.
+    pub(super) fn ended(&self, exit: &program::Exit, target: &Target<'_>) -> Result<Ended> {
+        let values = values(target)?;
+        let count = |rejects: &Rejects| rejects.count(target.scratch, |name| values.get(name).cloned());
+        let rejected = self.rejects.as_ref().map(count).transpose()?;
         let status = exit.status;
         let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1);
         let meaning = match status.code() {
-            Some(code) if self.success.contains(&code) => Meaning::Success,
+            Some(code) if self.success.contains(&code) => match rejected {
+                Some(1..) => Meaning::Partial,
+                _ => Meaning::Success,
+            },
             Some(code) if self.partial.contains(&code) => Meaning::Partial,
             _ => Meaning::Failure,
         };
         Ok(Ended {
             exit: code,
             meaning,
-            rejected: None,
+            rejected,
             stdout_tail: program::tail_of(&target.scratch.join(program::STDOUT))?,
             stderr_tail: program::tail_of(&target.scratch.join(program::STDERR))?,
             cpu: exit.cpu,
@@ -132,10 +140,14 @@ impl Ended {
     /// # Errors
     /// When it did not, with its exit code and the last that it said.
     pub fn check(&self) -> Result<()> {
-        let how = match self.meaning {
-            Meaning::Success => return Ok(()),
-            Meaning::Partial => "loaded some rows and refused others",
-            Meaning::Failure => "failed",
+        let how = match (self.meaning, self.rejected) {
+            (Meaning::Success, _) => return Ok(()),
+            (Meaning::Partial, None) => "ended with a partial load".to_owned(),
+            (Meaning::Partial, Some(1)) => "ended with a partial load: 1 row refused".to_owned(),
+            (Meaning::Partial, Some(rows)) => {
+                format!("ended with a partial load: {} rows refused", units::count(rows))
+            }
+            (Meaning::Failure, _) => "failed".to_owned(),
         };
         let exit = match self.exit {
             signal if signal > 128 => format!("signal {}", signal - 128),
@@ -181,6 +193,7 @@ fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
         ("port", address.port.to_string()),
         ("user", address.user),
         ("database", address.database),
+        ("sslmode", target.connector.ssl_mode().into()),
         ("schema", target.schema.into()),
         ("table", format!("{}.{}", quote(target.schema), quote(target.table))),
         ("table_name", target.table.into()),

@@ -1,5 +1,4 @@
-//! The file that a loader reads: one of the dataset's, or one made of it in the sample's directory
-//! before the clock starts.
+//! The file that a loader reads: one of the dataset's, or one made of it in the sample's directory.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -9,22 +8,24 @@ use anyhow::{Context, Result};
 
 use super::definition::Input;
 use crate::dataset::{Value, header, trailer};
-use crate::method::Load;
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
-use crate::record::Encoding;
+use crate::method::{Load, PhaseClock};
+use crate::record::{Encoding, Phase};
 
 /// Bytes copied between two looks at whether to stop.
 const COPY_BYTES: usize = 1 << 20;
 
-/// The file of the load's rows, for a table of this quoted name.
+/// The file of the load's rows, for a table of this quoted name. What a user would have to do to them for
+/// this program, such as making keys, is timed; the rest is there before the clock starts.
 ///
 /// # Errors
 /// When it cannot be read or made, or work has to stop.
-pub fn file(input: Input, load: &Load<'_>, table: &str) -> Result<PathBuf> {
+pub fn file(input: Input, load: &Load<'_>, table: &str, clock: &mut PhaseClock) -> Result<PathBuf> {
     match input {
         Input::Csv | Input::Text | Input::Binary => encoded(input.encoding(), load),
         Input::Inserts => inserts(load, table),
+        Input::KeyedCsv => clock.time(Phase::Prepare, || keyed(load)),
     }
 }
 
@@ -50,6 +51,13 @@ fn encoded(encoding: Encoding, load: &Load<'_>) -> Result<PathBuf> {
         left -= part.len() as u64;
     }
     to.write_all(trailer(encoding)).with_context(making)?;
+    Ok(path)
+}
+
+/// The csv with the keys 1, 2, 3 ... in front.
+fn keyed(load: &Load<'_>) -> Result<PathBuf> {
+    let path = load.scratch.join("keyed.csv");
+    load.dataset.write_keyed(load.rows, &path, load.connector.interrupt())?;
     Ok(path)
 }
 

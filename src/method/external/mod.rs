@@ -12,6 +12,7 @@ mod extensions;
 mod input;
 mod placeholders;
 mod program;
+mod rejects;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -26,24 +27,26 @@ use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
 use crate::record::{Phase, Source};
-use crate::server::{Connector, Server, Session};
+use crate::server::{self, Connector, Server, Session};
 use crate::table::ddl::quote;
 pub use definition::{Beside, Input};
-use definition::{Reader, Servers};
+use definition::{Reader, Servers, Settings};
 pub use execute::{Ended, Meaning, Target};
 use execute::{command, filled, python};
 pub use extensions::Extensions;
 use placeholders::Template;
+use rejects::Rejects;
 
 /// The interpreter of the Python that has the drivers in it.
 const PYTHON: &str = "python";
 
 /// What a definition's texts can have filled in, beside its own parameters.
-const PLACEHOLDERS: [&str; 13] = [
+const PLACEHOLDERS: [&str; 14] = [
     "host",
     "port",
     "user",
     "database",
+    "sslmode",
     "schema",
     "table",
     "table_name",
@@ -61,20 +64,23 @@ const VERSION_LIMIT: Duration = Duration::from_secs(30);
 /// A program of somebody else's that loads the table.
 ///
 /// Timed: the program from its start to its end (load), CREATE INDEX twice where it starts from a
-/// table without them. Making the file that it reads, those of its own, and extensions is not. What a
-/// crash leaves, and who recommends it, its definition says.
+/// table without them; and before it the keys, where it wants them in its file (prepare). Otherwise making
+/// the file that it reads is not, nor are those of its own, and extensions. What a crash leaves, and
+/// who recommends it, its definition says.
 #[derive(Debug)]
 pub struct Loader {
     info: Info,
     input: Input,
     servers: Servers,
     reader: Reader,
+    settings: Settings,
     extensions: Vec<String>,
     command: Vec<Template>,
     version: Vec<Template>,
     install: String,
     success: Vec<i32>,
     partial: Vec<i32>,
+    rejects: Option<Rejects>,
     environment: Vec<(String, Template)>,
     files: Vec<ScratchFile>,
     /// What its program says of its version, or why it cannot be run; found out once.
@@ -125,7 +131,8 @@ impl Loader {
         };
         let (stdout, stderr) = (said(program::STDOUT)?, said(program::STDERR)?);
         if !exit.status.success() {
-            let last = stderr.lines().chain(stdout.lines()).filter(|line| !line.trim().is_empty()).last();
+            let mut lines = stdout.lines().chain(stderr.lines()).rev().map(str::trim);
+            let last = lines.find(|line| !line.is_empty());
             bail!("`{}` failed ({}): {}", words.join(" "), exit.status, last.unwrap_or("it said nothing"));
         }
         // Some print it on standard error.
@@ -133,16 +140,26 @@ impl Loader {
         Ok(first.with_context(|| format!("`{}` said nothing", words.join(" ")))?.to_owned())
     }
 
-    /// Why it cannot load into this server, in words; `None` when it can.
+    /// Why it cannot load into this server under a case's settings, in words; `None` when it can.
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn lacks(&self, server: &dyn Server, session: &mut Session) -> Result<Option<String>> {
+    pub fn lacks(
+        &self,
+        server: &dyn Server,
+        settings: &server::Settings,
+        session: &mut Session,
+    ) -> Result<Option<String>> {
         if self.servers == Servers::Disposable && server.facts().source == Source::External {
             return Ok(Some("it only loads into throwaway servers: it could harm one of yours".into()));
         }
         if let Err(why) = self.presence() {
             return Ok(Some(why.to_owned()));
+        }
+        if self.settings == Settings::Ignored
+            && let Some(name) = lost(settings, server, session)?
+        {
+            return Ok(Some(format!("its sessions cannot be given settings, and the case sets {name}")));
         }
         let lacks = extensions::lacks(&self.extensions, session)?;
         Ok(lacks.map(|why| format!("{why}; to have it: {}", self.install)))
@@ -174,9 +191,13 @@ impl Method for Loader {
             .context("asking the server for the schema")?
             .get(0);
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
-        let columns = load.table.column_list();
+        let keyed = self.input == Input::KeyedCsv;
+        let columns = match keyed {
+            true => format!("{}, {}", quote(&load.table.key), load.table.column_list()),
+            false => load.table.column_list(),
+        };
         let table = format!("{}.{}", quote(&schema), quote(&load.table.name));
-        let mut file = input::file(self.input, load, &table)?;
+        let mut file = input::file(self.input, load, &table, clock)?;
         if self.reader == Reader::Server {
             file = seen_by_server(&file, load)?;
         }
@@ -193,17 +214,34 @@ impl Method for Loader {
         };
         let command = self.prepare(&target)?;
 
-        let ended = clock.time(Phase::Load, || {
-            let ended = self.run(command, &target)?;
-            ended.check()?;
-            Ok(ended)
-        })?;
-        clock.add_program(ended.cpu, ended.peak_memory);
+        let exit =
+            clock.time(Phase::Load, || program::run(command, load.scratch, load.connector.interrupt()))?;
+        clock.add_program(exit.cpu, exit.peak_memory);
+        self.ended(&exit, &target)?.check()?;
+        if keyed {
+            clock.time(Phase::Load, || run(&mut *session, &load.table.advance_key()))?;
+        }
         match self.info.start {
             Start::Empty(_) => build_indexes(load, clock, |sql| run(&mut *session, sql)),
             _ => Ok(()),
         }
     }
+}
+
+/// The first of a case's settings that only its sessions would have.
+fn lost(settings: &server::Settings, server: &dyn Server, session: &mut Session) -> Result<Option<String>> {
+    let restarted = server.restarts_for(settings);
+    for (name, value) in settings.iter().filter(|(name, _)| !restarted.contains_key(*name)) {
+        let has: Option<String> = session
+            .query_one("SELECT current_setting($1, true)", &[name])
+            .map_err(describe)
+            .with_context(|| format!("asking the server for {name}"))?
+            .get(0);
+        if !has.is_some_and(|has| has.eq_ignore_ascii_case(value)) {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The path under which the server reads the file; one of the sample's own is opened to it.

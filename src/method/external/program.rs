@@ -15,7 +15,7 @@ use rustix::process::{
 };
 
 use crate::interrupt::Interrupt;
-use crate::server::child::{spawn_bound, tail};
+use crate::server::child::{group_lives, spawn_bound, tail};
 
 /// How long a program that was asked to stop (SIGINT) has for telling its server before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -120,9 +120,11 @@ fn reap(pid: Pid) -> Result<Exit> {
 /// Waits until the killed processes of a group, whose leader is gone, are gone too.
 fn wait_gone(group: Pid) -> Result<()> {
     let end = Instant::now() + GONE_LIMIT;
-    while test_kill_process_group(group).is_ok() {
+    let number = group.as_raw_nonzero().get();
+    // Asking the kernel is cheap; /proc also tells those that only wait to be reaped by others.
+    while test_kill_process_group(group).is_ok() && group_lives(number)? {
         if Instant::now() >= end {
-            bail!("the program left processes that do not end (process group {})", group.as_raw_nonzero());
+            bail!("the program left processes that do not end (process group {number})");
         }
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -12,6 +12,8 @@ pub struct Stat {
     pub pid: i32,
     /// Its parent.
     pub parent: i32,
+    /// Its process group.
+    pub group: i32,
     /// When it began, in clock ticks since boot: with the pid, it names one process for good.
     pub started: u64,
     /// It has ended, and waits for its parent to notice (a zombie).
@@ -36,6 +38,7 @@ fn parse_stat(line: &str) -> Option<Stat> {
     Some(Stat {
         pid,
         parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
         started: number(22)?,
         ended: matches!(*fields.first()?, "Z" | "X"),
         own_ticks: number(14)? + number(15)?,
@@ -43,15 +46,26 @@ fn parse_stat(line: &str) -> Option<Stat> {
     })
 }
 
+/// Whether any process of a group runs. Those that have ended and wait to be reaped do not.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn group_lives(group: i32) -> Result<bool> {
+    Ok(all()?.iter().any(|one| one.group == group && !one.ended))
+}
+
+/// All processes of this machine that can be seen.
+fn all() -> Result<Vec<Stat>> {
+    let entries = std::fs::read_dir("/proc").context("reading /proc")?;
+    Ok(entries.filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect())
+}
+
 /// All living descendants of a process.
 ///
 /// # Errors
 /// When /proc cannot be read.
 pub fn descendants(pid: i32) -> Result<Vec<Stat>> {
-    let all: Vec<Stat> = std::fs::read_dir("/proc")
-        .context("reading /proc")?
-        .filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?))
-        .collect();
+    let all = all()?;
     let mut found: Vec<Stat> = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
@@ -167,7 +181,15 @@ mod tests {
         let line = "42 (a (b) c) S 7 42 42 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 9999 1 1";
         assert_eq!(
             parse_stat(line),
-            Some(Stat { pid: 42, parent: 7, started: 9999, ended: false, own_ticks: 30, reaped_ticks: 70 })
+            Some(Stat {
+                pid: 42,
+                parent: 7,
+                group: 42,
+                started: 9999,
+                ended: false,
+                own_ticks: 30,
+                reaped_ticks: 70
+            })
         );
         assert_eq!(parse_stat("42 (x) S"), None);
     }

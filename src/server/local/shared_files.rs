@@ -1,6 +1,6 @@
 //! Files of the client's that the server has to read by itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::io::ErrorKind;
@@ -22,20 +22,24 @@ pub struct SharedFiles {
     dir: PathBuf,
     account: Account,
     known: RefCell<BTreeMap<Version, PathBuf>>,
+    /// How many links and copies were made.
+    made: Cell<u64>,
 }
 
 impl SharedFiles {
     /// Links and copies go to `dir`, which is made when one is needed, and removed with the run.
     pub fn new(dir: PathBuf, account: Account) -> Self {
-        Self { dir, account, known: RefCell::default() }
+        Self { dir, account, known: RefCell::default(), made: Cell::default() }
     }
 
     /// The path under which the account can read `file`: its own; else that of a hard link (the
-    /// file is readable, but its directory is closed); else that of a copy.
+    /// file is readable, but its directory is closed); else that of a copy. Those of files that are gone
+    /// since, as a sample's are, go away.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when the file is not there, or there is no room for a copy.
     pub fn readable(&self, file: &Path) -> Result<PathBuf> {
+        self.remove_those_of_gone()?;
         let gone = |error: std::io::Error| unavailable!("the server cannot read {}: {error}", file.display());
         let path = std::fs::canonicalize(file).map_err(gone)?;
         let meta = std::fs::metadata(&path).map_err(gone)?;
@@ -51,6 +55,17 @@ impl SharedFiles {
         Ok(readable)
     }
 
+    fn remove_those_of_gone(&self) -> Result<()> {
+        let mut known = self.known.borrow_mut();
+        let gone: Vec<Version> = known.keys().filter(|(path, ..)| !path.exists()).cloned().collect();
+        for version in gone {
+            if let Some(made) = known.remove(&version).filter(|made| made.starts_with(&self.dir)) {
+                std::fs::remove_file(&made).with_context(|| format!("removing {}", made.display()))?;
+            }
+        }
+        Ok(())
+    }
+
     fn bring(&self, path: &Path, size: u64) -> Result<PathBuf> {
         match std::fs::create_dir(&self.dir) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
@@ -59,7 +74,8 @@ impl SharedFiles {
             _ => std::fs::set_permissions(&self.dir, Permissions::from_mode(0o711))?,
         }
         let name = path.file_name().unwrap_or("file".as_ref()).to_string_lossy();
-        let target = self.dir.join(format!("{}-{name}", self.known.borrow().len()));
+        let target = self.dir.join(format!("{}-{name}", self.made.get()));
+        self.made.set(self.made.get() + 1);
         // A link fails across file systems, and where the kernel protects others' files: then a copy.
         if std::fs::hard_link(path, &target).is_ok() {
             if self.account.may("-r", &target)? {
@@ -117,6 +133,9 @@ mod tests {
             let linked =
                 std::fs::metadata(&readable).unwrap().ino() == std::fs::metadata(&file).unwrap().ino();
             assert_eq!(linked, mode == 0o644, "a link where that is enough, else a copy");
+            std::fs::remove_file(&file).unwrap();
+            files.readable(Path::new("/etc/passwd")).unwrap();
+            assert!(!readable.exists(), "what was made of a file goes with it");
         }
     }
 }

@@ -1,0 +1,88 @@
+//! The flag that names loaders of the user's own, shared by the verbs that know methods.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::experiment::{ALL_METHODS, Case, Experiment};
+use crate::method::{Loader, Method, catalogue};
+use crate::record::{ProgramFacts, Run};
+use crate::usage;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct LoaderArgs {
+    /// A loader of your own, a program described by a .toml file (docs/add-a-loader.md): one more
+    /// method; several times for as many
+    #[arg(long = "loader", value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl LoaderArgs {
+    /// Adds the loaders to the catalogue; gives their ids.
+    pub fn add(&self) -> Result<Vec<&'static str>> {
+        let mut ids = Vec::new();
+        for file in &self.files {
+            let loader = Loader::read(file)?;
+            ids.push(loader.info().id);
+            catalogue::add(loader).with_context(|| format!("in the loader {}", file.display()))?;
+        }
+        Ok(ids)
+    }
+
+    /// The flags that name the same files elsewhere, without their directories.
+    pub fn command(&self) -> String {
+        let name =
+            |file: &PathBuf| file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        self.files.iter().map(|file| format!(" --loader {}", name(file))).collect()
+    }
+}
+
+/// Lets methods take part in an experiment that does not have them, with their defaults, also where
+/// it is only to have a `choice` of its methods.
+pub fn join(methods: &[&str], experiment: &mut Experiment, choice: &mut Vec<String>) {
+    for method in methods {
+        if !experiment.cases.iter().any(|case| case.method == *method || case.method == ALL_METHODS) {
+            experiment.cases.push(Case::of(method));
+        }
+    }
+    if !choice.is_empty() {
+        choice.extend(methods.iter().map(|id| id.to_string()));
+    }
+}
+
+/// Refuses to go on with a run whose programs are not what they were.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a loader that was not given again, is another now, or has
+/// another version.
+pub fn check_same(run: &Run, dir: &Path) -> Result<()> {
+    for case in run.plan.cases.iter().filter(|case| case.unavailable.is_none()) {
+        let Some(before) = &case.program else { continue };
+        let method = catalogue::find(&case.method).map_err(|_| {
+            usage!(
+                "this run loads by `{}`, a loader of yours, whose file is not kept: name it again, `bulkbench run --resume {} --loader FILE`",
+                case.method,
+                dir.display()
+            )
+        })?;
+        let Some(loader) = method.loader() else { continue };
+        let now = ProgramFacts {
+            command: loader.command(),
+            version: Some(
+                loader.presence().map_err(|why| usage!("cannot go on with this run: {why}"))?.to_owned(),
+            ),
+        };
+        if *before != now {
+            let words = |facts: &ProgramFacts| {
+                format!("`{}` ({})", facts.command, facts.version.as_deref().unwrap_or("no version"))
+            };
+            return Err(usage!(
+                "cannot go on with this run: the program of {} was {} and is {} now; start a new run instead",
+                case.id,
+                words(before),
+                words(&now)
+            ));
+        }
+    }
+    Ok(())
+}

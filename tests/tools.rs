@@ -1,0 +1,281 @@
+//! pgloader and pg_bulkload: what they load, and what is made of the rows that they refuse.
+//!
+//! pgloader is the real one. pg_bulkload is packaged for few systems: its descriptions are proved with a
+//! stand-in (`stand-ins/pg_bulkload`), and with the real one where it is installed.
+
+mod common;
+
+use std::path::Path;
+use std::time::Duration;
+
+use bulkbench::dataset::Dataset;
+use bulkbench::experiment::Experiment;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::method::external::{Loader, Meaning, Target};
+use bulkbench::method::{catalogue, resolve_params};
+use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Role, Sample};
+use bulkbench::runner::availability;
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::sample::{self, Place, Stage};
+use bulkbench::runner::stage::ServerStage;
+use bulkbench::server::{self, Choice, Options, Server};
+use bulkbench::table::{Persistence, Table};
+
+const ROWS: u64 = 3_000;
+
+fn generated(dir: &Path) -> Dataset {
+    ensured(Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap())
+}
+
+/// Rows with all that csv treats specially.
+fn special(dir: &Path) -> Dataset {
+    let csv = dir.join("special.csv");
+    let rows = "\"a \"\"b\"\"\",\"x,\ny\",-2147483648\n\"\",\" \",2147483647\n lead,trail ,0\n\
+                \\N,\\.\\t,1\n\"tab\there\",{x} {{y}},1\nżółw,\u{1f418} $$ 'q',-1\n";
+    std::fs::write(&csv, rows).unwrap();
+    ensured(Dataset::imported(dir, &csv, &Interrupt::new()).unwrap())
+}
+
+fn ensured(mut dataset: Dataset) -> Dataset {
+    dataset.ensure(Encoding::Csv, &Interrupt::new()).unwrap();
+    dataset
+}
+
+/// The cases beside the baseline, marked with why they cannot run here.
+fn cases(toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
+    let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
+                [[case]]\nmethod = 'copy-csv'\n";
+    let experiment = Experiment::parse(&format!("{head}{toml}"), "x.toml").unwrap();
+    let request = Request {
+        rounds: 1,
+        rows: dataset.rows(),
+        seed: 1,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    };
+    let mut cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns())).unwrap();
+    cases.retain(|case| case.role == Role::Case);
+    availability::mark(&mut cases, server, dataset).unwrap();
+    cases
+}
+
+/// A sample of each of the cases.
+fn samples(toml: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
+    let cases = cases(toml, server, dataset);
+    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60));
+    let take = |case: &CaseFacts| {
+        assert_eq!(case.unavailable, None, "{}", case.id);
+        sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()
+    };
+    cases.iter().map(take).collect()
+}
+
+/// Each has loaded every row as it is, or its sample would have failed, in just these phases.
+fn assert_loaded(samples: &[Sample], phases: &[Phase]) {
+    for sample in samples {
+        assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
+        assert_eq!(sample.phases.keys().copied().collect::<Vec<_>>(), phases, "{}", sample.case);
+    }
+}
+
+fn loader(id: &str) -> &'static Loader {
+    catalogue::find(id).unwrap().loader().unwrap()
+}
+
+/// Whether pgloader is here; where it is not, that is said.
+fn has_pgloader() -> bool {
+    loader("pgloader").presence().inspect_err(|why| common::skipped(why)).is_ok()
+}
+
+#[test]
+fn pgloader_loads_every_row_as_it_is() {
+    if !has_pgloader() {
+        return;
+    }
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    let mut server = common::local(&dataset);
+    let batches = "[[case]]\nmethod = 'pgloader'\nrows = [1, 2999]\n\
+                   [[case]]\nmethod = 'pgloader'\nparams = { batch_rows = 1000, concurrency = 2 }\nlatency_ms = 1\n";
+    let indexes_after = [Phase::Load, Phase::Indexes];
+    assert_loaded(&samples(batches, &mut *server, &dataset), &indexes_after);
+    assert_loaded(
+        &samples("[[case]]\nmethod = 'pgloader'\n", &mut *server, &special(dir.path())),
+        &indexes_after,
+    );
+    let dropping = "[[case]]\nmethod = 'pgloader-drop-indexes'\n";
+    assert_loaded(&samples(dropping, &mut *server, &dataset), &[Phase::Load]);
+
+    let settings = "[[case]]\nmethod = 'pgloader'\nsettings = { synchronous_commit = ['off', 'on'] }\n";
+    let reasons: Vec<_> =
+        cases(settings, &*server, &dataset).into_iter().map(|case| case.unavailable).collect();
+    assert!(reasons[0].as_ref().unwrap().contains("the case sets synchronous_commit"), "{reasons:?}");
+    assert_eq!(reasons[1], None, "the server has it on anyway");
+    server.stop().unwrap();
+}
+
+#[test]
+fn pgloader_loads_into_a_container_by_its_password() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    if !has_pgloader() {
+        return;
+    }
+    let Some(mut server) = common::container(&dataset) else { return };
+    assert_loaded(
+        &samples("[[case]]\nmethod = 'pgloader'\n", &mut *server, &dataset),
+        &[Phase::Load, Phase::Indexes],
+    );
+    server.stop().unwrap();
+}
+
+#[test]
+fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
+    if !has_pgloader() {
+        return;
+    }
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    let server = common::local(&dataset);
+    let table = Table::votes(dataset.columns());
+    let mut session = server.connector().connect().unwrap();
+    session.batch_execute(&table.create(Persistence::Permanent)).unwrap();
+
+    let dirty = dir.path().join("dirty.csv");
+    let mut csv = "a,b,1\nc,d,up\n".to_owned();
+    csv.push_str(&"e,f,-1\n".repeat(500));
+    csv.push_str("g,h,2147483648\ni,j\nk,l,1\n");
+    std::fs::write(&dirty, csv).unwrap();
+    let pgloader = catalogue::find("pgloader").unwrap();
+    let params = resolve_params(pgloader, &[("batch_rows".into(), 100)].into(), 2, &table).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let ended = loader("pgloader")
+        .execute(&Target {
+            connector: server.connector(),
+            schema: "public",
+            table: &table.name,
+            columns: &table.column_list(),
+            key: &table.key,
+            file: &dirty,
+            rows: 505,
+            params: &params,
+            scratch: scratch.path(),
+        })
+        .unwrap();
+    // pgloader itself calls that a success.
+    assert_eq!((ended.exit, ended.meaning, ended.rejected), (0, Meaning::Partial, Some(3)));
+    let error = ended.check().unwrap_err().to_string();
+    assert!(error.contains("a partial load: 3 rows refused (exit code 0)"), "{error}");
+    assert!(error.contains("value \"2147483648\" is out of range"), "{error}");
+    let loaded: i64 = session.query_one("SELECT count(*) FROM votes", &[]).unwrap().get(0);
+    assert_eq!(loaded, 502);
+    drop(session);
+    server.stop().unwrap();
+}
+
+/// Adds a description of pg_bulkload's to the catalogue under another id, with the stand-in as its
+/// program, and without the extension, which only the real one can bring along.
+fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(root.join("loaders").join(name)).unwrap();
+    let own_id = name.trim_end_matches(".toml");
+    let program = root.join("tests/stand-ins/pg_bulkload").display().to_string();
+    for (from, to) in [
+        (format!("id = \"{own_id}\""), format!("id = \"{id}\"")),
+        ("extensions = [\"pg_bulkload\"]".into(), "extensions = []".into()),
+        ("command = [\"pg_bulkload\"".into(), format!("command = [\"{program}\"")),
+        ("version = [\"pg_bulkload\"".into(), format!("version = [\"{program}\"")),
+        ("[exit]".into(), format!("[env]\n{environment}\n[exit]")),
+    ] {
+        assert_eq!(text.matches(&from).count(), 1, "{from} in {name}");
+        text = text.replace(&from, &to);
+    }
+    let path = dir.join(format!("{id}.toml"));
+    std::fs::write(&path, text).unwrap();
+    catalogue::add(Loader::read(&path).unwrap()).unwrap();
+}
+
+const BULKLOAD: [Phase; 2] = [Phase::Prepare, Phase::Load];
+
+#[test]
+fn a_stand_in_for_pg_bulkload_loads_what_its_control_files_say() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    add_stand_in("pg-bulkload.toml", "stand-in-direct", "", dir.path());
+    add_stand_in("pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
+    let one_and_all = format!(
+        "[[case]]\nmethod = ['stand-in-direct', 'stand-in-parallel']\nrows = [1, {ROWS}]\nlatency_ms = 0\n"
+    );
+    let mut server = common::local(&dataset);
+    assert_loaded(&samples(&one_and_all, &mut *server, &dataset), &BULKLOAD);
+    let special = special(dir.path());
+    assert_loaded(&samples("[[case]]\nmethod = 'stand-in-direct'\n", &mut *server, &special), &BULKLOAD);
+    assert_keys_go_on("stand-in-direct", &mut *server, &dataset);
+    server.stop().unwrap();
+
+    let Some(mut container) = common::container(&dataset) else { return };
+    assert_loaded(&samples(&one_and_all, &mut *container, &dataset), &BULKLOAD);
+    container.stop().unwrap();
+}
+
+/// The keys are those that the sequence would have given, and it goes on after them.
+fn assert_keys_go_on(id: &str, server: &mut dyn Server, dataset: &Dataset) {
+    let case = cases(&format!("[[case]]\nmethod = '{id}'\n"), server, dataset).remove(0);
+    let connector = server.connector().clone();
+    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60));
+    stage.reset(&case, ROWS).unwrap();
+    stage.load(&case, ROWS).unwrap();
+    let keys = "SELECT min(vote_id), max(vote_id), nextval('votes_vote_id_seq') FROM votes";
+    let row = connector.connect().unwrap().query_one(keys, &[]).unwrap();
+    let last = ROWS as i32;
+    assert_eq!((row.get(0), row.get(1), row.get(2)), (1i32, last, i64::from(last) + 1));
+}
+
+#[test]
+fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    add_stand_in("pg-bulkload.toml", "stand-in-refusing", "STAND_IN_REFUSES = \"2\"\n", dir.path());
+    let mut server = common::local(&dataset);
+    let sample = samples("[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
+    let error = sample.error.unwrap();
+    assert_eq!((sample.outcome, sample.total_ns), (Outcome::Failed, None), "{error}");
+    assert!(error.contains("a partial load: 2 rows refused (exit code 3)"), "{error}");
+    assert!(error.contains("2998 Rows successfully loaded"), "{error}");
+    server.stop().unwrap();
+}
+
+#[test]
+fn pg_bulkload_is_kept_from_servers_of_users() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    let own = common::local(&dataset);
+    let external = Choice::External(common::url(&*own));
+    let options = Options { id: server::new_id(), ..Options::default() };
+    let server = server::open(&external, &options, &Interrupt::new()).unwrap();
+    let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
+    for case in cases(bulkloads, &*server, &dataset) {
+        let why = case.unavailable.unwrap();
+        assert!(why.contains("only loads into throwaway servers"), "{why}");
+    }
+    server.stop().unwrap();
+    own.stop().unwrap();
+}
+
+#[test]
+fn the_real_pg_bulkload_loads_where_it_is_installed() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    let mut server = common::local(&dataset);
+    let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
+    match &cases(bulkloads, &*server, &dataset)[0].unavailable {
+        Some(why) => common::skipped(&format!("only a stand-in for pg_bulkload was tested: {why}")),
+        None => {
+            assert_loaded(&samples(bulkloads, &mut *server, &dataset), &BULKLOAD);
+            assert_keys_go_on("pg-bulkload", &mut *server, &dataset);
+        }
+    }
+    server.stop().unwrap();
+}
