@@ -24,7 +24,7 @@ macro_rules! files {
 }
 
 /// In the order that lists show them.
-const CAVEATS: [(&str, &str); 23] = texts![
+const CAVEATS: [(&str, &str); 25] = texts![
     "extra-columns",
     "column-order",
     "embedded-delimiters",
@@ -47,6 +47,8 @@ const CAVEATS: [(&str, &str); 23] = texts![
     "written-twice",
     "duplicate-key",
     "bad-rows",
+    "ragged-lines",
+    "wrong-encoding",
     "all-or-nothing",
 ];
 
@@ -91,8 +93,10 @@ const FILES: &[(&str, &[u8])] = &files![
     "quoted-carriage-return.txt",
     "quoted-empty-text.csv",
     "quoted-empty.csv",
+    "ragged-lines.csv",
     "thousands-separators.csv",
     "thousands-separators.txt",
+    "wrong-encoding.csv",
 ];
 
 /// The ids of all caveats, in the order that lists show them.

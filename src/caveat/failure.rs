@@ -21,20 +21,36 @@ fn of_db(error: &DbError) -> LoadError {
     }
 }
 
-/// The first error in what a program printed; its last line where none is marked as one.
+/// Why a program failed: the first error in what it printed, or its last line where none is marked as one.
 pub fn of_program(printed: &str, exit: i32) -> LoadError {
-    let lines: Vec<&str> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let marked = lines.iter().position(|line| line.contains("ERROR") || line.contains("rror:"));
-    let at = marked.unwrap_or(lines.len().saturating_sub(1));
-    let message = lines.get(at).map_or_else(|| format!("it ended with exit code {exit}"), |l| (*l).to_owned());
-    let context = lines.iter().skip(at).find(|line| line_in(line).is_some());
-    let sqlstate = sqlstate_in(&message);
-    let behind = sqlstate.as_ref().and_then(|state| message.split_once(&format!("{state}: ")));
-    LoadError {
+    marked(printed).unwrap_or_else(|| {
+        let last = printed.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let message = last.map_or_else(|| format!("it ended with exit code {exit}"), str::to_owned);
+        LoadError { message, ..LoadError::default() }
+    })
+}
+
+/// The first error in what a program printed, whether it ended by it or went on.
+pub fn marked(printed: &str) -> Option<LoadError> {
+    let is_error = |line: &&str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| is_error(&line))?;
+    let context = lines[at..].iter().find(|line| line_in(line).is_some());
+    let sqlstate = sqlstate_in(lines[at]);
+    let behind = sqlstate.as_ref().and_then(|state| lines[at].split_once(&format!("{state}: ")));
+    Some(LoadError {
         line: context.and_then(|line| line_in(line)),
         column: context.and_then(|line| column_in(line)),
-        message: behind.map_or(message.clone(), |(_, message)| message.to_owned()),
+        message: behind.map_or(without_time(lines[at]), |(_, message)| message).to_owned(),
         sqlstate,
+    })
+}
+
+/// A line of a log without the time it begins with, which is another in each run.
+fn without_time(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((first, rest)) if first.starts_with(|c: char| c.is_ascii_digit()) && first.contains(':') => rest,
+        _ => line,
     }
 }
 
@@ -79,6 +95,9 @@ mod tests {
         let error = of_program(printed, 3);
         assert_eq!((error.sqlstate.as_deref(), error.line), (Some("22P04"), Some(2)));
         assert_eq!(error.message, "extra data");
+        let logged = marked("2026-01-01T00:00:00.04Z FATAL no such file\nbye").unwrap();
+        assert_eq!((logged.message.as_str(), logged.line), ("FATAL no such file", None));
+        assert_eq!(marked("errors 0\n"), None);
         assert_eq!(of_program("one\ntwo\n", 1).message, "two");
         assert_eq!(of_program("", 7).message, "it ended with exit code 7");
     }

@@ -1,5 +1,6 @@
 //! The verdict on a load of dirty data: what the table holds against what was meant.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::record::findings::{Difference, Row, Verdict};
@@ -27,11 +28,10 @@ impl Meant {
 pub enum Ending {
     /// With an error.
     Error,
-    /// Without one, having passed over so many rows.
-    Done {
-        /// Rows that it says it passed over.
-        rejected: u64,
-    },
+    /// It went on to its end, and told of rows that it passed over, or of an error.
+    Told,
+    /// It went on to its end, and told of nothing.
+    Silent,
 }
 
 /// Holds the rows of the table against those that were meant.
@@ -47,20 +47,33 @@ pub fn judge(meant: &Meant, found: &[Row], ending: Ending) -> (Verdict, Option<D
     let verdict = match ending {
         Ending::Error if untouched => Verdict::Refused,
         Ending::Error => Verdict::Partial,
-        Ending::Done { .. } if missing.is_empty() && extra.is_empty() => Verdict::AsMeant,
-        Ending::Done { rejected } if rejected > 0 && extra.is_empty() => match good_are_in {
-            true => Verdict::GoodRows,
-            false => Verdict::Partial,
-        },
-        Ending::Done { .. } => Verdict::Damaged,
+        _ if missing.is_empty() && extra.is_empty() => Verdict::AsMeant,
+        Ending::Told if extra.is_empty() && good_are_in => Verdict::GoodRows,
+        Ending::Told if extra.is_empty() => Verdict::Partial,
+        Ending::Told | Ending::Silent => Verdict::Damaged,
     };
-    let difference = (!missing.is_empty() || !extra.is_empty()).then(|| Difference {
+    (verdict, difference(&missing, &extra))
+}
+
+/// What differs, by one row: one that became another, if there is such a pair, else the first.
+fn difference(missing: &[&Row], extra: &[&Row]) -> Option<Difference> {
+    let pairs = missing.iter().flat_map(|meant| extra.iter().map(|found| (*meant, *found)));
+    let alike = pairs.filter(|(meant, found)| shared(meant, found) > 0);
+    let (meant, found) = match alike.min_by_key(|(meant, found)| Reverse(shared(meant, found))) {
+        Some((meant, found)) => (Some(meant), Some(found)),
+        None => (missing.first().copied(), extra.first().copied()),
+    };
+    (!missing.is_empty() || !extra.is_empty()).then(|| Difference {
         missing: missing.len() as u64,
         extra: extra.len() as u64,
-        meant: missing.first().map(|row| (*row).clone()),
-        found: extra.first().map(|row| (*row).clone()),
-    });
-    (verdict, difference)
+        meant: meant.cloned(),
+        found: found.cloned(),
+    })
+}
+
+/// How many values of one row are in the other.
+fn shared(a: &Row, b: &Row) -> usize {
+    a.iter().filter(|value| value.is_some() && b.contains(value)).count()
 }
 
 /// The rows of `all` that `others` has no match for, each match used once.
@@ -92,17 +105,14 @@ mod tests {
         judge(&meant, &rows(found), ending).0
     }
 
-    const DONE: Ending = Ending::Done { rejected: 0 };
-    const PASSED_OVER: Ending = Ending::Done { rejected: 1 };
-
     #[test]
     fn each_verdict_has_its_case() {
-        assert_eq!(verdict(&[], &["c", "a", "b"], DONE), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b", "c"], PASSED_OVER), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b"], PASSED_OVER), Verdict::GoodRows);
-        assert_eq!(verdict(&[], &["a"], PASSED_OVER), Verdict::Partial);
-        assert_eq!(verdict(&[], &["a", "b"], DONE), Verdict::Damaged, "a row is lost without a word");
-        assert_eq!(verdict(&[], &["a", "b", "x"], PASSED_OVER), Verdict::Damaged);
+        assert_eq!(verdict(&[], &["c", "a", "b"], Ending::Silent), Verdict::AsMeant);
+        assert_eq!(verdict(&[], &["a", "b", "c"], Ending::Told), Verdict::AsMeant);
+        assert_eq!(verdict(&[], &["a", "b"], Ending::Told), Verdict::GoodRows);
+        assert_eq!(verdict(&[], &["a"], Ending::Told), Verdict::Partial);
+        assert_eq!(verdict(&[], &["a", "b"], Ending::Silent), Verdict::Damaged, "a row is lost without a word");
+        assert_eq!(verdict(&[], &["a", "b", "x"], Ending::Told), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z"], Ending::Error), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z", "a"], Ending::Error), Verdict::Partial);
         assert_eq!(verdict(&["z"], &[], Ending::Error), Verdict::Partial, "what was there is gone");
@@ -111,9 +121,18 @@ mod tests {
     #[test]
     fn a_row_that_is_there_twice_is_one_too_many() {
         let meant = Meant { before: rows(&["a"]), ..Meant::default() };
-        let (verdict, difference) = judge(&meant, &rows(&["a", "a"]), DONE);
+        let (verdict, difference) = judge(&meant, &rows(&["a", "a"]), Ending::Silent);
         let difference = difference.unwrap();
         assert_eq!((verdict, difference.missing, difference.extra), (Verdict::Damaged, 0, 1));
         assert_eq!(difference.found, Some(vec![Some("a".into())]));
+    }
+
+    #[test]
+    fn a_changed_row_stands_beside_what_it_was() {
+        let row = |values: [&str; 2]| -> Row { values.map(|value| Some(value.into())).into() };
+        let meant = Meant { good: vec![row(["6", "six"]), row(["2", "b"])], ..Meant::default() };
+        let (_, difference) = judge(&meant, &[row(["9", "x"]), row(["2", "B"])], Ending::Silent);
+        let difference = difference.unwrap();
+        assert_eq!((difference.meant, difference.found), (Some(row(["2", "b"])), Some(row(["2", "B"]))));
     }
 }

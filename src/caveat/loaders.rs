@@ -49,13 +49,19 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         params: &resolve_params(loader, &Params::new(), 1, &Table::votes(&[]))?,
         scratch: site.dir(),
     })?;
-    let printed = format!("{}\n{}", ended.stderr_tail, ended.stdout_tail);
-    let said = || failure::of_program(&printed, ended.exit);
+    // Whole, as the first error is what a reader looks for: what has ended keeps but its last lines.
+    let mut printed = String::new();
+    for output in ["stderr", "stdout"] {
+        let path = site.dir().join(output);
+        let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        printed.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    let failed = ended.meaning == Meaning::Failure;
     let version = loader.presence().map_err(|why| unavailable!("{why}"))?;
     Ok(Attempt {
         what: Some(format!("{} ({version})", loader.command())),
-        error: (ended.meaning == Meaning::Failure).then(said),
-        met: (ended.rejected.unwrap_or(0) > 0 || ended.meaning == Meaning::Partial).then(said),
+        error: failed.then(|| failure::of_program(&printed, ended.exit)),
+        met: failure::marked(&printed),
         rejected: ended.rejected,
         notices: Vec::new(),
     })

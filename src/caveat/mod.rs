@@ -130,9 +130,10 @@ impl Bench<'_> {
         let mut session = self.session()?;
         let found = attempt::rows(&mut *session, caveat)?;
         drop_table(&mut session)?;
-        let ending = match &made.error {
-            Some(_) => Ending::Error,
-            None => Ending::Done { rejected: made.rejected.unwrap_or(0) },
+        let ending = match (&made.error, &made.met, made.rejected) {
+            (Some(_), ..) => Ending::Error,
+            (None, None, None | Some(0)) => Ending::Silent,
+            _ => Ending::Told,
         };
         (finding.verdict, finding.difference) = judge(&meant, &found, ending);
         finding.rows_found = Some(found.len() as u64);

@@ -27,14 +27,18 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(out.written)
 }
 
-/// The end of a run on a terminal: in short, caveat by method, what could not be tried.
+/// The end of a run on a terminal: in short, caveat by caveat, what could not be tried. A table of so
+/// many words is more than a terminal has room for.
 pub fn terminal(findings: &Findings, look: Look) -> String {
     let mut out = terminal::heading(&findings.title, look);
     for line in page::headline(findings) {
         out.push_str(&terminal::paragraph(&line, look));
     }
-    out.push('\n');
-    out.push_str(&terminal::table(&page::summary(findings), look));
+    for caveat in &findings.caveats {
+        out.push('\n');
+        out.push_str(&terminal::heading(&caveat.title, look));
+        page::lines(caveat).iter().for_each(|line| out.push_str(&terminal::indented(line, 2, look)));
+    }
     out.push('\n');
     out.push_str(&terminal::notes(&page::notes(findings), look));
     out

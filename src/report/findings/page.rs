@@ -109,6 +109,23 @@ pub fn summary(findings: &Findings) -> Table {
     Table { columns, rows: rows.collect() }
 }
 
+/// A caveat in a few lines: how plain ways end, and what to do.
+pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
+    let mut lines: Vec<String> = groups(caveat)
+        .into_iter()
+        .map(|(first, ways)| {
+            let happened = what_happened(first);
+            let happened = if happened.is_empty() { happened } else { format!(": {happened}") };
+            format!("{} by {}{happened}", first.verdict.words(), ways.join(", "))
+        })
+        .collect();
+    let advice = advice(caveat);
+    if !advice.is_empty() {
+        lines.push(format!("what to do: {advice}"));
+    }
+    lines
+}
+
 /// The plain ways that could be tried, those that ended alike together, each with the first of them.
 fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
     let mut groups: Vec<(&Finding, Vec<&str>)> = Vec::new();

@@ -23,8 +23,9 @@ pub fn what_happened(finding: &Finding) -> String {
         Verdict::AsMeant => {}
         Verdict::Refused => parts.push("nothing is loaded".to_owned()),
         Verdict::GoodRows | Verdict::Partial => {
-            let found = finding.rows_found.unwrap_or(0);
-            parts.push(format!("{found} of {} rows are in", finding.rows_meant));
+            let (missing, extra) = finding.difference.as_ref().map_or((0, 0), |d| (d.missing, d.extra));
+            parts.push(format!("{} of {} rows are in", finding.rows_meant - missing, finding.rows_meant));
+            parts.extend(finding.difference.as_ref().filter(|_| extra > 0).map(difference));
         }
         Verdict::Damaged => parts.extend(finding.difference.as_ref().map(difference)),
     }
@@ -56,7 +57,12 @@ fn difference(difference: &Difference) -> String {
         n => format!(", and {n} other rows"),
     };
     match (&difference.meant, &difference.found) {
-        (Some(meant), Some(found)) => format!("{} became {}{more}", row(meant), row(found)),
+        (Some(meant), Some(found)) if meant.iter().flatten().any(|value| found.contains(&Some(value.clone()))) => {
+            format!("{} became {}{more}", row(meant), row(found))
+        }
+        (Some(meant), Some(found)) => {
+            format!("{} is lost, and {} is there that was not meant{more}", row(meant), row(found))
+        }
         (Some(meant), None) => format!("{} is lost{more}", row(meant)),
         (None, Some(found)) => format!("{} is one too many{more}", row(found)),
         (None, None) => String::new(),
@@ -89,20 +95,29 @@ pub fn advice(caveat: &CaveatFacts) -> String {
         let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));
         of.filter_map(|finding| finding.remedy.as_deref()).collect()
     };
-    let helps = remedies(&[Verdict::AsMeant]);
-    let partly = remedies(&[Verdict::GoodRows]);
-    let not = remedies(&[Verdict::Refused, Verdict::Partial, Verdict::Damaged]);
-    let mut parts = Vec::new();
-    if !helps.is_empty() {
-        parts.push(helps.join("; or "));
-    }
-    if !partly.is_empty() {
-        parts.push(format!("for the good rows alone: {}", partly.join("; or ")));
-    }
-    if !not.is_empty() {
-        parts.push(format!("does not load them: {}", not.join("; ")));
-    }
-    parts.join(". ")
+    let plain = |verdict| caveat.findings.iter().any(|f| f.remedy.is_none() && f.verdict == verdict);
+    // To be refused is better than damage, where that is the choice.
+    let (refused, rest): (&[Verdict], &[Verdict]) = match plain(Verdict::Damaged) && !plain(Verdict::Refused) {
+        true => (&[Verdict::Refused], &[Verdict::Partial, Verdict::Damaged]),
+        false => (&[], &[Verdict::Refused, Verdict::Partial, Verdict::Damaged]),
+    };
+    let kinds: [(&str, &[Verdict]); 4] = [
+        ("", &[Verdict::AsMeant]),
+        ("For the good rows alone: ", &[Verdict::GoodRows]),
+        ("To have an error in place of damage: ", refused),
+        ("Not enough: ", rest),
+    ];
+    let parts = kinds.iter().filter_map(|(head, wanted)| {
+        let them = remedies(wanted);
+        (!them.is_empty()).then(|| capital(&format!("{head}{}.", them.join("; or "))))
+    });
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// With a capital letter in front.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 #[cfg(test)]
