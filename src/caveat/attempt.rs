@@ -65,10 +65,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt>
 
 /// Does `work` on a connection of its own; what the server refuses becomes the attempt's error, and
 /// its notices the attempt's notices.
-fn on_connection(
-    site: &Site<'_>,
-    work: impl FnOnce(&mut Session) -> Result<Attempt>,
-) -> Result<Attempt> {
+fn on_connection(site: &Site<'_>, work: impl FnOnce(&mut Session) -> Result<Attempt>) -> Result<Attempt> {
     let notices = Arc::new(Mutex::new(Vec::new()));
     let heard = notices.clone();
     let mut session = site.server.connector().connect_hearing(move |notice| {
@@ -129,8 +126,10 @@ fn from_io(error: std::io::Error) -> anyhow::Error {
 
 /// The statements that a COPY comes after.
 fn before(copy: &Copy) -> Vec<String> {
-    let staging =
-        copy.staging.iter().map(|columns| format!("CREATE TEMPORARY TABLE {STAGING} ({columns}) ON COMMIT DROP"));
+    let staging = copy
+        .staging
+        .iter()
+        .map(|columns| format!("CREATE TEMPORARY TABLE {STAGING} ({columns}) ON COMMIT DROP"));
     copy.before.iter().map(|sql| filled(sql)).chain(staging).collect()
 }
 
@@ -194,7 +193,8 @@ fn insert(session: &mut Session, insert: &Insert) -> Result<Attempt> {
     }
     let mut attempt = Attempt { rejected: Some(0), ..Attempt::default() };
     for record in records {
-        let Err(error) = run(&mut **session, &format!("INSERT INTO {TABLE} VALUES ({})", record.values)) else {
+        let Err(error) = run(&mut **session, &format!("INSERT INTO {TABLE} VALUES ({})", record.values))
+        else {
             continue;
         };
         let said = failure::of_server(&error).ok_or(error)?;
@@ -230,10 +230,7 @@ fn server_file(site: &Site<'_>, statements: &[String]) -> Result<String> {
 ///
 /// # Errors
 /// What the server says.
-pub fn rows(
-    client: &mut impl GenericClient,
-    caveat: &Caveat,
-) -> Result<Vec<Row>> {
+pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<Row>> {
     let columns: Vec<String> = caveat.columns.iter().map(|c| format!("{}::text", quote(&c.name))).collect();
     let sql = format!("SELECT {} FROM {TABLE}", columns.join(", "));
     let rows = client.query(&sql, &[]).map_err(describe).with_context(|| format!("running: {sql}"))?;

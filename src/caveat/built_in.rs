@@ -110,7 +110,11 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 /// [`crate::fault::Fault::Usage`] for an unknown id, with the nearest.
 pub fn find(id: &str) -> Result<Caveat> {
     let (_, text) = CAVEATS.iter().find(|(known, _)| *known == id).ok_or_else(|| {
-        usage!("there is no caveat `{id}`{} they are: {}", nearest_then(id, ids()), ids().collect::<Vec<_>>().join(", "))
+        usage!(
+            "there is no caveat `{id}`{} they are: {}",
+            nearest_then(id, ids()),
+            ids().collect::<Vec<_>>().join(", ")
+        )
     })?;
     Caveat::parse(text, &format!("the caveat {id}"))
 }

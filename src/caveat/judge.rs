@@ -41,8 +41,8 @@ pub fn judge(meant: &Meant, found: &[Row], ending: Ending) -> (Verdict, Option<D
     let there: Vec<&Row> = found.iter().collect();
     let missing = without(&wanted, &there);
     let extra = without(&there, &wanted);
-    let untouched =
-        found.len() == meant.before.len() && without(&there, &meant.before.iter().collect::<Vec<_>>()).is_empty();
+    let untouched = found.len() == meant.before.len()
+        && without(&there, &meant.before.iter().collect::<Vec<_>>()).is_empty();
     let good_are_in = without(&clean, &there).is_empty();
     let verdict = match ending {
         Ending::Error if untouched => Verdict::Refused,
@@ -111,7 +111,11 @@ mod tests {
         assert_eq!(verdict(&[], &["a", "b", "c"], Ending::Told), Verdict::AsMeant);
         assert_eq!(verdict(&[], &["a", "b"], Ending::Told), Verdict::GoodRows);
         assert_eq!(verdict(&[], &["a"], Ending::Told), Verdict::Partial);
-        assert_eq!(verdict(&[], &["a", "b"], Ending::Silent), Verdict::Damaged, "a row is lost without a word");
+        assert_eq!(
+            verdict(&[], &["a", "b"], Ending::Silent),
+            Verdict::Damaged,
+            "a row is lost without a word"
+        );
         assert_eq!(verdict(&[], &["a", "b", "x"], Ending::Told), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z"], Ending::Error), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z", "a"], Ending::Error), Verdict::Partial);

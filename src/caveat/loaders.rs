@@ -24,8 +24,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
     }
-    let schema: String =
-        session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?.get(0);
+    let schema: String = session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?.get(0);
     let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
     let file = match &caveat.csv {

@@ -82,7 +82,8 @@ impl Bench<'_> {
             ways.extend(self.loaders.iter().map(|id| Way::of_loader(id)));
         }
         let findings = ways.iter().map(|way| {
-            self.finding(caveat, way).with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))
+            self.finding(caveat, way)
+                .with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))
         });
         let findings = findings.collect::<Result<_>>()?;
         drop_table(&mut self.session()?)?;

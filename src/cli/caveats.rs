@@ -18,7 +18,12 @@ use crate::usage;
 
 /// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
 /// was found, and reports it.
-pub fn run(args: &Args, experiment: &Experiment, loaders: &[&str], interrupt: &Interrupt) -> Result<ExitCode> {
+pub fn run(
+    args: &Args,
+    experiment: &Experiment,
+    loaders: &[&str],
+    interrupt: &Interrupt,
+) -> Result<ExitCode> {
     check_flags(args)?;
     let caveats: Vec<Caveat> = experiment.caveats.iter().map(|id| caveat::find(id)).collect::<Result<_>>()?;
     let wanted = args.place.wanted(&args.place.choice()?, false)?;

@@ -314,7 +314,9 @@ impl File {
             ("compare", self.compare.is_some()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
-            Some((key, _)) => Err(usage!("`{key}` is for experiments that take times, and `caveats` for others; leave one out")),
+            Some((key, _)) => Err(usage!(
+                "`{key}` is for experiments that take times, and `caveats` for others; leave one out"
+            )),
             None => Ok(()),
         }
     }
@@ -379,7 +381,9 @@ mod tests {
     fn times_and_caveats_do_not_mix_and_each_has_its_keys() {
         let caveats = "id = 'c'\ntitle = 't'\nquestion = 'q'\ncaveats = ['backslashes']\n";
         assert_eq!(Experiment::parse(caveats, "x.toml").unwrap().caveats, ["backslashes"]);
-        assert!(error(&format!("{caveats}rounds = 2")).contains("`rounds` is for experiments that take times"));
+        assert!(
+            error(&format!("{caveats}rounds = 2")).contains("`rounds` is for experiments that take times")
+        );
         assert!(error(&SMALL.replace("rounds = 2", "")).contains("`rounds` is missing"));
     }
 

@@ -39,7 +39,7 @@ pub fn of(findings: &Findings) -> Page {
         text: vec![
             "Each way loads the file into a table of its own, once. Afterwards the table's rows are held \
              against those that were meant, whatever the way said of itself: an outcome is never taken from \
-             the source. Rows show control characters as pictures (␉ is a tab, ␍ a carriage return)."
+             the source. Rows show control characters by their names, as in <TAB>."
                 .into(),
         ],
         ..titled("How it was found out")
@@ -91,7 +91,10 @@ pub fn summary(findings: &Findings) -> Table {
              the loader said so. refused: an error, and nothing is loaded. a part only: some good rows are \
              not in, and the loader said so. silent damage: no error, and the table does not hold what was meant.",
         ),
-        Column::words("what happens", "The first error with its SQLSTATE and place, or the first row that differs."),
+        Column::words(
+            "what happens",
+            "The first error with its SQLSTATE and place, or the first row that differs.",
+        ),
         Column::words("what to do", "What was tried on this server and helps, and what does not."),
     ];
     let rows = findings.caveats.iter().flat_map(|caveat| {
@@ -140,15 +143,22 @@ fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
 }
 
 fn alike(a: &Finding, b: &Finding) -> bool {
-    // Each loader words the same error in its own way.
-    let error = |error: &LoadError| match &error.sqlstate {
-        Some(state) => state.clone(),
-        None => error.message.clone(),
+    let errors_alike = match (&a.error, &b.error) {
+        (Some(a), Some(b)) => same_error(a, b),
+        (None, None) => true,
+        _ => false,
     };
-    a.verdict == b.verdict
-        && a.rows_found == b.rows_found
-        && a.difference == b.difference
-        && a.error.as_ref().map(error) == b.error.as_ref().map(error)
+    a.verdict == b.verdict && a.rows_found == b.rows_found && a.difference == b.difference && errors_alike
+}
+
+/// Whether two ways met the same error: each words it in its own way, and not all of them know the line.
+fn same_error(a: &LoadError, b: &LoadError) -> bool {
+    match (&a.sqlstate, &b.sqlstate) {
+        (Some(one), Some(other)) => {
+            one == other && (a.line.is_none() || b.line.is_none() || a.line == b.line)
+        }
+        _ => a.message == b.message,
+    }
 }
 
 /// What could not be tried, each reason once.
@@ -163,7 +173,8 @@ pub fn notes(findings: &Findings) -> Vec<Note> {
             None => reasons.push((why, vec![what])),
         }
     }
-    let note = |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("Not tried ({why}): {}", ways.join("; ")));
+    let note =
+        |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("Not tried ({why}): {}", ways.join("; ")));
     reasons.into_iter().map(note).collect()
 }
 

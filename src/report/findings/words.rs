@@ -41,7 +41,8 @@ fn error(error: &LoadError) -> String {
     let place: Vec<String> = line.into_iter().chain(column).collect();
     let state = error.sqlstate.clone().unwrap_or_default();
     let place = if place.is_empty() { String::new() } else { format!("at {}", place.join(", ")) };
-    let head: Vec<&str> = [state.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    let head: Vec<&str> =
+        [state.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
     match head.is_empty() {
         true => error.message.clone(),
         false => format!("{}: {}", head.join(" "), error.message),
@@ -57,7 +58,9 @@ fn difference(difference: &Difference) -> String {
         n => format!(", and {n} other rows"),
     };
     match (&difference.meant, &difference.found) {
-        (Some(meant), Some(found)) if meant.iter().flatten().any(|value| found.contains(&Some(value.clone()))) => {
+        (Some(meant), Some(found))
+            if meant.iter().flatten().any(|value| found.contains(&Some(value.clone()))) =>
+        {
             format!("{} became {}{more}", row(meant), row(found))
         }
         (Some(meant), Some(found)) => {
@@ -69,22 +72,24 @@ fn difference(difference: &Difference) -> String {
     }
 }
 
-/// A row as SQL would have it, with a picture in place of each control character.
+/// A row as SQL would have it, with a name in place of each control character.
 pub fn row(row: &Row) -> String {
     let value = |value: &Option<String>| match value {
         None => "NULL".to_owned(),
         Some(text) if text.parse::<i64>().is_ok() => text.clone(),
-        Some(text) => format!("'{}'", text.chars().map(picture).collect::<String>()),
+        Some(text) => format!("'{}'", text.chars().map(visible).collect::<String>()),
     };
     format!("({})", row.iter().map(value).collect::<Vec<_>>().join(", "))
 }
 
-/// Unicode has a picture for each control character: ␉ for a tab.
-fn picture(c: char) -> char {
-    match u32::from(c) {
-        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(c),
-        0x7f => '␡',
-        _ => c,
+/// `<TAB>` for a tab: an escape such as \t could be a backslash and a t of the data's own.
+fn visible(c: char) -> String {
+    match c {
+        '\t' => "<TAB>".into(),
+        '\n' => "<LF>".into(),
+        '\r' => "<CR>".into(),
+        c if c.is_control() => format!("<{:02X}>", u32::from(c)),
+        c => c.into(),
     }
 }
 
@@ -97,7 +102,8 @@ pub fn advice(caveat: &CaveatFacts) -> String {
     };
     let plain = |verdict| caveat.findings.iter().any(|f| f.remedy.is_none() && f.verdict == verdict);
     // To be refused is better than damage, where that is the choice.
-    let (refused, rest): (&[Verdict], &[Verdict]) = match plain(Verdict::Damaged) && !plain(Verdict::Refused) {
+    let (refused, rest): (&[Verdict], &[Verdict]) = match plain(Verdict::Damaged) && !plain(Verdict::Refused)
+    {
         true => (&[Verdict::Refused], &[Verdict::Partial, Verdict::Damaged]),
         false => (&[], &[Verdict::Refused, Verdict::Partial, Verdict::Damaged]),
     };
@@ -126,9 +132,9 @@ mod tests {
 
     #[test]
     fn control_characters_of_a_row_can_be_seen() {
-        let values = ["1", "C:\temp\r", ""].map(|text| Some(text.to_owned()));
+        let values = ["1", "C:\temp\r\u{1}", ""].map(|text| Some(text.to_owned()));
         let whole: Row = values.into_iter().chain([None]).collect();
-        assert_eq!(row(&whole), "(1, 'C:␉emp␍', '', NULL)");
+        assert_eq!(row(&whole), "(1, 'C:<TAB>emp<CR><01>', '', NULL)");
     }
 
     #[test]
