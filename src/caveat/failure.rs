@@ -30,6 +30,13 @@ pub fn of_program(printed: &str, exit: i32) -> LoadError {
     })
 }
 
+/// Whether a program met the error before it had a connection: it says nothing of the rows then.
+pub fn is_no_connection(error: &LoadError) -> bool {
+    // Connection exception, invalid authorization, invalid catalog name.
+    let classes = ["08", "28", "3D"];
+    error.sqlstate.as_ref().is_some_and(|state| classes.iter().any(|class| state.starts_with(class)))
+}
+
 /// The first error in what a program printed, whether it ended by it or went on.
 pub fn marked(printed: &str) -> Option<LoadError> {
     let is_error = |line: &&str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));

@@ -55,11 +55,14 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         printed.push_str(&String::from_utf8_lossy(&bytes));
     }
-    let failed = ended.meaning == Meaning::Failure;
+    let error = (ended.meaning == Meaning::Failure).then(|| failure::of_program(&printed, ended.exit));
+    if let Some(error) = error.as_ref().filter(|error| failure::is_no_connection(error)) {
+        return Err(unavailable!("it cannot connect: {}", error.message));
+    }
     let version = loader.presence().map_err(|why| unavailable!("{why}"))?;
     Ok(Attempt {
         what: Some(format!("{} ({version})", loader.command())),
-        error: failed.then(|| failure::of_program(&printed, ended.exit)),
+        error,
         met: failure::marked(&printed),
         rejected: ended.rejected,
         notices: Vec::new(),
