@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::fault::Fault;
 use bulkbench::record::store::Store;
-use bulkbench::record::{Run, Sample};
+use bulkbench::record::{ProgramFacts, Run, Sample};
 use bulkbench::report::{self, Colour, Look};
 
 fn stored(name: &str, run: &Run, samples: &[Sample]) -> PathBuf {
@@ -36,6 +36,25 @@ fn the_terminal_shows_every_case_at_every_width() {
     }
     let coloured = report::terminal_table(&run, &samples, Look { width: 100, colour: Colour::On });
     assert!(coloured.contains("\u{1b}["));
+}
+
+#[test]
+fn a_program_of_somebody_else_s_is_named_and_marked() {
+    let (mut run, samples) = support::votes(5, 1.0);
+    let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
+    let version = Some("loader 1.2".into());
+    case.program = Some(ProgramFacts { command: "loader {file}".into(), version });
+    let text = report::terminal_table(&run, &samples, plain(200));
+    let note = "- copy-text: starts a program of its own, loader 1.2; its start-up is in the time\n";
+    assert!(text.contains(note), "{text}");
+    assert_eq!(text.matches("loader 1.2").count(), 2, "in the note and in the table: {text}");
+
+    let mut newer = run.clone();
+    let case = newer.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
+    case.program.as_mut().unwrap().version = Some("loader 1.3".into());
+    let dirs = [stored("program-old", &run, &samples), stored("program-new", &newer, &samples)];
+    let text = report::compare(&dirs).unwrap().terminal(plain(120)).unwrap();
+    assert!(text.contains("loader 1.3 against loader 1.2"), "{text}");
 }
 
 #[test]

@@ -368,7 +368,7 @@ fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
         notes.push(format!("on {} rows{reason}", units::count(summary.rows)));
     }
     if let Some(version) = case.program_version() {
-        notes.push(format!("starts a program of its own ({version}), whose start-up is in the time"));
+        notes.push(format!("starts a program of its own, {version}; its start-up is in the time"));
     }
     if case.durability != Durability::Durable {
         notes.push(case.durability.words().to_string());

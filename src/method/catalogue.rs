@@ -96,7 +96,9 @@ pub fn find(id: &str) -> Result<&'static dyn Method> {
     let all = all();
     all.iter().find(|m| m.info().id == id).copied().ok_or_else(|| {
         let hint = nearest_then(id, all.iter().map(|m| m.info().id));
-        usage!("there is no method `{id}`{hint} `bulkbench list` shows them all")
+        usage!(
+            "there is no method `{id}`{hint} `bulkbench list` shows them all; a loader of your own is named by --loader FILE"
+        )
     })
 }
 

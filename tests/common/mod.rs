@@ -40,6 +40,23 @@ pub fn image() -> Option<String> {
     image
 }
 
+/// Whether psql is here, which most tests of loaders are made with; where it is not, that is said out loud.
+pub fn psql() -> bool {
+    let loader = bulkbench::method::catalogue::find("psql-copy").unwrap().loader().unwrap();
+    loader.presence().inspect_err(|why| skipped(why)).is_ok()
+}
+
+/// Whether a case cannot run for want of a loader's program, or of its extension on the server; that is
+/// said out loud.
+pub fn lacks_program(case: &str, reason: &str) -> bool {
+    // As a loader's reason ends, with its next step.
+    let lacks = reason.contains("; to have it: ");
+    if lacks {
+        skipped(&format!("{case}: {reason}"));
+    }
+    lacks
+}
+
 /// Says that a test cannot run here: past the test harness, which keeps what a passing test
 /// prints, and where `scripts/test` collects it.
 pub fn skipped(why: &str) {

@@ -38,8 +38,8 @@ pub struct Exit {
     pub status: ExitStatus,
     /// CPU time, user and system, of it and those of its children that it waited for.
     pub cpu: Duration,
-    /// Peak resident memory in bytes of the largest of these processes. Linux counts what this
-    /// program held when it started the other (getrusage(2), ru_maxrss), so it is never less than that.
+    /// Peak resident memory in bytes of the largest of these processes (getrusage(2), ru_maxrss). Linux
+    /// includes the moment of the start, when the program still shared this one's own memory.
     pub peak_memory: u64,
 }
 

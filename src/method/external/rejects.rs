@@ -81,7 +81,7 @@ impl Rejects {
     pub fn count(&self, scratch: &Path, value: impl Fn(&str) -> Option<String>) -> Result<u64> {
         let path = match &self.from {
             From::Output(name) => scratch.join(name),
-            From::File(template) => template.fill(value).context("in rejected.from")?.into(),
+            From::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),
         };
         match std::fs::read(&path) {
             Ok(text) => self.sum(&text),

@@ -1,0 +1,72 @@
+//! Files that a definition brings along.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::method::external::placeholders::Template;
+use crate::method::external::{ScratchFile, program};
+use crate::usage;
+
+/// A file as a definition has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TextFile {
+    name: Option<String>,
+    text: Option<String>,
+    path: Option<PathBuf>,
+}
+
+/// Where the files lie that a definition names by `path`.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'a> {
+    /// In this directory, that of the definition.
+    Directory(&'a Path),
+    /// In the program: names and contents.
+    BuiltIn(&'a [(&'a str, &'a str)]),
+}
+
+impl TextFile {
+    /// The file to make, by the name that it gets.
+    pub(super) fn scratch_file(&self, known: &[&str], beside: Beside<'_>) -> Result<ScratchFile> {
+        let of_path = || self.path.as_ref()?.file_name()?.to_str().map(str::to_owned);
+        let name = self.name.clone().or_else(of_path).unwrap_or_default();
+        if name.is_empty()
+            || name.contains('/')
+            || [".", "..", program::STDOUT, program::STDERR].contains(&&*name)
+        {
+            return Err(usage!(
+                "file: name = \"{name}\": a file gets a plain name within {{scratch}}, other than {} and {}, which take the program's output",
+                program::STDOUT,
+                program::STDERR
+            ));
+        }
+        let template = match (&self.text, &self.path) {
+            (Some(text), None) => {
+                Template::parse(text, known).with_context(|| format!("in the file {name}"))?
+            }
+            (None, Some(path)) => Template::plain(&content(path, beside)?),
+            _ => {
+                return Err(usage!("file {name}: it has either `text` or `path`, the place to copy it from"));
+            }
+        };
+        Ok(ScratchFile { name, template })
+    }
+}
+
+/// What a file beside the definition holds.
+fn content(path: &Path, beside: Beside<'_>) -> Result<String> {
+    match beside {
+        Beside::Directory(dir) => {
+            let whole = dir.join(path);
+            std::fs::read_to_string(&whole)
+                .map_err(|e| usage!("path = \"{}\": cannot read {}: {e}", path.display(), whole.display()))
+        }
+        Beside::BuiltIn(files) => files
+            .iter()
+            .find(|(name, _)| Path::new(name) == path)
+            .map(|(_, content)| (*content).to_owned())
+            .ok_or_else(|| usage!("path = \"{}\": it is not compiled in", path.display())),
+    }
+}

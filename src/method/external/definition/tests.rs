@@ -1,0 +1,90 @@
+//! What is refused of a definition, and in which words.
+
+use super::*;
+use crate::fault::Fault;
+
+const SMALL: &str = r#"
+    id = "mine"
+    summary = "s"
+    source = "s"
+    input = "csv"
+    command = ["mine", "{file}", "{batch}"]
+    version = ["mine", "--version"]
+    install = "i"
+    [params.batch]
+    help = "rows"
+    default = 10
+    min = 1
+    max = 100
+    [[file]]
+    name = "a"
+    text = "{table}"
+"#;
+
+#[track_caller]
+fn assert_refused(from: &str, to: &str, words: &[&str]) {
+    assert!(SMALL.contains(from), "{from}");
+    let text = SMALL.replacen(from, to, 1);
+    let error = Loader::parse(&text, "mine.toml", Beside::BuiltIn(&[])).unwrap_err();
+    assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
+    let text = format!("{error:#}");
+    for word in ["mine.toml"].iter().chain(words) {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+}
+
+#[test]
+fn a_definition_that_is_wrong_is_named_with_key_value_rule_and_next_step() {
+    Loader::parse(SMALL, "mine.toml", Beside::BuiltIn(&[])).unwrap();
+    assert_refused("summary =", "sumary =", &["line 3", "did you mean `summary`?"]);
+    assert_refused("\"csv\"", "\"cvs\"", &["line 5", "unknown variant `cvs`", "`csv`"]);
+    assert_refused("version = [\"mine\", \"--version\"]", "", &["missing field `version`"]);
+    assert_refused("\"mine\"\n", "\"My loader\"\n", &["id = \"My loader\"", "small letters"]);
+    assert_refused("{file}", "{fiel}", &["in command, word `{fiel}`", "did you mean `file`?"]);
+    assert_refused("{table}", "{tabel}", &["in the file a", "did you mean `table`?"]);
+    assert_refused("--version", "{file}", &["in version", "no placeholder {file}"]);
+    assert_refused("[\"mine\", \"{file}\", \"{batch}\"]", "[]", &["command = []", "name a program"]);
+    assert_refused("\"i\"", "\"\"", &["install = \"\"", "one line of words"]);
+    assert_refused("params.batch", "params.rows", &["params.rows", "none of host, port"]);
+    assert_refused("default = 10", "default = 0", &["params.batch", "default = 0", "min = 1 to max = 100"]);
+    assert_refused("name = \"a\"", "name = \"../a\"", &["name = \"../a\"", "within {scratch}"]);
+    assert_refused("name = \"a\"", "name = \"stdout\"", &["name = \"stdout\"", "the program's output"]);
+    assert_refused("text = \"{table}\"", "path = \"b.py\"", &["b.py", "not compiled in"]);
+    assert_refused("text =", "path = \"b\"\ntext =", &["either `text` or `path`"]);
+    assert_refused("[params", "[exit]\nsuccess = [0]\npartial = [0]\n[params", &["0 cannot be", "one"]);
+    let rejected = |rest: &str| format!("[rejected]\nfrom = \"stderr\"\n{rest}\n[params");
+    assert_refused("[params", &rejected("pattern = '(a'"), &["rejected.pattern = '(a'", "mend it"]);
+    assert_refused("[params", &rejected("pattrn = 'a'"), &["unknown field `pattrn`", "`pattern`"]);
+    assert_refused("[params", "[env]\n\"A B\" = \"\"\n[params", &["env.A B", "letters, digits and _"]);
+}
+
+#[test]
+fn a_program_beside_its_definition_is_found_from_anywhere_and_recorded_without_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.toml");
+    let read = |program: &str| {
+        std::fs::write(
+            &file,
+            SMALL.replacen("[\"mine\", \"{file}\"", &format!("[\"{program}\", \"{{file}}\""), 1),
+        )
+        .unwrap();
+        Loader::read(&file).unwrap()
+    };
+    let program = |loader: &Loader| loader.command[0].fill(|_| Some("value".into())).unwrap();
+    let beside = read("./bin/mine");
+    assert_eq!(Path::new(&program(&beside)), dir.path().join("./bin/mine"));
+    assert_eq!(beside.command(), "./bin/mine {file} {batch}");
+    let absolute = read("/opt/mine");
+    assert_eq!(
+        (program(&absolute).as_str(), absolute.command().as_str()),
+        ("/opt/mine", "mine {file} {batch}")
+    );
+    assert_eq!(program(&read("{python}")), "value");
+    assert_eq!(program(&read("mine")), "mine");
+
+    let gone = Loader::read(&dir.path().join("gone.toml")).unwrap_err().to_string();
+    assert!(
+        gone.contains("--loader") && gone.contains("gone.toml") && gone.contains("check the path"),
+        "{gone}"
+    );
+}
