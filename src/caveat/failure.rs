@@ -39,9 +39,9 @@ pub fn is_no_connection(error: &LoadError) -> bool {
 
 /// The first error in what a program printed, whether it ended by it or went on.
 pub fn marked(printed: &str) -> Option<LoadError> {
-    let is_error = |line: &&str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));
+    let is_error = |line: &str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));
     let lines: Vec<&str> = printed.lines().map(str::trim).collect();
-    let at = lines.iter().position(|line| is_error(&line))?;
+    let at = lines.iter().position(|line| is_error(line))?;
     let context = lines[at..].iter().find(|line| line_in(line).is_some());
     let sqlstate = sqlstate_in(lines[at]);
     let behind = sqlstate.as_ref().and_then(|state| lines[at].split_once(&format!("{state}: ")));

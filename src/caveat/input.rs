@@ -86,7 +86,7 @@ fn kept(bytes: &[u8], keep: &[usize]) -> Result<Vec<u8>> {
         }
         writer.write_record(None::<&[u8]>)?;
     }
-    Ok(writer.into_inner().context("finishing the csv")?)
+    writer.into_inner().context("finishing the csv")
 }
 
 /// Rows in COPY's binary format (PostgreSQL manual, COPY, "Binary Format").
