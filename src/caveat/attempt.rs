@@ -8,13 +8,13 @@ use postgres::GenericClient;
 
 use super::definition::{Caveat, Copy, Insert, InsertRows, Load};
 use super::{STAGING, Site, TABLE, failure, input, loaders};
-use crate::fault::Fault;
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::record::Source;
 use crate::record::findings::{LoadError, Row};
 use crate::server::Session;
 use crate::table::ddl::{literal, quote};
+use crate::unavailable;
 
 /// What a way says of its load.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Attempt {
 /// Tries the way once, on a table that is ready.
 ///
 /// # Errors
-/// [`Fault::Unavailable`] where the way is not there; or what keeps it from being tried at all. That
+/// [`crate::fault::Fault::Unavailable`] where the way is not there; or what keeps it from being tried at all. That
 /// the server refuses the rows is no error.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt> {
     match load {
@@ -117,10 +117,9 @@ fn copy(session: &mut Session, caveat: &Caveat, copy: &Copy) -> Result<Attempt> 
 
 /// An error of the driver's that came as one of a writer.
 fn from_io(error: std::io::Error) -> anyhow::Error {
-    match error.into_inner().map(|inner| inner.downcast::<postgres::Error>()) {
-        Some(Ok(driver)) => describe(*driver),
-        Some(Err(other)) => anyhow::anyhow!(other),
-        None => anyhow::anyhow!("writing to the server failed"),
+    match error.downcast::<postgres::Error>() {
+        Ok(driver) => describe(driver),
+        Err(other) => other.into(),
     }
 }
 
@@ -215,9 +214,7 @@ fn server_file(site: &Site<'_>, statements: &[String]) -> Result<String> {
         return Ok(String::new());
     }
     if site.server.facts().source == Source::External {
-        return Err(anyhow::Error::new(Fault::Unavailable(
-            "it would leave a file on a server of yours".into(),
-        )));
+        return Err(unavailable!("it would leave a file on a server of yours"));
     }
     let mut session = site.server.connector().connect()?;
     let row = session.query_one("SHOW data_directory", &[]).map_err(describe)?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::run::{Args, command, new_directory, now, tool, writable};
+use super::result_dir::{new_directory, writable};
+use super::run::{Args, command, now, tool};
 use super::{datasets_dir, print};
 use crate::caveat::{self, Bench, Caveat};
 use crate::experiment::Experiment;
@@ -63,7 +64,7 @@ pub fn run(
             question: experiment.question.clone(),
             caveats: found,
         };
-        let dir = new_directory(args, &started, &experiment.id)?;
+        let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
         findings.write(&dir)?;
         report::findings::write_all(&dir)?;
         print(&report::findings::terminal(&findings, Look::of_stdout()))?;

@@ -7,6 +7,7 @@ mod doctor;
 mod list;
 mod loader_args;
 mod report;
+mod result_dir;
 mod resume;
 mod run;
 mod server_args;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::loader_args::{self, LoaderArgs};
+use super::result_dir::{new_directory, writable};
 use super::server_args::{ServerArgs, Servers};
 use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
@@ -26,7 +27,7 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{availability, budget, execute};
 use crate::server::Settings;
 use crate::table::Table;
-use crate::{units, usage};
+use crate::units;
 
 /// What `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
@@ -161,7 +162,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
             plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
-        let store = Store::create(&new_directory(args, &run.started, &run.plan.experiment)?, &run)?;
+        let store =
+            Store::create(&new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?, &run)?;
         finish(store, &run, Vec::new(), stage(&mut servers, &datasets, args, interrupt))
     })();
     servers.closing(outcome)
@@ -371,38 +373,4 @@ pub(super) fn command(args: &Args, source: Source) -> String {
         command.push_str(" --quick");
     }
     command
-}
-
-/// A directory that results can be written to, made where it is missing. Found out first, not
-/// after half an hour.
-pub(super) fn writable(out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out)).map(|_| ()).map_err(|e| {
-        usage!("cannot write results into {}: {e}; choose another directory by --out", out.display())
-    })
-}
-
-/// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
-pub(super) fn new_directory(args: &Args, started: &str, experiment: &str) -> Result<PathBuf> {
-    let label: String = args
-        .label
-        .to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .map(|part| format!("{part}-"))
-        .collect();
-    let name = format!("{}-{label}{experiment}", &started[..10]);
-    let mut number = 1;
-    loop {
-        let dir = args.out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
-        match std::fs::create_dir(&dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => {
-                return Err(usage!(
-                    "cannot make the directory {}: {e}; choose another by --out",
-                    dir.display()
-                ));
-            }
-            Ok(()) => return Ok(dir),
-        }
-    }
 }
