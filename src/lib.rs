@@ -2,11 +2,13 @@
 //!
 //! Data flows down the rooms and comes back as records: [`runner`] asks [`method`] to load
 //! a [`dataset`] into a [`table`] on a [`server`] while [`probe`]s watch, and keeps what
-//! happened as [`record`]s; [`analysis`] turns records into numbers and [`report`] numbers
-//! into text and pictures. An import never points up.
+//! happened as [`record`]s; [`caveat`] has dirty rows loaded and keeps what became of them;
+//! [`analysis`] turns records into numbers and [`report`] numbers into text and pictures. An import
+//! never points up.
 
 pub mod analysis;
 pub mod cache_dir;
+pub mod caveat;
 pub mod cli;
 pub mod dataset;
 pub mod doctor;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms from top to bottom. The leaves at the end use nothing but each other.
-const ROOMS: [&str; 11] = [
-    "cli", "report", "analysis", "doctor", "runner", "method", "server", "table", "dataset", "probe",
-    "record",
+const ROOMS: [&str; 12] = [
+    "cli", "report", "analysis", "doctor", "caveat", "runner", "method", "server", "table", "dataset",
+    "probe", "record",
 ];
 const LEAVES: [&str; 7] = ["cache_dir", "experiment", "fault", "interrupt", "pg_error", "stats", "units"];
 

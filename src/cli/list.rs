@@ -253,7 +253,7 @@ fn experiments(experiments: &[Experiment], servers: usize, sources: &mut Sources
         table.add_row([
             experiment.id.clone(),
             experiment.question.clone(),
-            cases.sum::<usize>().to_string(),
+            (cases.sum::<usize>() + experiment.caveats.len()).to_string(),
             source.unwrap_or_default(),
             if servers >= least { "yes" } else { "no" }.into(),
         ]);

@@ -1,11 +1,13 @@
 //! The command line: one verb a file.
 
+mod caveats;
 mod compare;
 mod dataset;
 mod doctor;
 mod list;
 mod loader_args;
 mod report;
+mod result_dir;
 mod resume;
 mod run;
 mod server_args;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::print;
+use crate::record::findings::Findings;
 use crate::record::store;
 use crate::report::{self, Look, Mode};
 
@@ -24,17 +25,24 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.splice {
         Some(file) => splice(file, &args.dir, if args.check { Mode::Check } else { Mode::Write })?,
+        None if Findings::are_in(&args.dir) => {
+            let written = report::findings::write_all(&args.dir)?;
+            print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout()))?;
+            list(&written)?;
+        }
         None => {
             let written = report::write_all(&args.dir)?;
             let (run, samples) = store::load(&args.dir)?;
             print(&report::terminal_table(&run, &samples, Look::of_stdout()))?;
-            print("\n")?;
-            for path in written {
-                print(&format!("wrote {}\n", path.display()))?;
-            }
+            list(&written)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn list(written: &[PathBuf]) -> Result<()> {
+    print("\n")?;
+    written.iter().try_for_each(|path| print(&format!("wrote {}\n", path.display())))
 }
 
 /// Puts the run's findings between the file's marks, with the command that does it again. Paths
@@ -44,6 +52,10 @@ fn splice(file: &Path, dir: &Path, mode: Mode) -> Result<()> {
     let shown = shown.trim_end_matches('/');
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let command = format!("bulkbench report {shown} --splice {name}");
-    let text = format!("{}\n(Put here by `{command}`.)\n", report::excerpt(dir, shown)?);
+    let excerpt = match Findings::are_in(dir) {
+        true => report::findings::excerpt(dir, shown)?,
+        false => report::excerpt(dir, shown)?,
+    };
+    let text = format!("{excerpt}\n(Put here by `{command}`.)\n");
     report::splice(file, "results", &text, mode)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::loader_args::{self, LoaderArgs};
+use super::result_dir::{new_directory, writable};
 use super::server_args::{ServerArgs, Servers};
 use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, columns};
@@ -26,7 +27,7 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{availability, budget, execute};
 use crate::server::Settings;
 use crate::table::Table;
-use crate::{units, usage};
+use crate::units;
 
 /// What `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
@@ -41,47 +42,47 @@ const TIMEOUT: u64 = 1800;
 pub struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
     #[arg(default_value = "votes")]
-    experiment: String,
+    pub(super) experiment: String,
     /// Rows of the generated dataset [default: the experiment's, or 7500000]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000), conflicts_with = "dataset")]
-    rows: Option<u64>,
+    pub(super) rows: Option<u64>,
     /// Rounds: each runs every case once [default: the experiment's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: Option<u32>,
+    pub(super) rounds: Option<u32>,
     /// Only these methods, and the baseline
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    methods: Vec<String>,
+    pub(super) methods: Vec<String>,
     /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
     #[arg(long, value_name = "NAME")]
-    dataset: Option<String>,
+    pub(super) dataset: Option<String>,
     #[command(flatten)]
     pub(super) loaders: LoaderArgs,
     #[command(flatten)]
     pub(super) place: ServerArgs,
     /// A server setting for the whole run, e.g. --set maintenance_work_mem=64MB
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
-    settings: Vec<(String, String)>,
+    pub(super) settings: Vec<(String, String)>,
     /// Seed of the dataset and of the order [default: 1]
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Compare servers although their builds have different origins (another packager or platform)
     #[arg(long)]
-    any_build: bool,
+    pub(super) any_build: bool,
     /// Two rounds, 100 000 rows (of --dataset all): to see that everything works, not to publish
     #[arg(long)]
-    quick: bool,
+    pub(super) quick: bool,
     /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: the experiment's, or 15]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    budget: Option<u64>,
+    pub(super) budget: Option<u64>,
     /// Seconds after which a sample is given up
     #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(super) timeout: u64,
     /// A word for this run, in its directory's name and reports
     #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
-    label: String,
+    pub(super) label: String,
     /// The directory in which the run gets one of its own
     #[arg(long, default_value = "results", value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
     #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
@@ -123,6 +124,9 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let loaders = args.loaders.add()?;
     let mut experiment = Experiment::find(&args.experiment)?;
+    if !experiment.caveats.is_empty() {
+        return super::caveats::run(args, &experiment, &loaders, interrupt);
+    }
     let mut request = request(args, &experiment);
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
     let compares = experiment.compare.as_deref() == Some("server");
@@ -148,7 +152,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         let run = Run {
             schema: SCHEMA_VERSION,
             tool: tool(),
-            started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            started: now(),
             label: args.label.clone(),
             command: command(args, servers.main().facts().source),
             machine,
@@ -158,7 +162,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
             plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
-        let store = Store::create(&new_directory(&args.out, &run)?, &run)?;
+        let store =
+            Store::create(&new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?, &run)?;
         finish(store, &run, Vec::new(), stage(&mut servers, &datasets, args, interrupt))
     })();
     servers.closing(outcome)
@@ -309,7 +314,13 @@ fn request(args: &Args, experiment: &Experiment) -> Request {
     }
 }
 
-fn tool() -> Tool {
+/// The time as records have it.
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What records say of this program.
+pub(super) fn tool() -> Tool {
     Tool {
         name: env!("CARGO_PKG_NAME").into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -320,7 +331,7 @@ fn tool() -> Tool {
 
 /// The command that repeats the run elsewhere, on a server of the same kind. This machine's paths
 /// and the address of the server are left out of it.
-fn command(args: &Args, source: Source) -> String {
+pub(super) fn command(args: &Args, source: Source) -> String {
     let experiment = match Path::new(&args.experiment).file_name() {
         Some(file) => file.to_string_lossy().into_owned(),
         None => args.experiment.clone(),
@@ -362,38 +373,4 @@ fn command(args: &Args, source: Source) -> String {
         command.push_str(" --quick");
     }
     command
-}
-
-/// A directory that results can be written to, made where it is missing. Found out first, not
-/// after half an hour.
-fn writable(out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out)).map(|_| ()).map_err(|e| {
-        usage!("cannot write results into {}: {e}; choose another directory by --out", out.display())
-    })
-}
-
-/// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
-fn new_directory(out: &Path, run: &Run) -> Result<PathBuf> {
-    let label: String = run
-        .label
-        .to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .map(|part| format!("{part}-"))
-        .collect();
-    let name = format!("{}-{label}{}", &run.started[..10], run.plan.experiment);
-    let mut number = 1;
-    loop {
-        let dir = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
-        match std::fs::create_dir(&dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => {
-                return Err(usage!(
-                    "cannot make the directory {}: {e}; choose another by --out",
-                    dir.display()
-                ));
-            }
-            Ok(()) => return Ok(dir),
-        }
-    }
 }

@@ -59,9 +59,22 @@ impl ServerArgs {
     ) -> Result<Servers> {
         let csv_bytes =
             datasets.iter().filter_map(|(_, d)| d.facts().files.get(&Encoding::Csv).map(|f| f.bytes)).max();
+        let dirs: Vec<PathBuf> = datasets.iter().map(|(_, d)| d.dir().to_path_buf()).collect();
+        self.open_for(all, settings, &dirs, csv_bytes.unwrap_or(0) * most_times, interrupt)
+    }
+
+    /// As [`ServerArgs::open`], to load files in these directories, the largest being a csv of so many bytes.
+    pub fn open_for(
+        &self,
+        all: Vec<Wanted>,
+        settings: &Settings,
+        dirs: &[PathBuf],
+        csv_bytes: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Servers> {
         let mut servers: Vec<Box<dyn Server>> = Vec::new();
         // They share the disk.
-        let need_bytes = need_bytes(csv_bytes.unwrap_or(0) * most_times) * all.len() as u64;
+        let need_bytes = need_bytes(csv_bytes) * all.len() as u64;
         for wanted in all {
             let options = server::Options {
                 pg_bin: wanted.pg_bin,
@@ -69,7 +82,7 @@ impl ServerArgs {
                 data_dir: self.data_dir.clone(),
                 need_bytes,
                 settings: settings.clone(),
-                expose: datasets.iter().map(|(_, d)| d.dir().to_path_buf()).collect(),
+                expose: dirs.to_vec(),
                 id: server::new_id(),
                 ..server::Options::default()
             };

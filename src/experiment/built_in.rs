@@ -21,5 +21,6 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("populating", include_str!("../../experiments/populating.toml")),
     ("loaders", include_str!("../../experiments/loaders.toml")),
     ("fastest", include_str!("../../experiments/fastest.toml")),
+    ("caveats", include_str!("../../experiments/caveats.toml")),
     ("all", include_str!("../../experiments/all.toml")),
 ];

@@ -42,6 +42,9 @@ pub struct Experiment {
     pub compare: Option<String>,
     /// The cases, in the order that tables list them.
     pub cases: Vec<Case>,
+    /// The ids of the caveats that it tries, in place of cases: such an experiment finds out what
+    /// happens to rows and takes no times.
+    pub caveats: Vec<String>,
 }
 
 /// An experiment as its file has it.
@@ -52,14 +55,16 @@ struct File {
     title: String,
     question: String,
     source: Option<String>,
-    rounds: u32,
+    rounds: Option<u32>,
     rows: Option<u64>,
     budget: Option<u64>,
-    baseline: String,
+    baseline: Option<String>,
     x: Option<String>,
     compare: Option<String>,
-    #[serde(rename = "case")]
+    #[serde(default, rename = "case")]
     grids: Vec<Grid>,
+    #[serde(default)]
+    caveats: Vec<String>,
 }
 
 /// A method with its parameters filled in.
@@ -193,6 +198,9 @@ impl Experiment {
                 self.id
             ));
         }
+        if !self.caveats.is_empty() {
+            return Ok(());
+        }
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
         }
@@ -262,6 +270,7 @@ impl Experiment {
 
 impl File {
     fn experiment(self) -> Result<Experiment> {
+        self.check_kind()?;
         let cores = std::thread::available_parallelism().context("counting the processors")?.get() as u64;
         let mut cases = Vec::new();
         for grid in &self.grids {
@@ -272,16 +281,44 @@ impl File {
             title: self.title,
             question: self.question,
             source: self.source,
-            rounds: self.rounds,
+            rounds: self.rounds.unwrap_or_default(),
             rows: self.rows,
             budget: self.budget,
-            baseline: self.baseline,
+            baseline: self.baseline.unwrap_or_default(),
             x: self.x,
             compare: self.compare,
             cases,
+            caveats: self.caveats,
         };
         experiment.check()?;
         Ok(experiment)
+    }
+
+    /// An experiment takes times of its cases, or tries caveats: each has keys of its own.
+    fn check_kind(&self) -> Result<()> {
+        let times = [
+            ("rounds", self.rounds.is_some()),
+            ("baseline", self.baseline.is_some()),
+            ("[[case]]", !self.grids.is_empty()),
+        ];
+        if self.caveats.is_empty() {
+            return match times.iter().find(|(_, there)| !there) {
+                Some((key, _)) => Err(usage!("`{key}` is missing; an experiment that takes times needs it")),
+                None => Ok(()),
+            };
+        }
+        let more = [
+            ("rows", self.rows.is_some()),
+            ("budget", self.budget.is_some()),
+            ("x", self.x.is_some()),
+            ("compare", self.compare.is_some()),
+        ];
+        match times.iter().chain(&more).find(|(_, there)| *there) {
+            Some((key, _)) => Err(usage!(
+                "`{key}` is for experiments that take times, and `caveats` for others; leave one out"
+            )),
+            None => Ok(()),
+        }
     }
 }
 
@@ -338,6 +375,16 @@ mod tests {
     fn a_baseline_that_is_no_case_is_refused() {
         let text = error(&SMALL.replace("baseline = \"copy-csv\"", "baseline = \"copy-cvs\""));
         assert!(text.contains("did you mean `copy-csv`?"), "{text}");
+    }
+
+    #[test]
+    fn times_and_caveats_do_not_mix_and_each_has_its_keys() {
+        let caveats = "id = 'c'\ntitle = 't'\nquestion = 'q'\ncaveats = ['backslashes']\n";
+        assert_eq!(Experiment::parse(caveats, "x.toml").unwrap().caveats, ["backslashes"]);
+        assert!(
+            error(&format!("{caveats}rounds = 2")).contains("`rounds` is for experiments that take times")
+        );
+        assert!(error(&SMALL.replace("rounds = 2", "")).contains("`rounds` is missing"));
     }
 
     #[test]

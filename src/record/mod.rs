@@ -1,5 +1,6 @@
-//! The result of a run on disk: what it holds ([`schema`]) and how it is kept ([`store`]).
+//! The result of a run on disk: what it holds ([`schema`], [`findings`]) and how it is kept ([`store`]).
 
+pub mod findings;
 pub mod schema;
 pub mod store;
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
+use super::findings::FINDINGS_FILE;
 use super::{Run, SCHEMA_VERSION, Sample};
 use crate::{bad_data, unavailable, usage};
 
@@ -180,33 +181,48 @@ fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
 }
 
 fn load_run(dir: &Path) -> Result<Run> {
-    let path = dir.join(RUN_FILE);
+    read_record(dir, RUN_FILE, SCHEMA_VERSION)
+}
+
+/// The record of this name in a run's directory, of this version of its schema.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] when there is none, [`crate::fault::Fault::Data`] for another
+/// version or a malformed file, with its line and key.
+pub(super) fn read_record<T: DeserializeOwned>(dir: &Path, name: &str, version: u32) -> Result<T> {
+    let path = dir.join(name);
     let text = match std::fs::read(&path) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            if dir.join(FINDINGS_FILE).exists() {
+                return Err(usage!(
+                    "{} holds findings and no times: `bulkbench report` shows them, and the same `bulkbench run` as before makes them anew within seconds",
+                    dir.display()
+                ));
+            }
             return Err(usage!(
-                "{} holds no run: there is no {RUN_FILE} in it; give the directory that `bulkbench run` named",
+                "{} holds no run: there is no {name} in it; give the directory that `bulkbench run` named",
                 dir.display()
             ));
         }
         read => read.with_context(|| format!("reading {}", path.display()))?,
     };
-    check_version(&path, &text)?;
+    check_version(&path, &text, version)?;
     parse(&text).map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))
 }
 
 /// The version comes first: a file of another one has other keys, and naming those would mislead.
-fn check_version(path: &Path, text: &[u8]) -> Result<()> {
+fn check_version(path: &Path, text: &[u8], version: u32) -> Result<()> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema: u32,
     }
     let Version { schema } = serde_json::from_slice(text)
         .map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))?;
-    if schema == SCHEMA_VERSION {
+    if schema == version {
         return Ok(());
     }
     Err(bad_data!(
-        "{}: schema {schema}, but this program reads schema {SCHEMA_VERSION}; use the version of bulkbench that wrote it",
+        "{}: schema {schema}, but this program reads schema {version}; use the version of bulkbench that wrote it",
         path.display()
     ))
 }

@@ -1,10 +1,11 @@
 //! Where and with what a run was made, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::record::{DatasetFacts, Run, ServerFacts};
+use crate::record::{DatasetFacts, Run, ServerFacts, Tool};
 use crate::units;
 
-fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
+/// Fields and their values.
+pub(super) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
     let columns = vec![Column::words("", ""), Column::words("", "")];
     let row = |(field, value)| vec![Cell::Text(field), Cell::Text(value)];
     let rows = rows.into_iter().map(|(field, value)| (field.into(), value));
@@ -36,7 +37,8 @@ pub fn server(run: &Run) -> Table {
     table(rows)
 }
 
-fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
+/// One server, field by field.
+pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
     let image = server.image.iter().map(|image| ("image", image.clone()));
     let first = [
         ("version", server.version.clone()),
@@ -123,8 +125,12 @@ pub fn method(run: &Run) -> Vec<String> {
 
 /// Which program made the run, and when.
 pub fn origin(run: &Run) -> String {
-    let tool = &run.tool;
+    made_by(&run.tool, &run.label, &run.started)
+}
+
+/// Which program made a record, and when.
+pub(super) fn made_by(tool: &Tool, label: &str, started: &str) -> String {
     let commit = tool.commit.as_ref().map(|c| format!(", commit {c}")).unwrap_or_default();
-    let label = if run.label.is_empty() { String::new() } else { format!("{}; ", run.label) };
-    format!("{label}{} by {} {} ({}{commit})", run.started, tool.name, tool.version, tool.profile)
+    let label = if label.is_empty() { String::new() } else { format!("{label}; ") };
+    format!("{label}{started} by {} {} ({}{commit})", tool.name, tool.version, tool.profile)
 }

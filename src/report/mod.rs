@@ -6,6 +6,7 @@ mod comparison;
 pub mod csv;
 mod curve;
 mod facts;
+pub mod findings;
 mod font;
 pub mod headline;
 pub mod html;
@@ -49,7 +50,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
         inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);
     }
 
-    let mut out = Writer::new(dir)?;
+    let mut out = Writer::new(dir);
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
     out.chart("total", &draw_total(Format::File)?)?;
@@ -178,7 +179,7 @@ impl Compared {
         let figures = self.figures()?;
         let page = comparison::page(&figures);
         let draw = |format| rates::of_comparison(&figures, format);
-        let mut out = Writer::new(dir)?;
+        let mut out = Writer::new(dir);
         out.file("comparison.md", markdown::page(&page).as_bytes())?;
         out.chart("comparison", &draw(Format::File)?)?;
         let inline = [inline_chart("comparison", draw)?];
@@ -202,10 +203,8 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(dir: &'a Path) -> Result<Self> {
-        let charts = dir.join("charts");
-        std::fs::create_dir_all(&charts).with_context(|| format!("making {}", charts.display()))?;
-        Ok(Self { dir, written: Vec::new() })
+    fn new(dir: &'a Path) -> Self {
+        Self { dir, written: Vec::new() }
     }
 
     fn file(&mut self, name: &str, content: &[u8]) -> Result<()> {
@@ -216,6 +215,8 @@ impl<'a> Writer<'a> {
     }
 
     fn chart(&mut self, name: &str, svg: &str) -> Result<()> {
+        let charts = self.dir.join("charts");
+        std::fs::create_dir_all(&charts).with_context(|| format!("making {}", charts.display()))?;
         self.file(&format!("charts/{name}.svg"), svg.as_bytes())?;
         self.file(&format!("charts/{name}.png"), &png::from_svg(svg)?)
     }

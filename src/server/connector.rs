@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::tls::{Tls, Verify};
 use crate::interrupt::{Interrupt, OnStop};
@@ -157,8 +157,22 @@ impl Connector {
     /// When work has to stop, or [`crate::fault::Fault::Unavailable`] when the server refuses or
     /// is not there, with the next step.
     pub fn connect(&self) -> Result<Session> {
+        self.connect_by(postgres::Config::from(self.config.clone()))
+    }
+
+    /// As [`Connector::connect`], with what the server says beside its results (NOTICE, WARNING)
+    /// told to `hear`, from the calling thread.
+    ///
+    /// # Errors
+    /// As [`Connector::connect`].
+    pub fn connect_hearing(&self, hear: impl Fn(DbError) + Send + Sync + 'static) -> Result<Session> {
+        let mut config = postgres::Config::from(self.config.clone());
+        config.notice_callback(hear);
+        self.connect_by(config)
+    }
+
+    fn connect_by(&self, config: postgres::Config) -> Result<Session> {
         let end = Instant::now() + RECOVERY_LIMIT;
-        let config = postgres::Config::from(self.config.clone());
         let client = loop {
             self.interrupt.check()?;
             let connected = match &self.tls {

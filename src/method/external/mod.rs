@@ -26,13 +26,13 @@ use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
 use crate::record::{Phase, Source};
-use crate::server::{self, Server, Session};
+use crate::server::{self, Connector, Server, Session};
 use crate::table::ddl::quote;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers, Settings};
 pub use execute::{Ended, Meaning, Target};
 use execute::{filled, python};
-use extensions::Extensions;
+pub use extensions::Extensions;
 use placeholders::Template;
 use rejects::Rejects;
 
@@ -143,6 +143,14 @@ impl Loader {
         let lacks = extensions::lacks(&self.extensions, session)?;
         Ok(lacks.map(|why| format!("{why}; to have it: {}", self.install)))
     }
+
+    /// Makes the server's extensions that it needs, for as long as what is returned lives.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn extensions<'a>(&self, connector: &'a Connector, session: &mut Session) -> Result<Extensions<'a>> {
+        Extensions::create(&self.extensions, connector, session)
+    }
 }
 
 impl Method for Loader {
@@ -161,7 +169,7 @@ impl Method for Loader {
             .map_err(describe)
             .context("asking the server for the schema")?
             .get(0);
-        let _extensions = Extensions::create(&self.extensions, load.server.connector(), &mut session)?;
+        let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let keyed = self.input == Input::KeyedCsv;
         let columns = match keyed {
             true => format!("{}, {}", quote(&load.table.key), load.table.column_list()),

@@ -1,0 +1,179 @@
+//! The caveats that are compiled in: descriptions, files, and the loaders that only they use.
+
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result};
+
+use super::definition::Caveat;
+use crate::fault::nearest_then;
+use crate::method::external::{Beside, Loader};
+use crate::usage;
+
+/// Names and contents of these files of `datasets/caveats/`.
+macro_rules! texts {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../datasets/caveats/", $name, ".toml")))),*]
+    };
+}
+
+/// Likewise, with whatever bytes are in them.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_bytes!(concat!("../../datasets/caveats/", $name)).as_slice())),*]
+    };
+}
+
+/// In the order that lists show them.
+const CAVEATS: [(&str, &str); 25] = texts![
+    "extra-columns",
+    "column-order",
+    "embedded-delimiters",
+    "backslashes",
+    "backslash-before-delimiter",
+    "end-of-data",
+    "crlf-lines",
+    "crlf-lines-text",
+    "mixed-line-ends",
+    "mixed-line-ends-crlf-first",
+    "quoted-carriage-return",
+    "null-markers-number",
+    "null-markers-text",
+    "quoted-empty",
+    "quoted-empty-text",
+    "mixed-nulls",
+    "not-null",
+    "thousands-separators",
+    "loaded-twice",
+    "written-twice",
+    "duplicate-key",
+    "bad-rows",
+    "ragged-lines",
+    "wrong-encoding",
+    "all-or-nothing",
+];
+
+const LOADERS: [(&str, &str); 3] =
+    texts!["loaders/psql-copy-to", "loaders/psql-copy-to-program", "loaders/pg-bulkload-keep-old"];
+
+const FILES: &[(&str, &[u8])] = &files![
+    "all-or-nothing.csv",
+    "all-or-nothing.txt",
+    "backslash-before-delimiter.csv",
+    "backslash-before-delimiter.txt",
+    "backslashes.csv",
+    "backslashes.txt",
+    "bad-rows.csv",
+    "column-order.csv",
+    "crlf-lines-text.csv",
+    "crlf-lines-text.txt",
+    "crlf-lines.csv",
+    "crlf-lines.txt",
+    "duplicate-key.csv",
+    "duplicate-key.txt",
+    "embedded-delimiters-quoted.csv",
+    "embedded-delimiters.csv",
+    "embedded-delimiters.txt",
+    "end-of-data.csv",
+    "end-of-data.txt",
+    "extra-columns.csv",
+    "extra-columns.txt",
+    "loaded-twice.csv",
+    "loaded-twice.txt",
+    "mixed-line-ends-crlf-first.csv",
+    "mixed-line-ends-crlf-first.txt",
+    "mixed-line-ends.csv",
+    "mixed-line-ends.txt",
+    "mixed-nulls.csv",
+    "not-null.csv",
+    "null-markers-number.csv",
+    "null-markers-number.txt",
+    "null-markers-text.csv",
+    "null-markers-text.txt",
+    "quoted-carriage-return.csv",
+    "quoted-carriage-return.txt",
+    "quoted-empty-text.csv",
+    "quoted-empty.csv",
+    "ragged-lines.csv",
+    "thousands-separators.csv",
+    "thousands-separators.txt",
+    "wrong-encoding.csv",
+];
+
+/// The ids of all caveats, in the order that lists show them.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    CAVEATS.iter().map(|(id, _)| *id)
+}
+
+/// The caveat of this id.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for an unknown id, with the nearest.
+pub fn find(id: &str) -> Result<Caveat> {
+    let (_, text) = CAVEATS.iter().find(|(known, _)| *known == id).ok_or_else(|| {
+        usage!(
+            "there is no caveat `{id}`{} they are: {}",
+            nearest_then(id, ids()),
+            ids().collect::<Vec<_>>().join(", ")
+        )
+    })?;
+    Caveat::parse(text, &format!("the caveat {id}"))
+}
+
+/// What is in a file.
+///
+/// # Errors
+/// When none of this name is compiled in.
+pub(super) fn file(name: &str) -> Result<&'static [u8]> {
+    let known = FILES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, bytes)| *bytes).with_context(|| format!("no file {name} is compiled in"))
+}
+
+/// The loaders that only caveats use.
+///
+/// # Panics
+/// When one is not well formed, which a test rules out.
+pub(super) fn loaders() -> &'static [Loader] {
+    static PARSED: LazyLock<Vec<Loader>> = LazyLock::new(|| {
+        let parse = |(name, text): &(&str, &str)| {
+            Loader::parse(text, name, Beside::BuiltIn(&[])).unwrap_or_else(|e| panic!("compiled in: {e:#}"))
+        };
+        LOADERS.iter().map(parse).collect()
+    });
+    &PARSED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::definition::Load;
+    use super::*;
+
+    #[test]
+    fn every_caveat_is_well_formed_and_its_files_and_loaders_are_there() {
+        for id in ids() {
+            let caveat = find(id).unwrap();
+            assert_eq!(caveat.id, id);
+            for way in caveat.all_ways() {
+                match &way.load {
+                    Load::Copy(copy) => drop(super::super::input::copied(&caveat, copy).unwrap()),
+                    Load::ServerFile(name) => drop(file(name).unwrap()),
+                    Load::Insert(insert) => drop(super::super::input::records(&insert.file).unwrap()),
+                    Load::Sql(_) | Load::Loader(_) => {}
+                }
+            }
+        }
+        loaders();
+    }
+
+    #[test]
+    fn every_file_is_compiled_in() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/caveats");
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let known = match name.strip_suffix(".toml") {
+                Some(id) => ids().any(|known| known == id),
+                None => name == "loaders" || file(&name).is_ok(),
+            };
+            assert!(known, "datasets/caveats/{name} is not in src/caveat/built_in.rs");
+        }
+    }
+}

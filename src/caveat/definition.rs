@@ -1,0 +1,282 @@
+//! What a caveat's file says: a table, the same rows in dirty files, what they were meant to be, and
+//! the ways around. Nothing here says what happens: that is measured.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::record::findings::{Row, Verdict};
+use crate::table::ddl::quote;
+
+/// A way in which data goes wrong, with small files that show it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caveat {
+    /// Its name: what an experiment lists it by, and the name of its files.
+    pub id: String,
+    /// The published claim that it puts to the test, by its number in the ledger; empty for none.
+    #[serde(default)]
+    pub claim: String,
+    /// What a report is headed by.
+    pub title: String,
+    /// What the source says, in this project's words.
+    pub says: String,
+    /// Who says it.
+    pub source: String,
+    /// What the source says will happen, by the id of the way.
+    #[serde(default)]
+    pub expected: BTreeMap<String, Verdict>,
+    /// The table's columns.
+    pub columns: Vec<Column>,
+    /// The columns of its primary key; none without one.
+    #[serde(default)]
+    pub key: Vec<String>,
+    /// Rows that the table holds before, one JSON array a line.
+    #[serde(default)]
+    before: String,
+    /// The rows that the files hold and any way can load, as the table should hold them; likewise.
+    good: String,
+    /// The rows that are dirty in the files, as they are meant; likewise. A row that means nothing is
+    /// in neither.
+    #[serde(default)]
+    dirty: String,
+    /// The file that COPY reads as csv, beside this one.
+    pub csv: Option<String>,
+    /// The file that COPY reads as text.
+    pub text: Option<String>,
+    /// The rows of the file that COPY reads as binary: one JSON array a line, a number being an
+    /// integer of four bytes.
+    pub binary: Option<String>,
+    /// Ways besides those that every file is loaded by.
+    #[serde(default, rename = "way")]
+    pub ways: Vec<Way>,
+}
+
+/// A column.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type in SQL, with constraints where it has any.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// One way of loading.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Way {
+    /// Its name, unique in its caveat.
+    pub id: String,
+    /// Advice in a sentence, for a way that is meant to help; `None` for one that shows the trouble.
+    pub remedy: Option<String>,
+    /// The major version of PostgreSQL from which it is there.
+    #[serde(default)]
+    pub least: u32,
+    /// What it does.
+    pub load: Load,
+}
+
+/// What a way does.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Load {
+    /// COPY FROM STDIN.
+    Copy(Copy),
+    /// COPY FROM a csv file that the server opens.
+    ServerFile(String),
+    /// INSERT statements, made from the fields of a csv file.
+    Insert(Insert),
+    /// Statements, one after the other. `{table}` and `{staging}` are tables, `{file}` a file in the
+    /// server's data directory, for throwaway servers only.
+    Sql(Vec<String>),
+    /// An external loader, by its id, reading the csv file.
+    Loader(String),
+}
+
+/// COPY FROM STDIN, and what is around it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    /// The file; empty for the rows of `binary`.
+    #[serde(default)]
+    pub file: String,
+    /// The options, as they stand in WITH (...).
+    pub with: String,
+    /// The columns that it fills; all where none is named.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// A statement before it, in the same transaction.
+    pub before: Option<String>,
+    /// The columns of a temporary table that it fills in place of the real one.
+    pub staging: Option<String>,
+    /// The statement that brings the rows from there into the real one.
+    pub then: Option<String>,
+    /// Bytes that the client replaces in the file first.
+    #[serde(default)]
+    pub replace: Vec<(String, String)>,
+    /// The fields, counted from 1, that the client keeps of each csv record.
+    #[serde(default)]
+    pub keep: Vec<usize>,
+}
+
+/// Which rows an INSERT statement has, and what a bad one does.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Insert {
+    /// The csv file.
+    pub file: String,
+    /// How they go in.
+    pub rows: InsertRows,
+}
+
+/// How rows go into INSERT statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InsertRows {
+    /// All in one statement.
+    Together,
+    /// Each in a statement that commits by itself; the first that is refused ends the load.
+    Each,
+    /// Likewise, passing over those that are refused.
+    EachGoingOn,
+}
+
+impl Way {
+    /// The loader of this id, on the caveat's csv.
+    pub fn of_loader(id: &str) -> Self {
+        Self { id: id.into(), remedy: None, least: 0, load: Load::Loader(id.into()) }
+    }
+}
+
+impl Caveat {
+    /// Reads a definition; `origin` names it in messages.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for text that is not one; rows that do not fit the columns.
+    pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        let caveat: Self = toml::from_str(text).map_err(|e| crate::usage!("{origin}: {e}"))?;
+        caveat.check().with_context(|| format!("in {origin}"))?;
+        Ok(caveat)
+    }
+
+    fn check(&self) -> Result<()> {
+        for rows in [self.before()?, self.good()?, self.dirty()?] {
+            for row in rows {
+                ensure!(
+                    row.len() == self.columns.len(),
+                    "the row {row:?} has {} values, and the table {} columns",
+                    row.len(),
+                    self.columns.len()
+                );
+            }
+        }
+        let ways = self.all_ways();
+        for (index, way) in ways.iter().enumerate() {
+            ensure!(
+                ways[..index].iter().all(|other| other.id != way.id),
+                "there are two ways named {}",
+                way.id
+            );
+        }
+        for id in self.expected.keys() {
+            ensure!(ways.iter().any(|way| way.id == *id), "something is expected of `{id}`, which is no way");
+        }
+        Ok(())
+    }
+
+    /// The rows that are there before.
+    ///
+    /// # Errors
+    /// When a line is not a JSON array.
+    pub fn before(&self) -> Result<Vec<Row>> {
+        rows(&self.before)
+    }
+
+    /// The rows that any way can load.
+    ///
+    /// # Errors
+    /// As [`Caveat::before`].
+    pub fn good(&self) -> Result<Vec<Row>> {
+        rows(&self.good)
+    }
+
+    /// The rows that are dirty in the files, as they are meant.
+    ///
+    /// # Errors
+    /// As [`Caveat::before`].
+    pub fn dirty(&self) -> Result<Vec<Row>> {
+        rows(&self.dirty)
+    }
+
+    /// CREATE TABLE for this name.
+    pub fn create(&self, name: &str) -> String {
+        let mut parts: Vec<String> =
+            self.columns.iter().map(|c| format!("{} {}", quote(&c.name), c.kind)).collect();
+        if !self.key.is_empty() {
+            let key: Vec<String> = self.key.iter().map(|name| quote(name)).collect();
+            parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
+        }
+        format!("CREATE TABLE {name} ({})", parts.join(", "))
+    }
+
+    /// The ways that every file is loaded by, then the caveat's own.
+    pub fn all_ways(&self) -> Vec<Way> {
+        let mut ways = Vec::new();
+        let mut add = |id: &str, load| ways.push(Way { id: id.into(), remedy: None, least: 0, load });
+        let copy = |file: &str, format: &str| {
+            Load::Copy(Copy { file: file.into(), with: format!("FORMAT {format}"), ..Copy::default() })
+        };
+        if let Some(file) = &self.csv {
+            add("copy-csv", copy(file, "csv"));
+        }
+        if let Some(file) = &self.text {
+            add("copy-text", copy(file, "text"));
+        }
+        if self.binary.is_some() {
+            add("copy-binary", copy("", "binary"));
+        }
+        if let Some(file) = &self.csv {
+            add("copy-csv-server-file", Load::ServerFile(file.clone()));
+            add("psql-copy", Load::Loader("psql-copy".into()));
+            let insert = |rows| Load::Insert(Insert { file: file.clone(), rows });
+            add("insert-multirow", insert(InsertRows::Together));
+            add("insert-row", insert(InsertRows::Each));
+            add("pgloader", Load::Loader("pgloader".into()));
+            add("pg-bulkload", Load::Loader("pg-bulkload".into()));
+        }
+        ways.extend(self.ways.iter().cloned());
+        ways
+    }
+}
+
+/// Rows from JSON arrays, one a line.
+fn rows(text: &str) -> Result<Vec<Row>> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let values = json_row(line)?;
+            Ok(values.into_iter().map(as_text).collect())
+        })
+        .collect()
+}
+
+/// The values of one line.
+///
+/// # Errors
+/// When it is not a JSON array.
+pub fn json_row(line: &str) -> Result<Vec<Value>> {
+    serde_json::from_str(line).with_context(|| format!("the row {line} is not a JSON array"))
+}
+
+/// As PostgreSQL writes the value in text; `None` for NULL.
+fn as_text(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}

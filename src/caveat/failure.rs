@@ -1,0 +1,111 @@
+//! Errors of a load as records: the server's own, and what an external loader printed.
+
+use postgres::error::DbError;
+
+use crate::record::findings::LoadError;
+
+/// The server's error in a chain of causes; `None` where the server said nothing, for instance as the
+/// connection broke off.
+pub fn of_server(error: &anyhow::Error) -> Option<LoadError> {
+    let driver = error.chain().find_map(|cause| cause.downcast_ref::<postgres::Error>())?;
+    driver.as_db_error().map(of_db)
+}
+
+fn of_db(error: &DbError) -> LoadError {
+    let context = error.where_().unwrap_or_default();
+    LoadError {
+        sqlstate: Some(error.code().code().into()),
+        message: error.message().into(),
+        line: line_in(context),
+        column: column_in(context).or(error.column().map(str::to_owned)),
+    }
+}
+
+/// Why a program failed: the first error in what it printed, or its last line where none is marked as one.
+pub fn of_program(printed: &str, exit: i32) -> LoadError {
+    marked(printed).unwrap_or_else(|| {
+        let last = printed.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let message = last.map_or_else(|| format!("it ended with exit code {exit}"), str::to_owned);
+        LoadError { message, ..LoadError::default() }
+    })
+}
+
+/// Whether a program met the error before it had a connection: it says nothing of the rows then.
+pub fn is_no_connection(error: &LoadError) -> bool {
+    // Connection exception, invalid authorization, invalid catalog name.
+    let classes = ["08", "28", "3D"];
+    error.sqlstate.as_ref().is_some_and(|state| classes.iter().any(|class| state.starts_with(class)))
+}
+
+/// The first error in what a program printed, whether it ended by it or went on.
+pub fn marked(printed: &str) -> Option<LoadError> {
+    let is_error = |line: &str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| is_error(line))?;
+    let context = lines[at..].iter().find(|line| line_in(line).is_some());
+    let sqlstate = sqlstate_in(lines[at]);
+    let behind = sqlstate.as_ref().and_then(|state| lines[at].split_once(&format!("{state}: ")));
+    Some(LoadError {
+        line: context.and_then(|line| line_in(line)),
+        column: context.and_then(|line| column_in(line)),
+        message: behind.map_or(without_time(lines[at]), |(_, message)| message).to_owned(),
+        sqlstate,
+    })
+}
+
+/// A line of a log without the time it begins with, which is another in each run.
+fn without_time(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((first, rest)) if first.starts_with(|c: char| c.is_ascii_digit()) && first.contains(':') => rest,
+        _ => line,
+    }
+}
+
+/// The 2 of `COPY t, line 2, column n: "x"`.
+fn line_in(context: &str) -> Option<u64> {
+    let digits = context.split(", line ").nth(1)?;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The n of `COPY t, line 2, column n: "x"`.
+fn column_in(context: &str) -> Option<String> {
+    let name = context.split(", column ").nth(1)?.split([':', ',']).next()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// The 22P02 of `ERROR: 22P02: ...` or `Database error 22P02: ...`.
+fn sqlstate_in(message: &str) -> Option<String> {
+    let is_state = |word: &&str| {
+        word.len() == 5
+            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+            && word.chars().any(|c| c.is_ascii_digit())
+    };
+    let mut words = message.split_whitespace().filter_map(|word| word.strip_suffix(':'));
+    words.find(is_state).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_read_from_the_context() {
+        let context = "COPY t, line 12, column score: \"1,203\"";
+        assert_eq!((line_in(context), column_in(context).as_deref()), (Some(12), Some("score")));
+        assert_eq!((line_in("COPY t, line 3"), column_in("COPY t, line 3")), (Some(3), None));
+        assert_eq!(line_in("SQL statement"), None);
+    }
+
+    #[test]
+    fn a_program_s_error_is_the_marked_line_else_the_last() {
+        let printed = "BEGIN\npsql:x:1: ERROR:  22P04: extra data\nCONTEXT:  COPY t, line 2: \"x\"\nbye";
+        let error = of_program(printed, 3);
+        assert_eq!((error.sqlstate.as_deref(), error.line), (Some("22P04"), Some(2)));
+        assert_eq!(error.message, "extra data");
+        let logged = marked("2026-01-01T00:00:00.04Z FATAL no such file\nbye").unwrap();
+        assert_eq!((logged.message.as_str(), logged.line), ("FATAL no such file", None));
+        assert_eq!(marked("errors 0\n"), None);
+        assert_eq!(of_program("one\ntwo\n", 1).message, "two");
+        assert_eq!(of_program("", 7).message, "it ended with exit code 7");
+    }
+}

@@ -1,0 +1,143 @@
+//! The dirty files as each way needs them: as they are, changed by the client first, as COPY's binary
+//! format, or as the fields of INSERT statements.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::definition::{Caveat, Copy, json_row};
+use crate::dataset::{header, trailer};
+use crate::record::Encoding;
+use crate::table::ddl::literal;
+
+/// What a COPY is sent, the client's changes made.
+///
+/// # Errors
+/// A file that is not compiled in, or cannot be read as csv where fields are to be kept.
+pub fn copied(caveat: &Caveat, copy: &Copy) -> Result<Vec<u8>> {
+    if copy.file.is_empty() {
+        return binary(caveat.binary.as_deref().context("a COPY without a file, and no `binary` rows")?);
+    }
+    let mut bytes = super::built_in::file(&copy.file)?.to_vec();
+    for (from, to) in &copy.replace {
+        bytes = replaced(&bytes, from.as_bytes(), to.as_bytes());
+    }
+    if !copy.keep.is_empty() {
+        bytes = kept(&bytes, &copy.keep).with_context(|| format!("in {}", copy.file))?;
+    }
+    Ok(bytes)
+}
+
+/// A record of a csv file as an INSERT has it.
+pub struct Record {
+    /// The line it begins at, from 1.
+    pub line: u64,
+    /// Its fields, separated by commas, as SQL literals of no type yet.
+    pub values: String,
+}
+
+/// The records of a csv file: what a client that reads csv makes of it.
+///
+/// # Errors
+/// A file that is not compiled in, or is no csv.
+pub fn records(file: &str) -> Result<Vec<Record>> {
+    let bytes = super::built_in::file(file)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = Vec::new();
+    for record in reader.byte_records() {
+        let record = record.with_context(|| format!("reading {file} as csv"))?;
+        let values: Vec<String> = record.iter().map(value).collect();
+        let line = record.position().map_or(0, csv::Position::line);
+        records.push(Record { line, values: values.join(", ") });
+    }
+    Ok(records)
+}
+
+/// A field as a literal; bytes that are not UTF-8 reach the server as they are.
+fn value(field: &[u8]) -> String {
+    match std::str::from_utf8(field) {
+        Ok(text) => literal(text),
+        Err(_) => {
+            let escaped: String = field.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+            format!("E'{escaped}'")
+        }
+    }
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut end = 0;
+    for at in memchr::memmem::find_iter(bytes, from) {
+        out.extend_from_slice(&bytes[end..at]);
+        out.extend_from_slice(to);
+        end = at + from.len();
+    }
+    out.extend_from_slice(&bytes[end..]);
+    out
+}
+
+fn kept(bytes: &[u8], keep: &[usize]) -> Result<Vec<u8>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for record in reader.byte_records() {
+        let record = record?;
+        for number in keep {
+            let field = record.get(number - 1).with_context(|| format!("a record has no field {number}"))?;
+            writer.write_field(field)?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.into_inner().context("finishing the csv")
+}
+
+/// Rows in COPY's binary format (PostgreSQL manual, COPY, "Binary Format").
+fn binary(rows: &str) -> Result<Vec<u8>> {
+    let mut out = header(Encoding::Binary).to_vec();
+    for line in rows.lines().filter(|line| !line.trim().is_empty()) {
+        let row = json_row(line)?;
+        out.extend(u16::try_from(row.len())?.to_be_bytes());
+        for value in row {
+            match value {
+                Value::Null => out.extend((-1_i32).to_be_bytes()),
+                Value::Number(number) => {
+                    let number = number.as_i64().and_then(|n| i32::try_from(n).ok());
+                    let number = number.with_context(|| format!("{line}: not an integer of four bytes"))?;
+                    out.extend(4_i32.to_be_bytes());
+                    out.extend(number.to_be_bytes());
+                }
+                Value::String(text) => {
+                    out.extend(i32::try_from(text.len())?.to_be_bytes());
+                    out.extend(text.as_bytes());
+                }
+                other => bail!("{line}: {other} has no binary form here; use numbers, texts and null"),
+            }
+        }
+    }
+    out.extend_from_slice(trailer(Encoding::Binary));
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_replaced_and_fields_kept() {
+        assert_eq!(replaced(b"a\\b\\", b"\\", b"\\\\"), b"a\\\\b\\\\");
+        assert_eq!(kept(b"1,\"x,y\",3\n", &[2, 1]).unwrap(), b"\"x,y\",1\n");
+        assert!(kept(b"1\n", &[2]).is_err());
+    }
+
+    #[test]
+    fn a_binary_row_is_its_fields_with_their_lengths() {
+        let bytes = binary("[1, null, \"ab\"]").unwrap();
+        let row = b"\x00\x03\x00\x00\x00\x04\x00\x00\x00\x01\xff\xff\xff\xff\x00\x00\x00\x02ab";
+        assert_eq!(&bytes[19..bytes.len() - 2], row);
+        assert!(binary("[1.5]").is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_escaped() {
+        assert_eq!(value(b"it's"), "'it''s'");
+        assert_eq!(value(b"\xe9a"), r"E'\xe9\x61'");
+    }
+}

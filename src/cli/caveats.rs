@@ -1,0 +1,96 @@
+//! `bulkbench run` of an experiment that lists caveats: what happens to dirty rows, and what helps.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::result_dir::{new_directory, writable};
+use super::run::{Args, command, now, tool};
+use super::{datasets_dir, print};
+use crate::caveat::{self, Bench, Caveat};
+use crate::experiment::Experiment;
+use crate::interrupt::Interrupt;
+use crate::probe::machine;
+use crate::record::findings::{FINDINGS_VERSION, Findings};
+use crate::report::{self, Look};
+use crate::server::Settings;
+use crate::usage;
+
+/// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
+/// was found, and reports it.
+pub fn run(
+    args: &Args,
+    experiment: &Experiment,
+    loaders: &[&str],
+    interrupt: &Interrupt,
+) -> Result<ExitCode> {
+    check_flags(args)?;
+    let caveats: Vec<Caveat> = experiment.caveats.iter().map(|id| caveat::find(id)).collect::<Result<_>>()?;
+    let wanted = args.place.wanted(&args.place.choice()?, false)?;
+    if wanted.len() > 1 {
+        return Err(usage!(
+            "{} servers are named, and {} tries one at a time; run it once for each",
+            wanted.len(),
+            experiment.id
+        ));
+    }
+    writable(&args.out)?;
+
+    // Beside the datasets: there a server under another user can read.
+    let dir = datasets_dir()?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+    let settings: Settings = args.settings.iter().cloned().collect();
+    let servers = args.place.open_for(wanted, &settings, std::slice::from_ref(&dir), 0, interrupt)?;
+    let outcome = (|| {
+        let server = servers.main();
+        let started = now();
+        let bench = Bench { server, dir: &dir, loaders, timeout: Duration::from_secs(args.timeout) };
+        let mut found = Vec::new();
+        for (number, caveat) in caveats.iter().enumerate() {
+            anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
+            found.push(bench.examine(caveat)?);
+        }
+        let findings = Findings {
+            schema: FINDINGS_VERSION,
+            tool: tool(),
+            started: started.clone(),
+            label: args.label.clone(),
+            command: command(args, server.facts().source),
+            machine: machine::machine(server.data_dir())?,
+            server: server.facts().clone(),
+            experiment: experiment.id.clone(),
+            title: experiment.title.clone(),
+            question: experiment.question.clone(),
+            caveats: found,
+        };
+        let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
+        findings.write(&dir)?;
+        report::findings::write_all(&dir)?;
+        print(&report::findings::terminal(&findings, Look::of_stdout()))?;
+        print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
+        Ok(ExitCode::SUCCESS)
+    })();
+    servers.closing(outcome)
+}
+
+/// Flags about times have nothing to say here.
+fn check_flags(args: &Args) -> Result<()> {
+    let given = [
+        ("--rows", args.rows.is_some()),
+        ("--rounds", args.rounds.is_some()),
+        ("--methods", !args.methods.is_empty()),
+        ("--dataset", args.dataset.is_some()),
+        ("--seed", args.seed.is_some()),
+        ("--any-build", args.any_build),
+        ("--quick", args.quick),
+        ("--budget", args.budget.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(usage!(
+            "{flag} is for experiments that take times; {} tries small files of its own, once and within seconds: leave {flag} out",
+            args.experiment
+        )),
+        None => Ok(()),
+    }
+}

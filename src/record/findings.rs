@@ -1,0 +1,181 @@
+//! `findings.json`: what became of dirty data, by each way of loading it. No times: a finding is the
+//! same on every machine, and differs between versions of PostgreSQL and of the loaders.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::store::{read_record, write_file};
+use super::{Machine, ServerFacts, Tool};
+
+/// The version of `findings.json` that this program writes.
+pub const FINDINGS_VERSION: u32 = 1;
+
+/// The name of the record in its directory.
+pub const FINDINGS_FILE: &str = "findings.json";
+
+/// A row as PostgreSQL writes its values in text; `None` is NULL.
+pub type Row = Vec<Option<String>>;
+
+/// One dated execution of an experiment whose outcomes are no times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Findings {
+    /// [`FINDINGS_VERSION`] of the program that wrote it.
+    pub schema: u32,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// The user's words for it (`--label`), or the empty string.
+    pub label: String,
+    /// The command that repeats it, without secrets and paths.
+    pub command: String,
+    /// Where the client ran.
+    pub machine: Machine,
+    /// What it loaded into.
+    pub server: ServerFacts,
+    /// The experiment's id.
+    pub experiment: String,
+    /// Its title.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// The caveats, in the order of the experiment.
+    pub caveats: Vec<CaveatFacts>,
+}
+
+/// A caveat, and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaveatFacts {
+    /// Its id.
+    pub id: String,
+    /// The published claim that it puts to the test, by its number; empty for none.
+    pub claim: String,
+    /// Its title.
+    pub title: String,
+    /// What the source says, in this project's words.
+    pub says: String,
+    /// Who says it.
+    pub source: String,
+    /// The findings, in the order the ways are listed.
+    pub findings: Vec<Finding>,
+}
+
+/// What became of the rows by one way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The way's id.
+    pub way: String,
+    /// What it does, as statements or as the loader's name and version.
+    pub what: String,
+    /// Advice in a sentence where the way is meant to help.
+    pub remedy: Option<String>,
+    /// What happened.
+    pub verdict: Verdict,
+    /// What the source says would happen; `None` where it says nothing of this way.
+    pub expected: Option<Verdict>,
+    /// Rows that the table should have held in the end.
+    pub rows_meant: u64,
+    /// Rows that it held; `None` where the way could not be tried.
+    pub rows_found: Option<u64>,
+    /// Rows that the loader says it passed over; `None` where it says nothing.
+    pub rejected: Option<u64>,
+    /// The error that ended the load or that the loader reported.
+    pub error: Option<LoadError>,
+    /// What the server said beside it, a line each.
+    pub notices: Vec<String>,
+    /// How the table differs from what was meant.
+    pub difference: Option<Difference>,
+    /// Why the way could not be tried.
+    pub unavailable: Option<String>,
+}
+
+/// What happened to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The table holds what was meant.
+    AsMeant,
+    /// Good rows are in, dirty ones are not, and the loader said so.
+    GoodRows,
+    /// An error; the table holds what it held before.
+    Refused,
+    /// Only a part of the good rows is in, and the loader said so.
+    Partial,
+    /// No error and no row reported as passed over, and the table does not hold what was meant.
+    Damaged,
+    /// It could not be tried here.
+    Unavailable,
+}
+
+impl Verdict {
+    /// In words, as tables show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::AsMeant => "as meant",
+            Verdict::GoodRows => "good rows only",
+            Verdict::Refused => "refused",
+            Verdict::Partial => "a part only",
+            Verdict::Damaged => "silent damage",
+            Verdict::Unavailable => "not available",
+        }
+    }
+}
+
+/// An error, and where in the data it lies.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadError {
+    /// The SQLSTATE (PostgreSQL manual, appendix A); `None` where the loader does not pass it on.
+    pub sqlstate: Option<String>,
+    /// The message, without its context.
+    pub message: String,
+    /// The line of the file, from 1.
+    pub line: Option<u64>,
+    /// The column of the table.
+    pub column: Option<String>,
+}
+
+/// How a table differs from what was meant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// Rows meant that are not there.
+    pub missing: u64,
+    /// Rows there that were not meant.
+    pub extra: u64,
+    /// The first of the missing ones.
+    pub meant: Option<Row>,
+    /// The first of the extra ones.
+    pub found: Option<Row>,
+}
+
+impl Findings {
+    /// Writes the record into its directory.
+    ///
+    /// # Errors
+    /// As [`write_file`].
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let mut json = serde_json::to_vec_pretty(self).context("writing the findings as JSON")?;
+        json.push(b'\n');
+        write_file(&dir.join(FINDINGS_FILE), &json)
+    }
+
+    /// Whether a directory holds findings in place of a run.
+    pub fn are_in(dir: &Path) -> bool {
+        dir.join(FINDINGS_FILE).is_file()
+    }
+
+    /// The findings in a directory.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] when it holds none, [`crate::fault::Fault::Data`] for another
+    /// schema version or a malformed file.
+    pub fn load(dir: &Path) -> Result<Self> {
+        read_record(dir, FINDINGS_FILE, FINDINGS_VERSION)
+    }
+}

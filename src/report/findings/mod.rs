@@ -1,0 +1,63 @@
+//! Reports of what became of dirty data. Every file can be made again from `findings.json`.
+
+mod csv;
+mod page;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::terminal::{self, Look};
+use super::{Writer, html, markdown};
+use crate::record::findings::Findings;
+
+/// Makes the reports of the findings in `dir` anew: `report.md`, `findings.csv` and `report.html`.
+/// Gives the files it wrote.
+///
+/// # Errors
+/// As [`Findings::load`] and [`crate::record::store::write_file`].
+pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
+    let findings = Findings::load(dir)?;
+    let page = page::of(&findings);
+    let mut out = Writer::new(dir);
+    out.file("report.md", markdown::page(&page).as_bytes())?;
+    out.file("findings.csv", csv::findings(&findings)?.as_bytes())?;
+    out.file("report.html", html::page(&page, &[])?.as_bytes())?;
+    Ok(out.written)
+}
+
+/// The end of a run on a terminal: in short, caveat by caveat, what could not be tried. A table of so
+/// many words is more than a terminal has room for.
+pub fn terminal(findings: &Findings, look: Look) -> String {
+    let mut out = terminal::heading(&findings.title, look);
+    for line in page::headline(findings) {
+        out.push_str(&terminal::paragraph(&line, look));
+    }
+    for caveat in &findings.caveats {
+        out.push('\n');
+        out.push_str(&terminal::heading(&caveat.title, look));
+        page::lines(caveat).iter().for_each(|line| out.push_str(&terminal::indented(line, 2, look)));
+    }
+    out.push('\n');
+    out.push_str(&terminal::notes(&page::notes(findings), look));
+    out
+}
+
+/// What a README shows of the findings in `dir`, and the command that made them.
+///
+/// # Errors
+/// As [`Findings::load`].
+pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
+    let findings = Findings::load(dir)?;
+    let mut out = String::new();
+    for line in page::headline(&findings) {
+        out.push_str(&format!("{line}\n\n"));
+    }
+    out.push_str(&markdown::table(&page::summary(&findings)));
+    out.push_str(&format!(
+        "\nMade by `{}`; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
+        findings.command
+    ));
+    Ok(out)
+}

@@ -1,0 +1,249 @@
+//! The page about dirty data: first caveat by method in short, then everything.
+
+use super::words::{advice, outcome, what_happened};
+use crate::record::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
+use crate::report::facts;
+use crate::report::notes::Note;
+use crate::report::page::{Page, Section, Weight};
+use crate::report::table::{Cell, Column, Table, Tone};
+
+/// The report.
+pub fn of(findings: &Findings) -> Page {
+    let titled = |title: &str| Section { title: title.into(), ..Section::default() };
+    let mut sections = vec![
+        Section {
+            text: vec![format!(
+                "What plain ways of loading make of each file, those with the same outcome in one line; \
+                 what to do is what was tried on this server, PostgreSQL {}, and helped.",
+                version(findings)
+            )],
+            table: Some(summary(findings)),
+            ..titled("Caveat by method")
+        },
+        Section { notes: notes(findings), ..titled("Notes") },
+        Section { table: Some(claims(findings)), ..titled("What the sources say") },
+    ];
+    for caveat in &findings.caveats {
+        sections.push(Section {
+            text: vec![format!("{} ({})", caveat.says, caveat.source)],
+            table: Some(ways(caveat)),
+            weight: Weight::Folded,
+            ..titled(&caveat.title)
+        });
+    }
+    let mut place = facts::one_server(&findings.server);
+    let machine = &findings.machine;
+    place.push(("client".into(), format!("{}, {}", machine.os, machine.kernel)));
+    sections.push(Section { table: Some(facts::table(place)), ..titled("Server") });
+    sections.push(Section {
+        text: vec![
+            "Each way loads the file into a table of its own, once. Afterwards the table's rows are held \
+             against those that were meant, whatever the way said of itself: an outcome is never taken from \
+             the source. Rows show control characters by their names, as in <TAB>."
+                .into(),
+        ],
+        ..titled("How it was found out")
+    });
+    sections.push(Section { command: Some(findings.command.clone()), ..titled("Repeat it") });
+    Page {
+        title: findings.title.clone(),
+        question: findings.question.clone(),
+        origin: facts::made_by(&findings.tool, &findings.label, &findings.started),
+        headline: headline(findings),
+        sections,
+    }
+}
+
+fn version(findings: &Findings) -> &str {
+    findings.server.version.split_whitespace().nth(1).unwrap_or("?")
+}
+
+/// The findings in a sentence or two.
+pub fn headline(findings: &Findings) -> Vec<String> {
+    let all = || findings.caveats.iter().flat_map(|caveat| &caveat.findings);
+    let plain = |verdict| all().filter(|f| f.remedy.is_none() && f.verdict == verdict).count();
+    let tried = all().filter(|f| f.remedy.is_none() && f.verdict != Verdict::Unavailable).count();
+    let cured = findings.caveats.iter().filter(|caveat| {
+        let as_meant = |f: &&Finding| f.verdict == Verdict::AsMeant;
+        caveat.findings.iter().any(|f| as_meant(&f))
+    });
+    vec![format!(
+        "{tried} plain loads of {} dirty files into PostgreSQL {}: {} refused, {} with silent damage, {} with a \
+         part of the rows, {} as meant. For {} of the files something that was tried loads them as meant.",
+        findings.caveats.len(),
+        version(findings),
+        plain(Verdict::Refused),
+        plain(Verdict::Damaged),
+        plain(Verdict::GoodRows) + plain(Verdict::Partial),
+        plain(Verdict::AsMeant),
+        cured.count()
+    )]
+}
+
+/// Caveat by method: what happens, and what to do.
+pub fn summary(findings: &Findings) -> Table {
+    let columns = vec![
+        Column::words("caveat", "What is wrong with the file."),
+        Column::words("method", "Plain ways of loading it; those that end alike share a line."),
+        Column::words(
+            "outcome",
+            "as meant: the table holds what was meant. good rows only: dirty ones were passed over, and \
+             the loader said so. refused: an error, and nothing is loaded. a part only: some good rows are \
+             not in, and the loader said so. silent damage: no error, and the table does not hold what was meant.",
+        ),
+        Column::words(
+            "what happens",
+            "The first error with its SQLSTATE and place, or the first row that differs.",
+        ),
+        Column::words("what to do", "What was tried on this server and helps, and what does not."),
+    ];
+    let rows = findings.caveats.iter().flat_map(|caveat| {
+        groups(caveat).into_iter().enumerate().map(|(index, (first, ways))| {
+            let once = |text: &str| if index == 0 { Cell::Text(text.into()) } else { Cell::None };
+            vec![
+                once(&caveat.title),
+                Cell::Text(ways.join(", ")),
+                outcome(first.verdict),
+                Cell::Text(what_happened(first)),
+                once(&advice(caveat)),
+            ]
+        })
+    });
+    Table { columns, rows: rows.collect() }
+}
+
+/// A caveat in a few lines: how plain ways end, and what to do.
+pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
+    let mut lines: Vec<String> = groups(caveat)
+        .into_iter()
+        .map(|(first, ways)| {
+            let happened = what_happened(first);
+            let happened = if happened.is_empty() { happened } else { format!(": {happened}") };
+            format!("{} by {}{happened}", first.verdict.words(), ways.join(", "))
+        })
+        .collect();
+    let advice = advice(caveat);
+    if !advice.is_empty() {
+        lines.push(format!("what to do: {advice}"));
+    }
+    lines
+}
+
+/// The plain ways that could be tried, those that ended alike together, each with the first of them.
+fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
+    let mut groups: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    let plain = |f: &&Finding| f.remedy.is_none() && f.verdict != Verdict::Unavailable;
+    for finding in caveat.findings.iter().filter(plain) {
+        match groups.iter_mut().find(|(first, _)| alike(first, finding)) {
+            Some((_, ways)) => ways.push(&finding.way),
+            None => groups.push((finding, vec![&finding.way])),
+        }
+    }
+    groups
+}
+
+fn alike(a: &Finding, b: &Finding) -> bool {
+    let errors_alike = match (&a.error, &b.error) {
+        (Some(a), Some(b)) => same_error(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    a.verdict == b.verdict && a.rows_found == b.rows_found && a.difference == b.difference && errors_alike
+}
+
+/// Whether two ways met the same error: each words it in its own way, and not all of them know the line.
+fn same_error(a: &LoadError, b: &LoadError) -> bool {
+    match (&a.sqlstate, &b.sqlstate) {
+        (Some(one), Some(other)) => {
+            one == other && (a.line.is_none() || b.line.is_none() || a.line == b.line)
+        }
+        _ => a.message == b.message,
+    }
+}
+
+/// What could not be tried, each reason once.
+pub fn notes(findings: &Findings) -> Vec<Note> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in findings.caveats.iter().flat_map(|caveat| &caveat.findings) {
+        let Some(why) = finding.unavailable.as_deref() else { continue };
+        let what = finding.remedy.as_deref().unwrap_or(&finding.way);
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, ways)) if ways.contains(&what) => {}
+            Some((_, ways)) => ways.push(what),
+            None => reasons.push((why, vec![what])),
+        }
+    }
+    let note =
+        |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("Not tried ({why}): {}", ways.join("; ")));
+    reasons.into_iter().map(note).collect()
+}
+
+/// What the sources expect of a way, beside what was found.
+fn claims(findings: &Findings) -> Table {
+    let columns = vec![
+        Column::words("caveat", ""),
+        Column::words("the source says", ""),
+        Column::words("method", "The ways that it says it of."),
+        Column::words("expected", "The outcome that it expects of them."),
+        Column::words("found", ""),
+        Column::words("held", "Whether the source is right about this version."),
+    ];
+    let mut rows = Vec::new();
+    for caveat in &findings.caveats {
+        let mut expected: Vec<(Verdict, Verdict, Vec<&str>)> = Vec::new();
+        for finding in &caveat.findings {
+            let Some(verdict) = finding.expected else { continue };
+            match expected.iter_mut().find(|(e, f, _)| (*e, *f) == (verdict, finding.verdict)) {
+                Some((.., ways)) => ways.push(&finding.way),
+                None => expected.push((verdict, finding.verdict, vec![&finding.way])),
+            }
+        }
+        for (index, (expected, found, ways)) in expected.into_iter().enumerate() {
+            let once = |text: &str| if index == 0 { Cell::Text(text.into()) } else { Cell::None };
+            rows.push(vec![
+                once(&caveat.title),
+                once(&format!("{} ({})", caveat.says, caveat.source)),
+                Cell::Text(ways.join(", ")),
+                Cell::Text(expected.words().into()),
+                Cell::Text(found.words().into()),
+                held(expected, found),
+            ]);
+        }
+    }
+    Table { columns, rows }
+}
+
+fn held(expected: Verdict, found: Verdict) -> Cell {
+    match found {
+        Verdict::Unavailable => Cell::Toned("not testable here".into(), Tone::Muted),
+        found if found == expected => Cell::Toned("yes".into(), Tone::Good),
+        _ => Cell::Toned("no".into(), Tone::Bad),
+    }
+}
+
+/// Every way of a caveat.
+fn ways(caveat: &CaveatFacts) -> Table {
+    let columns = vec![
+        Column::words("method", ""),
+        Column::words("what it does", ""),
+        Column::words("outcome", ""),
+        Column::numbers("rows", "Rows in the table in the end, of those that were meant to be."),
+        Column::numbers("passed over", "Rows that the way says it passed over."),
+        Column::words("what happens", ""),
+    ];
+    let row = |finding: &Finding| {
+        let rows = finding.rows_found.map(|found| format!("{found} of {}", finding.rows_meant));
+        vec![
+            Cell::Text(finding.way.clone()),
+            Cell::Text(match &finding.remedy {
+                Some(advice) => format!("{advice}: {}", finding.what),
+                None => finding.what.clone(),
+            }),
+            outcome(finding.verdict),
+            Cell::of(rows, Cell::Text),
+            Cell::of(finding.rejected, Cell::Count),
+            Cell::Text(what_happened(finding)),
+        ]
+    };
+    Table { columns, rows: caveat.findings.iter().map(row).collect() }
+}

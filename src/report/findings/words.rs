@@ -1,0 +1,152 @@
+//! Findings in words.
+
+use crate::record::findings::{CaveatFacts, Difference, Finding, LoadError, Row, Verdict};
+use crate::report::table::{Cell, Tone};
+
+/// The verdict, in the colour of what it means.
+pub fn outcome(verdict: Verdict) -> Cell {
+    let words = verdict.words().to_owned();
+    match verdict {
+        Verdict::AsMeant => Cell::Toned(words, Tone::Good),
+        Verdict::GoodRows => Cell::Text(words),
+        Verdict::Refused | Verdict::Partial => Cell::Toned(words, Tone::Bad),
+        Verdict::Damaged => Cell::Toned(words, Tone::Alarm),
+        Verdict::Unavailable => Cell::Toned(words, Tone::Muted),
+    }
+}
+
+/// What happened, beyond the verdict; empty where that says all.
+pub fn what_happened(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    match finding.verdict {
+        Verdict::Unavailable => return finding.unavailable.clone().unwrap_or_default(),
+        Verdict::AsMeant => {}
+        Verdict::Refused => parts.push("nothing is loaded".to_owned()),
+        Verdict::GoodRows | Verdict::Partial => {
+            let (missing, extra) = finding.difference.as_ref().map_or((0, 0), |d| (d.missing, d.extra));
+            parts.push(format!("{} of {} rows are in", finding.rows_meant - missing, finding.rows_meant));
+            parts.extend(finding.difference.as_ref().filter(|_| extra > 0).map(difference));
+        }
+        Verdict::Damaged => parts.extend(finding.difference.as_ref().map(difference)),
+    }
+    parts.extend(finding.rejected.filter(|n| *n > 0).map(|n| format!("{n} passed over")));
+    parts.extend(finding.error.as_ref().map(error));
+    parts.join("; ")
+}
+
+/// `22P02 at line 2, column amount: invalid input syntax ...`
+fn error(error: &LoadError) -> String {
+    let line = error.line.map(|line| format!("line {line}"));
+    let column = error.column.as_ref().map(|column| format!("column {column}"));
+    let place: Vec<String> = line.into_iter().chain(column).collect();
+    let state = error.sqlstate.clone().unwrap_or_default();
+    let place = if place.is_empty() { String::new() } else { format!("at {}", place.join(", ")) };
+    let head: Vec<&str> =
+        [state.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    match head.is_empty() {
+        true => error.message.clone(),
+        false => format!("{}: {}", head.join(" "), error.message),
+    }
+}
+
+/// What differs, by its first row.
+fn difference(difference: &Difference) -> String {
+    let more = difference.missing.max(difference.extra).saturating_sub(1);
+    let more = match more {
+        0 => String::new(),
+        1 => ", and another row".into(),
+        n => format!(", and {n} other rows"),
+    };
+    match (&difference.meant, &difference.found) {
+        (Some(meant), Some(found))
+            if meant.iter().flatten().any(|value| found.contains(&Some(value.clone()))) =>
+        {
+            format!("{} became {}{more}", row(meant), row(found))
+        }
+        (Some(meant), Some(found)) => {
+            format!("{} is lost, and {} is there that was not meant{more}", row(meant), row(found))
+        }
+        (Some(meant), None) => format!("{} is lost{more}", row(meant)),
+        (None, Some(found)) => format!("{} is one too many{more}", row(found)),
+        (None, None) => String::new(),
+    }
+}
+
+/// A row as SQL would have it, with a name in place of each control character.
+pub fn row(row: &Row) -> String {
+    let value = |value: &Option<String>| match value {
+        None => "NULL".to_owned(),
+        Some(text) if text.parse::<i64>().is_ok() => text.clone(),
+        Some(text) => format!("'{}'", text.chars().map(visible).collect::<String>()),
+    };
+    format!("({})", row.iter().map(value).collect::<Vec<_>>().join(", "))
+}
+
+/// `<TAB>` for a tab: an escape such as \t could be a backslash and a t of the data's own.
+fn visible(c: char) -> String {
+    match c {
+        '\t' => "<TAB>".into(),
+        '\n' => "<LF>".into(),
+        '\r' => "<CR>".into(),
+        c if c.is_control() => format!("<{:02X}>", u32::from(c)),
+        c => c.into(),
+    }
+}
+
+/// What to do about a caveat on the server at hand: what makes it as meant, else what loads at least
+/// the good rows, and what does not help.
+pub fn advice(caveat: &CaveatFacts) -> String {
+    let remedies = |wanted: &[Verdict]| -> Vec<&str> {
+        let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));
+        of.filter_map(|finding| finding.remedy.as_deref()).collect()
+    };
+    let plain = |verdict| caveat.findings.iter().any(|f| f.remedy.is_none() && f.verdict == verdict);
+    // To be refused is better than damage, where that is the choice.
+    let (refused, rest): (&[Verdict], &[Verdict]) = match plain(Verdict::Damaged) && !plain(Verdict::Refused)
+    {
+        true => (&[Verdict::Refused], &[Verdict::Partial, Verdict::Damaged]),
+        false => (&[], &[Verdict::Refused, Verdict::Partial, Verdict::Damaged]),
+    };
+    let kinds: [(&str, &[Verdict]); 4] = [
+        ("", &[Verdict::AsMeant]),
+        ("For the good rows alone: ", &[Verdict::GoodRows]),
+        ("To have an error in place of damage: ", refused),
+        ("Not enough: ", rest),
+    ];
+    let parts = kinds.iter().filter_map(|(head, wanted)| {
+        let them = remedies(wanted);
+        (!them.is_empty()).then(|| capital(&format!("{head}{}.", them.join("; or "))))
+    });
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// With a capital letter in front.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_of_a_row_can_be_seen() {
+        let values = ["1", "C:\temp\r\u{1}", ""].map(|text| Some(text.to_owned()));
+        let whole: Row = values.into_iter().chain([None]).collect();
+        assert_eq!(row(&whole), "(1, 'C:<TAB>emp<CR><01>', '', NULL)");
+    }
+
+    #[test]
+    fn an_error_names_its_place_as_far_as_it_is_known() {
+        let known = LoadError {
+            sqlstate: Some("22P02".into()),
+            message: "no".into(),
+            line: Some(2),
+            column: Some("n".into()),
+        };
+        assert_eq!(error(&known), "22P02 at line 2, column n: no");
+        assert_eq!(error(&LoadError { line: None, column: None, ..known.clone() }), "22P02: no");
+        assert_eq!(error(&LoadError { message: "no".into(), ..LoadError::default() }), "no");
+    }
+}
