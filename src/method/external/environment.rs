@@ -41,7 +41,8 @@ pub fn address(connector: &Connector) -> Result<Address> {
 }
 
 /// Gives `command` the connector's parameters as `PG*` variables, and takes from it all others of
-/// that kind that this program was started with: they would lead elsewhere.
+/// that kind that this program was started with: they would lead elsewhere. Its messages are English
+/// and its texts UTF-8 whatever the user's locale is, as its output may be searched for numbers.
 ///
 /// # Errors
 /// As [`address`].
@@ -49,7 +50,7 @@ pub fn apply(connector: &Connector, command: &mut Command) -> Result<()> {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
         command.env_remove(name);
     }
-    command.envs(variables(connector)?);
+    command.envs(variables(connector)?).env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
     Ok(())
 }
 

@@ -46,8 +46,10 @@ pub struct Target<'a> {
 /// How a loader's program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit code, or 128 and the number of the signal that ended it.
+    /// Its exit code, or, as shells have it, 128 and the number of the signal that ended it.
     pub exit: i32,
+    /// The signal that ended it, where one did.
+    pub signal: Option<i32>,
     /// What that, and the rows it refused, mean by its definition.
     pub meaning: Meaning,
     /// How many rows it says it refused, where it says so.
@@ -113,7 +115,7 @@ impl Loader {
         let count = |rejects: &Rejects| rejects.count(target.scratch, |name| values.get(name).cloned());
         let rejected = self.rejects.as_ref().map(count).transpose()?;
         let status = exit.status;
-        let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1);
+        let signal = status.signal();
         let meaning = match status.code() {
             Some(code) if self.success.contains(&code) => match rejected {
                 Some(1..) => Meaning::Partial,
@@ -123,7 +125,8 @@ impl Loader {
             _ => Meaning::Failure,
         };
         Ok(Ended {
-            exit: code,
+            exit: status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),
+            signal,
             meaning,
             rejected,
             stdout_tail: program::tail_of(&target.scratch.join(program::STDOUT))?,
@@ -149,9 +152,9 @@ impl Ended {
             }
             (Meaning::Failure, _) => "failed".to_owned(),
         };
-        let exit = match self.exit {
-            signal if signal > 128 => format!("signal {}", signal - 128),
-            code => format!("exit code {code}"),
+        let exit = match self.signal {
+            Some(signal) => format!("signal {signal}"),
+            None => format!("exit code {}", self.exit),
         };
         let (name, said) = match self.stderr_tail.is_empty() {
             true => ("standard output", &self.stdout_tail),
