@@ -194,6 +194,31 @@ fn partitions_have_their_rows_and_the_indexes_that_they_were_built_with() {
 }
 
 #[test]
+fn the_fastest_way_gives_each_row_its_number_and_leaves_an_ordinary_key() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path(), 20_001);
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = ['fastest-durable', 'fastest-unlogged']\nparams = { jobs = 2 }\n";
+    load(&mut *server, &dataset, &cases(lines, 20_001, &dataset).unwrap(), |sample, session| {
+        for phase in [Phase::Prepare, Phase::Load, Phase::Indexes, Phase::Constraints] {
+            assert!(sample.phases.contains_key(&phase), "{phase:?}");
+        }
+        let first = session.query_one("SELECT username, link FROM votes WHERE vote_id = 20001", &[]).unwrap();
+        let (mut reader, mut last) = (dataset.reader().unwrap(), (String::new(), String::new()));
+        while let Some(row) = reader.next_row().unwrap() {
+            last = (row.field(0).to_owned(), row.field(1).to_owned());
+        }
+        assert_eq!((first.get::<_, String>(0), first.get::<_, String>(1)), last);
+        let names =
+            "SELECT conname::text FROM pg_constraint WHERE conrelid = 'votes'::regclass AND contype = 'p'";
+        assert_eq!(session.query_one(names, &[]).unwrap().get::<_, String>(0), "votes_pkey");
+        session.batch_execute("INSERT INTO votes (username, link, score) VALUES ('a', 'b', 1)").unwrap();
+        assert_eq!(number(session, "SELECT max(vote_id)::bigint FROM votes"), 20_002);
+    });
+    server.stop().unwrap();
+}
+
+#[test]
 fn parameters_out_of_range_are_refused_before_anything_connects() {
     let dir = tempfile::tempdir().unwrap();
     let dataset = dataset(dir.path(), 1);
@@ -206,6 +231,7 @@ fn parameters_out_of_range_are_refused_before_anything_connects() {
         ("copy-chunks", "jobs = 65"),
         ("copy-freeze", "freeze = 1"),
         ("copy-partitioned", "jobs = 0"),
+        ("fastest-durable", "build_memory = 0"),
     ] {
         let lines = format!("[[case]]\nmethod = '{method}'\nparams = {{ {given} }}\n");
         let error = format!("{:#}", cases(&lines, 1, &dataset).unwrap_err());
@@ -228,6 +254,9 @@ params = { chunk_rows = [1, 500, 1001], jobs = [1, 3] }
 [[case]]
 method = 'copy-partitioned'
 params = { jobs = [1, 3, 16] }
+[[case]]
+method = ['fastest-durable', 'fastest-unlogged']
+params = { jobs = [1, 7], sorted = [0, 1], one_transaction = [0, 1] }
 ";
 
 #[test]
@@ -270,7 +299,8 @@ fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
     let lines = "[[case]]\nmethod = ['copy-csv-encoded', 'copy-binary-writer', 'copy-binary-writer-blocking', \
                  'copy-csv-blocking', 'copy-presorted', 'copy-append-rebuild']\n\
                  [[case]]\nmethod = 'copy-chunks'\nparams = { chunk_rows = 7000, jobs = 3 }\n\
-                 [[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = 3 }\n";
+                 [[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = 3 }\n\
+                 [[case]]\nmethod = 'fastest-durable'\n";
     let cases = cases(lines, 60_000, &dataset).unwrap();
     let mut given_up = 0;
     for limit in [3, 30, 100, 200].map(Duration::from_millis) {

@@ -73,7 +73,8 @@ fn all_ran(id: &str, rows: u64) {
         }
         let excused = reason.contains("no collation")
             || reason.contains("no extension")
-            || reason.contains("it needs PostgreSQL");
+            || reason.contains("it needs PostgreSQL")
+            || reason.contains("to have it: ");
         assert!(excused, "{case}: {reason}");
         common::skipped(&format!("{case}: {reason}"));
     }
@@ -115,6 +116,8 @@ experiments! {
     latency = "latency", 40;
     versions = "versions", 1_000;
     populating = "populating", 1_000;
+    loaders = "loaders", 1_000;
+    fastest = "fastest", 1_000;
 }
 
 #[test]

@@ -39,7 +39,8 @@ pub use columns::{Column, ColumnType};
 pub use encode::{Encoder, header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub use held::HeldRows;
-pub use rows::{Fields, Row, RowReader, Value};
+pub use rows::{Fields, Keyed, Row, RowReader, Value};
+pub use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
 use crate::record::{DatasetFacts, Encoding};

@@ -35,6 +35,33 @@ pub trait Fields {
     fn int(&self, i: usize) -> i64;
 }
 
+/// A row with an integer key in front of its own fields.
+#[derive(Debug, Clone, Copy)]
+pub struct Keyed<'a, R> {
+    /// The key: field 0.
+    pub key: i32,
+    /// The row, whose fields follow.
+    pub row: &'a R,
+}
+
+impl<R: Fields> Fields for Keyed<'_, R> {
+    #[inline]
+    fn field(&self, i: usize) -> &str {
+        match i {
+            0 => "",
+            i => self.row.field(i - 1),
+        }
+    }
+
+    #[inline]
+    fn int(&self, i: usize) -> i64 {
+        match i {
+            0 => i64::from(self.key),
+            i => self.row.int(i - 1),
+        }
+    }
+}
+
 /// One row, valid until the next is read. It has as many fields as there are columns.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {

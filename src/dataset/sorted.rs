@@ -120,7 +120,15 @@ impl SortedRows {
 
     /// Each row's csv, its line feed included, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.rows.iter().map(|row| &self.csv[row.start as usize..][..row.bytes as usize])
+        self.part(0..self.rows.len())
+    }
+
+    /// As [`SortedRows::iter`], of the rows of these numbers, from 0.
+    ///
+    /// # Panics
+    /// When there are none of these numbers.
+    pub fn part(&self, rows: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        self.rows[rows].iter().map(|row| &self.csv[row.start as usize..][..row.bytes as usize])
     }
 }
 

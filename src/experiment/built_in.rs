@@ -19,6 +19,8 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("latency", include_str!("../../experiments/latency.toml")),
     ("versions", include_str!("../../experiments/versions.toml")),
     ("populating", include_str!("../../experiments/populating.toml")),
+    ("loaders", include_str!("../../experiments/loaders.toml")),
+    ("fastest", include_str!("../../experiments/fastest.toml")),
     ("caveats", include_str!("../../experiments/caveats.toml")),
     ("all", include_str!("../../experiments/all.toml")),
 ];

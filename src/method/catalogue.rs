@@ -6,7 +6,7 @@ use std::sync::RwLock;
 use anyhow::Result;
 
 use crate::fault::nearest_then;
-use crate::method::{Loader, Method, backfill, copy, external, insert, keys, parallel, staging};
+use crate::method::{Loader, Method, backfill, copy, external, fastest, insert, keys, parallel, staging};
 use crate::usage;
 
 /// Our own, in the order that lists show them.
@@ -52,6 +52,8 @@ static METHODS: &[&dyn Method] = &[
     &parallel::shared_table::COPY_PARALLEL,
     &parallel::shared_table::COPY_UNLOGGED_PARALLEL,
     &parallel::partitioned::COPY_PARTITIONED,
+    &fastest::FASTEST_DURABLE,
+    &fastest::FASTEST_UNLOGGED,
     &keys::COPY_FK_IN_PLACE,
     &keys::COPY_FK_DROPPED,
     &backfill::rows::UPDATE_ROW,

@@ -9,6 +9,7 @@ pub mod backfill;
 pub mod catalogue;
 pub mod copy;
 pub mod external;
+pub mod fastest;
 pub mod insert;
 pub mod keys;
 pub mod parallel;
@@ -45,6 +46,8 @@ pub enum Family {
     Copy,
     /// Several COPYs at once.
     Parallel,
+    /// What the others show to be fastest, put together.
+    Fastest,
     /// Loads past foreign keys.
     Keys,
     /// Updates of rows that are there, and the export that comes before them.
@@ -61,6 +64,7 @@ impl Family {
             Family::Staging => "staging",
             Family::Copy => "copy",
             Family::Parallel => "parallel",
+            Family::Fastest => "fastest",
             Family::Keys => "keys",
             Family::Backfill => "backfill",
             Family::External => "external",

@@ -82,10 +82,19 @@ impl Table {
     /// CREATE TABLE, without the indexes, foreign keys and partitions. Autovacuum is off on it: it
     /// would read and freeze a freshly loaded table in the middle of the next sample.
     pub fn create(&self, persistence: Persistence) -> String {
+        self.create_with("serial PRIMARY KEY", persistence)
+    }
+
+    /// As [`Table::create`], without the primary key's index; see [`Table::key_index`].
+    pub fn create_without_key(&self, persistence: Persistence) -> String {
+        self.create_with("serial", persistence)
+    }
+
+    fn create_with(&self, key_type: &str, persistence: Persistence) -> String {
         let columns: String =
             self.columns.iter().map(|c| format!(", {} NOT NULL", self.column_sql(c))).collect();
         format!(
-            "CREATE {}TABLE {} ({} serial PRIMARY KEY{columns}) {}",
+            "CREATE {}TABLE {} ({} {key_type}{columns}) {}",
             match persistence {
                 Persistence::Permanent => "",
                 Persistence::Unlogged => "UNLOGGED ",
@@ -121,6 +130,24 @@ impl Table {
     /// CREATE INDEX, one statement an index.
     pub fn create_indexes(&self) -> Vec<String> {
         self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", quote(&self.name), quote(c))).collect()
+    }
+
+    /// The statement that builds the primary key's index, and the one that makes it the primary key:
+    /// unlike ADD PRIMARY KEY, the first lets other indexes be built at the same time.
+    pub fn key_index(&self) -> [String; 2] {
+        let (name, key) = (quote(&self.name), quote(&self.key));
+        let index = quote(&format!("{}_pkey", self.name));
+        [
+            format!("CREATE UNIQUE INDEX {index} ON {name} ({key})"),
+            format!("ALTER TABLE {name} ADD CONSTRAINT {index} PRIMARY KEY USING INDEX {index}"),
+        ]
+    }
+
+    /// The table as a load sees it that brings the keys along: the key is the first of the columns.
+    pub fn with_key_column(&self) -> Self {
+        let key = Column { name: self.key.clone(), kind: ColumnType::Int4 };
+        let columns = std::iter::once(key).chain(self.columns.iter().cloned()).collect();
+        Self { columns, ..self.clone() }
     }
 
     /// DROP INDEX, one statement an index, by the names that CREATE INDEX gives by itself.

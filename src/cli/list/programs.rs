@@ -31,9 +31,11 @@ impl Programs {
     /// Which versions are here, and what to do about those that are not.
     pub fn text(&self, look: Look) -> String {
         let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut reasons = versions.clone();
         for (id, presence) in &self.0 {
-            if let Ok(version) = presence {
-                versions.entry(version).or_default().push(id);
+            match presence {
+                Ok(version) => versions.entry(version).or_default().push(id),
+                Err(why) => reasons.entry(why).or_default().push(id),
             }
         }
         let here: Vec<String> =
@@ -45,10 +47,11 @@ impl Programs {
                 look,
             ));
         }
-        for (id, presence) in &self.0 {
-            if let Err(why) = presence {
-                text.push_str(&terminal::paragraph(&format!("{id} is not available here: {why}"), look));
-            }
+        for (why, ids) in reasons {
+            text.push_str(&terminal::paragraph(
+                &format!("Not available here: {}: {why}", ids.join(", ")),
+                look,
+            ));
         }
         text
     }
@@ -65,12 +68,13 @@ mod tests {
             ("a-copy", Ok("a 1.2".into())),
             ("a-insert", Ok("a 1.2".into())),
             ("b", Err("starting `b`: not found; to have it: the package b".into())),
+            ("b-fast", Err("starting `b`: not found; to have it: the package b".into())),
         ]));
         let text = programs.text(Look { width: 100, colour: Colour::Off });
         assert_eq!(
             text,
             "Programs of others here: a 1.2 (a-copy, a-insert).\n\
-             b is not available here: starting `b`: not found; to have it: the package b\n"
+             Not available here: b, b-fast: starting `b`: not found; to have it: the package b\n"
         );
         assert!(programs.lacks("b") && !programs.lacks("a-copy") && !programs.lacks("copy-csv"));
     }

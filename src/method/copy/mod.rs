@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::dataset::Chunk;
+pub use presorted::sort_column;
+
 use crate::method::{Extent, Family, Info, Load, Start};
 use crate::record::{Durability, Encoding};
 use crate::table::{Layout, Persistence, Table};
@@ -42,7 +44,7 @@ pub(crate) fn copy_from_stdin(table: &Table, encoding: Encoding) -> String {
 }
 
 /// `COPY "votes" (...) FROM STDIN WITH (FORMAT csv, FREEZE)`: with further options, such as `, FREEZE`.
-fn copy_with(table: &Table, encoding: Encoding, options: &str) -> String {
+pub(crate) fn copy_with(table: &Table, encoding: Encoding, options: &str) -> String {
     format!("COPY {} FROM STDIN WITH (FORMAT {}{options})", table.target(), encoding.name())
 }
 

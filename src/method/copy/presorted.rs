@@ -1,6 +1,6 @@
 //! The rows sorted by the client first.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{COPY, copy_from_stdin};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
@@ -30,10 +30,19 @@ pub static COPY_PRESORTED: CopyPresorted = CopyPresorted {
     },
 };
 
-/// The number of the column that the rows are sorted by.
-fn sort_column(table: &Table) -> Option<usize> {
-    let name = table.indexed.last()?;
-    table.columns.iter().position(|column| column.name == *name)
+/// The number of the column, from 0, that `method` sorts the rows by: the last indexed one.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a table without one.
+pub fn sort_column(method: &str, table: &Table) -> Result<usize> {
+    let last = table.indexed.last();
+    last.and_then(|name| table.columns.iter().position(|column| column.name == *name)).ok_or_else(|| {
+        usage!(
+            "{method} sorts by the last indexed column, and the table {} has none; \
+             index a column, or leave the method out",
+            table.name
+        )
+    })
 }
 
 impl Method for CopyPresorted {
@@ -42,19 +51,12 @@ impl Method for CopyPresorted {
     }
 
     fn check(&self, _params: &Params, table: &Table) -> Result<()> {
-        match sort_column(table) {
-            Some(_) => Ok(()),
-            None => Err(usage!(
-                "copy-presorted sorts by the last indexed column, and the table {} has none; \
-                 index a column, or leave the method out",
-                table.name
-            )),
-        }
+        sort_column(self.info.id, table).map(|_| ())
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
-        let column = sort_column(load.table).context("the table has no indexed column to sort by")?;
+        let column = sort_column(self.info.id, load.table)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let stream = CopyStream::connect(load.connector)?;
 

@@ -3,34 +3,53 @@
 use super::Loader;
 use super::definition::Beside;
 
-/// A definition, and the files beside it that it names by `path`.
+/// A definition, and the files that it names by `path`.
 struct BuiltIn {
     name: &'static str,
     text: &'static str,
     files: &'static [(&'static str, &'static str)],
 }
 
+/// The one of this id in `loaders/`, with these programs of `scripts/peers/`.
+macro_rules! loader {
+    ($id:literal $(, $program:literal)*) => {
+        BuiltIn {
+            name: concat!($id, ".toml"),
+            text: include_str!(concat!("../../../loaders/", $id, ".toml")),
+            files: &[$((
+                concat!("../scripts/peers/", $program),
+                include_str!(concat!("../../../scripts/peers/", $program)),
+            )),*],
+        }
+    };
+}
+
 /// In the order that lists show them.
 const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { name: "psql-copy.toml", text: include_str!("../../../loaders/psql-copy.toml"), files: &[] },
-    BuiltIn { name: "psql-insert.toml", text: include_str!("../../../loaders/psql-insert.toml"), files: &[] },
-    BuiltIn {
-        name: "psql-insert-transaction.toml",
-        text: include_str!("../../../loaders/psql-insert-transaction.toml"),
-        files: &[],
-    },
-    BuiltIn { name: "pgloader.toml", text: include_str!("../../../loaders/pgloader.toml"), files: &[] },
-    BuiltIn {
-        name: "pgloader-drop-indexes.toml",
-        text: include_str!("../../../loaders/pgloader-drop-indexes.toml"),
-        files: &[],
-    },
-    BuiltIn { name: "pg-bulkload.toml", text: include_str!("../../../loaders/pg-bulkload.toml"), files: &[] },
-    BuiltIn {
-        name: "pg-bulkload-parallel.toml",
-        text: include_str!("../../../loaders/pg-bulkload-parallel.toml"),
-        files: &[],
-    },
+    loader!("psql-copy"),
+    loader!("psql-insert"),
+    loader!("psql-insert-transaction"),
+    loader!("pgloader"),
+    loader!("pgloader-drop-indexes"),
+    loader!("pg-bulkload"),
+    loader!("pg-bulkload-parallel"),
+    loader!("psycopg2-row", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-row-transaction", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-executemany", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-execute-values", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-copy", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-copy-buffer", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg2-copy-iterator", "psycopg2_load.py", "peer.py"),
+    loader!("psycopg3-row", "psycopg3_load.py", "peer.py"),
+    loader!("psycopg3-row-transaction", "psycopg3_load.py", "peer.py"),
+    loader!("psycopg3-executemany", "psycopg3_load.py", "peer.py"),
+    loader!("psycopg3-copy", "psycopg3_load.py", "peer.py"),
+    loader!("psycopg3-copy-rows", "psycopg3_load.py", "peer.py"),
+    loader!("psycopg3-copy-binary", "psycopg3_load.py", "peer.py"),
+    loader!("asyncpg-executemany", "asyncpg_load.py", "peer.py"),
+    loader!("asyncpg-copy", "asyncpg_load.py", "peer.py"),
+    loader!("asyncpg-copy-records", "asyncpg_load.py", "peer.py"),
+    loader!("adbc-ingest", "adbc_load.py", "peer.py"),
 ];
 
 /// Reads them all.

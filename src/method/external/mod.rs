@@ -13,16 +13,15 @@ mod input;
 mod placeholders;
 mod program;
 mod rejects;
+mod version;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
@@ -32,7 +31,7 @@ use crate::table::ddl::quote;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers, Settings};
 pub use execute::{Ended, Meaning, Target};
-use execute::{command, filled, python};
+use execute::{filled, python};
 pub use extensions::Extensions;
 use placeholders::Template;
 use rejects::Rejects;
@@ -57,9 +56,6 @@ const PLACEHOLDERS: [&str; 14] = [
     "scratch",
     PYTHON,
 ];
-
-/// How long a program may take to say its version.
-const VERSION_LIMIT: Duration = Duration::from_secs(30);
 
 /// A program of somebody else's that loads the table.
 ///
@@ -120,29 +116,12 @@ impl Loader {
     /// get it.
     pub fn presence(&self) -> Result<&str, &str> {
         let found = self.presence.get_or_init(|| {
-            self.ask_version().map_err(|why| format!("{why:#}; to have it: {}", self.install))
+            filled(&self.version, |name| (name == PYTHON).then(python))
+                .map_err(|why| format!("{why:#}"))
+                .and_then(|words| version::said(&words))
+                .map_err(|why| format!("{why}; to have it: {}", self.install))
         });
         found.as_deref().map_err(String::as_str)
-    }
-
-    fn ask_version(&self) -> Result<String> {
-        let dir = tempfile::tempdir().context("making a directory for the program's output")?;
-        let interrupt = Interrupt::new();
-        let _deadline = interrupt.deadline(VERSION_LIMIT)?;
-        let words = filled(&self.version, |name| (name == PYTHON).then(python))?;
-        let exit = program::run(command(&words), dir.path(), &interrupt)?;
-        let said = |name| -> Result<String> {
-            Ok(String::from_utf8_lossy(&std::fs::read(dir.path().join(name))?).into_owned())
-        };
-        let (stdout, stderr) = (said(program::STDOUT)?, said(program::STDERR)?);
-        if !exit.status.success() {
-            let mut lines = stdout.lines().chain(stderr.lines()).rev().map(str::trim);
-            let last = lines.find(|line| !line.is_empty());
-            bail!("`{}` failed ({}): {}", words.join(" "), exit.status, last.unwrap_or("it said nothing"));
-        }
-        // Some print it on standard error.
-        let first = stdout.lines().chain(stderr.lines()).map(str::trim).find(|line| !line.is_empty());
-        Ok(first.with_context(|| format!("`{}` said nothing", words.join(" ")))?.to_owned())
     }
 
     /// Why it cannot load into this server under a case's settings, in words; `None` when it can.

@@ -106,9 +106,22 @@ impl CopyStream {
         rows: u64,
         fill: impl FnMut(&mut BytesMut) -> Result<()>,
     ) -> Result<()> {
-        let taken = self.runtime.block_on(self.send(sql, encoding, fill))?;
+        let taken = self.copy_all(sql, encoding, fill)?;
         ensure!(taken == rows, "the server took {taken} rows of {rows}");
         Ok(())
+    }
+
+    /// As [`CopyStream::copy_from`], of as many rows as there are: returns how many the server took.
+    ///
+    /// # Errors
+    /// What the server or `fill` says (the COPY is undone then).
+    pub fn copy_all(
+        &self,
+        sql: &str,
+        encoding: Encoding,
+        fill: impl FnMut(&mut BytesMut) -> Result<()>,
+    ) -> Result<u64> {
+        self.runtime.block_on(self.send(sql, encoding, fill))
     }
 
     /// Writes what `sql`, a COPY ... TO STDOUT, gives.

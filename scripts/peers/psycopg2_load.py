@@ -1,0 +1,135 @@
+"""Loads by psycopg2, each way that its manual and Haki Benita's benchmark of bulk loads have."""
+
+import csv
+import io
+
+import psycopg2
+from psycopg2.extras import execute_values
+
+import peer
+
+
+def row(to):
+    """An INSERT and a commit a row."""
+    # Not in a with statement, which would make all of it one transaction in spite of autocommit.
+    connection = psycopg2.connect("")
+    connection.autocommit = True
+    insert_each(connection.cursor(), to)
+    connection.close()
+
+
+def row_transaction(to):
+    """An INSERT a row, and one commit."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        insert_each(cursor, to)
+
+
+def insert_each(cursor, to):
+    statement = insert_a_row(to)
+    for values in rows(cursor, to):
+        cursor.execute(statement, values)
+
+
+def executemany(to):
+    """All rows by one call, which still sends an INSERT a row and waits for each."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        cursor.executemany(insert_a_row(to), rows(cursor, to))
+
+
+def execute_values_pages(to):
+    """A page of rows an INSERT."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        execute_values(cursor, f"{insert(to)} VALUES %s", rows(cursor, to), page_size=to.page)
+
+
+def copy(to):
+    """COPY of the file as it is."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor, open(to.file, "rb") as file:
+        cursor.copy_expert(copy_from_stdin(to), file)
+
+
+def copy_buffer(to):
+    """COPY of rows that are first written, all of them, into a file in memory."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        buffer = io.StringIO()
+        csv_writer(buffer).writerows(rows(cursor, to))
+        buffer.seek(0)
+        cursor.copy_expert(copy_from_stdin(to), buffer)
+
+
+def copy_iterator(to):
+    """COPY of rows that become lines as the driver asks for them."""
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        lines = map(csv_writer(Echo()).writerow, rows(cursor, to))
+        cursor.copy_expert(copy_from_stdin(to), LinesAsFile(lines))
+
+
+class Echo:
+    """A file that hands back what is written to it, so that a csv writer's calls return their lines."""
+
+    def write(self, line):
+        return line
+
+
+class LinesAsFile(io.TextIOBase):
+    """A file whose content is an iterator's lines."""
+
+    def __init__(self, lines):
+        self.lines = lines
+        self.rest = ""
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        parts, length = [self.rest], len(self.rest)
+        while size < 0 or length < size:
+            line = next(self.lines, None)
+            if line is None:
+                break
+            parts.append(line)
+            length += len(line)
+        text = "".join(parts)
+        end = length if size < 0 else size
+        self.rest = text[end:]
+        return text[:end]
+
+
+def csv_writer(file):
+    # With every text in quotes an empty one stays empty: without them COPY takes it for NULL.
+    return csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+
+
+def rows(cursor, to):
+    cursor.execute(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
+    types = [column.type_code for column in cursor.description]
+    integers = [place for place, kind in enumerate(types) if kind == psycopg2.NUMBER]
+    return peer.rows(to.file, integers)
+
+
+def insert(to):
+    # A percent sign in a name would be a placeholder.
+    return f"INSERT INTO {to.table} ({to.columns})".replace("%", "%%")
+
+
+def insert_a_row(to):
+    places = ", ".join(["%s"] * len(peer.columns(to)))
+    return f"{insert(to)} VALUES ({places})"
+
+
+def copy_from_stdin(to):
+    return f"COPY {to.table} ({to.columns}) FROM STDIN WITH (FORMAT csv)"
+
+
+if __name__ == "__main__":
+    peer.load(
+        {
+            "row": row,
+            "row-transaction": row_transaction,
+            "executemany": executemany,
+            "execute-values": execute_values_pages,
+            "copy": copy,
+            "copy-buffer": copy_buffer,
+            "copy-iterator": copy_iterator,
+        }
+    )

@@ -1,0 +1,86 @@
+//! All indexes of a table built at the same time.
+
+use anyhow::Result;
+
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::stream::CopyStream;
+use crate::table::Table;
+
+/// The least memory a process of a parallel build must have for the server to start it, in MiB
+/// (`plan_create_index_workers` in PostgreSQL's planner.c).
+const LEAST_MEMORY_OF_A_WORKER: u64 = 32;
+
+/// What the builds may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Means {
+    /// Processors for all of them.
+    pub processors: u64,
+    /// Memory of each process that sorts, in MiB.
+    pub memory: u64,
+}
+
+/// The statements that build the indexes, that of the primary key among them.
+pub fn statements(table: &Table) -> Vec<String> {
+    let [key, _] = table.key_index();
+    table.create_indexes().into_iter().chain([key]).collect()
+}
+
+/// Gives each connection the means for its build: so many workers beside the build's own process
+/// that all builds together keep the processors busy, and memory for each.
+///
+/// # Errors
+/// What the server says.
+pub fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
+    let (workers, memory) = means.of_each(streams.len() as u64);
+    streams.iter().try_for_each(|stream| {
+        stream.run(&format!(
+            "SET max_parallel_maintenance_workers = {workers}; SET maintenance_work_mem = '{memory}MB'"
+        ))
+    })
+}
+
+/// Runs each statement on a connection of its own, all at once.
+///
+/// # Errors
+/// What the server says.
+pub fn run(streams: &[CopyStream], statements: &[String]) -> Result<()> {
+    side_by_side(streams.iter().zip(statements).collect(), |(stream, statement)| stream.run(statement))
+}
+
+impl Means {
+    /// The workers and the memory (in MiB, for its workers too) of each of so many builds.
+    fn of_each(self, builds: u64) -> (u64, u64) {
+        let workers = (self.processors / builds.max(1)).saturating_sub(1);
+        let memory = if workers == 0 { self.memory } else { self.memory.max(LEAST_MEMORY_OF_A_WORKER) };
+        (workers, memory * (workers + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::columns::votes;
+
+    #[test]
+    fn builds_share_the_processors_and_each_process_has_its_memory() {
+        let of_each = |processors| Means { processors, memory: 16 }.of_each(3);
+        assert_eq!(of_each(1), (0, 16));
+        assert_eq!(of_each(2), (0, 16));
+        assert_eq!(of_each(5), (0, 16));
+        assert_eq!(of_each(6), (1, 64));
+        assert_eq!(of_each(64), (20, 672));
+        assert_eq!(Means { processors: 6, memory: 100 }.of_each(3), (1, 200));
+    }
+
+    #[test]
+    fn the_key_s_index_is_one_of_them() {
+        assert_eq!(
+            statements(&Table::votes(&votes())),
+            [
+                "CREATE INDEX ON \"votes\" (\"username\")",
+                "CREATE INDEX ON \"votes\" (\"link\")",
+                "CREATE UNIQUE INDEX \"votes_pkey\" ON \"votes\" (\"vote_id\")"
+            ]
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! The fastest ways we know to the table that all methods end with, composed of what the others show
+//! one by one.
+
+mod blocks;
+mod builds;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Result, ensure};
+
+use crate::method::copy::{copy_with, sort_column};
+use crate::method::tools::jobs::side_by_side;
+use crate::method::tools::stream::CopyStream;
+use crate::method::{Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start};
+use crate::record::{Durability, Encoding, Phase};
+use crate::table::{Layout, Persistence, Table};
+use blocks::Blocks;
+use builds::Means;
+
+/// The table made without its primary key, the csv's rows given their keys and encoded in the
+/// binary format by `jobs` threads that copy them over a connection each, and then the indexes,
+/// the primary key's among them, all built at the same time.
+///
+/// What each part is there for, as measured by the experiment `fastest`:
+///
+/// - Keys from the client, and their index built afterwards: a primary key that is there takes each
+///   row's key from a sequence and puts it into the index row by row, which costs more than the rows.
+/// - Several COPYs at once, which take small blocks of rows by turns. Rows lie in the table nearly in
+///   the order of their keys, so that the key's index is built from nearly sorted input.
+/// - All builds at once. ADD PRIMARY KEY would keep the others out; CREATE UNIQUE INDEX does not, and
+///   PRIMARY KEY USING INDEX then only writes to the catalogue (PostgreSQL manual, ALTER TABLE).
+/// - Little memory for each build, in which it sorts in the processor's cache and merges afterwards:
+///   16 MiB take little more than half the time of 1 GiB.
+/// - Sorted rows (`sorted = 1`, by the last indexed column) shorten the build of that index, and the
+///   client's sort takes as long as they save.
+/// - One transaction (`one_transaction = 1`) in which one connection makes the table and copies frozen
+///   rows into it: at wal_level = minimal the server then writes no WAL for the rows, and
+///   flushes them at COMMIT (PostgreSQL manual, "Populating a Database", 14.4.7). The other connections
+///   have nothing to do meanwhile: it pays where the disk is what a load waits for. The builds skip
+///   the WAL at that level in any case.
+///
+/// Timed: CREATE TABLE and finding the blocks, or reading and sorting (prepare); encoding and COPY with
+/// COMMIT, until the last job is done (load); the builds until the last is done (indexes); the
+/// primary key and its sequence (constraints). Not all or nothing: what other connections have committed
+/// stays when one fails.
+pub struct Fastest {
+    info: Info,
+}
+
+const FASTEST: Info = Info {
+    id: "",
+    family: Family::Fastest,
+    summary: "",
+    source: "PostgreSQL manual, Populating a Database; composed and measured here",
+    durability: Durability::Durable,
+    start: Start::Absent,
+    end: Persistence::Permanent,
+    extent: Extent::Full,
+    input: Encoding::Csv,
+    layout: Layout::Plain,
+    needs: &[],
+    params: &[
+        Param {
+            name: "jobs",
+            help: "connections that copy at once, and processors for the builds",
+            default: Default::Cores,
+            min: 1,
+            max: 64,
+        },
+        Param {
+            name: "build_memory",
+            help: "MiB that each process of an index build sorts in",
+            default: Default::Fixed(16),
+            min: 1,
+            max: 16 * 1024,
+        },
+        Param {
+            name: "sorted",
+            help: "1 to sort the rows by the last indexed column first, 0 for the file's order",
+            default: Default::Fixed(0),
+            min: 0,
+            max: 1,
+        },
+        Param {
+            name: "one_transaction",
+            help: "1 to make the table and copy in one transaction on one connection, 0 for one each",
+            default: Default::Fixed(0),
+            min: 0,
+            max: 1,
+        },
+    ],
+};
+
+/// `fastest-durable`: into an ordinary table. Durable.
+pub static FASTEST_DURABLE: Fastest = Fastest {
+    info: Info {
+        id: "fastest-durable",
+        summary: "COPY binary with keys on several connections, then all indexes at once, in little memory",
+        ..FASTEST
+    },
+};
+
+/// `fastest-unlogged`: into an UNLOGGED table. Lost on a crash.
+pub static FASTEST_UNLOGGED: Fastest = Fastest {
+    info: Info {
+        id: "fastest-unlogged",
+        summary: "fastest-durable into an UNLOGGED table",
+        durability: Durability::LostOnCrash,
+        end: Persistence::Unlogged,
+        ..FASTEST
+    },
+};
+
+impl Method for Fastest {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn check(&self, params: &Params, table: &Table) -> Result<()> {
+        match params.get("sorted") {
+            Some(1) => sort_column(self.info.id, table).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let jobs = load.param("jobs")?;
+        let one_transaction = load.param("one_transaction")? == 1;
+        let sort_by = match load.param("sorted")? {
+            1 => Some(sort_column(self.info.id, load.table)?),
+            _ => None,
+        };
+        let connect =
+            |count| (0..count).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>();
+        let copies = connect(if one_transaction { 1 } else { jobs })?;
+        let statements = builds::statements(load.table);
+        let builders = connect(statements.len() as u64)?;
+        builds::prepare(&builders, Means { processors: jobs, memory: load.param("build_memory")? })?;
+        let control = CopyStream::connect(load.connector)?;
+        let create = load.table.create_without_key(self.info.end);
+
+        let blocks = clock.time(Phase::Prepare, || {
+            if !one_transaction {
+                control.run(&create)?;
+            }
+            match sort_by {
+                Some(column) => Blocks::sorted_by(load, column),
+                None => Blocks::in_file_order(load),
+            }
+        })?;
+        clock.time(Phase::Load, || match copies.first() {
+            Some(only) if one_transaction => {
+                only.run("BEGIN")?;
+                only.run(&create)?;
+                copy(&copies, &blocks, load, ", FREEZE")?;
+                only.run("COMMIT")
+            }
+            _ => copy(&copies, &blocks, load, ""),
+        })?;
+        // The sorted rows are not needed any more.
+        drop(blocks);
+        clock.time(Phase::Indexes, || builds::run(&builders, &statements))?;
+        let [_, constraint] = load.table.key_index();
+        clock.time(Phase::Constraints, || {
+            control.run(&constraint)?;
+            control.run(&load.table.advance_key())
+        })
+    }
+}
+
+/// Copies all blocks over these connections, in binary and with these options besides.
+fn copy(streams: &[CopyStream], blocks: &Blocks<'_>, load: &Load<'_>, options: &str) -> Result<()> {
+    let sql = copy_with(&load.table.with_key_column(), Encoding::Binary, options);
+    let taken = AtomicU64::new(0);
+    side_by_side(streams.iter().collect(), |stream| {
+        let mut share = blocks.share()?;
+        let rows = stream.copy_all(&sql, Encoding::Binary, |message| share.fill(message))?;
+        taken.fetch_add(rows, Ordering::Relaxed);
+        Ok(())
+    })?;
+    let taken = taken.into_inner();
+    ensure!(taken == load.rows, "the server took {taken} rows of {}", load.rows);
+    Ok(())
+}
