@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 
 use super::attempt::Attempt;
 use super::definition::Caveat;
-use super::{Site, TABLE, built_in, failure};
-use crate::method::external::{Loader, Meaning, Target};
+use super::{Site, TABLE, built_in, failure, input};
+use crate::method::external::{Input, Loader, Meaning, Target};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
 use crate::pg_error::describe;
 use crate::server::Settings;
@@ -20,6 +20,10 @@ use crate::unavailable;
 /// cannot be started.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let loader = find(id)?;
+    // A file whose rows begin with their key is keyed.
+    if !matches!(loader.input(), Input::Csv | Input::KeyedCsv) {
+        return Err(unavailable!("it does not read csv, and this file is csv"));
+    }
     let mut session = site.server.connector().connect()?;
     if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
@@ -27,16 +31,16 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let schema: String = session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?.get(0);
     let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
-    let file = match &caveat.csv {
-        Some(name) => site.file(name)?,
-        None => site.dir().to_path_buf(),
+    // Without a file it does all by scripts of its own.
+    let (file, rows) = match &caveat.csv {
+        Some(name) => (site.file(name)?, input::records(name)?.len()),
+        None => (site.dir().to_path_buf(), 0),
     };
     let file = match loader.info().needs.contains(&Need::ReadsFile) {
         true => site.server.visible_path(&file)?,
         false => file,
     };
     let columns: Vec<String> = caveat.columns.iter().map(|column| quote(&column.name)).collect();
-    let rows = caveat.good()?.len() + caveat.dirty()?.len();
     let ended = loader.execute(&Target {
         connector: site.server.connector(),
         schema: &schema,

@@ -106,7 +106,7 @@ pub enum Verdict {
     Refused,
     /// Only a part of the good rows is in, and the loader said so.
     Partial,
-    /// No error and no row reported as passed over, and the table does not hold what was meant.
+    /// It got to its end, and the table holds what nobody meant, or lacks rows without a word of that.
     Damaged,
     /// It could not be tried here.
     Unavailable,

@@ -50,7 +50,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
         inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);
     }
 
-    let mut out = Writer::new(dir);
+    let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
     out.chart("total", &draw_total(Format::File)?)?;
@@ -179,7 +179,7 @@ impl Compared {
         let figures = self.figures()?;
         let page = comparison::page(&figures);
         let draw = |format| rates::of_comparison(&figures, format);
-        let mut out = Writer::new(dir);
+        let mut out = Writer::new(dir)?;
         out.file("comparison.md", markdown::page(&page).as_bytes())?;
         out.chart("comparison", &draw(Format::File)?)?;
         let inline = [inline_chart("comparison", draw)?];
@@ -203,8 +203,9 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(dir: &'a Path) -> Self {
-        Self { dir, written: Vec::new() }
+    fn new(dir: &'a Path) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+        Ok(Self { dir, written: Vec::new() })
     }
 
     fn file(&mut self, name: &str, content: &[u8]) -> Result<()> {

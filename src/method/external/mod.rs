@@ -97,6 +97,11 @@ pub fn built_in() -> &'static [Loader] {
 }
 
 impl Loader {
+    /// What it reads.
+    pub fn input(&self) -> Input {
+        self.input
+    }
+
     /// Its command as the definition has it: nothing of this machine is in it but what a user wrote
     /// there, and of an absolute path only its last part.
     pub fn command(&self) -> String {

@@ -20,7 +20,7 @@ use crate::record::findings::Findings;
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let findings = Findings::load(dir)?;
     let page = page::of(&findings);
-    let mut out = Writer::new(dir);
+    let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("findings.csv", csv::findings(&findings)?.as_bytes())?;
     out.file("report.html", html::page(&page, &[])?.as_bytes())?;
