@@ -111,7 +111,8 @@ impl Loader {
         let exit = program::run(command, target.scratch, target.connector.interrupt())?;
         let status = exit.status;
         let signal = status.signal();
-        let meaning = match status.code() {
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        let meaning = match code {
             Some(code) if self.success.contains(&code) => Meaning::Success,
             Some(code) if self.partial.contains(&code) => Meaning::Partial,
             _ => Meaning::Failure,

@@ -73,8 +73,8 @@ pub struct Loader {
     command: Vec<Template>,
     version: Vec<Template>,
     install: String,
-    success: Vec<i32>,
-    partial: Vec<i32>,
+    success: Vec<u8>,
+    partial: Vec<u8>,
     environment: Vec<(String, Template)>,
     files: Vec<ScratchFile>,
     /// What its program says of its version, or why it cannot be run; found out once.
