@@ -4,7 +4,7 @@ mod files;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -139,9 +139,9 @@ pub enum Reader {
 #[serde(deny_unknown_fields)]
 struct Exit {
     #[serde(default = "zero")]
-    success: Vec<i32>,
+    success: Vec<u8>,
     #[serde(default)]
-    partial: Vec<i32>,
+    partial: Vec<u8>,
 }
 
 impl Default for Exit {
@@ -150,7 +150,7 @@ impl Default for Exit {
     }
 }
 
-fn zero() -> Vec<i32> {
+fn zero() -> Vec<u8> {
     vec![0]
 }
 
@@ -304,6 +304,12 @@ impl File {
                     p.max
                 ));
             }
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twice) =
+            self.files.iter().filter_map(TextFile::name).find(|name| !names.insert(name.clone()))
+        {
+            return Err(usage!("the file {twice} is there twice; give one of them another name"));
         }
         if self.exit.success.is_empty() {
             return Err(usage!(

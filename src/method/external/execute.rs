@@ -116,7 +116,8 @@ impl Loader {
         let rejected = self.rejects.as_ref().map(count).transpose()?;
         let status = exit.status;
         let signal = status.signal();
-        let meaning = match status.code() {
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        let meaning = match code {
             Some(code) if self.success.contains(&code) => match rejected {
                 Some(1..) => Meaning::Partial,
                 _ => Meaning::Success,

@@ -9,6 +9,19 @@ use crate::method::external::placeholders::Template;
 use crate::method::external::{ScratchFile, program};
 use crate::usage;
 
+/// What lies in a sample's directory besides: the program's output, and the rows to load.
+const TAKEN: [&str; 9] = [
+    ".",
+    "..",
+    program::STDOUT,
+    program::STDERR,
+    "votes.csv",
+    "votes.txt",
+    "votes.bin",
+    "inserts.sql",
+    "keyed.csv",
+];
+
 /// A file as a definition has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,18 +41,19 @@ pub enum Beside<'a> {
 }
 
 impl TextFile {
-    /// The file to make, by the name that it gets.
-    pub(super) fn scratch_file(&self, known: &[&str], beside: Beside<'_>) -> Result<ScratchFile> {
+    /// The name that it gets: its own, or that of the file it is copied from.
+    pub(super) fn name(&self) -> Option<String> {
         let of_path = || self.path.as_ref()?.file_name()?.to_str().map(str::to_owned);
-        let name = self.name.clone().or_else(of_path).unwrap_or_default();
-        if name.is_empty()
-            || name.contains('/')
-            || [".", "..", program::STDOUT, program::STDERR].contains(&&*name)
-        {
+        self.name.clone().or_else(of_path)
+    }
+
+    /// The file to make.
+    pub(super) fn scratch_file(&self, known: &[&str], beside: Beside<'_>) -> Result<ScratchFile> {
+        let name = self.name().unwrap_or_default();
+        if name.is_empty() || name.contains('/') || TAKEN.contains(&&*name) {
             return Err(usage!(
-                "file: name = \"{name}\": a file gets a plain name within {{scratch}}, other than {} and {}, which take the program's output",
-                program::STDOUT,
-                program::STDERR
+                "file: name = \"{name}\": a file gets a plain name within {{scratch}}, and none of {}",
+                TAKEN.join(", ")
             ));
         }
         let template = match (&self.text, &self.path) {

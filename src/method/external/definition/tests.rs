@@ -48,13 +48,16 @@ fn a_definition_that_is_wrong_is_named_with_key_value_rule_and_next_step() {
     assert_refused("params.batch", "params.rows", &["params.rows", "none of host, port"]);
     assert_refused("default = 10", "default = 0", &["params.batch", "default = 0", "min = 1 to max = 100"]);
     assert_refused("name = \"a\"", "name = \"../a\"", &["name = \"../a\"", "within {scratch}"]);
-    assert_refused("name = \"a\"", "name = \"stdout\"", &["name = \"stdout\"", "the program's output"]);
+    assert_refused("name = \"a\"", "name = \"stdout\"", &["name = \"stdout\"", "none of", "inserts.sql"]);
     assert_refused("text = \"{table}\"", "path = \"b.py\"", &["b.py", "not compiled in"]);
     assert_refused("text =", "path = \"b\"\ntext =", &["either `text` or `path`"]);
     assert_refused("[params", "[exit]\nsuccess = [0]\npartial = [0]\n[params", &["0 cannot be", "one"]);
     let rejected = |rest: &str| format!("[rejected]\nfrom = \"stderr\"\n{rest}\n[params");
     assert_refused("[params", &rejected("pattern = '(a'"), &["rejected.pattern = '(a'", "mend it"]);
     assert_refused("[params", &rejected("pattrn = 'a'"), &["unknown field `pattrn`", "`pattern`"]);
+    let twice = "[[file]]\nname = \"a\"\ntext = \"\"\n[[file]]";
+    assert_refused("[[file]]", twice, &["the file a is there twice", "another name"]);
+    assert_refused("[params", "[exit]\npartial = [256]\n[params", &["256", "u8"]);
     assert_refused("[params", "[env]\n\"A B\" = \"\"\n[params", &["env.A B", "letters, digits and _"]);
 }
 
