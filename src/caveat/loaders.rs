@@ -59,6 +59,8 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         printed.push_str(&String::from_utf8_lossy(&bytes));
     }
+    // A record names no place of this machine.
+    let printed = printed.replace(&site.dir().display().to_string(), "{scratch}");
     let error = (ended.meaning == Meaning::Failure).then(|| failure::of_program(&printed, ended.exit));
     if let Some(error) = error.as_ref().filter(|error| failure::is_no_connection(error)) {
         return Err(unavailable!("it cannot connect: {}", error.message));
