@@ -320,7 +320,7 @@ fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
     let output = bulkbench(dir.path(), &[&args[..], &["--loader", &loader]].concat()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("mine: starts a program of its own, psql (PostgreSQL) "), "{text}");
+    assert!(text.contains("each sample starts a program, psql (PostgreSQL) "), "{text}");
 
     let results = result_dir(dir.path());
     let (run, samples) = store::load(&results).unwrap();
@@ -339,6 +339,9 @@ fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
         assert!(words.iter().all(|word| text.contains(word)), "{text}");
     };
     refused(&[], &["`mine`, a loader of yours", "--loader FILE"]);
+    let definition = std::fs::read_to_string(&loader).unwrap();
+    std::fs::write(&loader, format!("{definition}# more\n")).unwrap();
+    refused(&["--loader", &loader], &["the definition of mine", "has changed since"]);
     std::fs::write(&loader, std::fs::read_to_string(&loader).unwrap().replace("'{file}'", "'{file}', 'x'"))
         .unwrap();
     refused(

@@ -45,9 +45,9 @@ fn a_program_of_somebody_else_s_is_named_and_marked() {
     let (mut run, samples) = support::votes(5, 1.0);
     let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
     let version = Some("loader 1.2".into());
-    case.program = Some(ProgramFacts { command: "loader {file}".into(), version });
+    case.program = Some(ProgramFacts { command: "loader {file}".into(), version, definition: None });
     let text = report::terminal_table(&run, &samples, plain(120));
-    let note = "- copy-text: starts a program of its own, loader 1.2; its start-up is in the time\n";
+    let note = "- each sample starts a program, loader 1.2, and its start-up is in the time: copy-text\n";
     assert!(text.contains(note), "{text}");
     let table = report::results::results(&judge(summarize(&run, &samples)));
     assert_eq!(table.columns.last().unwrap().title, "program");

@@ -367,9 +367,6 @@ fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
         let reason = case.rows_reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
         notes.push(format!("on {} rows{reason}", units::count(summary.rows)));
     }
-    if let Some(version) = case.program_version() {
-        notes.push(format!("starts a program of its own, {version}; its start-up is in the time"));
-    }
     if case.durability != Durability::Durable {
         notes.push(case.durability.words().to_string());
     }

@@ -66,16 +66,27 @@ pub fn check_same(run: &Run, dir: &Path) -> Result<()> {
             )
         })?;
         let Some(loader) = method.loader() else { continue };
-        let now = ProgramFacts {
-            command: loader.command(),
+        let mut now = ProgramFacts {
             version: Some(
                 loader.presence().map_err(|why| usage!("cannot go on with this run: {why}"))?.to_owned(),
             ),
+            ..loader.facts()
         };
+        if before.definition.is_none() {
+            // A record from before definitions were told apart.
+            now.definition = None;
+        }
         if *before != now {
             let words = |facts: &ProgramFacts| {
                 format!("`{}` ({})", facts.command, facts.version.as_deref().unwrap_or("no version"))
             };
+            if (&before.command, &before.version) == (&now.command, &now.version) {
+                return Err(usage!(
+                    "cannot go on with this run: the definition of {}, or a file that it names, has changed since; \
+                     put it back, or start a new run",
+                    case.id
+                ));
+            }
             return Err(usage!(
                 "cannot go on with this run: the program of {} was {} and is {} now; start a new run instead",
                 case.id,

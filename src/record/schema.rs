@@ -294,6 +294,9 @@ pub struct ProgramFacts {
     pub command: String,
     /// The first line that it says of its version; `None` where it is not there.
     pub version: Option<String>,
+    /// SHA-256 of its definition and of the files that this names, in hexadecimal.
+    #[serde(default)]
+    pub definition: Option<String>,
 }
 
 /// A case as it was planned.

@@ -1,6 +1,8 @@
 //! What a reader has to know to read a run's figures rightly: its noise, what failed, what is
 //! missing, and what about the machine or the server makes the figures unusual.
 
+use std::collections::BTreeMap;
+
 use crate::analysis::{Standings, Verdict};
 use crate::probe::disk::Flushing;
 use crate::record::{Role, Run, Sample};
@@ -53,6 +55,7 @@ pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> 
             notes.push(Note::Remark(format!("{id}: {}", standing.notes.join("; "))));
         }
     }
+    notes.extend(programs(standings).into_iter().map(Note::Remark));
     notes.sort_by_key(|note| matches!(note, Note::Remark(_)));
     notes
 }
@@ -124,6 +127,20 @@ fn noise(standings: &Standings) -> Option<String> {
             Some(format!("Noise: unknown, since {why}; claims rest on the intervals alone."))
         }
     }
+}
+
+/// The programs of somebody else's that samples start, a line for each.
+fn programs(standings: &Standings) -> Vec<String> {
+    let mut cases: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for case in standings.cases.iter().map(|standing| &standing.summary.case) {
+        if let Some(version) = case.program_version() {
+            cases.entry(version).or_default().push(&case.id);
+        }
+    }
+    let line = |(version, ids): (&str, Vec<&str>)| {
+        format!("each sample starts a program, {version}, and its start-up is in the time: {}", ids.join(", "))
+    };
+    cases.into_iter().map(line).collect()
 }
 
 /// `1.2 %`.

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Case, Experiment};
-use crate::method::{Extent, catalogue, resolve_params};
-use crate::record::{CaseFacts, Encoding, Plan, ProgramFacts, Role};
+use crate::method::{Extent, Loader, catalogue, resolve_params};
+use crate::record::{CaseFacts, Encoding, Plan, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
@@ -56,7 +56,7 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             method: info.id.into(),
             family: info.family.name().into(),
             summary: info.summary.into(),
-            program: method.loader().map(|loader| ProgramFacts { command: loader.command(), version: None }),
+            program: method.loader().map(Loader::facts),
             work: info.work(),
             role,
             durability: info.durability_under(&case.settings),

@@ -1,15 +1,17 @@
 //! The steps of a sample on a real server.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow};
 use postgres::error::SqlState;
 
 use crate::dataset::Dataset;
+use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
-use crate::method::{Load, PhaseClock, catalogue};
+use crate::method::{Info, Load, Loader, Method, PhaseClock, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
 use crate::runner::probes::Probes;
@@ -17,7 +19,7 @@ use crate::runner::reset::{self, Reset, Rows, rows_after};
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::scratch::Scratch;
 use crate::server::latency::Latency;
-use crate::server::{Server, Session, Settings};
+use crate::server::{Connector, Server, Session, Settings};
 use crate::table::{Table, verify};
 
 /// How long a server may take to come back after a failure.
@@ -128,6 +130,26 @@ impl<'a> ServerStage<'a> {
         let once: i128 = once.parse().with_context(|| format!("the content sum {once} is not a number"))?;
         Ok((once * i128::from(rows.times)).to_string())
     }
+
+    /// Proves what the case's load left.
+    fn verified(&mut self, case: &CaseFacts, rows: u64, info: &Info) -> Result<EndState> {
+        let (table, after) = (self.table_of(case)?, rows_after(info, &case.params, rows));
+        let content = self.content(self.dataset_of(case)?, after)?;
+        let state = verify::end_state(&mut **self.control()?, &table)?;
+        let expected =
+            verify::Expected { rows: after.loaded * after.times, content: &content, persistence: info.end };
+        verify::check(&state, &table, &expected)?;
+        verify::check_surroundings(&mut **self.control()?, &table)?;
+        Ok(state)
+    }
+}
+
+/// The error of a load, with the last that its program said where it started one.
+fn told(method: &dyn Method, connector: &Connector, scratch: &Path, error: Error) -> Error {
+    match method.loader().and_then(|_| Loader::last_words(connector, scratch)) {
+        Some(words) => error.context(words),
+        None => error,
+    }
 }
 
 /// The place of a name in a list, the first for none.
@@ -190,7 +212,10 @@ impl Stage for ServerStage<'_> {
         let loaded = method.load(&load, &mut clock);
         // A statement that was cancelled fails with the server's words; why it was is the news.
         // And a load that got to its end past its deadline did not make it.
-        self.interrupt.check()?;
+        self.interrupt.check().map_err(|stop| match stop {
+            Fault::Timeout(_) => told(method, connector, scratch.path(), stop.into()),
+            _ => stop.into(),
+        })?;
         drop(deadline);
         loaded.map_err(|error| match server.died() {
             // The connection only says that it was closed.
@@ -202,22 +227,18 @@ impl Stage for ServerStage<'_> {
         if let Some(used) = clock.program() {
             // The load was done there: what this program held meanwhile is none of its needs.
             cost.client_cpu_ns = cost.client_cpu_ns.map(|own| own + used.cpu_ns);
-            cost.client_peak_bytes = Some(used.peak_bytes);
+            cost.client_peak_bytes = used.peak_bytes;
         }
         method.verify(&load)?;
         Ok(Measured { phases: clock.phases().clone(), cost })
     }
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
-        let info = catalogue::find(&case.method)?.info();
-        let (table, after) = (self.table_of(case)?, rows_after(info, &case.params, rows));
-        let content = self.content(self.dataset_of(case)?, after)?;
-        let state = verify::end_state(&mut **self.control()?, &table)?;
-        let expected =
-            verify::Expected { rows: after.loaded * after.times, content: &content, persistence: info.end };
-        verify::check(&state, &table, &expected)?;
-        verify::check_surroundings(&mut **self.control()?, &table)?;
-        Ok(state)
+        let method = catalogue::find(&case.method)?;
+        self.verified(case, rows, method.info()).map_err(|error| match &self.scratch {
+            Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),
+            None => error,
+        })
     }
 
     fn recover(&mut self) -> Result<()> {

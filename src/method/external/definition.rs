@@ -9,11 +9,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
+use ring::digest::{Context as Hasher, SHA256};
 use serde::Deserialize;
 
 use super::placeholders::Template;
 use super::rejects::Rejected;
-use super::{Loader, PLACEHOLDERS, PYTHON};
+use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile};
 use crate::fault::unknown_field;
 use crate::method::{self, Extent, Family, Info, Need, Param, Start};
 use crate::record::{Durability, Encoding};
@@ -42,6 +43,8 @@ struct File {
     reader: Reader,
     #[serde(default)]
     settings: Settings,
+    #[serde(default)]
+    tls: Tls,
     #[serde(default)]
     extensions: Vec<String>,
     command: Vec<String>,
@@ -124,6 +127,17 @@ pub enum Settings {
     Ignored,
 }
 
+/// What a loader can do about the server's certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Verify it, as every program built on libpq.
+    #[default]
+    Verified,
+    /// Encrypt at the most.
+    Unverified,
+}
+
 /// Who opens the file to load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -189,8 +203,18 @@ impl Loader {
     pub fn parse(text: &str, origin: &str, beside: Beside<'_>) -> Result<Self> {
         let file: File = toml::from_str(text)
             .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
-        file.loader(beside).with_context(|| format!("in the loader {origin}"))
+        let mut loader = file.loader(beside).with_context(|| format!("in the loader {origin}"))?;
+        loader.definition = sha256(text, &loader.files);
+        Ok(loader)
     }
+}
+
+/// SHA-256, in hexadecimal, of a definition's text and the files that it makes.
+fn sha256(text: &str, files: &[ScratchFile]) -> String {
+    let mut hasher = Hasher::new(&SHA256);
+    hasher.update(text.as_bytes());
+    files.iter().for_each(|file| hasher.update(file.template.text().as_bytes()));
+    hasher.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl File {
@@ -215,6 +239,7 @@ impl File {
             servers: self.servers,
             reader: self.reader,
             settings: self.settings,
+            tls: self.tls,
             extensions: self.extensions,
             command,
             version,
@@ -224,6 +249,7 @@ impl File {
             rejects,
             environment,
             files,
+            definition: String::new(),
             presence: OnceLock::new(),
         })
     }

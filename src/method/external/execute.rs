@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 
 use super::placeholders::Template;
 use super::rejects::Rejects;
-use super::{Loader, PYTHON, environment, program};
+use super::redact::redacted;
+use super::{Loader, PYTHON, environment, program, search};
 use crate::cache_dir::default_cache_dir;
 use crate::method::Params;
 use crate::server::Connector;
@@ -60,8 +61,8 @@ pub struct Ended {
     pub stderr_tail: String,
     /// CPU time, user and system, of it and its children.
     pub cpu: Duration,
-    /// Peak resident memory in bytes of the largest of them.
-    pub peak_memory: u64,
+    /// Peak resident memory in bytes of the largest of them, where it is known.
+    pub peak_memory: Option<u64>,
 }
 
 /// What a program's end means.
@@ -125,13 +126,17 @@ impl Loader {
             Some(code) if self.partial.contains(&code) => Meaning::Partial,
             _ => Meaning::Failure,
         };
+        let said = |name: &str| -> Result<String> {
+            let tail = program::tail_of(&target.scratch.join(name))?;
+            Ok(redacted(&tail, target.connector, target.file, target.scratch))
+        };
         Ok(Ended {
             exit: status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),
             signal,
             meaning,
             rejected,
-            stdout_tail: program::tail_of(&target.scratch.join(program::STDOUT))?,
-            stderr_tail: program::tail_of(&target.scratch.join(program::STDERR))?,
+            stdout_tail: said(program::STDOUT)?,
+            stderr_tail: said(program::STDERR)?,
             cpu: exit.cpu,
             peak_memory: exit.peak_memory,
         })
@@ -175,7 +180,7 @@ pub(super) fn filled(words: &[Template], value: impl Fn(&str) -> Option<String>)
 
 /// A command of these words; there is one at least.
 pub(super) fn command(words: &[String]) -> Command {
-    let mut command = Command::new(&words[0]);
+    let mut command = Command::new(search::located(&words[0]));
     command.args(&words[1..]);
     command
 }

@@ -12,7 +12,9 @@ mod extensions;
 mod input;
 mod placeholders;
 mod program;
+mod redact;
 mod rejects;
+mod search;
 mod version;
 
 use std::fs::Permissions;
@@ -25,11 +27,11 @@ use anyhow::{Context, Result};
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
-use crate::record::{Phase, Source};
+use crate::record::{Phase, ProgramFacts, Source};
 use crate::server::{self, Connector, Server, Session};
 use crate::table::ddl::quote;
 pub use definition::{Beside, Input};
-use definition::{Reader, Servers, Settings};
+use definition::{Reader, Servers, Settings, Tls};
 pub use execute::{Ended, Meaning, Target};
 use execute::{filled, python};
 pub use extensions::Extensions;
@@ -74,11 +76,14 @@ pub struct Loader {
     command: Vec<Template>,
     version: Vec<Template>,
     install: String,
+    tls: Tls,
     success: Vec<u8>,
     partial: Vec<u8>,
     rejects: Option<Rejects>,
     environment: Vec<(String, Template)>,
     files: Vec<ScratchFile>,
+    /// SHA-256 of the definition and its files, in hexadecimal.
+    definition: String,
     /// What its program says of its version, or why it cannot be run; found out once.
     presence: OnceLock<Result<String, String>>,
 }
@@ -112,6 +117,11 @@ impl Loader {
         self.command.iter().map(shown).collect::<Vec<_>>().join(" ")
     }
 
+    /// What a record says of it, but for the version of its program.
+    pub fn facts(&self) -> ProgramFacts {
+        ProgramFacts { command: self.command(), version: None, definition: Some(self.definition.clone()) }
+    }
+
     /// The first line that its program says of its version; or why it cannot be run here and where to
     /// get it.
     pub fn presence(&self) -> Result<&str, &str> {
@@ -140,6 +150,9 @@ impl Loader {
         if let Err(why) = self.presence() {
             return Ok(Some(why.to_owned()));
         }
+        if self.tls == Tls::Unverified && server.connector().ssl_mode() == "verify-full" {
+            return Ok(Some("it cannot verify the server's certificate, as this connection demands".into()));
+        }
         if self.settings == Settings::Ignored
             && let Some(name) = lost(settings, server, session)?
         {
@@ -147,6 +160,17 @@ impl Loader {
         }
         let lacks = extensions::lacks(&self.extensions, session)?;
         Ok(lacks.map(|why| format!("{why}; to have it: {}", self.install)))
+    }
+
+    /// The last that the program said in the sample's directory, which is `scratch`, as errors have it;
+    /// `None` where it said nothing, or none ran.
+    pub fn last_words(connector: &Connector, scratch: &Path) -> Option<String> {
+        let said = |name| program::tail_of(&scratch.join(name)).ok().filter(|text| !text.is_empty());
+        let (name, text) = [("standard error", program::STDERR), ("standard output", program::STDOUT)]
+            .into_iter()
+            .find_map(|(name, file)| Some((name, said(file)?)))?;
+        let text = redact::redacted(&text, connector, scratch, scratch);
+        Some(format!("the end of the program's {name}:{text}\nand then"))
     }
 
     /// Makes the server's extensions that it needs, for as long as what is returned lives.
@@ -173,11 +197,12 @@ impl Method for Loader {
             .query_one("SELECT current_schema()::text", &[])
             .map_err(describe)
             .context("asking the server for the schema")?
-            .get(0);
+            .try_get(0)
+            .context("the search_path names no schema that is there")?;
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let keyed = self.input == Input::KeyedCsv;
         let columns = match keyed {
-            true => format!("{}, {}", quote(&load.table.key), load.table.column_list()),
+            true => load.table.with_key_column().column_list(),
             false => load.table.column_list(),
         };
         let table = format!("{}.{}", quote(&schema), quote(&load.table.name));

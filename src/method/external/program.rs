@@ -15,6 +15,7 @@ use rustix::process::{
 };
 
 use crate::interrupt::Interrupt;
+use crate::probe::memory;
 use crate::server::child::{group_lives, spawn_bound, tail};
 
 /// How long a program that was asked to stop (SIGINT) has for telling its server before it is killed.
@@ -39,8 +40,9 @@ pub struct Exit {
     /// CPU time, user and system, of it and those of its children that it waited for.
     pub cpu: Duration,
     /// Peak resident memory in bytes of the largest of these processes (getrusage(2), ru_maxrss). Linux
-    /// includes the moment of the start, when the program still shared this one's own memory.
-    pub peak_memory: u64,
+    /// includes the moment of the start, when the program still shared this one's own memory: `None`
+    /// where that was as much.
+    pub peak_memory: Option<u64>,
 }
 
 /// Runs a command to its end in the directory `dir`, which gets its output. When work has to stop, all
@@ -56,8 +58,10 @@ pub fn run(mut command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Ex
         File::create(&path).with_context(|| format!("making {}", path.display()))
     };
     command.current_dir(dir).stdin(Stdio::null()).stdout(output(STDOUT)?).stderr(output(STDERR)?);
-    let child = spawn_bound(&mut command, Signal::KILL)
-        .with_context(|| format!("starting `{}`", command.get_program().display()))?;
+    let own_memory = memory::resident_bytes().unwrap_or(u64::MAX);
+    // Without its path, which is this machine's.
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default().display().to_string();
+    let child = spawn_bound(&mut command, Signal::KILL).with_context(|| format!("starting `{name}`"))?;
     let leader = Pid::from_child(&child);
     // None from the moment on that the group's number may become another's.
     let group = Arc::new(Mutex::new(Some(leader)));
@@ -78,7 +82,7 @@ pub fn run(mut command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Ex
     lock(&group).take();
     drop(on_stop);
     ended.context("waiting for the program's end")?;
-    let exit = reap(leader)?;
+    let exit = reap(leader, own_memory)?;
     wait_gone(leader)?;
     interrupt.check()?;
     Ok(exit)
@@ -95,8 +99,8 @@ fn signal(group: &Mutex<Option<Pid>>, signal: Signal) {
     }
 }
 
-/// Takes the ended child's status, and what it used.
-fn reap(pid: Pid) -> Result<Exit> {
+/// Takes the ended child's status, and what it used; so much memory it shared when it was started.
+fn reap(pid: Pid, shared: u64) -> Result<Exit> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: both pointers are to live locals of the right types (wait4(2)), and a zeroed rusage
@@ -113,7 +117,7 @@ fn reap(pid: Pid) -> Result<Exit> {
     Ok(Exit {
         status: ExitStatus::from_raw(status),
         cpu: time(usage.ru_utime) + time(usage.ru_stime),
-        peak_memory: usage.ru_maxrss as u64 * 1024,
+        peak_memory: Some(usage.ru_maxrss as u64 * 1024).filter(|peak| *peak > shared),
     })
 }
 
@@ -166,7 +170,7 @@ mod tests {
         let script = "echo said; echo warned >&2; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 3";
         let exit = run(shell(script), dir.path(), &Interrupt::new()).unwrap();
         assert_eq!(exit.status.code(), Some(3));
-        assert!(exit.cpu > Duration::from_millis(1) && exit.peak_memory > 1 << 20, "{exit:?}");
+        assert!(exit.cpu > Duration::from_millis(1) && exit.peak_memory.is_none_or(|peak| peak > 1 << 20), "{exit:?}");
         assert_eq!(tail_of(&dir.path().join(STDOUT)).unwrap(), "\n  said");
         assert_eq!(tail_of(&dir.path().join(STDERR)).unwrap(), "\n  warned");
     }

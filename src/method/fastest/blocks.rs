@@ -27,8 +27,8 @@ pub struct Blocks<'a> {
 
 /// The order that the rows are numbered in.
 enum Order {
-    /// The file's, by its blocks.
-    File(Vec<Chunk>),
+    /// The file's, by its blocks and the number of the first row of each.
+    File(Vec<(Chunk, u64)>),
     /// That of a column.
     Sorted(SortedRows),
 }
@@ -45,7 +45,12 @@ impl<'a> Blocks<'a> {
     pub fn in_file_order(load: &Load<'a>) -> Result<Self> {
         let blocks = load.rows.div_ceil(BLOCK_ROWS);
         let chunks = load.dataset.chunks(Encoding::Csv, load.rows, blocks as usize)?;
-        Ok(Self::new(load, Order::File(chunks)))
+        let numbered = chunks.into_iter().scan(0, |rows, chunk| {
+            let first = *rows;
+            *rows += chunk.rows;
+            Some((chunk, first))
+        });
+        Ok(Self::new(load, Order::File(numbered.collect())))
     }
 
     /// Reads the csv into memory and sorts its rows by the column of this number, from 0.
@@ -71,11 +76,8 @@ impl<'a> Blocks<'a> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         match &self.order {
             Order::File(chunks) => {
-                let Some(chunk) = chunks.get(number) else { return Ok(None) };
-                // As `Dataset::chunks` divides them.
-                let blocks = chunks.len() as u128;
-                let first = (u128::from(self.rows) * number as u128 / blocks) as u64;
-                Ok(Some((self.dataset.reader_of(*chunk)?, first..first + chunk.rows)))
+                let Some((chunk, first)) = chunks.get(number) else { return Ok(None) };
+                Ok(Some((self.dataset.reader_of(*chunk)?, *first..first + chunk.rows)))
             }
             Order::Sorted(sorted) => {
                 let first = number as u64 * BLOCK_ROWS;

@@ -22,8 +22,8 @@ pub struct PhaseClock {
 pub struct Used {
     /// CPU time, user and system, in nanoseconds.
     pub cpu_ns: u64,
-    /// Peak resident memory in bytes.
-    pub peak_bytes: u64,
+    /// Peak resident memory in bytes, where it is known.
+    pub peak_bytes: Option<u64>,
 }
 
 impl PhaseClock {
@@ -44,7 +44,7 @@ impl PhaseClock {
     }
 
     /// Counts what a program used, which ran in the load phase, as the client's.
-    pub fn add_program(&mut self, cpu: Duration, peak_bytes: u64) {
+    pub fn add_program(&mut self, cpu: Duration, peak_bytes: Option<u64>) {
         let cpu_ns = cpu.as_nanos() as u64;
         self.load_cpu_ns += cpu_ns;
         self.program = Some(Used { cpu_ns, peak_bytes });

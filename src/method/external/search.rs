@@ -1,0 +1,49 @@
+//! Where a program is that a definition names without a path.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use rustix::fs::{Access, access};
+
+use crate::server::local::installations;
+
+/// The directories of PostgreSQL's programs on this machine, newest first: pg_bulkload and its kind are
+/// installed there, and not every distribution has them in PATH.
+static POSTGRES: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
+    // A machine without a server's programs has none beside them.
+    installations(None).unwrap_or_default().into_iter().map(|installation| installation.bin).collect()
+});
+
+/// The program's path where it is not in PATH but beside PostgreSQL's own; else the word as it is.
+pub fn located(word: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).any(|dir| runs(&dir.join(word)));
+    if word.contains('/') || in_path {
+        return word.into();
+    }
+    let beside = POSTGRES.iter().map(|dir| dir.join(word)).find(|path| runs(path));
+    beside.unwrap_or_else(|| word.into())
+}
+
+fn runs(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_postgres_are_found_beside_it_and_others_in_path() {
+        assert_eq!(located("sh"), Path::new("sh"));
+        assert_eq!(located("./sh"), Path::new("./sh"));
+        assert_eq!(located("no such program"), Path::new("no such program"));
+        if POSTGRES.is_empty() {
+            eprintln!("SKIPPED: no PostgreSQL here");
+            return;
+        }
+        // initdb is a server's program: in PATH on some systems, beside postgres on all.
+        let initdb = located("initdb");
+        assert!(initdb == Path::new("initdb") || runs(&initdb), "{}", initdb.display());
+    }
+}
