@@ -79,6 +79,15 @@ fn what_copy_refuses_and_what_it_damages_is_found_out() {
     let thousands = examine(server, "thousands-separators");
     assert_eq!(end(&thousands, "copy-csv"), (Refused, "22P02", Some(1)));
     assert_eq!(end(&thousands, "staging-cast").0, AsMeant);
+    let python = way(&thousands, "psycopg3-copy-rows");
+    match &python.unavailable {
+        Some(why) => common::skipped(why),
+        None => {
+            let message = &python.error.as_ref().unwrap().message;
+            assert_eq!(python.verdict, Refused);
+            assert_eq!(message, "invalid literal for int() with base 10: '1,203,327'");
+        }
+    }
 
     assert_eq!(end(&examine(server, "loaded-twice"), "copy-csv").0, Damaged);
     let twice = examine(server, "written-twice");

@@ -8,11 +8,13 @@ mod common;
 use std::path::Path;
 use std::time::Duration;
 
+use bulkbench::caveat::{self, Bench};
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Loader, Meaning, Target};
 use bulkbench::method::{catalogue, resolve_params};
+use bulkbench::record::findings::Verdict;
 use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
@@ -179,8 +181,8 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
 /// program, and without the extension, which only the real one can bring along.
 fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(root.join("loaders").join(name)).unwrap();
-    let own_id = name.trim_end_matches(".toml");
+    let mut text = std::fs::read_to_string(root.join(name)).unwrap();
+    let own_id = Path::new(name).file_stem().unwrap().to_str().unwrap();
     let program = root.join("tests/stand-ins/pg_bulkload").display().to_string();
     for (from, to) in [
         (format!("id = \"{own_id}\""), format!("id = \"{id}\"")),
@@ -203,8 +205,8 @@ const BULKLOAD: [Phase; 2] = [Phase::Prepare, Phase::Load];
 fn a_stand_in_for_pg_bulkload_loads_what_its_control_files_say() {
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
-    add_stand_in("pg-bulkload.toml", "stand-in-direct", "", dir.path());
-    add_stand_in("pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
+    add_stand_in("loaders/pg-bulkload.toml", "stand-in-direct", "", dir.path());
+    add_stand_in("loaders/pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
     let one_and_all = format!(
         "[[case]]\nmethod = ['stand-in-direct', 'stand-in-parallel']\nrows = [1, {ROWS}]\nlatency_ms = 0\n"
     );
@@ -237,13 +239,37 @@ fn assert_keys_go_on(id: &str, server: &mut dyn Server, dataset: &Dataset) {
 fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
-    add_stand_in("pg-bulkload.toml", "stand-in-refusing", "STAND_IN_REFUSES = \"2\"\n", dir.path());
+    let refusing = "STAND_IN_REFUSES = \"2\"\n";
+    add_stand_in("loaders/pg-bulkload.toml", "stand-in-refusing", refusing, dir.path());
     let mut server = common::local(&dataset);
     let sample = samples("[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
     let error = sample.error.unwrap();
     assert_eq!((sample.outcome, sample.total_ns), (Outcome::Failed, None), "{error}");
     assert!(error.contains("a partial load: 2 rows refused (exit code 3)"), "{error}");
     assert!(error.contains("2998 Rows successfully loaded"), "{error}");
+    server.stop().unwrap();
+}
+
+#[test]
+fn what_pg_bulkload_passes_over_as_a_double_is_counted() {
+    let dir = common::world_readable_tempdir();
+    let dataset = generated(dir.path());
+    let own = "datasets/caveats/loaders/pg-bulkload-keep-old.toml";
+    add_stand_in(own, "stand-in-keep-old", "", dir.path());
+    let server = common::local(&dataset);
+    let bench = Bench {
+        server: &*server,
+        dir: dir.path(),
+        loaders: &["stand-in-keep-old"],
+        timeout: Duration::from_secs(60),
+    };
+    let facts = bench.examine(&caveat::find("duplicate-key").unwrap()).unwrap();
+    let kept = facts.findings.iter().find(|finding| finding.way == "stand-in-keep-old").unwrap();
+    assert_eq!(
+        (kept.verdict, kept.rejected, kept.rows_found),
+        (Verdict::AsMeant, Some(1), Some(3)),
+        "{kept:?}"
+    );
     server.stop().unwrap();
 }
 

@@ -10,6 +10,10 @@ use serde_json::Value;
 use crate::record::findings::{Row, Verdict};
 use crate::table::ddl::quote;
 
+/// The loaders that every csv file is loaded by; psql's own comes before the INSERTs.
+const LOADERS: [&str; 6] =
+    ["psql-copy", "pgloader", "pg-bulkload", "psycopg3-copy-rows", "asyncpg-copy-records", "adbc-ingest"];
+
 /// A way in which data goes wrong, with small files that show it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,6 +231,7 @@ impl Caveat {
     pub fn all_ways(&self) -> Vec<Way> {
         let mut ways = Vec::new();
         let mut add = |id: &str, load| ways.push(Way { id: id.into(), remedy: None, least: 0, load });
+        let [psql, loaders @ ..] = LOADERS;
         let copy = |file: &str, format: &str| {
             Load::Copy(Copy { file: file.into(), with: format!("FORMAT {format}"), ..Copy::default() })
         };
@@ -241,12 +246,13 @@ impl Caveat {
         }
         if let Some(file) = &self.csv {
             add("copy-csv-server-file", Load::ServerFile(file.clone()));
-            add("psql-copy", Load::Loader("psql-copy".into()));
+            add(psql, Load::Loader(psql.into()));
             let insert = |rows| Load::Insert(Insert { file: file.clone(), rows });
             add("insert-multirow", insert(InsertRows::Together));
             add("insert-row", insert(InsertRows::Each));
-            add("pgloader", Load::Loader("pgloader".into()));
-            add("pg-bulkload", Load::Loader("pg-bulkload".into()));
+            for id in loaders {
+                add(id, Load::Loader(id.into()));
+            }
         }
         ways.extend(self.ways.iter().cloned());
         ways

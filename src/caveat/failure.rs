@@ -34,11 +34,43 @@ pub fn of_program(printed: &str, exit: i32) -> LoadError {
 pub fn is_no_connection(error: &LoadError) -> bool {
     // Connection exception, invalid authorization, invalid catalog name.
     let classes = ["08", "28", "3D"];
+    // What libpq and pgloader say of a server that they do not reach.
+    let words = [
+        "connection to server",
+        "could not connect to server",
+        "could not translate host name",
+        "Failed to connect",
+    ];
     error.sqlstate.as_ref().is_some_and(|state| classes.iter().any(|class| state.starts_with(class)))
+        || words.iter().any(|words| error.message.contains(words))
 }
 
-/// The first error in what a program printed, whether it ended by it or went on.
+/// The first error in what a program printed, whether it ended by it or went on; a Python program's is
+/// that of its last traceback.
 pub fn marked(printed: &str) -> Option<LoadError> {
+    traced(printed).or_else(|| told(printed))
+}
+
+/// The error that a Python program ended by. Of several tracebacks the last is of the error that nothing
+/// caught; those before led to it.
+fn traced(printed: &str) -> Option<LoadError> {
+    let lines: Vec<&str> = printed.lines().collect();
+    let traceback = lines.iter().rposition(|line| *line == "Traceback (most recent call last):")?;
+    // The calls that led there are indented.
+    let is_error = |line: &&&str| !line.is_empty() && !line.starts_with(' ');
+    let mut behind = lines[traceback + 1..].iter();
+    let error = behind.find(is_error)?;
+    let context = behind.find(|line| line.starts_with("CONTEXT:"));
+    Some(LoadError {
+        sqlstate: None,
+        message: error.split_once(": ").map_or(*error, |(_, message)| message).to_owned(),
+        line: context.and_then(|line| line_in(line)),
+        column: context.and_then(|line| column_in(line)),
+    })
+}
+
+/// The first line that is marked as an error.
+fn told(printed: &str) -> Option<LoadError> {
     let is_error = |line: &str| ["ERROR", "FATAL", "rror:"].iter().any(|mark| line.contains(mark));
     let lines: Vec<&str> = printed.lines().map(str::trim).collect();
     let at = lines.iter().position(|line| is_error(line))?;
@@ -107,5 +139,42 @@ mod tests {
         assert_eq!(marked("errors 0\n"), None);
         assert_eq!(of_program("one\ntwo\n", 1).message, "two");
         assert_eq!(of_program("", 7).message, "it ended with exit code 7");
+    }
+
+    #[test]
+    fn a_python_program_s_error_is_that_of_its_last_traceback() {
+        let first = "Traceback (most recent call last):\n  File \"peer.py\", line 45, in rows\n    \
+                     row[place] = int(row[place])\n                 ^^^^^^^^^^^^^^^\n\
+                     ValueError: invalid literal for int() with base 10: 'x'\n";
+        let error = marked(first).unwrap();
+        assert_eq!(error.message, "invalid literal for int() with base 10: 'x'");
+        assert_eq!((error.sqlstate, error.line, error.column), (None, None, None));
+
+        let second = "\nDuring handling of the above exception, another exception occurred:\n\n\
+                      Traceback (most recent call last):\n  File \"load.py\", line 90, in <module>\n    \
+                      raise Error(\"x\")\n\
+                      psycopg.errors.UniqueViolation: duplicate key value violates unique constraint \"k\"\n\
+                      DETAIL:  Key (id)=(2) already exists.\n\
+                      CONTEXT:  COPY caveat, line 3, column n: \"2\"\n";
+        let error = marked(&format!("FATAL before\n{first}{second}")).unwrap();
+        assert_eq!(error.message, "duplicate key value violates unique constraint \"k\"");
+        assert_eq!((error.sqlstate, error.line, error.column.as_deref()), (None, Some(3), Some("n")));
+
+        let wordless = "Traceback (most recent call last):\n  File \"load.py\", line 1\nMemoryError\n";
+        assert_eq!(marked(wordless).unwrap().message, "MemoryError");
+    }
+
+    #[test]
+    fn a_server_that_was_not_reached_says_nothing_of_the_rows() {
+        let said = |sqlstate: Option<&str>, message: &str| {
+            let sqlstate = sqlstate.map(str::to_owned);
+            is_no_connection(&LoadError { sqlstate, message: message.into(), ..LoadError::default() })
+        };
+        assert!(said(Some("28P01"), "password authentication failed"));
+        assert!(said(None, "psql: error: connection to server at \"::1\", port 5432 failed: refused"));
+        assert!(said(None, "could not translate host name \"x\" to address"));
+        assert!(said(None, "ERROR Database error: Failed to connect to pgsql at \"x\""));
+        assert!(!said(Some("22P02"), "invalid input syntax for type integer: \"x\""));
+        assert!(!said(None, "invalid literal for int() with base 10: 'x'"));
     }
 }

@@ -46,11 +46,11 @@ pub fn judge(meant: &Meant, found: &[Row], ending: Ending) -> (Verdict, Option<D
     let good_are_in = without(&clean, &there).is_empty();
     let verdict = match ending {
         Ending::Error if untouched => Verdict::Refused,
-        Ending::Error => Verdict::Partial,
+        Ending::Error if extra.is_empty() => Verdict::Partial,
         _ if missing.is_empty() && extra.is_empty() => Verdict::AsMeant,
         Ending::Told if extra.is_empty() && good_are_in => Verdict::GoodRows,
         Ending::Told if extra.is_empty() => Verdict::Partial,
-        Ending::Told | Ending::Silent => Verdict::Damaged,
+        _ => Verdict::Damaged,
     };
     (verdict, difference(&missing, &extra))
 }
@@ -119,6 +119,8 @@ mod tests {
         assert_eq!(verdict(&[], &["a", "b", "x"], Ending::Told), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z"], Ending::Error), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z", "a"], Ending::Error), Verdict::Partial);
+        assert_eq!(verdict(&["z"], &["z", "a", "x"], Ending::Error), Verdict::Damaged);
+        assert_eq!(verdict(&["z"], &["z", "z"], Ending::Error), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &[], Ending::Error), Verdict::Partial, "what was there is gone");
     }
 

@@ -20,10 +20,11 @@ use anyhow::{Context, Result};
 
 use crate::fault::Fault;
 use crate::method::tools::phases::run;
-use crate::record::findings::{CaveatFacts, Finding, LoadError, Verdict};
+use crate::record::findings::{CaveatFacts, Finding, Verdict};
 use crate::runner::scratch::Scratch;
 use crate::server::{Server, Session};
 use crate::table::ddl::{literal, quote};
+use crate::unavailable;
 
 pub use built_in::{find, ids};
 pub use definition::Caveat;
@@ -102,6 +103,7 @@ impl Bench<'_> {
         let mut finding = Finding {
             way: way.id.clone(),
             what: describe_way(&way.load),
+            loader: matches!(way.load, Load::Loader(_)),
             remedy: way.remedy.clone(),
             verdict: Verdict::Unavailable,
             expected: caveat.expected.get(&way.id).copied(),
@@ -164,13 +166,12 @@ impl Bench<'_> {
         let tried = attempt(&site, caveat, load);
         drop(deadline);
         interrupt.check()?;
-        tried.or_else(|error| match Fault::find(&error) {
-            // It did not end by itself: what it left is judged like any other end.
+        tried.map_err(|error| match Fault::find(&error) {
+            // What it left says nothing: it might have gone on.
             Some(Fault::Timeout(_)) => {
-                let error = LoadError { message: error.to_string(), ..LoadError::default() };
-                Ok(Attempt { error: Some(error), ..Attempt::default() })
+                unavailable!("it did not end within {} s", self.timeout.as_secs())
             }
-            _ => Err(error),
+            _ => error,
         })
     }
 

@@ -72,6 +72,9 @@ pub struct Finding {
     pub way: String,
     /// What it does, as statements or as the loader's name and version.
     pub what: String,
+    /// Whether it is a program of somebody else's.
+    #[serde(default)]
+    pub loader: bool,
     /// Advice in a sentence where the way is meant to help.
     pub remedy: Option<String>,
     /// What happened.
@@ -80,7 +83,7 @@ pub struct Finding {
     pub expected: Option<Verdict>,
     /// Rows that the table should have held in the end.
     pub rows_meant: u64,
-    /// Rows that it held; `None` where the way could not be tried.
+    /// Rows that it held; `None` where the way has no outcome.
     pub rows_found: Option<u64>,
     /// Rows that the loader says it passed over; `None` where it says nothing.
     pub rejected: Option<u64>,
@@ -90,7 +93,7 @@ pub struct Finding {
     pub notices: Vec<String>,
     /// How the table differs from what was meant.
     pub difference: Option<Difference>,
-    /// Why the way could not be tried.
+    /// Why the way has no outcome.
     pub unavailable: Option<String>,
 }
 
@@ -104,16 +107,16 @@ pub enum Verdict {
     GoodRows,
     /// An error; the table holds what it held before.
     Refused,
-    /// Only a part of the good rows is in, and the loader said so.
+    /// A part of the rows is in, none that was not meant, and the loader said so.
     Partial,
-    /// It got to its end, and the table holds what nobody meant, or lacks rows without a word of that.
+    /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
     Damaged,
-    /// It could not be tried here.
+    /// It could not be tried here, or did not end in time.
     Unavailable,
 }
 
 impl Verdict {
-    /// In words, as tables show it.
+    /// In words, as tables show what is expected; a finding may have told of its damage.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::AsMeant => "as meant",

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::words::row;
+use super::words::{row, verdict};
 use crate::record::findings::{Findings, Verdict};
 
 const HEADER: [&str; 20] = [
@@ -48,7 +48,7 @@ pub fn findings(findings: &Findings) -> Result<String> {
                 finding.way.clone(),
                 finding.what.clone(),
                 text(finding.remedy.as_ref()),
-                finding.verdict.words().into(),
+                verdict(finding).into(),
                 finding.expected.map_or(String::new(), |v: Verdict| v.words().into()),
                 finding.rows_meant.to_string(),
                 number(finding.rows_found),

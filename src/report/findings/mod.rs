@@ -27,7 +27,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(out.written)
 }
 
-/// The end of a run on a terminal: in short, caveat by caveat, what could not be tried. A table of so
+/// The end of a run on a terminal: in short, caveat by caveat, what has no outcome. A table of so
 /// many words is more than a terminal has room for.
 pub fn terminal(findings: &Findings, look: Look) -> String {
     let mut out = terminal::heading(&findings.title, look);

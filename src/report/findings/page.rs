@@ -1,6 +1,6 @@
 //! The page about dirty data: first caveat by method in short, then everything.
 
-use super::words::{advice, outcome, what_happened};
+use super::words::{advice, is_silent, outcome, verdict, what_happened};
 use crate::record::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
 use crate::report::facts;
 use crate::report::notes::Note;
@@ -63,13 +63,15 @@ pub fn headline(findings: &Findings) -> Vec<String> {
     let all = || findings.caveats.iter().flat_map(|caveat| &caveat.findings);
     let plain = |verdict| all().filter(|f| f.remedy.is_none() && f.verdict == verdict).count();
     let tried = all().filter(|f| f.remedy.is_none() && f.verdict != Verdict::Unavailable).count();
+    let damaged = all().filter(|f| f.remedy.is_none() && f.verdict == Verdict::Damaged);
+    let silent = damaged.filter(|f| is_silent(f)).count();
     let cured = findings.caveats.iter().filter(|caveat| {
         let as_meant = |f: &&Finding| f.verdict == Verdict::AsMeant;
         caveat.findings.iter().any(|f| as_meant(&f))
     });
     vec![format!(
-        "{tried} plain loads of {} dirty files into PostgreSQL {}: {} refused, {} with silent damage, {} with a \
-         part of the rows, {} as meant. For {} of the files something that was tried loads them as meant.",
+        "{tried} plain loads of {} dirty files into PostgreSQL {}: {} refused, {} with damage ({silent} silent), {} \
+         with a part of the rows, {} as meant. For {} of the files something that was tried loads them as meant.",
         findings.caveats.len(),
         version(findings),
         plain(Verdict::Refused),
@@ -88,8 +90,9 @@ pub fn summary(findings: &Findings) -> Table {
         Column::words(
             "outcome",
             "as meant: the table holds what was meant. good rows only: dirty ones were passed over, and \
-             the loader said so. refused: an error, and nothing is loaded. a part only: some good rows are \
-             not in, and the loader said so. silent damage: no error, and the table does not hold what was meant.",
+             the loader said so. refused: an error, and nothing is loaded. a part only: a part of the rows \
+             is in, none that was not meant, and the loader said so. silent damage: not a word of it, and the \
+             table does not hold what was meant. damage: the same, with an error or with rows passed over.",
         ),
         Column::words(
             "what happens",
@@ -103,7 +106,7 @@ pub fn summary(findings: &Findings) -> Table {
             vec![
                 once(&caveat.title),
                 Cell::Text(ways.join(", ")),
-                outcome(first.verdict),
+                outcome(first),
                 Cell::Text(what_happened(first)),
                 once(&advice(caveat)),
             ]
@@ -119,7 +122,7 @@ pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
         .map(|(first, ways)| {
             let happened = what_happened(first);
             let happened = if happened.is_empty() { happened } else { format!(": {happened}") };
-            format!("{} by {}{happened}", first.verdict.words(), ways.join(", "))
+            format!("{} by {}{happened}", verdict(first), ways.join(", "))
         })
         .collect();
     let advice = advice(caveat);
@@ -148,7 +151,7 @@ fn alike(a: &Finding, b: &Finding) -> bool {
         (None, None) => true,
         _ => false,
     };
-    a.verdict == b.verdict && a.rows_found == b.rows_found && a.difference == b.difference && errors_alike
+    verdict(a) == verdict(b) && a.rows_found == b.rows_found && a.difference == b.difference && errors_alike
 }
 
 /// Whether two ways met the same error: each words it in its own way, and not all of them know the line.
@@ -161,7 +164,7 @@ fn same_error(a: &LoadError, b: &LoadError) -> bool {
     }
 }
 
-/// What could not be tried, each reason once.
+/// What could not be tried or did not end in time, each reason once.
 pub fn notes(findings: &Findings) -> Vec<Note> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for finding in findings.caveats.iter().flat_map(|caveat| &caveat.findings) {
@@ -174,7 +177,7 @@ pub fn notes(findings: &Findings) -> Vec<Note> {
         }
     }
     let note =
-        |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("Not tried ({why}): {}", ways.join("; ")));
+        |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("No outcome ({why}): {}", ways.join("; ")));
     reasons.into_iter().map(note).collect()
 }
 
@@ -190,12 +193,13 @@ fn claims(findings: &Findings) -> Table {
     ];
     let mut rows = Vec::new();
     for caveat in &findings.caveats {
-        let mut expected: Vec<(Verdict, Verdict, Vec<&str>)> = Vec::new();
+        let mut expected: Vec<(Verdict, &Finding, Vec<&str>)> = Vec::new();
         for finding in &caveat.findings {
-            let Some(verdict) = finding.expected else { continue };
-            match expected.iter_mut().find(|(e, f, _)| (*e, *f) == (verdict, finding.verdict)) {
+            let Some(wanted) = finding.expected else { continue };
+            let same = |(e, f): (Verdict, &Finding)| e == wanted && verdict(f) == verdict(finding);
+            match expected.iter_mut().find(|(e, f, _)| same((*e, *f))) {
                 Some((.., ways)) => ways.push(&finding.way),
-                None => expected.push((verdict, finding.verdict, vec![&finding.way])),
+                None => expected.push((wanted, finding, vec![&finding.way])),
             }
         }
         for (index, (expected, found, ways)) in expected.into_iter().enumerate() {
@@ -205,8 +209,8 @@ fn claims(findings: &Findings) -> Table {
                 once(&format!("{} ({})", caveat.says, caveat.source)),
                 Cell::Text(ways.join(", ")),
                 Cell::Text(expected.words().into()),
-                Cell::Text(found.words().into()),
-                held(expected, found),
+                Cell::Text(verdict(found).into()),
+                held(expected, found.verdict),
             ]);
         }
     }
@@ -239,7 +243,7 @@ fn ways(caveat: &CaveatFacts) -> Table {
                 Some(advice) => format!("{advice}: {}", finding.what),
                 None => finding.what.clone(),
             }),
-            outcome(finding.verdict),
+            outcome(finding),
             Cell::of(rows, Cell::Text),
             Cell::of(finding.rejected, Cell::Count),
             Cell::Text(what_happened(finding)),

@@ -3,10 +3,23 @@
 use crate::record::findings::{CaveatFacts, Difference, Finding, LoadError, Row, Verdict};
 use crate::report::table::{Cell, Tone};
 
+/// The verdict in words: damage that came with an error or a count of rows passed over was not silent.
+pub fn verdict(finding: &Finding) -> &'static str {
+    match finding.verdict {
+        Verdict::Damaged if !is_silent(finding) => "damage",
+        verdict => verdict.words(),
+    }
+}
+
+/// Whether the way told of no error, and of no row passed over.
+pub fn is_silent(finding: &Finding) -> bool {
+    finding.error.is_none() && finding.rejected.unwrap_or(0) == 0
+}
+
 /// The verdict, in the colour of what it means.
-pub fn outcome(verdict: Verdict) -> Cell {
-    let words = verdict.words().to_owned();
-    match verdict {
+pub fn outcome(finding: &Finding) -> Cell {
+    let words = verdict(finding).to_owned();
+    match finding.verdict {
         Verdict::AsMeant => Cell::Toned(words, Tone::Good),
         Verdict::GoodRows => Cell::Text(words),
         Verdict::Refused | Verdict::Partial => Cell::Toned(words, Tone::Bad),
@@ -96,9 +109,11 @@ fn visible(c: char) -> String {
 /// What to do about a caveat on the server at hand: what makes it as meant, else what loads at least
 /// the good rows, and what does not help.
 pub fn advice(caveat: &CaveatFacts) -> String {
-    let remedies = |wanted: &[Verdict]| -> Vec<&str> {
+    let remedies = |wanted: &[Verdict]| -> Vec<String> {
         let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));
-        of.filter_map(|finding| finding.remedy.as_deref()).collect()
+        let loaders = helpful_loaders(caveat, wanted);
+        let by_loader = (!loaders.is_empty()).then(|| format!("load it by {}", loaders.join(" or ")));
+        of.filter_map(|finding| finding.remedy.clone()).chain(by_loader).collect()
     };
     let plain = |verdict| caveat.findings.iter().any(|f| f.remedy.is_none() && f.verdict == verdict);
     // To be refused is better than damage, where that is the choice.
@@ -120,6 +135,23 @@ pub fn advice(caveat: &CaveatFacts) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
+/// The plain loaders that do better than COPY of the csv, as meant or with the good rows, where that is
+/// wanted.
+fn helpful_loaders<'c>(caveat: &'c CaveatFacts, wanted: &[Verdict]) -> Vec<&'c str> {
+    let Some(copy) = caveat.findings.iter().find(|finding| finding.way == "copy-csv") else {
+        return Vec::new();
+    };
+    let helps = |finding: &&Finding| {
+        finding.loader
+            && finding.remedy.is_none()
+            && matches!(finding.verdict, Verdict::AsMeant | Verdict::GoodRows)
+            && wanted.contains(&finding.verdict)
+            // Verdicts are in order, the best first.
+            && finding.verdict < copy.verdict
+    };
+    caveat.findings.iter().filter(helps).map(|finding| finding.way.as_str()).collect()
+}
+
 /// With a capital letter in front.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
@@ -135,6 +167,64 @@ mod tests {
         let values = ["1", "C:\temp\r\u{1}", ""].map(|text| Some(text.to_owned()));
         let whole: Row = values.into_iter().chain([None]).collect();
         assert_eq!(row(&whole), "(1, 'C:<TAB>emp<CR><01>', '', NULL)");
+    }
+
+    fn finding(way: &str, loader: bool, remedy: Option<&str>, verdict: Verdict) -> Finding {
+        Finding {
+            way: way.into(),
+            what: String::new(),
+            loader,
+            remedy: remedy.map(str::to_owned),
+            verdict,
+            expected: None,
+            rows_meant: 1,
+            rows_found: Some(1),
+            rejected: None,
+            error: None,
+            notices: Vec::new(),
+            difference: None,
+            unavailable: None,
+        }
+    }
+
+    fn advised(findings: Vec<Finding>) -> String {
+        let text = String::new;
+        advice(&CaveatFacts {
+            id: text(),
+            claim: text(),
+            title: text(),
+            says: text(),
+            source: text(),
+            findings,
+        })
+    }
+
+    #[test]
+    fn damage_is_silent_where_nothing_told_of_it() {
+        let silent = finding("copy-text", false, None, Verdict::Damaged);
+        assert_eq!(verdict(&silent), "silent damage");
+        assert_eq!(verdict(&Finding { rejected: Some(0), ..silent.clone() }), "silent damage");
+        assert_eq!(verdict(&Finding { rejected: Some(1), ..silent.clone() }), "damage");
+        assert_eq!(verdict(&Finding { error: Some(LoadError::default()), ..silent }), "damage");
+    }
+
+    #[test]
+    fn a_loader_that_does_better_than_copy_is_advice() {
+        let loaders = |copy| {
+            vec![
+                finding("copy-csv", false, None, copy),
+                finding("insert-row", false, None, Verdict::AsMeant),
+                finding("pgloader", true, None, Verdict::AsMeant),
+                finding("pg-bulkload", true, None, Verdict::GoodRows),
+                finding("adbc-ingest", true, None, Verdict::AsMeant),
+                finding("cleaned", false, Some("clean it"), Verdict::AsMeant),
+            ]
+        };
+        assert_eq!(
+            advised(loaders(Verdict::Refused)),
+            "Clean it; or load it by pgloader or adbc-ingest. For the good rows alone: load it by pg-bulkload."
+        );
+        assert_eq!(advised(loaders(Verdict::AsMeant)), "Clean it.", "COPY does as well");
     }
 
     #[test]
