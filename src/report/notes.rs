@@ -138,7 +138,10 @@ fn programs(standings: &Standings) -> Vec<String> {
         }
     }
     let line = |(version, ids): (&str, Vec<&str>)| {
-        format!("each sample starts a program, {version}, and its start-up is in the time: {}", ids.join(", "))
+        format!(
+            "each sample starts a program, {version}, and its start-up is in the time: {}",
+            ids.join(", ")
+        )
     };
     cases.into_iter().map(line).collect()
 }

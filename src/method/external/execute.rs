@@ -12,8 +12,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::placeholders::Template;
-use super::rejects::Rejects;
 use super::redact::redacted;
+use super::rejects::Rejects;
 use super::{Loader, PYTHON, environment, program, search};
 use crate::cache_dir::default_cache_dir;
 use crate::method::Params;

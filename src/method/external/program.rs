@@ -170,7 +170,10 @@ mod tests {
         let script = "echo said; echo warned >&2; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 3";
         let exit = run(shell(script), dir.path(), &Interrupt::new()).unwrap();
         assert_eq!(exit.status.code(), Some(3));
-        assert!(exit.cpu > Duration::from_millis(1) && exit.peak_memory.is_none_or(|peak| peak > 1 << 20), "{exit:?}");
+        assert!(
+            exit.cpu > Duration::from_millis(1) && exit.peak_memory.is_none_or(|peak| peak > 1 << 20),
+            "{exit:?}"
+        );
         assert_eq!(tail_of(&dir.path().join(STDOUT)).unwrap(), "\n  said");
         assert_eq!(tail_of(&dir.path().join(STDERR)).unwrap(), "\n  warned");
     }
