@@ -113,7 +113,9 @@ fn every_input_is_whole_at_any_row_count() {
     assert_verified(&samples);
     let last = samples.last().unwrap();
     assert_eq!(last.phases.keys().copied().collect::<Vec<_>>(), [Phase::Load], "the indexes were there");
-    assert!(last.cost.client_peak_bytes > Some(1 << 20) && last.cost.client_load_cpu_ns > Some(1_000_000));
+    assert!(last.cost.client_load_cpu_ns > Some(1_000_000));
+    // Below what the tests themselves hold it is not known.
+    assert!(last.cost.client_peak_bytes.is_none_or(|peak| peak > 1 << 20));
 
     let csv = dir.path().join("special.csv");
     let rows = "O'Brien,''',-2147483648\n\\,\\',2147483647\n\"a \"\"b\"\",\",\"x\r\ny\t;\u{1}\",0\n\"\",:name,1\n\u{e9}\u{4e2d},$1,-1\n";

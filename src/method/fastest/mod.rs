@@ -107,7 +107,7 @@ pub static FASTEST_DURABLE: Fastest = Fastest {
 pub static FASTEST_UNLOGGED: Fastest = Fastest {
     info: Info {
         id: "fastest-unlogged",
-        summary: "fastest-durable into an UNLOGGED table",
+        summary: "COPY binary with keys into an UNLOGGED table on several connections, then all indexes at once",
         durability: Durability::LostOnCrash,
         end: Persistence::Unlogged,
         ..FASTEST
