@@ -9,7 +9,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Sample};
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{Server, Session};
@@ -33,15 +33,7 @@ fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFa
          [[case]]\nmethod = 'copy-csv'\n{lines}"
     );
     let experiment = Experiment::parse(&text, "copy.toml")?;
-    let request = Request {
-        rounds: 1,
-        rows,
-        seed: 1,
-        budget: Duration::from_secs(1),
-        methods: vec![],
-        cores: 2,
-        any_build: false,
-    };
+    let request = common::request(rows);
     let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
     // Without the baseline and its control.
     Ok(cases.into_iter().skip(2).collect())

@@ -9,7 +9,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::{Encoding, Outcome, Role};
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::runner::{availability, schedule};
@@ -27,15 +27,7 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         votes.ensure(encoding, &interrupt).unwrap();
         numeric.ensure(encoding, &interrupt).unwrap();
     }
-    let request = Request {
-        rounds: 1,
-        rows,
-        seed: 1,
-        budget: Duration::from_secs(1),
-        methods: vec![],
-        cores: 2,
-        any_build: false,
-    };
+    let request = common::request(rows);
     let mut cases = plan::cases(&experiment, &request, &Table::votes(votes.columns())).unwrap();
     let mut servers = vec![common::local(&votes)];
     if experiment.compare.as_deref() == Some("server") {

@@ -15,7 +15,7 @@ use bulkbench::method::external::Beside;
 use bulkbench::method::{Loader, catalogue};
 use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Sample, store};
 use bulkbench::runner::availability;
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{self, Choice, Options, Server};
@@ -48,15 +48,7 @@ fn cases(methods: &[&str], rows: &str, server: &dyn Server, dataset: &Dataset) -
         "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n\
          [[case]]\nmethod = {methods:?}\n{rows}"
     );
-    let request = Request {
-        rounds: 1,
-        rows: dataset.rows(),
-        seed: 1,
-        budget: Duration::from_secs(1),
-        methods: vec![],
-        cores: 2,
-        any_build: false,
-    };
+    let request = common::request(dataset.rows());
     let experiment = Experiment::parse(&text, "x.toml").unwrap();
     let mut cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns())).unwrap();
     cases.retain(|case| methods.contains(&case.method.as_str()));

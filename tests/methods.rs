@@ -18,18 +18,6 @@ use bulkbench::table::Table;
 
 const ROWS: u64 = 3_000;
 
-fn request(rows: u64) -> Request {
-    Request {
-        rounds: 1,
-        rows,
-        seed: 1,
-        budget: Duration::from_secs(1),
-        methods: vec![],
-        cores: 2,
-        any_build: false,
-    }
-}
-
 /// Runs every method once with its defaults, and returns the samples, and the reasons of those that cannot run
 /// on this server. Loaders that lack something are announced and left out.
 fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<(String, String)>) {
@@ -51,7 +39,7 @@ fn run_once(
     dataset: &Dataset,
 ) -> (Vec<Sample>, Vec<(String, String)>) {
     let mut cases =
-        plan::cases(experiment, &request(dataset.rows()), &Table::votes(dataset.columns())).unwrap();
+        plan::cases(experiment, &common::request(dataset.rows()), &Table::votes(dataset.columns())).unwrap();
     availability::mark(&mut cases, &*server, dataset).unwrap();
     let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(120));
     let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
@@ -264,7 +252,8 @@ fn a_load_that_lost_a_row_is_refused() {
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
     let table = Table::votes(dataset.columns());
-    let cases = plan::cases(&Experiment::find("votes").unwrap(), &request(dataset.rows()), &table).unwrap();
+    let cases =
+        plan::cases(&Experiment::find("votes").unwrap(), &common::request(dataset.rows()), &table).unwrap();
     let case = cases.iter().find(|c| c.id == "copy-csv").unwrap();
     assert_eq!(case.durability, Durability::Durable);
     let (verified, lost, changed) = {
@@ -342,7 +331,7 @@ fn staged<'a>(
     server: &'a mut dyn Server,
     dataset: &'a Dataset,
 ) -> (ServerStage<'a>, bulkbench::record::CaseFacts) {
-    let request = Request { methods: vec![method.into()], ..request(dataset.rows()) };
+    let request = Request { methods: vec![method.into()], ..common::request(dataset.rows()) };
     let table = Table::votes(dataset.columns());
     let cases = plan::cases(&Experiment::find("all").unwrap(), &request, &table).unwrap();
     let case = cases.into_iter().find(|c| c.id == method).unwrap();

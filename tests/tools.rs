@@ -17,7 +17,7 @@ use bulkbench::method::{catalogue, resolve_params};
 use bulkbench::record::findings::Verdict;
 use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place, Stage};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{self, Choice, Options, Server};
@@ -48,15 +48,7 @@ fn cases(toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
     let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
                 [[case]]\nmethod = 'copy-csv'\n";
     let experiment = Experiment::parse(&format!("{head}{toml}"), "x.toml").unwrap();
-    let request = Request {
-        rounds: 1,
-        rows: dataset.rows(),
-        seed: 1,
-        budget: Duration::from_secs(1),
-        methods: vec![],
-        cores: 2,
-        any_build: false,
-    };
+    let request = common::request(dataset.rows());
     let mut cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns())).unwrap();
     cases.retain(|case| case.role == Role::Case);
     availability::mark(&mut cases, server, dataset).unwrap();

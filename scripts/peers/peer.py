@@ -35,6 +35,18 @@ def names(identifiers, separator):
     return next(csv.reader([identifiers], delimiter=separator, skipinitialspace=True))
 
 
+def insert(to):
+    """INSERT INTO as far as the columns, for libraries whose placeholders begin with a percent sign."""
+    # One in a name would be a placeholder.
+    return f"INSERT INTO {to.table} ({to.columns})".replace("%", "%%")
+
+
+def insert_a_row(to):
+    """An INSERT of one row, likewise."""
+    places = ", ".join(["%s"] * len(columns(to)))
+    return f"{insert(to)} VALUES ({places})"
+
+
 def rows(file, integers):
     """The rows of a csv file as lists, one after the other; the fields at the places `integers` as int."""
     # The module's own limit of 128 kB is far below that of a text in PostgreSQL.

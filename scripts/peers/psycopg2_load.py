@@ -25,7 +25,7 @@ def row_transaction(to):
 
 
 def insert_each(cursor, to):
-    statement = insert_a_row(to)
+    statement = peer.insert_a_row(to)
     for values in rows(cursor, to):
         cursor.execute(statement, values)
 
@@ -33,13 +33,13 @@ def insert_each(cursor, to):
 def executemany(to):
     """All rows by one call, which still sends an INSERT a row and waits for each."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
-        cursor.executemany(insert_a_row(to), rows(cursor, to))
+        cursor.executemany(peer.insert_a_row(to), rows(cursor, to))
 
 
 def execute_values_pages(to):
     """A page of rows an INSERT."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
-        execute_values(cursor, f"{insert(to)} VALUES %s", rows(cursor, to), page_size=to.page)
+        execute_values(cursor, f"{peer.insert(to)} VALUES %s", rows(cursor, to), page_size=to.page)
 
 
 def copy(to):
@@ -105,16 +105,6 @@ def rows(cursor, to):
     types = [column.type_code for column in cursor.description]
     integers = [place for place, kind in enumerate(types) if kind == psycopg2.NUMBER]
     return peer.rows(to.file, integers)
-
-
-def insert(to):
-    # A percent sign in a name would be a placeholder.
-    return f"INSERT INTO {to.table} ({to.columns})".replace("%", "%%")
-
-
-def insert_a_row(to):
-    places = ", ".join(["%s"] * len(peer.columns(to)))
-    return f"{insert(to)} VALUES ({places})"
 
 
 def copy_from_stdin(to):

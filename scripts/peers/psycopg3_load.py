@@ -23,7 +23,7 @@ def row_transaction(to):
 
 
 def insert_each(cursor, to):
-    statement = insert(to)
+    statement = peer.insert_a_row(to)
     for values in rows(cursor, to):
         cursor.execute(statement, values)
 
@@ -31,7 +31,7 @@ def insert_each(cursor, to):
 def executemany(to):
     """All rows by one call, which sends an INSERT a row and does not wait for each (pipeline mode)."""
     with psycopg.connect() as connection, connection.cursor() as cursor:
-        cursor.executemany(insert(to), rows(cursor, to))
+        cursor.executemany(peer.insert_a_row(to), rows(cursor, to))
 
 
 def copy(to):
@@ -68,12 +68,6 @@ def rows(cursor, to):
     types = [column.type_code for column in cursor.description]
     integers = [place for place, kind in enumerate(types) if kind in INTEGERS]
     return peer.rows(to.file, integers)
-
-
-def insert(to):
-    places = ", ".join(["%s"] * len(peer.columns(to)))
-    # A percent sign in a name would be a placeholder.
-    return f"INSERT INTO {to.table} ({to.columns}) VALUES ".replace("%", "%%") + f"({places})"
 
 
 def copy_from_stdin(to):

@@ -5,9 +5,8 @@ use anyhow::{Context, Result};
 use super::attempt::Attempt;
 use super::definition::Caveat;
 use super::{Site, TABLE, built_in, failure, input};
-use crate::method::external::{Input, Loader, Meaning, Target};
+use crate::method::external::{Input, Loader, Meaning, Target, current_schema};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
-use crate::pg_error::describe;
 use crate::server::Settings;
 use crate::table::Table;
 use crate::table::ddl::quote;
@@ -28,7 +27,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
     }
-    let schema: String = session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?.get(0);
+    let schema = current_schema(&mut session)?;
     let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
     // Without a file it does all by scripts of its own.
@@ -53,14 +52,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         scratch: site.dir(),
     })?;
     // Whole, as the first error is what a reader looks for: what has ended keeps but its last lines.
-    let mut printed = String::new();
-    for output in ["stderr", "stdout"] {
-        let path = site.dir().join(output);
-        let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-        printed.push_str(&String::from_utf8_lossy(&bytes));
-    }
-    // A record names no place of this machine.
-    let printed = printed.replace(&site.dir().display().to_string(), "{scratch}");
+    let printed = Loader::printed(site.server.connector(), site.dir())?;
     let error = (ended.meaning == Meaning::Failure).then(|| failure::of_program(&printed, ended.exit));
     if let Some(error) = error.as_ref().filter(|error| failure::is_no_connection(error)) {
         return Err(unavailable!("it cannot connect: {}", error.message));

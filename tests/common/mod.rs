@@ -2,9 +2,11 @@
 #![allow(dead_code)] // Each test program uses its part.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::runner::plan::Request;
 use bulkbench::server::{self, Choice, Options, Server};
 
 /// A temporary directory that a server under another user can read.
@@ -12,6 +14,19 @@ pub fn world_readable_tempdir() -> tempfile::TempDir {
     let dir = tempfile::Builder::new().prefix("bulkbench-test-").tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     dir
+}
+
+/// What a run of so many rows is asked for: one round, with a short budget.
+pub fn request(rows: u64) -> Request {
+    Request {
+        rounds: 1,
+        rows,
+        seed: 1,
+        budget: Duration::from_secs(1),
+        methods: vec![],
+        cores: 2,
+        any_build: false,
+    }
 }
 
 fn options(dataset: &Dataset) -> Options {

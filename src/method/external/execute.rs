@@ -128,7 +128,8 @@ impl Loader {
         };
         let said = |name: &str| -> Result<String> {
             let tail = program::tail_of(&target.scratch.join(name))?;
-            Ok(redacted(&tail, target.connector, target.file, target.scratch))
+            let paths = [(target.file, "{file}"), (target.scratch, "{scratch}")];
+            Ok(redacted(&tail, target.connector, &paths))
         };
         Ok(Ended {
             exit: status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),

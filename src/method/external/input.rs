@@ -12,6 +12,7 @@ use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
 use crate::method::{Load, PhaseClock};
 use crate::record::{Encoding, Phase};
+use crate::table::ddl::literal;
 
 /// Bytes copied between two looks at whether to stop.
 const COPY_BYTES: usize = 1 << 20;
@@ -93,11 +94,10 @@ fn write_inserts(load: &Load<'_>, table: &str, path: &Path) -> Result<()> {
 /// A text as a constant on one line that means the same whatever standard_conforming_strings is
 /// (PostgreSQL manual, "String Constants with C-Style Escapes").
 fn constant(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if !text.contains(['\\', '\n', '\r']) {
-        return format!("'{quoted}'");
+    if !text.contains(['\n', '\r']) {
+        return literal(text);
     }
-    format!("E'{}'", quoted.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r"))
+    format!("E'{}'", text.replace('\'', "''").replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r"))
 }
 
 #[cfg(test)]

@@ -169,8 +169,22 @@ impl Loader {
         let (name, text) = [("standard error", program::STDERR), ("standard output", program::STDOUT)]
             .into_iter()
             .find_map(|(name, file)| Some((name, said(file)?)))?;
-        let text = redact::redacted(&text, connector, scratch, scratch);
+        let text = redact::redacted(&text, connector, &[(scratch, "{scratch}")]);
         Some(format!("the end of the program's {name}:{text}\nand then"))
+    }
+
+    /// All that the program said in the directory `scratch`, errors first, as records have it.
+    ///
+    /// # Errors
+    /// When it cannot be read, as where none ran.
+    pub fn printed(connector: &Connector, scratch: &Path) -> Result<String> {
+        let mut printed = String::new();
+        for name in [program::STDERR, program::STDOUT] {
+            let path = scratch.join(name);
+            let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            printed.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        Ok(redact::redacted(&printed, connector, &[(scratch, "{scratch}")]))
     }
 
     /// Makes the server's extensions that it needs, for as long as what is returned lives.
@@ -193,12 +207,7 @@ impl Method for Loader {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let mut session = load.connector.connect()?;
-        let schema: String = session
-            .query_one("SELECT current_schema()::text", &[])
-            .map_err(describe)
-            .context("asking the server for the schema")?
-            .try_get(0)
-            .context("the search_path names no schema that is there")?;
+        let schema = current_schema(&mut session)?;
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let keyed = self.input == Input::KeyedCsv;
         let columns = match keyed {
@@ -235,6 +244,19 @@ impl Method for Loader {
             _ => Ok(()),
         }
     }
+}
+
+/// The schema that a session's tables are made in, bare.
+///
+/// # Errors
+/// When its search_path names none that is there, or what the server says.
+pub fn current_schema(session: &mut Session) -> Result<String> {
+    session
+        .query_one("SELECT current_schema()::text", &[])
+        .map_err(describe)
+        .context("asking the server for the schema")?
+        .try_get(0)
+        .context("the search_path names no schema that is there")
 }
 
 /// The first of a case's settings that only its sessions would have.

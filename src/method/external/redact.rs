@@ -5,9 +5,9 @@ use std::path::Path;
 use super::environment;
 use crate::server::Connector;
 
-/// `text` with names in braces in place of the password, of the paths of `{file}` and `{scratch}`, and of
-/// the host and user that `connector` leads to.
-pub fn redacted(text: &str, connector: &Connector, file: &Path, scratch: &Path) -> String {
+/// `text` with names in braces in place of the password, the host and the user that `connector` leads
+/// to, and of these paths, each with its name; one that lies in another comes before it.
+pub fn redacted(text: &str, connector: &Connector, paths: &[(&Path, &str)]) -> String {
     let mut text = text.to_owned();
     let mut hide = |value: &str, name: &str| {
         if !value.is_empty() {
@@ -17,8 +17,7 @@ pub fn redacted(text: &str, connector: &Connector, file: &Path, scratch: &Path) 
     if let Some(password) = connector.config().get_password() {
         hide(&String::from_utf8_lossy(password), "{password}");
     }
-    // The file may lie in the directory.
-    for (path, name) in [(file, "{file}"), (scratch, "{scratch}")] {
+    for (path, name) in paths {
         if path.is_absolute() {
             hide(&path.display().to_string(), name);
         }
@@ -43,7 +42,11 @@ mod tests {
         let text = "psql:/c/scratch-1/votes.csv:3: /c/scratch-1/x: connection to \"db.example.org\" failed for \
                     user \"ada\": hush, canada";
         assert_eq!(
-            redacted(text, &connector, Path::new("/c/scratch-1/votes.csv"), Path::new("/c/scratch-1")),
+            redacted(
+                text,
+                &connector,
+                &[(Path::new("/c/scratch-1/votes.csv"), "{file}"), (Path::new("/c/scratch-1"), "{scratch}")]
+            ),
             "psql:{file}:3: {scratch}/x: connection to \"{host}\" failed for user {user}: {password}, canada"
         );
     }
