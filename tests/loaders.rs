@@ -184,24 +184,26 @@ fn each_way_that_a_program_ends_is_told() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
-    let input = format!("input = 'csv'\nextensions = ['hstore']\n{TARGET}[exit]\npartial = [3]\n");
+    let input = format!("input = 'csv'\nextensions = ['hstore']\n{TARGET}[exit]\npartial = [3]\nnot-fed = [65]\n");
     let copy = psql_copy("csv");
     let delete = "psql -X -q -c 'delete from {table} where {key} = 1'";
     for (id, script) in [
         ("own-right", copy.clone()),
         ("own-wrong", format!("{copy}; {delete}")),
         ("own-partial", format!("{copy}; echo 1 row refused; exit 3")),
+        ("own-unable", "echo 'not fed: row 2' >&2; exit 65".into()),
         ("own-failing", "echo starting; echo 'no such thing' >&2; exit 1".into()),
         ("own-silent", "exit 2".into()),
         ("own-killed", "kill -9 $$".into()),
     ] {
         add(id, &script, &input);
     }
-    let methods = ["own-wrong", "own-partial", "own-failing", "own-silent", "own-killed", "own-right"];
+    let methods = ["own-wrong", "own-partial", "own-unable", "own-failing", "own-silent", "own-killed", "own-right"];
     let samples = run(&methods, "", &mut *server, &dataset);
     for (sample, words) in samples.iter().zip([
         "999 rows instead of 1000",
         "ended with a partial load (exit code 3); the end of its standard output:\n  1 row refused",
+        "the program could not feed the rows (exit code 65); the end of its standard error:\n  not fed: row 2",
         "the program failed (exit code 1); the end of its standard error:\n  no such thing",
         "the program failed (exit code 2) and said nothing",
         "the program failed (signal 9)",
@@ -211,7 +213,7 @@ fn each_way_that_a_program_ends_is_told() {
         let error = sample.error.as_deref().unwrap();
         assert!(error.contains(words), "{}: {error}", sample.case);
     }
-    assert_verified(&samples[5..]);
+    assert_verified(&samples[6..]);
     let extensions = "SELECT count(*) FROM pg_extension WHERE extname = 'hstore'";
     let left: i64 = server.connector().connect().unwrap().query_one(extensions, &[]).unwrap().get(0);
     assert_eq!(left, 0, "what was made for a load is gone");

@@ -53,7 +53,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     })?;
     // Whole, as the first error is what a reader looks for: what has ended keeps but its last lines.
     let printed = Loader::printed(site.server.connector(), site.dir())?;
-    let error = (ended.meaning == Meaning::Failure).then(|| failure::of_program(&printed, ended.exit));
+    let error = matches!(ended.meaning, Meaning::Failure | Meaning::NotFed).then(|| failure::of_program(&printed, ended.exit));
     if let Some(error) = error.as_ref().filter(|error| failure::is_no_connection(error)) {
         return Err(unavailable!("it cannot connect: {}", error.message));
     }

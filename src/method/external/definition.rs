@@ -150,17 +150,19 @@ pub enum Reader {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Exit {
     #[serde(default = "zero")]
     success: Vec<u8>,
     #[serde(default)]
     partial: Vec<u8>,
+    #[serde(default)]
+    not_fed: Vec<u8>,
 }
 
 impl Default for Exit {
     fn default() -> Self {
-        Self { success: zero(), partial: Vec::new() }
+        Self { success: zero(), partial: Vec::new(), not_fed: Vec::new() }
     }
 }
 
@@ -246,6 +248,7 @@ impl File {
             install: self.install,
             success: self.exit.success,
             partial: self.exit.partial,
+            not_fed: self.exit.not_fed,
             rejects,
             environment,
             files,
@@ -342,8 +345,14 @@ impl File {
                 "exit.success = []: no end of the program would be a success; list 0 or others"
             ));
         }
-        if let Some(both) = self.exit.success.iter().find(|code| self.exit.partial.contains(code)) {
-            return Err(usage!("exit: {both} cannot be success and partial; leave it out of one"));
+        let Exit { success, partial, not_fed } = &self.exit;
+        let codes = [("success", success), ("partial", partial), ("not-fed", not_fed)];
+        for (place, (name, codes_of_one)) in codes.iter().enumerate() {
+            for (other, codes_of_other) in &codes[place + 1..] {
+                if let Some(both) = codes_of_one.iter().find(|code| codes_of_other.contains(code)) {
+                    return Err(usage!("exit: {both} cannot be {name} and {other}; leave it out of one"));
+                }
+            }
         }
         Ok(())
     }

@@ -72,6 +72,8 @@ pub enum Meaning {
     Success,
     /// It loaded some rows and refused others.
     Partial,
+    /// It could not make values of the rows itself, before a library or the server was asked to take them.
+    NotFed,
     /// It failed.
     Failure,
 }
@@ -124,6 +126,7 @@ impl Loader {
                 _ => Meaning::Success,
             },
             Some(code) if self.partial.contains(&code) => Meaning::Partial,
+            Some(code) if self.not_fed.contains(&code) => Meaning::NotFed,
             _ => Meaning::Failure,
         };
         let said = |name: &str| -> Result<String> {
@@ -157,6 +160,7 @@ impl Ended {
             (Meaning::Partial, Some(rows)) => {
                 format!("ended with a partial load: {} rows refused", units::count(rows))
             }
+            (Meaning::NotFed, _) => "could not feed the rows".to_owned(),
             (Meaning::Failure, _) => "failed".to_owned(),
         };
         let exit = match self.signal {

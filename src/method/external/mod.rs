@@ -79,6 +79,7 @@ pub struct Loader {
     tls: Tls,
     success: Vec<u8>,
     partial: Vec<u8>,
+    not_fed: Vec<u8>,
     rejects: Option<Rejects>,
     environment: Vec<(String, Template)>,
     files: Vec<ScratchFile>,
