@@ -1,24 +1,19 @@
 //! A server of the user's: reached by URL, touched only inside a schema of the run's own.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 
 use super::connector::Connector;
 use super::settings::{self, Catalog, Change};
-use super::tls::{Tls, Verify};
+use super::target::{self, Target};
 use super::{Options, Server, Settings};
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
-
-/// How long to wait for a host that does not answer, unless the URL says otherwise.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A user's server, with the run's schema in it.
 pub struct External {
@@ -33,110 +28,6 @@ pub struct External {
     warnings: Vec<String>,
 }
 
-/// How to reach a server. Shown without its password.
-#[derive(Clone)]
-pub struct Target {
-    config: tokio_postgres::Config,
-    verify: Verify,
-}
-
-impl Target {
-    fn connector(&self, config: tokio_postgres::Config, interrupt: Interrupt) -> Result<Connector> {
-        // As with libpq, a Unix socket knows no TLS, whatever sslmode says.
-        if config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
-            return Ok(Connector::new(config, interrupt));
-        }
-        Ok(Connector::with_tls(config, Tls::new(self.verify)?, interrupt))
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ports = self.config.get_ports();
-        let hosts: Vec<String> = self
-            .config
-            .get_hosts()
-            .iter()
-            .enumerate()
-            .map(|(i, host)| {
-                let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
-                match host {
-                    Host::Tcp(name) => format!("{name}:{port}"),
-                    Host::Unix(path) => format!("{}:{port}", path.display()),
-                }
-            })
-            .collect();
-        write!(
-            f,
-            "{}@{}/{}",
-            self.config.get_user().unwrap_or("?"),
-            hosts.join(","),
-            self.config.get_dbname().or(self.config.get_user()).unwrap_or("?")
-        )
-    }
-}
-
-/// Whether a text is meant to be a connection URL or `key=value` pairs.
-pub fn looks_like_target(text: &str) -> bool {
-    ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) || text.contains('=')
-}
-
-/// Reads a connection URL or `key=value` pairs. Without a password in it, `$PGPASSWORD` is used.
-///
-/// # Errors
-/// [`crate::fault::Fault::Usage`]; the text itself is not repeated, as it may hold a password.
-pub fn parse(text: &str) -> Result<Target> {
-    let wrong = |said: String| {
-        usage!(
-            "--server: this is not a connection URL{said}; write postgres://user@host:5432/database, special characters percent-encoded (@ is %40), the password in PGPASSWORD"
-        )
-    };
-    // The driver knows no more than `require`.
-    let (text, verify) = match text.split_once("sslmode=verify-full") {
-        Some((before, after)) => (format!("{before}sslmode=require{after}"), Verify::Full),
-        None => (text.to_owned(), Verify::Nobody),
-    };
-    let mut config: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
-        // The driver names the key it does not know, which can be a piece of a password with an
-        // unescaped `@` or `?` in it.
-        let said = match text.contains("password") || text.contains('@') {
-            true => String::new(),
-            false => format!(" ({})", chain(&error)),
-        };
-        wrong(said)
-    })?;
-    // The rest of a password with an unescaped `@` in it is taken for a host.
-    if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
-        return Err(wrong(String::new()));
-    }
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(usage!("--server: the URL names no host; write postgres://user@host:5432/database"));
-    }
-    if config.get_password().is_none()
-        && let Some(password) = std::env::var_os("PGPASSWORD")
-    {
-        config.password(password.as_encoded_bytes());
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_LIMIT);
-    }
-    // A host that goes away in the middle of a long statement is noticed within a minute, so that
-    // the wait for its answer ends.
-    config.keepalives_idle(Duration::from_secs(20));
-    config.keepalives_interval(Duration::from_secs(10));
-    config.keepalives_retries(3);
-    config.tcp_user_timeout(Duration::from_secs(45));
-    config.application_name("bulkbench");
-    Ok(Target { config, verify })
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
-}
-
 /// The run's schema. Dropping it drops it in the server, with all that is in it.
 struct Schema {
     name: String,
@@ -149,8 +40,8 @@ impl Schema {
         session.batch_execute(&format!("CREATE SCHEMA \"{name}\"")).map_err(|error| match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => unavailable!(
                 "the user of {target} may not create a schema to load into; a superuser can allow it: GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
-                target.config.get_dbname().or(target.config.get_user()).unwrap_or("?"),
-                target.config.get_user().unwrap_or("?"),
+                target.database(),
+                target.user(),
             ),
             _ => describe(error).context(format!("creating the run's schema {name}")),
         })?;
@@ -164,7 +55,7 @@ impl Schema {
         let statement = format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name);
         let drop = || -> Result<()> {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
-            let cleaner = self.target.connector(self.target.config.clone(), Interrupt::new())?;
+            let cleaner = self.target.connector(Interrupt::new())?;
             let mut session = cleaner.connect()?;
             session.batch_execute("SET lock_timeout = '30s'").map_err(describe)?;
             session.batch_execute(&statement).map_err(describe)
@@ -190,8 +81,8 @@ impl External {
     /// [`crate::fault::Fault::Usage`] for a URL that is none, or a setting a connection cannot
     /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
     pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
-        let target = parse(url)?;
-        let mut session = target.connector(target.config.clone(), interrupt.clone())?.connect()?;
+        let target = target::parse(url)?;
+        let mut session = target.connector(interrupt.clone())?.connect()?;
         let (version_num, version) = settings::read_version(&mut session)?;
         let catalog = Catalog::read(&mut session)?;
         catalog.check(&options.settings)?;
@@ -212,7 +103,7 @@ impl External {
             version_num,
             version,
             image: None,
-            transport: transport(&target.config),
+            transport: target.transport(),
             given: options.settings.clone(),
             settings: Settings::new(),
         };
@@ -269,17 +160,8 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
 
 fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Result<Connector> {
     let path = ("search_path".to_owned(), schema.to_owned());
-    let connector = target.connector(target.config.clone(), interrupt.clone())?;
+    let connector = target.connector(interrupt.clone())?;
     Ok(connector.with_settings([(&path.0, &path.1)]).with_settings(settings))
-}
-
-fn transport(config: &tokio_postgres::Config) -> String {
-    let here = |name: &str| name == "localhost" || name == "::1" || name.starts_with("127.");
-    match config.get_hosts() {
-        [Host::Unix(_), ..] => "unix socket".into(),
-        [Host::Tcp(name), ..] if here(name) => "tcp 127.0.0.1".into(),
-        _ => "tcp, another host".into(),
-    }
 }
 
 /// Why connections cannot have these settings; `None` when they can, or the server has them anyway.
@@ -402,34 +284,12 @@ mod tests {
     #[test]
     fn options_survive_how_postgres_splits_them() {
         assert_eq!(escape(r"a b\c"), r"a\ b\\c");
-        let target = parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
+        let target = target::parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
         let settings: Settings = [("work_mem".to_owned(), "64 MB".to_owned())].into();
         let connector = connector(&target, "bulkbench_x", &settings, &Interrupt::new()).unwrap();
         assert_eq!(
             connector.config().get_options(),
             Some(r"-c jit=off -c search_path=bulkbench_x -c work_mem=64\ MB")
         );
-    }
-
-    #[test]
-    fn a_broken_url_is_not_repeated() {
-        for url in ["postgres://u:hush@h:port/d", "postgres://u:hu@sh@h/d", "password=hush hst=h"] {
-            let error = match parse(url) {
-                Ok(target) => panic!("{url} was read as {target}"),
-                Err(error) => format!("{error:#}"),
-            };
-            assert!(error.contains("PGPASSWORD") && !error.contains("hu"), "{error}");
-        }
-        let error = parse("hst=h user=u").map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("hst"), "{error}");
-        assert!(parse("user=u").is_err(), "no host");
-    }
-
-    #[test]
-    fn transports_are_told_apart() {
-        let of = |url: &str| transport(&parse(url).unwrap().config);
-        assert_eq!(of("postgres://u@%2Fvar%2Frun%2Fpostgresql/d"), "unix socket");
-        assert_eq!(of("postgres://u@127.0.0.1/d"), "tcp 127.0.0.1");
-        assert_eq!(of("postgres://u@db.example.org/d"), "tcp, another host");
     }
 }

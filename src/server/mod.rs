@@ -11,6 +11,7 @@ pub mod latency;
 pub mod local;
 mod open;
 pub mod settings;
+pub mod target;
 pub mod tls;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use anyhow::Result;
 
 use super::container::{self, Container};
-use super::external::{self, External};
+use super::external::External;
 use super::local::Local;
-use super::{Server, Settings};
+use super::{Server, Settings, target};
 use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
 use crate::usage;
@@ -36,8 +36,8 @@ impl FromStr for Choice {
             "auto" => Ok(Choice::Auto),
             "local" => Ok(Choice::Local),
             "container" => Ok(Choice::Container),
-            url if external::looks_like_target(url) => {
-                external::parse(url)?;
+            url if target::looks_like_target(url) => {
+                target::parse(url)?;
                 Ok(Choice::External(url.to_owned()))
             }
             other => Err(usage!(
@@ -55,7 +55,7 @@ impl fmt::Display for Choice {
             Choice::Auto => f.write_str("auto"),
             Choice::Local => f.write_str("local"),
             Choice::Container => f.write_str("container"),
-            Choice::External(url) => match external::parse(url) {
+            Choice::External(url) => match target::parse(url) {
                 Ok(target) => write!(f, "{target}"),
                 Err(_) => f.write_str("postgres://…"),
             },
