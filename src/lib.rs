@@ -12,6 +12,7 @@ pub mod caveat;
 pub mod cli;
 pub mod dataset;
 pub mod doctor;
+pub mod errors;
 pub mod experiment;
 pub mod fault;
 pub mod interrupt;

@@ -1,11 +1,23 @@
 //! Errors of the PostgreSQL driver in words: the server's own, with SQLSTATE, detail and place.
 
+use tokio_postgres::error::DbError;
+
+use crate::errors::chain;
+
+/// An error that the server itself reported, in its words: all that there is to say, so that it has no
+/// causes.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct ServerError {
+    words: String,
+    driver: tokio_postgres::Error,
+}
+
 /// The driver's own text is often just "db error": the server's words, its SQLSTATE, detail and
 /// place are what a reader needs.
 pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
     if error.as_db_error().is_some() {
-        let text = words(&error);
-        return anyhow::Error::new(error).context(text);
+        return anyhow::Error::new(ServerError { words: words(&error), driver: error });
     }
     if error.is_closed() || io_error(&error).is_some() {
         return anyhow::Error::new(error).context(
@@ -13,6 +25,14 @@ pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
         );
     }
     anyhow::Error::new(error)
+}
+
+/// The first error in a chain of causes that the server itself reported.
+pub fn of_server(error: &anyhow::Error) -> Option<&DbError> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<ServerError>() {
+        Some(server) => server.driver.as_db_error(),
+        None => cause.downcast_ref::<tokio_postgres::Error>()?.as_db_error(),
+    })
 }
 
 /// The server's words on one line, or the driver's chain of causes where the server said nothing.
@@ -30,12 +50,4 @@ pub fn words(error: &tokio_postgres::Error) -> String {
 /// The input/output error below a driver's error, if there is one.
 pub fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
-}
-
-/// An error and its causes on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
 }

@@ -7,7 +7,8 @@ const ROOMS: [&str; 12] = [
     "cli", "report", "analysis", "doctor", "caveat", "runner", "method", "server", "table", "dataset",
     "probe", "record",
 ];
-const LEAVES: [&str; 7] = ["cache_dir", "experiment", "fault", "interrupt", "pg_error", "stats", "units"];
+const LEAVES: [&str; 8] =
+    ["cache_dir", "errors", "experiment", "fault", "interrupt", "pg_error", "stats", "units"];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {

@@ -2,13 +2,13 @@
 
 use postgres::error::DbError;
 
+use crate::pg_error;
 use crate::record::findings::LoadError;
 
 /// The server's error in a chain of causes; `None` where the server said nothing, for instance as the
 /// connection broke off.
 pub fn of_server(error: &anyhow::Error) -> Option<LoadError> {
-    let driver = error.chain().find_map(|cause| cause.downcast_ref::<postgres::Error>())?;
-    driver.as_db_error().map(of_db)
+    pg_error::of_server(error).map(of_db)
 }
 
 fn of_db(error: &DbError) -> LoadError {

@@ -21,6 +21,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::cache_dir::default_cache_dir;
+use crate::errors::links;
 use crate::interrupt::Interrupt;
 
 /// Measures every way of getting rows into PostgreSQL, and what each way costs.
@@ -75,16 +76,12 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
 pub fn print_error(error: &anyhow::Error) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let mut stderr = anstream::stderr().lock();
-    let mut last = error.to_string();
+    let links = links(error.as_ref());
+    let (first, causes) = links.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     // Nothing can be said when standard error itself is gone.
-    let _ = writeln!(stderr, "{red}error:{red:#} {last}");
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        // The driver's own "db error: ..." says again what the line before said.
-        if last != cause && !last.ends_with(&cause) && !cause.starts_with("db error") {
-            let _ = writeln!(stderr, "  because: {cause}");
-        }
-        last = cause;
+    let _ = writeln!(stderr, "{red}error:{red:#} {first}");
+    for cause in causes {
+        let _ = writeln!(stderr, "  because: {cause}");
     }
 }
 

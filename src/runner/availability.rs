@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
+use crate::errors::chain;
 use crate::fault::Fault;
 use crate::method::{Need, catalogue};
 use crate::pg_error::describe;
@@ -103,7 +104,7 @@ fn lacks(
         Need::ReadsFile => match server.visible_path(&dataset.file(input)) {
             Ok(_) => Ok(None),
             Err(error) => match Fault::find(&error) {
-                Some(Fault::Unavailable(_)) => Ok(Some(format!("{error:#}"))),
+                Some(Fault::Unavailable(_)) => Ok(Some(chain(error.as_ref()))),
                 _ => Err(error),
             },
         },

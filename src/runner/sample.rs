@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::errors::chain;
 use crate::fault::Fault;
 use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Sample};
 
@@ -99,7 +100,7 @@ pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sam
                     Some(Fault::Timeout(_)) => Outcome::Timeout,
                     _ => Outcome::Failed,
                 };
-                sample.error = Some(format!("{error:#}"));
+                sample.error = Some(chain(error.as_ref()));
                 // Part of a sample is not a measurement of it.
                 (sample.total_ns, sample.end_state) = (None, None);
                 Ok(sample)

@@ -12,8 +12,9 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::tls::{Tls, Verify};
+use crate::errors::chain;
 use crate::interrupt::{Interrupt, OnStop};
-use crate::pg_error::{chain, io_error, words};
+use crate::pg_error::{io_error, words};
 use crate::unavailable;
 
 /// How long to wait for a server that says it is starting up or recovering from a crash.

@@ -8,6 +8,7 @@ use tokio_postgres::config::Host;
 
 use super::connector::Connector;
 use super::tls::{Tls, Verify};
+use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::usage;
 
@@ -128,13 +129,6 @@ pub fn parse(text: &str) -> Result<Target> {
     config.tcp_user_timeout(Duration::from_secs(45));
     config.application_name("bulkbench");
     Ok(Target { config, verify })
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use testcontainers::bollard::errors::Error as EngineError;
 use testcontainers::bollard::query_parameters::ListImagesOptionsBuilder;
 use testcontainers::core::client::docker_client_instance;
 
+use crate::errors::chain;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::unavailable;
@@ -55,7 +56,7 @@ pub fn engine_status() -> EngineStatus {
     });
     found.unwrap_or_else(|error| match no_permission() {
         Some(words) => EngineStatus::NoPermission(words),
-        None => EngineStatus::Absent(format!("{error:#}")),
+        None => EngineStatus::Absent(chain(error.as_ref())),
     })
 }
 
@@ -189,14 +190,4 @@ fn no_permission() -> Option<String> {
             "this user may not use the container engine ({socket}: permission denied); join its group (sudo usermod -aG docker $USER, then log in again), or use --server local"
         )
     })
-}
-
-/// An error with its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) if !error.to_string().contains(&source.to_string()) => {
-            format!("{error}: {}", chain(source))
-        }
-        _ => error.to_string(),
-    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use testcontainers::bollard::query_parameters::CreateImageOptionsBuilder;
 
-use super::engine::{Engine, chain};
+use super::engine::Engine;
+use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::unavailable;
 

@@ -35,12 +35,13 @@ use super::child::tail;
 use super::connector::Connector;
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
+use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
 use crate::probe::{disk, machine};
 use crate::record::{ServerFacts, Source};
 use crate::{unavailable, usage};
-use engine::{Engine, chain};
+use engine::Engine;
 use spec::{Spec, addresses};
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
