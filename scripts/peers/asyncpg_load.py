@@ -10,32 +10,35 @@ import peer
 
 async def executemany(connection, to):
     """All rows by one call, in one transaction, many to a network write."""
-    values, count = await rows(connection, to), len(peer.columns(to))
-    places = ", ".join(f"${place}" for place in range(1, count + 1))
-    await connection.executemany(f"INSERT INTO {to.table} ({to.columns}) VALUES ({places})", values)
+    columns = await columns_of(connection, to)
+    places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+    statement = f"INSERT INTO {to.table} ({to.columns}) VALUES ({places})"
+    await connection.executemany(statement, peer.rows(to, columns))
 
 
 async def copy(connection, to):
     """COPY of the file as it is."""
     schema, table = peer.table(to)
     await connection.copy_to_table(
-        table, schema_name=schema, columns=peer.columns(to), source=to.file, format="csv"
+        table, schema_name=schema, columns=peer.names(to.columns, ","), source=to.file, format="csv"
     )
 
 
 async def copy_records(connection, to):
     """COPY of values in the binary format."""
     schema, table = peer.table(to)
+    columns = await columns_of(connection, to)
+    names = [column.name for column in columns]
     await connection.copy_records_to_table(
-        table, schema_name=schema, columns=peer.columns(to), records=await rows(connection, to)
+        table, schema_name=schema, columns=names, records=peer.rows(to, columns)
     )
 
 
-async def rows(connection, to):
-    statement = await connection.prepare(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    types = [column.type.name for column in statement.get_attributes()]
-    integers = [place for place, kind in enumerate(types) if kind in ("int2", "int4", "int8")]
-    return peer.rows(to.file, integers)
+async def columns_of(connection, to):
+    columns = peer.columns(to, await connection.fetch(peer.catalogue(to)))
+    # It encodes every value by itself, to the binary format.
+    peer.all_known(to, columns)
+    return columns
 
 
 async def connect():

@@ -1,8 +1,14 @@
-"""What the loaders in Python share: their arguments, and the rows they load."""
+"""What the loaders in Python share: their arguments, the table's columns, and the rows they load."""
 
 import argparse
 import csv
 import sys
+from typing import NamedTuple
+
+import values
+
+# EX_DATAERR of sysexits.h: no value could be made of a field here, so that no library had a say in it.
+NOT_FED = 65
 
 
 def load(modes):
@@ -15,13 +21,62 @@ def load(modes):
     parser.add_argument("table", help="the table, with its schema or without, quoted as in SQL where needed")
     parser.add_argument("columns", help="the file's columns in their order, quoted and separated by commas")
     parser.add_argument("--page", type=int, help="rows in a statement, where the mode packs many into one")
+    parser.set_defaults(not_fed=None)
     arguments = parser.parse_args()
-    modes[arguments.mode](arguments)
+    try:
+        modes[arguments.mode](arguments)
+    except Exception:
+        # Kept there, as a library that asks for the rows may end by an error of its own.
+        if arguments.not_fed is None:
+            raise
+        print(f"not fed: {arguments.not_fed}", file=sys.stderr)
+        sys.exit(NOT_FED)
 
 
-def columns(to):
-    """The columns' bare names, for libraries that quote by themselves."""
-    return names(to.columns, ",")
+def not_fed(to, why):
+    """The error to raise where what is in the file cannot be given to the library."""
+    to.not_fed = why
+    return ValueError(why)
+
+
+class Column(NamedTuple):
+    """A column of the table."""
+
+    name: str
+    # As pg_type names it: of a domain the type it is made of, of an array that of its elements; of an enum text,
+    # as which all formats have its labels.
+    type: str
+    is_array: bool
+    # The whole type as SQL has it.
+    sql_type: str
+
+
+def catalogue(to):
+    """A query for the table's columns; `columns` takes its rows."""
+    table = to.table.replace("'", "''")
+    return f"""
+        WITH RECURSIVE declared (name, type) AS (
+            SELECT attname, atttypid FROM pg_catalog.pg_attribute
+            WHERE attrelid = '{table}'::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
+            UNION ALL
+            SELECT name, typbasetype FROM declared JOIN pg_catalog.pg_type ON oid = type WHERE typtype = 'd'
+        )
+        SELECT name::text,
+            CASE 'e' WHEN coalesce(element.typtype, whole.typtype) THEN 'text'
+                ELSE coalesce(element.typname, whole.typname)::text END,
+            element.oid IS NOT NULL,
+            pg_catalog.format_type(whole.oid, NULL)
+        FROM declared
+        JOIN pg_catalog.pg_type whole ON whole.oid = type
+        LEFT JOIN pg_catalog.pg_type element ON element.oid = whole.typelem AND whole.typcategory = 'A'
+        WHERE whole.typtype <> 'd'
+    """
+
+
+def columns(to, found):
+    """The file's columns in their order, from the rows that the catalogue has."""
+    by_name = {row[0]: Column(*row) for row in found}
+    return [by_name[name] for name in names(to.columns, ",")]
 
 
 def table(to):
@@ -41,18 +96,69 @@ def insert(to):
     return f"INSERT INTO {to.table} ({to.columns})".replace("%", "%%")
 
 
-def insert_a_row(to):
+def places(columns):
+    """The placeholders of a row, likewise."""
+
+    def place(column):
+        # What an array is of cannot always be told by its elements: JSON is a text here.
+        return "%s::" + column.sql_type.replace("%", "%%") if column.is_array else "%s"
+
+    return f"({', '.join(map(place, columns))})"
+
+
+def insert_a_row(to, columns):
     """An INSERT of one row, likewise."""
-    places = ", ".join(["%s"] * len(columns(to)))
-    return f"{insert(to)} VALUES ({places})"
+    return f"{insert(to)} VALUES {places(columns)}"
 
 
-def rows(file, integers):
-    """The rows of a csv file as lists, one after the other; the fields at the places `integers` as int."""
+def all_known(to, columns):
+    """Passes where a value can be made for each column, for formats that take no text in its place."""
+    for column in columns:
+        if column.type not in values.ALL:
+            raise not_fed(to, f"column {column.name}: nothing here makes values of the type {column.sql_type}")
+
+
+def maker(column, known=values.ALL):
+    """What makes a value of a field; of a type that is not `known` the field itself, for the server to read."""
+    element = known.get(column.type)
+    if column.is_array and element:
+        return lambda field: values.array(field, element)
+    return element or str
+
+
+def unmade(to, place, column, field, error):
+    """The error to raise where no value is made of a field."""
+    return not_fed(to, f"{place}, column {column.name}: no {column.sql_type} is made of {field!r}: {error}")
+
+
+def is_text(column):
+    return column.type in values.TEXTS and not column.is_array
+
+
+def rows(to, columns, maker=maker):
+    """The rows of the csv file as lists, one after the other, of the values that `maker` has for the columns.
+
+    An empty field is None, but in a text: the module csv does not tell one in quotes from one without.
+    """
+    makers = [(place, maker(column)) for place, column in enumerate(columns) if not is_text(column)]
     # The module's own limit of 128 kB is far below that of a text in PostgreSQL.
     csv.field_size_limit(sys.maxsize)
-    with open(file, newline="", encoding="utf-8") as opened:
-        for row in csv.reader(opened):
-            for place in integers:
-                row[place] = int(row[place])
-            yield row
+    with open(to.file, newline="", encoding="utf-8") as opened:
+        reader = csv.reader(opened)
+        try:
+            for row in reader:
+                for place, make in makers:
+                    try:
+                        field = row[place]
+                        row[place] = make(field) if field else None
+                    except IndexError:
+                        # A row that is too short is for the library to find out.
+                        break
+                    except ValueError as error:
+                        raise unmade(to, f"line {reader.line_num}", columns[place], field, error) from None
+                yield row
+        except csv.Error as error:
+            raise not_fed(to, f"line {reader.line_num}: {error}") from None
+        except UnicodeDecodeError as error:
+            # It is met as a block is read, whose lines are not known yet.
+            raise not_fed(to, f"the file is not UTF-8: {error}") from None

@@ -4,9 +4,12 @@ import csv
 import io
 
 import psycopg2
-from psycopg2.extras import execute_values
+from psycopg2.extras import execute_values, register_uuid
 
 import peer
+import values
+
+register_uuid()
 
 
 def row(to):
@@ -25,43 +28,49 @@ def row_transaction(to):
 
 
 def insert_each(cursor, to):
-    statement = peer.insert_a_row(to)
-    for values in rows(cursor, to):
-        cursor.execute(statement, values)
+    columns = columns_of(cursor, to)
+    statement = peer.insert_a_row(to, columns)
+    for row in peer.rows(to, columns):
+        cursor.execute(statement, row)
 
 
 def executemany(to):
     """All rows by one call, which still sends an INSERT a row and waits for each."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
-        cursor.executemany(peer.insert_a_row(to), rows(cursor, to))
+        columns = columns_of(cursor, to)
+        cursor.executemany(peer.insert_a_row(to, columns), peer.rows(to, columns))
 
 
 def execute_values_pages(to):
     """A page of rows an INSERT."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
-        execute_values(cursor, f"{peer.insert(to)} VALUES %s", rows(cursor, to), page_size=to.page)
+        columns = columns_of(cursor, to)
+        statement, template = f"{peer.insert(to)} VALUES %s", peer.places(columns)
+        execute_values(cursor, statement, peer.rows(to, columns), template, page_size=to.page)
 
 
 def copy(to):
     """COPY of the file as it is."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor, open(to.file, "rb") as file:
-        cursor.copy_expert(copy_from_stdin(to), file)
+        cursor.copy_expert(copy_from_stdin(to, []), file)
 
 
 def copy_buffer(to):
     """COPY of rows that are first written, all of them, into a file in memory."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        columns = columns_of(cursor, to)
         buffer = io.StringIO()
-        csv_writer(buffer).writerows(rows(cursor, to))
+        csv_writer(buffer).writerows(peer.rows(to, columns, of_a_line))
         buffer.seek(0)
-        cursor.copy_expert(copy_from_stdin(to), buffer)
+        cursor.copy_expert(copy_from_stdin(to, columns), buffer)
 
 
 def copy_iterator(to):
     """COPY of rows that become lines as the driver asks for them."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
-        lines = map(csv_writer(Echo()).writerow, rows(cursor, to))
-        cursor.copy_expert(copy_from_stdin(to), LinesAsFile(lines))
+        columns = columns_of(cursor, to)
+        lines = map(csv_writer(Echo()).writerow, peer.rows(to, columns, of_a_line))
+        cursor.copy_expert(copy_from_stdin(to, columns), LinesAsFile(lines))
 
 
 class Echo:
@@ -95,20 +104,30 @@ class LinesAsFile(io.TextIOBase):
         return text[:end]
 
 
+def of_a_line(column):
+    """What makes a value for a csv writer: all but an integer is written as it was read."""
+    return int if column.type in values.INTEGERS and not column.is_array else str
+
+
 def csv_writer(file):
     # With every text in quotes an empty one stays empty: without them COPY takes it for NULL.
     return csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
 
 
-def rows(cursor, to):
-    cursor.execute(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    types = [column.type_code for column in cursor.description]
-    integers = [place for place, kind in enumerate(types) if kind == psycopg2.NUMBER]
-    return peer.rows(to.file, integers)
+def columns_of(cursor, to):
+    cursor.execute(peer.catalogue(to))
+    return peer.columns(to, cursor.fetchall())
 
 
-def copy_from_stdin(to):
-    return f"COPY {to.table} ({to.columns}) FROM STDIN WITH (FORMAT csv)"
+def copy_from_stdin(to, written):
+    """COPY of the file, or of rows with the columns `written` by the writer, in quotes where they are None as well."""
+    nullable = [quoted(column.name) for column in written if not peer.is_text(column)]
+    force = f", FORCE_NULL ({', '.join(nullable)})" if nullable else ""
+    return f"COPY {to.table} ({to.columns}) FROM STDIN WITH (FORMAT csv{force})"
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 """Loads by psycopg 3, each way that its manual has."""
 
 import psycopg
+from psycopg.types.json import set_json_dumps
 
 import peer
+import values
+
+# JSON is a text here, which is not to be written as JSON once more.
+set_json_dumps(str)
 
 # Bytes of the file in a message to the server.
 BLOCK = 128 * 1024
-
-INTEGERS = {psycopg.adapters.types[name].oid for name in ("int2", "int4", "int8")}
 
 
 def row(to):
@@ -23,15 +26,17 @@ def row_transaction(to):
 
 
 def insert_each(cursor, to):
-    statement = peer.insert_a_row(to)
-    for values in rows(cursor, to):
-        cursor.execute(statement, values)
+    columns = columns_of(cursor, to)
+    statement = peer.insert_a_row(to, columns)
+    for row in peer.rows(to, columns):
+        cursor.execute(statement, row)
 
 
 def executemany(to):
     """All rows by one call, which sends an INSERT a row and does not wait for each (pipeline mode)."""
     with psycopg.connect() as connection, connection.cursor() as cursor:
-        cursor.executemany(peer.insert_a_row(to), rows(cursor, to))
+        columns = columns_of(cursor, to)
+        cursor.executemany(peer.insert_a_row(to, columns), peer.rows(to, columns))
 
 
 def copy(to):
@@ -45,29 +50,32 @@ def copy(to):
 def copy_rows(to):
     """COPY of values, row by row, in the text format."""
     with psycopg.connect() as connection, connection.cursor() as cursor:
-        values = rows(cursor, to)
+        columns = columns_of(cursor, to)
         with cursor.copy(copy_from_stdin(to)) as copying:
-            for row in values:
+            for row in peer.rows(to, columns):
                 copying.write_row(row)
 
 
 def copy_binary(to):
     """COPY of values, row by row, in the binary format."""
     with psycopg.connect() as connection, connection.cursor() as cursor:
-        values = rows(cursor, to)
-        types = [column.type_code for column in cursor.description]
+        columns = columns_of(cursor, to)
+        peer.all_known(to, columns)
         with cursor.copy(f"{copy_from_stdin(to)} WITH (FORMAT binary)") as copying:
             # The binary format converts nothing: each value has to be of its column's very type.
-            copying.set_types(types)
-            for row in values:
+            copying.set_types([type_name(column) for column in columns])
+            for row in peer.rows(to, columns):
                 copying.write_row(row)
 
 
-def rows(cursor, to):
-    cursor.execute(f"SELECT {to.columns} FROM {to.table} LIMIT 0")
-    types = [column.type_code for column in cursor.description]
-    integers = [place for place, kind in enumerate(types) if kind in INTEGERS]
-    return peer.rows(to.file, integers)
+def type_name(column):
+    # All types of texts are alike in this format, and the library has not all of them.
+    name = "text" if column.type in values.TEXTS else column.type
+    return f"{name}[]" if column.is_array else name
+
+
+def columns_of(cursor, to):
+    return peer.columns(to, cursor.execute(peer.catalogue(to)).fetchall())
 
 
 def copy_from_stdin(to):
