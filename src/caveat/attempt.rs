@@ -4,55 +4,39 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, ensure};
-use postgres::GenericClient;
 
 use super::definition::{Caveat, Copy, Insert, InsertRows, Load};
+use super::outcome::{Attempt, NoOutcome};
 use super::{STAGING, Site, TABLE, failure, input, loaders};
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::record::Source;
-use crate::record::findings::{LoadError, Row};
+use crate::record::findings::LoadError;
 use crate::server::Session;
 use crate::table::ddl::{literal, quote};
 use crate::unavailable;
 
-/// What a way says of its load.
-#[derive(Debug, Default)]
-pub struct Attempt {
-    /// What did it, where that is a program: its command and version.
-    pub what: Option<String>,
-    /// The error that ended it.
-    pub error: Option<LoadError>,
-    /// An error that it met and went on after.
-    pub met: Option<LoadError>,
-    /// Rows that it says it passed over.
-    pub rejected: Option<u64>,
-    /// What the server said beside it.
-    pub notices: Vec<String>,
-}
-
 /// Tries the way once, on a table that is ready.
 ///
 /// # Errors
-/// [`crate::fault::Fault::Unavailable`] where the way is not there; or what keeps it from being tried at all. That
-/// the server refuses the rows is no error.
+/// Where there is no outcome, as [`NoOutcome::of`] has it; that the server refuses the rows is one.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt> {
     match load {
-        Load::Copy(copy) => on_connection(site, |session| self::copy(session, caveat, copy)),
+        Load::Copy(copy) => on_connection(site, caveat, |session| self::copy(session, caveat, copy)),
         Load::ServerFile(file) => {
             let path = site.file(file)?;
             let path = site.server.visible_path(&path)?;
             let path = path.to_str().context("SQL needs a path in UTF-8")?;
             let sql = format!("COPY {TABLE} FROM {} WITH (FORMAT csv)", literal(path));
-            on_connection(site, |session| {
+            on_connection(site, caveat, |session| {
                 run(&mut **session, &sql)?;
                 Ok(Attempt::default())
             })
         }
-        Load::Insert(insert) => on_connection(site, |session| self::insert(session, insert)),
+        Load::Insert(insert) => on_connection(site, caveat, |session| self::insert(session, caveat, insert)),
         Load::Sql(statements) => {
             let file = server_file(site, statements)?;
-            on_connection(site, |session| {
+            on_connection(site, caveat, |session| {
                 for sql in statements {
                     run(&mut **session, &filled(sql).replace("{file}", &file))?;
                 }
@@ -65,31 +49,41 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt>
 
 /// Does `work` on a connection of its own; what the server refuses becomes the attempt's error, and
 /// its notices the attempt's notices.
-fn on_connection(site: &Site<'_>, work: impl FnOnce(&mut Session) -> Result<Attempt>) -> Result<Attempt> {
+fn on_connection(
+    site: &Site<'_>,
+    caveat: &Caveat,
+    work: impl FnOnce(&mut Session) -> Result<Attempt>,
+) -> Result<Attempt> {
     let notices = Arc::new(Mutex::new(Vec::new()));
     let heard = notices.clone();
-    let mut session = site.server.connector().connect_hearing(move |notice| {
+    let mut session = site.connector.connect_hearing(move |notice| {
         heard.lock().unwrap_or_else(|e| e.into_inner()).push(notice.message().to_owned());
     })?;
     let mut attempt = match work(&mut session) {
         Ok(attempt) => attempt,
         Err(error) => {
-            site.server.connector().interrupt().check()?;
-            let said = failure::of_server(&error).ok_or(error)?;
-            Attempt { error: Some(said), ..Attempt::default() }
+            site.connector.interrupt().check()?;
+            Attempt { error: Some(refusal(error, caveat)?), ..Attempt::default() }
         }
     };
     drop(session);
     attempt.notices = std::mem::take(&mut *notices.lock().unwrap_or_else(|e| e.into_inner()));
     if attempt.rejected.is_none() {
-        attempt.rejected = attempt.notices.iter().rev().find_map(|notice| skipped(notice));
+        attempt.rejected = attempt.notices.iter().rev().find_map(|notice| failure::skipped(notice));
     }
     Ok(attempt)
 }
 
-/// The 3 of `3 rows were skipped due to data type incompatibility`, in whatever language.
-fn skipped(notice: &str) -> Option<u64> {
-    notice.split_whitespace().next()?.parse().ok()
+/// The server's refusal of rows that is behind an error.
+///
+/// # Errors
+/// The error itself where the server said nothing, or spoke of the state that it is in.
+fn refusal(error: anyhow::Error, caveat: &Caveat) -> Result<LoadError> {
+    let Some(said) = failure::of_server(&error, &caveat.column_names()) else { return Err(error) };
+    match said.sqlstate.as_ref().and_then(|state| NoOutcome::of_state(state, &said.message)) {
+        Some(state) => Err(state.into()),
+        None => Ok(said),
+    }
 }
 
 /// COPY in a transaction of its own, with what is before and behind it.
@@ -182,7 +176,7 @@ pub fn describe_way(load: &Load) -> String {
 }
 
 /// INSERT statements from the records of a csv file.
-fn insert(session: &mut Session, insert: &Insert) -> Result<Attempt> {
+fn insert(session: &mut Session, caveat: &Caveat, insert: &Insert) -> Result<Attempt> {
     let records = input::records(&insert.file)?;
     ensure!(!records.is_empty(), "{} holds no rows", insert.file);
     if insert.rows == InsertRows::Together {
@@ -196,8 +190,7 @@ fn insert(session: &mut Session, insert: &Insert) -> Result<Attempt> {
         else {
             continue;
         };
-        let said = failure::of_server(&error).ok_or(error)?;
-        let said = LoadError { line: Some(record.line), ..said };
+        let said = LoadError { line: Some(record.line), ..refusal(error, caveat)? };
         if insert.rows == InsertRows::Each {
             attempt.error = Some(said);
             return Ok(attempt);
@@ -216,20 +209,9 @@ fn server_file(site: &Site<'_>, statements: &[String]) -> Result<String> {
     if site.server.facts().source == Source::External {
         return Err(unavailable!("it would leave a file on a server of yours"));
     }
-    let mut session = site.server.connector().connect()?;
+    let mut session = site.connector.connect()?;
     let row = session.query_one("SHOW data_directory", &[]).map_err(describe)?;
-    let dir: String = row.get(0);
+    let dir: String = row.try_get(0).map_err(describe)?;
     let name = Path::new(site.dir().file_name().context("a directory without a name")?);
     Ok(literal(&format!("{dir}/{TABLE}-{}.csv", name.display())))
-}
-
-/// The table's rows, as PostgreSQL writes their values in text.
-///
-/// # Errors
-/// What the server says.
-pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<Row>> {
-    let columns: Vec<String> = caveat.columns.iter().map(|c| format!("{}::text", quote(&c.name))).collect();
-    let sql = format!("SELECT {} FROM {TABLE}", columns.join(", "));
-    let rows = client.query(&sql, &[]).map_err(describe).with_context(|| format!("running: {sql}"))?;
-    Ok(rows.iter().map(|row| (0..row.len()).map(|column| row.get(column)).collect()).collect())
 }

@@ -216,6 +216,11 @@ impl Caveat {
         rows(&self.dirty)
     }
 
+    /// The names of its columns.
+    pub fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+
     /// CREATE TABLE for this name.
     pub fn create(&self, name: &str) -> String {
         let mut parts: Vec<String> =

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::definition::{Caveat, Copy, json_row};
+use super::definition::{Caveat, Copy, Load, json_row};
 use crate::dataset::{header, trailer};
 use crate::record::Encoding;
 use crate::table::ddl::literal;
@@ -25,6 +25,21 @@ pub fn copied(caveat: &Caveat, copy: &Copy) -> Result<Vec<u8>> {
         bytes = kept(&bytes, &copy.keep).with_context(|| format!("in {}", copy.file))?;
     }
     Ok(bytes)
+}
+
+/// What is in the file that a way loads; nothing where it loads none.
+///
+/// # Errors
+/// A file that is not compiled in.
+pub fn data(caveat: &Caveat, load: &Load) -> Result<&'static [u8]> {
+    let file = match load {
+        Load::Copy(copy) if !copy.file.is_empty() => Some(&copy.file),
+        Load::ServerFile(file) => Some(file),
+        Load::Insert(insert) => Some(&insert.file),
+        Load::Loader(_) => caveat.csv.as_ref(),
+        Load::Copy(_) | Load::Sql(_) => None,
+    };
+    file.map_or(Ok(&[]), |name| super::built_in::file(name))
 }
 
 /// A record of a csv file as an INSERT has it.

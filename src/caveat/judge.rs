@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::held::{Held, shown};
 use crate::record::findings::{Difference, Row, Verdict};
 
 /// What was meant.
@@ -28,57 +29,94 @@ impl Meant {
 pub enum Ending {
     /// With an error.
     Error,
-    /// It went on to its end, and told of rows that it passed over, or of an error.
+    /// It went on to its end, and told how many rows it passed over: one at least.
+    Counted(u64),
+    /// It went on to its end, and told of an error but of no number.
     Told,
     /// It went on to its end, and told of nothing.
     Silent,
 }
 
-/// Holds the rows of the table against those that were meant.
-pub fn judge(meant: &Meant, found: &[Row], ending: Ending) -> (Verdict, Option<Difference>) {
-    let wanted: Vec<&Row> = meant.before.iter().chain(&meant.good).chain(&meant.dirty).collect();
-    let clean: Vec<&Row> = meant.before.iter().chain(&meant.good).collect();
-    let there: Vec<&Row> = found.iter().collect();
+/// Holds the rows of the table against those that were meant; `columns` are the table's.
+pub fn judge(
+    meant: &Meant,
+    found: &[Held],
+    ending: Ending,
+    columns: &[&str],
+) -> (Verdict, Option<Difference>) {
+    let [before, good, dirty] = [&meant.before, &meant.good, &meant.dirty].map(|rows| bytes(rows));
+    let clean: Vec<&Held> = before.iter().chain(&good).collect();
+    let wanted: Vec<&Held> = clean.iter().copied().chain(&dirty).collect();
+    let there: Vec<&Held> = found.iter().collect();
     let missing = without(&wanted, &there);
     let extra = without(&there, &wanted);
-    let untouched = found.len() == meant.before.len()
-        && without(&there, &meant.before.iter().collect::<Vec<_>>()).is_empty();
+    let before_is_there = without(&before.iter().collect::<Vec<_>>(), &there).is_empty();
     let good_are_in = without(&clean, &there).is_empty();
+    let untouched = before_is_there && found.len() == before.len();
+    let lost = missing.len() as u64;
     let verdict = match ending {
         Ending::Error if untouched => Verdict::Refused,
-        Ending::Error if extra.is_empty() => Verdict::Partial,
         _ if missing.is_empty() && extra.is_empty() => Verdict::AsMeant,
-        Ending::Told if extra.is_empty() && good_are_in => Verdict::GoodRows,
-        Ending::Told if extra.is_empty() => Verdict::Partial,
-        _ => Verdict::Damaged,
+        // Rows that nobody meant, or a load that took what was there before.
+        _ if !extra.is_empty() || !before_is_there => Verdict::Damaged,
+        Ending::Silent => Verdict::Damaged,
+        // None of its rows is in: to have passed over all of them is to have refused them.
+        Ending::Counted(told) if untouched && told < lost => Verdict::Damaged,
+        _ if untouched => Verdict::Refused,
+        // It may tell of more, as rows that mean nothing are none that are lost.
+        Ending::Counted(told) if told < lost => Verdict::Untruthful,
+        Ending::Counted(_) | Ending::Told if good_are_in => Verdict::GoodRows,
+        Ending::Error | Ending::Counted(_) | Ending::Told => Verdict::Partial,
     };
-    (verdict, difference(&missing, &extra))
+    (verdict, difference(&missing, &extra, columns))
 }
 
-/// What differs, by one row: one that became another, if there is such a pair, else the first.
-fn difference(missing: &[&Row], extra: &[&Row]) -> Option<Difference> {
+/// Rows as a table holds them.
+fn bytes(rows: &[Row]) -> Vec<Held> {
+    let value = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
+    rows.iter().map(|row| row.iter().map(value).collect()).collect()
+}
+
+/// What differs, by one row: one that became another, if there is such a pair, else the first; of those that
+/// were not meant one that is no text before all others.
+fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Difference> {
     let pairs = missing.iter().flat_map(|meant| extra.iter().map(|found| (*meant, *found)));
     let alike = pairs.filter(|(meant, found)| shared(meant, found) > 0);
-    let (meant, found) = match alike.min_by_key(|(meant, found)| Reverse(shared(meant, found))) {
+    let nearest = |(meant, found): &(&Held, &Held)| (is_text(found), Reverse(shared(meant, found)));
+    let (meant, found) = match alike.min_by_key(nearest) {
         Some((meant, found)) => (Some(meant), Some(found)),
-        None => (missing.first().copied(), extra.first().copied()),
+        None => (missing.first().copied(), extra.iter().min_by_key(|found| is_text(found)).copied()),
+    };
+    let row = |held: &Held| -> Row { held.iter().map(|value| value.as_deref().map(shown)).collect() };
+    let not_utf8 = |held: &Held| -> Vec<String> {
+        let broken = held.iter().zip(columns).filter(|(value, _)| !value.as_ref().is_none_or(is_utf8));
+        broken.map(|(_, name)| (*name).to_owned()).collect()
     };
     (!missing.is_empty() || !extra.is_empty()).then(|| Difference {
         missing: missing.len() as u64,
         extra: extra.len() as u64,
-        meant: meant.cloned(),
-        found: found.cloned(),
+        meant: meant.map(row),
+        found: found.map(row),
+        not_utf8: found.map(not_utf8).unwrap_or_default(),
     })
 }
 
+fn is_text(row: &Held) -> bool {
+    row.iter().flatten().all(is_utf8)
+}
+
+fn is_utf8(bytes: &Vec<u8>) -> bool {
+    std::str::from_utf8(bytes).is_ok()
+}
+
 /// How many values of one row are in the other.
-fn shared(a: &Row, b: &Row) -> usize {
+fn shared(a: &Held, b: &Held) -> usize {
     a.iter().filter(|value| value.is_some() && b.contains(value)).count()
 }
 
 /// The rows of `all` that `others` has no match for, each match used once.
-fn without<'r>(all: &[&'r Row], others: &[&Row]) -> Vec<&'r Row> {
-    let mut left: BTreeMap<&Row, usize> = BTreeMap::new();
+fn without<'r>(all: &[&'r Held], others: &[&Held]) -> Vec<&'r Held> {
+    let mut left: BTreeMap<&Held, usize> = BTreeMap::new();
     for row in others {
         *left.entry(row).or_default() += 1;
     }
@@ -102,32 +140,50 @@ mod tests {
 
     fn verdict(before: &[&str], found: &[&str], ending: Ending) -> Verdict {
         let meant = Meant { before: rows(before), good: rows(&["a", "b"]), dirty: rows(&["c"]) };
-        judge(&meant, &rows(found), ending).0
+        judge(&meant, &bytes(&rows(found)), ending, &["word"]).0
     }
 
     #[test]
     fn each_verdict_has_its_case() {
-        assert_eq!(verdict(&[], &["c", "a", "b"], Ending::Silent), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b", "c"], Ending::Told), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b"], Ending::Told), Verdict::GoodRows);
-        assert_eq!(verdict(&[], &["a"], Ending::Told), Verdict::Partial);
-        assert_eq!(
-            verdict(&[], &["a", "b"], Ending::Silent),
-            Verdict::Damaged,
-            "a row is lost without a word"
-        );
-        assert_eq!(verdict(&[], &["a", "b", "x"], Ending::Told), Verdict::Damaged);
+        use Ending::{Counted, Silent, Told};
+        assert_eq!(verdict(&[], &["c", "a", "b"], Silent), Verdict::AsMeant);
+        assert_eq!(verdict(&[], &["a", "b", "c"], Told), Verdict::AsMeant);
+        assert_eq!(verdict(&[], &["a", "b"], Told), Verdict::GoodRows);
+        assert_eq!(verdict(&[], &["a", "b"], Counted(1)), Verdict::GoodRows);
+        assert_eq!(verdict(&[], &["a"], Told), Verdict::Partial);
+        assert_eq!(verdict(&[], &["a"], Counted(2)), Verdict::Partial);
+        assert_eq!(verdict(&[], &["a", "b"], Silent), Verdict::Damaged, "a row is lost without a word");
+        assert_eq!(verdict(&[], &["a", "b", "x"], Told), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z"], Ending::Error), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z", "a"], Ending::Error), Verdict::Partial);
         assert_eq!(verdict(&["z"], &["z", "a", "x"], Ending::Error), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z", "z"], Ending::Error), Verdict::Damaged);
-        assert_eq!(verdict(&["z"], &[], Ending::Error), Verdict::Partial, "what was there is gone");
+        assert_eq!(verdict(&["z"], &[], Ending::Error), Verdict::Damaged, "what was there is gone");
+        assert_eq!(verdict(&["z"], &["a", "b"], Counted(2)), Verdict::Damaged, "what was there is gone");
+    }
+
+    #[test]
+    fn numbers_count() {
+        use Ending::{Counted, Told};
+        assert_eq!(verdict(&[], &["a"], Counted(1)), Verdict::Untruthful, "told 1, and 2 are lost");
+        assert_eq!(verdict(&[], &["c"], Counted(1)), Verdict::Untruthful);
+        assert_eq!(verdict(&[], &["a"], Counted(5)), Verdict::Partial, "rows that mean nothing are told too");
+        // None of n is no part.
+        assert_eq!(verdict(&[], &[], Counted(3)), Verdict::Refused);
+        assert_eq!(verdict(&["z"], &["z"], Counted(3)), Verdict::Refused);
+        assert_eq!(verdict(&[], &[], Counted(2)), Verdict::Damaged, "one is lost without a word");
+        assert_eq!(verdict(&["z"], &["z"], Told), Verdict::Refused);
+        assert_eq!(verdict(&["z"], &["z"], Ending::Silent), Verdict::Damaged);
+        // Nor are n of n.
+        for ending in [Ending::Error, Counted(1), Told, Ending::Silent] {
+            assert_eq!(verdict(&["z"], &["a", "b", "c", "z"], ending), Verdict::AsMeant, "{ending:?}");
+        }
     }
 
     #[test]
     fn a_row_that_is_there_twice_is_one_too_many() {
         let meant = Meant { before: rows(&["a"]), ..Meant::default() };
-        let (verdict, difference) = judge(&meant, &rows(&["a", "a"]), Ending::Silent);
+        let (verdict, difference) = judge(&meant, &bytes(&rows(&["a", "a"])), Ending::Silent, &["word"]);
         let difference = difference.unwrap();
         assert_eq!((verdict, difference.missing, difference.extra), (Verdict::Damaged, 0, 1));
         assert_eq!(difference.found, Some(vec![Some("a".into())]));
@@ -137,8 +193,27 @@ mod tests {
     fn a_changed_row_stands_beside_what_it_was() {
         let row = |values: [&str; 2]| -> Row { values.map(|value| Some(value.into())).into() };
         let meant = Meant { good: vec![row(["6", "six"]), row(["2", "b"])], ..Meant::default() };
-        let (_, difference) = judge(&meant, &[row(["9", "x"]), row(["2", "B"])], Ending::Silent);
+        let found = bytes(&[row(["9", "x"]), row(["2", "B"])]);
+        let (_, difference) = judge(&meant, &found, Ending::Silent, &["id", "word"]);
         let difference = difference.unwrap();
         assert_eq!((difference.meant, difference.found), (Some(row(["2", "b"])), Some(row(["2", "B"]))));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_damage_that_can_be_seen() {
+        let row = |values: [&str; 2]| -> Row { values.map(|value| Some(value.into())).into() };
+        let meant = Meant { dirty: vec![row(["1", "caf\u{e9}"]), row(["2", "x"])], ..Meant::default() };
+        let found: [Held; 2] = [
+            vec![Some(b"2".to_vec()), Some(b"y".to_vec())],
+            vec![Some(b"1".to_vec()), Some(b"caf\xe9".to_vec())],
+        ];
+        let (verdict, difference) = judge(&meant, &found, Ending::Silent, &["id", "word"]);
+        let difference = difference.unwrap();
+        assert_eq!((verdict, difference.missing, difference.extra), (Verdict::Damaged, 2, 2));
+        assert_eq!(difference.found, Some(row(["1", "caf\\xe9"])));
+        assert_eq!(difference.not_utf8, ["word"]);
+        // The same letters are another value.
+        let meant = Meant { dirty: vec![row(["1", "caf\\xe9"])], ..Meant::default() };
+        assert_eq!(judge(&meant, &found[1..], Ending::Silent, &["id", "word"]).0, Verdict::Damaged);
     }
 }

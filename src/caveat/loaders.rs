@@ -2,11 +2,13 @@
 
 use anyhow::{Context, Result};
 
-use super::attempt::Attempt;
 use super::definition::Caveat;
-use super::{Site, TABLE, built_in, failure, input};
+use super::outcome::{Attempt, NoOutcome};
+use super::printed::{self, Printed, Said};
+use super::{Site, TABLE, built_in, input};
 use crate::method::external::{Input, Loader, Meaning, Target, current_schema};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
+use crate::record::findings::LoadError;
 use crate::server::Settings;
 use crate::table::Table;
 use crate::table::ddl::quote;
@@ -15,15 +17,14 @@ use crate::unavailable;
 /// Runs the loader of this id on the caveat's csv.
 ///
 /// # Errors
-/// [`crate::fault::Fault::Unavailable`] where it cannot be run here, with the reason; or when it
-/// cannot be started.
+/// Where there is no outcome, as [`NoOutcome::of`] has it.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let loader = find(id)?;
     // A file whose rows begin with their key is keyed.
     if !matches!(loader.input(), Input::Csv | Input::KeyedCsv) {
         return Err(unavailable!("it does not read csv, and this file is csv"));
     }
-    let mut session = site.server.connector().connect()?;
+    let mut session = site.connector.connect()?;
     if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
     }
@@ -31,9 +32,9 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
     // Without a file it does all by scripts of its own.
-    let (file, rows) = match &caveat.csv {
-        Some(name) => (site.file(name)?, input::records(name)?.len()),
-        None => (site.dir().to_path_buf(), 0),
+    let (file, data, lines) = match &caveat.csv {
+        Some(name) => (site.file(name)?, built_in::file(name)?, lines(name)?),
+        None => (site.dir().to_path_buf(), [].as_slice(), Vec::new()),
     };
     let file = match loader.info().needs.contains(&Need::ReadsFile) {
         true => site.server.visible_path(&file)?,
@@ -41,30 +42,75 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     };
     let columns: Vec<String> = caveat.columns.iter().map(|column| quote(&column.name)).collect();
     let ended = loader.execute(&Target {
-        connector: site.server.connector(),
+        connector: site.connector,
         schema: &schema,
         table: TABLE,
         columns: &columns.join(", "),
         key: &caveat.columns.first().context("a table without columns")?.name,
         file: &file,
-        rows: rows as u64,
+        rows: lines.len() as u64,
         params: &resolve_params(loader, &Params::new(), 1, &Table::votes(&[]))?,
         scratch: site.dir(),
     })?;
     // Whole, as the first error is what a reader looks for: what has ended keeps but its last lines.
-    let printed = Loader::printed(site.server.connector(), site.dir())?;
-    let error = matches!(ended.meaning, Meaning::Failure | Meaning::NotFed).then(|| failure::of_program(&printed, ended.exit));
-    if let Some(error) = error.as_ref().filter(|error| failure::is_no_connection(error)) {
-        return Err(unavailable!("it cannot connect: {}", error.message));
+    let text = Loader::printed(site.connector, site.dir())?;
+    let failed = ended.meaning == Meaning::Failure;
+    if ended.meaning == Meaning::NotFed {
+        return Err(NoOutcome::NotFed(not_fed(&text)).into());
+    }
+    let printed = Printed { text: &text, columns: &caveat.column_names() };
+    let placed = |said| placed(said, data, &lines);
+    let error = failed.then(|| placed(printed.failure(ended.exit)));
+    let met = printed.error().map(placed);
+    for said in error.iter().chain(&met) {
+        if failed && printed::is_no_connection(said) {
+            let why = format!("it cannot connect: {}", said.message);
+            return Err(NoOutcome::NotTried { sqlstate: said.sqlstate.clone(), why }.into());
+        }
+        let state = said.sqlstate.as_ref();
+        if let Some(state) = state.and_then(|state| NoOutcome::of_state(state, &said.message)) {
+            return Err(state.into());
+        }
     }
     let version = loader.presence().map_err(|why| unavailable!("{why}"))?;
     Ok(Attempt {
         what: Some(format!("{} ({version})", loader.command())),
         error,
-        met: failure::marked(&printed),
+        met,
         rejected: ended.rejected,
         notices: Vec::new(),
     })
+}
+
+/// Why a script could not make values of the rows (docs/add-a-loader.md).
+fn not_fed(printed: &str) -> String {
+    let mut lines = printed.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let reason = lines.clone().find_map(|line| line.strip_prefix("not fed: "));
+    reason.or_else(|| lines.next()).unwrap_or("the script gives no reason").to_owned()
+}
+
+/// The line at which each record of a csv begins; nothing where it is no csv.
+fn lines(name: &str) -> Result<Vec<u64>> {
+    Ok(input::records(name)?.iter().map(|record| record.line).collect())
+}
+
+/// An error of a program's with its line only where that is one of the file. A program that reads the csv
+/// itself sends rows of its own making, and the server counts those.
+fn placed(said: Said, data: &[u8], lines: &[u64]) -> LoadError {
+    let is_of_the_file = |line: u64| {
+        let rows_are_lines = lines.iter().zip(1..=line).all(|(begins, row)| *begins == row);
+        let quoted = said.quoted.as_deref().unwrap_or_default();
+        rows_are_lines || (!quoted.is_empty() && is_in_line(data, line, quoted.as_bytes()))
+    };
+    let line = said.error.line.filter(|line| is_of_the_file(*line));
+    LoadError { line, ..said.error }
+}
+
+/// Whether this line of a file, counted from 1, holds these bytes.
+fn is_in_line(data: &[u8], line: u64, bytes: &[u8]) -> bool {
+    let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+    let found = at.and_then(|at| data.split(|byte| *byte == b'\n').nth(at));
+    found.is_some_and(|text| memchr::memmem::find(text, bytes).is_some())
 }
 
 /// The caveats' own loader of this id, else one of the catalogue's.
@@ -74,4 +120,24 @@ fn find(id: &str) -> Result<&'static Loader> {
         || catalogue::find(id)?.loader().with_context(|| format!("the method {id} is no loader")),
         Ok,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_told_where_it_is_one_of_the_file() {
+        let data = b"1,\"two\nlines\"\n2,x\n3,y\n";
+        let line = |line, quoted: Option<&str>, lines: &[u64]| {
+            let error = LoadError { line: Some(line), ..LoadError::default() };
+            placed(Said { error, quoted: quoted.map(str::to_owned) }, data, lines).line
+        };
+        assert_eq!(line(3, None, &[1, 2, 3]), Some(3));
+        assert_eq!(line(1, None, &[1, 3, 4]), Some(1), "before the row of two lines");
+        assert_eq!(line(2, None, &[1, 3, 4]), None, "the second row, or the second line");
+        assert_eq!(line(2, Some("x"), &[1, 3, 4]), None, "the second line has no x");
+        assert_eq!(line(3, Some("x"), &[1, 3, 4]), Some(3), "the third line has");
+        assert_eq!(line(9, Some("x"), &[1, 3, 4]), None);
+    }
 }

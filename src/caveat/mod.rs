@@ -8,35 +8,47 @@ mod attempt;
 mod built_in;
 mod definition;
 mod failure;
+mod held;
 mod input;
 mod judge;
 mod loaders;
+mod mask;
+mod outcome;
+mod place;
+mod printed;
 
+use std::any::Any;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::fault::Fault;
 use crate::method::tools::phases::run;
-use crate::record::findings::{CaveatFacts, Finding, Verdict};
+use crate::record::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
-use crate::server::{Server, Session};
+use crate::server::plain::plain;
+use crate::server::{Connector, Server, Session};
 use crate::table::ddl::{literal, quote};
 use crate::unavailable;
 
 pub use built_in::{find, ids};
 pub use definition::Caveat;
 
-use attempt::{Attempt, attempt, describe_way};
+use attempt::{attempt, describe_way};
 use definition::{Load, Way};
 use judge::{Ending, Meant, judge};
+use outcome::{Attempt, NoOutcome};
 
 /// The table that all ways load into.
 const TABLE: &str = "caveat";
 /// The table that some ways load into first.
 const STAGING: &str = "caveat_staging";
+
+/// How long to wait before a second try.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Where ways are tried.
 pub struct Bench<'a> {
@@ -53,6 +65,7 @@ pub struct Bench<'a> {
 /// Where one way is tried: the bench, with a directory of the way's own.
 struct Site<'a> {
     server: &'a dyn Server,
+    connector: &'a Connector,
     scratch: Scratch,
 }
 
@@ -76,28 +89,34 @@ impl Bench<'_> {
     /// Tries every way of a caveat.
     ///
     /// # Errors
-    /// When work has to stop, or the server is gone. What a way makes of the rows is no error.
+    /// As [`Bench::examine_each`].
     pub fn examine(&self, caveat: &Caveat) -> Result<CaveatFacts> {
+        let mut findings = Vec::new();
+        self.examine_each(caveat, &mut |finding| {
+            findings.push(finding);
+            Ok(())
+        })?;
+        Ok(CaveatFacts { findings, ..facts(caveat) })
+    }
+
+    /// Tries every way of a caveat, and hands out each finding as it is there.
+    ///
+    /// # Errors
+    /// When work has to stop, the server is gone, or `keep` fails. What a way makes of the rows is no
+    /// error, and whatever else goes wrong is a finding that says so.
+    pub fn examine_each(&self, caveat: &Caveat, keep: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
         let mut ways = caveat.all_ways();
         if caveat.csv.is_some() {
             ways.extend(self.loaders.iter().map(|id| Way::of_loader(id)));
         }
-        let findings = ways.iter().map(|way| {
-            self.finding(caveat, way)
-                .with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))
-        });
-        let findings = findings.collect::<Result<_>>()?;
-        drop_table(&mut self.session()?)?;
-        Ok(CaveatFacts {
-            id: caveat.id.clone(),
-            claim: caveat.claim.clone(),
-            title: caveat.title.clone(),
-            says: caveat.says.clone(),
-            source: caveat.source.clone(),
-            findings,
-        })
+        for way in &ways {
+            let found = self.finding(caveat, way);
+            keep(found.with_context(|| format!("trying {} of the caveat {}", way.id, caveat.id))?)?;
+        }
+        Ok(())
     }
 
+    /// What becomes of the rows by one way.
     fn finding(&self, caveat: &Caveat, way: &Way) -> Result<Finding> {
         let meant = Meant { before: caveat.before()?, good: caveat.good()?, dirty: caveat.dirty()? };
         let mut finding = Finding {
@@ -120,36 +139,80 @@ impl Bench<'_> {
             finding.unavailable = Some(format!("it needs PostgreSQL {}, and this is {version}", way.least));
             return Ok(finding);
         }
-        let made = match self.tried(caveat, &way.load, &meant) {
-            Ok(made) => made,
-            Err(error) => match Fault::find(&error) {
-                Some(Fault::Unavailable(why)) => {
-                    finding.unavailable = Some(why.clone());
-                    return Ok(finding);
-                }
-                _ => return Err(error),
-            },
+        let data = input::data(caveat, &way.load)?;
+        let steady = |text: &str| mask::steady(text, data);
+        let (made, found) = match self.outcome(caveat, way, &meant)? {
+            Ok(outcome) => outcome,
+            Err(none) => {
+                finding.verdict = none.verdict();
+                finding.unavailable = Some(steady(&none.to_string()));
+                return Ok(finding);
+            }
         };
-        let mut session = self.session()?;
-        let found = attempt::rows(&mut *session, caveat)?;
-        drop_table(&mut session)?;
         let ending = match (&made.error, &made.met, made.rejected) {
             (Some(_), ..) => Ending::Error,
-            (None, None, None | Some(0)) => Ending::Silent,
-            _ => Ending::Told,
+            (None, _, Some(told @ 1..)) => Ending::Counted(told),
+            (None, Some(_), _) => Ending::Told,
+            (None, None, _) => Ending::Silent,
         };
-        (finding.verdict, finding.difference) = judge(&meant, &found, ending);
+        (finding.verdict, finding.difference) = judge(&meant, &found, ending, &caveat.column_names());
         finding.rows_found = Some(found.len() as u64);
         finding.what = made.what.unwrap_or(finding.what);
         finding.rejected = made.rejected;
-        finding.error = made.error.or(made.met);
-        finding.notices = made.notices;
+        let error = made.error.or(made.met);
+        finding.error = error.map(|said| LoadError { message: steady(&said.message), ..said });
+        finding.notices = made.notices.iter().map(|notice| steady(notice)).collect();
         Ok(finding)
     }
 
+    /// What the way says and what the table holds then, or why there is neither. Tried a second time
+    /// where the server was in a state that may have passed.
+    ///
+    /// # Errors
+    /// When work has to stop, or the server is gone.
+    fn outcome(
+        &self,
+        caveat: &Caveat,
+        way: &Way,
+        meant: &Meant,
+    ) -> Result<Result<(Attempt, Vec<held::Held>), NoOutcome>> {
+        let mut tried = self.once(caveat, way, meant)?;
+        if tried.as_ref().is_err_and(NoOutcome::may_pass) {
+            self.server.connector().interrupt().sleep(AGAIN_AFTER)?;
+            tried = self.once(caveat, way, meant)?;
+        }
+        Ok(tried)
+    }
+
+    fn once(
+        &self,
+        caveat: &Caveat,
+        way: &Way,
+        meant: &Meant,
+    ) -> Result<Result<(Attempt, Vec<held::Held>), NoOutcome>> {
+        let tried = caught(|| {
+            let connector = plain(self.server.connector()).map_err(unreachable)?;
+            let made = self.tried(&connector, caveat, &way.load, meant)?;
+            let mut session = connector.connect().map_err(unreachable)?;
+            let found = held::rows(&mut *session, caveat)?;
+            drop_table(&mut session)?;
+            Ok((made, found))
+        });
+        match tried {
+            Ok(outcome) => Ok(Ok(outcome)),
+            Err(error) => {
+                self.server.connector().interrupt().check()?;
+                if let Some(why) = self.server.died() {
+                    bail!("the server is gone: {why}");
+                }
+                NoOutcome::of(error).map(Err)
+            }
+        }
+    }
+
     /// Makes the table and tries the way on it.
-    fn tried(&self, caveat: &Caveat, load: &Load, meant: &Meant) -> Result<Attempt> {
-        let mut session = self.session()?;
+    fn tried(&self, connector: &Connector, caveat: &Caveat, load: &Load, meant: &Meant) -> Result<Attempt> {
+        let mut session = connector.connect().map_err(unreachable)?;
         drop_table(&mut session)?;
         run(&mut *session, &caveat.create(TABLE))?;
         for row in &meant.before {
@@ -160,8 +223,8 @@ impl Bench<'_> {
         drop(session);
         let scratch = Scratch::create(self.dir)?;
         std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755))?;
-        let site = Site { server: self.server, scratch };
-        let interrupt = self.server.connector().interrupt();
+        let site = Site { server: self.server, connector, scratch };
+        let interrupt = connector.interrupt();
         let deadline = interrupt.deadline(self.timeout).context("setting a deadline")?;
         let tried = attempt(&site, caveat, load);
         drop(deadline);
@@ -174,12 +237,67 @@ impl Bench<'_> {
             _ => error,
         })
     }
+}
 
-    fn session(&self) -> Result<Session> {
-        self.server.connector().connect()
+/// What a record says of a caveat, without findings.
+pub fn facts(caveat: &Caveat) -> CaveatFacts {
+    CaveatFacts {
+        id: caveat.id.clone(),
+        claim: caveat.claim.clone(),
+        title: caveat.title.clone(),
+        says: caveat.says.clone(),
+        source: caveat.source.clone(),
+        findings: Vec::new(),
     }
+}
+
+/// That there is no connection is about the server, and not about the way.
+fn unreachable(error: anyhow::Error) -> anyhow::Error {
+    match Fault::find(&error) {
+        Some(Fault::Unavailable(why)) => NoOutcome::NotTried { sqlstate: None, why: why.clone() }.into(),
+        _ => error,
+    }
+}
+
+/// Does `work`; a panic in it is an error.
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What the work was in the middle of is not looked at again: it has a table and a directory of its own.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(NoOutcome::Failed(format!(
+            "a fault of this program, which should be reported: {}",
+            said(&*panic)
+        ))
+        .into())
+    })
+}
+
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref().copied()).unwrap_or("it gives no reason")
 }
 
 fn drop_table(session: &mut Session) -> Result<()> {
     run(&mut **session, &format!("DROP TABLE IF EXISTS {TABLE}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_that_says_why() {
+        let number = 7;
+        let panics: [fn(i32); 2] = [|n| panic!("no row {n}"), |_| panic!("no rows")];
+        for (panics, words) in panics.into_iter().zip(["no row 7", "no rows"]) {
+            let error = caught(|| -> Result<()> {
+                panics(number);
+                Ok(())
+            });
+            let none = NoOutcome::of(error.unwrap_err()).unwrap();
+            assert_eq!(none.verdict(), Verdict::Failed);
+            assert!(none.to_string().ends_with(words), "{none}");
+        }
+        assert_eq!(caught(|| Ok(1)).unwrap(), 1);
+    }
 }

@@ -1,5 +1,6 @@
 //! `bulkbench run` of an experiment that lists caveats: what happens to dirty rows, and what helps.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::caveat::{self, Bench, Caveat};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
-use crate::record::findings::{FINDINGS_VERSION, Findings};
+use crate::record::findings::{FINDINGS_VERSION, Findings, Verdict};
 use crate::report::{self, Look};
 use crate::server::Settings;
 use crate::usage;
@@ -44,14 +45,9 @@ pub fn run(
     let servers = args.place.open_for(wanted, &settings, std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {
         let server = servers.main();
-        let started = now();
         let bench = Bench { server, dir: &dir, loaders, timeout: Duration::from_secs(args.timeout) };
-        let mut found = Vec::new();
-        for (number, caveat) in caveats.iter().enumerate() {
-            anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
-            found.push(bench.examine(caveat)?);
-        }
-        let findings = Findings {
+        let started = now();
+        let mut findings = Findings {
             schema: FINDINGS_VERSION,
             tool: tool(),
             started: started.clone(),
@@ -62,16 +58,47 @@ pub fn run(
             experiment: experiment.id.clone(),
             title: experiment.title.clone(),
             question: experiment.question.clone(),
-            caveats: found,
+            caveats: Vec::new(),
+            pending: experiment.caveats.clone(),
         };
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
         findings.write(&dir)?;
-        report::findings::write_all(&dir)?;
+        let examined = examine(&bench, &caveats, &mut findings, &dir);
+        let reported = report::findings::write_all(&dir);
+        examined.with_context(|| {
+            format!("the run did not get to its end; what it found is kept in {}", dir.display())
+        })?;
+        reported?;
         print(&report::findings::terminal(&findings, Look::of_stdout()))?;
         print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
-        Ok(ExitCode::SUCCESS)
+        let failed =
+            findings.caveats.iter().flat_map(|c| &c.findings).filter(|f| f.verdict == Verdict::Failed);
+        match failed.count() {
+            0 => Ok(ExitCode::SUCCESS),
+            n => {
+                anstream::eprintln!(
+                    "{n} ways ended in an error of this program; the reports say which and why"
+                );
+                Ok(ExitCode::FAILURE)
+            }
+        }
     })();
     servers.closing(outcome)
+}
+
+/// Examines each caveat; every finding is on the disk before the next is looked for.
+fn examine(bench: &Bench<'_>, caveats: &[Caveat], findings: &mut Findings, dir: &Path) -> Result<()> {
+    for (number, caveat) in caveats.iter().enumerate() {
+        anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
+        findings.caveats.push(caveat::facts(caveat));
+        bench.examine_each(caveat, &mut |finding| {
+            findings.caveats[number].findings.push(finding);
+            findings.write(dir)
+        })?;
+        findings.pending.retain(|id| *id != caveat.id);
+        findings.write(dir)?;
+    }
+    Ok(())
 }
 
 /// Flags about times have nothing to say here.

@@ -44,6 +44,9 @@ pub struct Findings {
     pub question: String,
     /// The caveats, in the order of the experiment.
     pub caveats: Vec<CaveatFacts>,
+    /// The ids of caveats that the run has not come to the end of; empty once it is whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
 }
 
 /// A caveat, and what was found.
@@ -109,13 +112,36 @@ pub enum Verdict {
     Refused,
     /// A part of the rows is in, none that was not meant, and the loader said so.
     Partial,
+    /// Likewise, but the loader told of fewer rows passed over than are lost.
+    Untruthful,
     /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
     Damaged,
-    /// It could not be tried here, or did not end in time.
+    /// Its program or its server is not here, or it did not end in time.
     Unavailable,
+    /// The server was in no state to take any rows: out of space, read-only, shutting down, or the
+    /// like. It says nothing of these.
+    NotTried,
+    /// The script that drives a library cannot give it values of such types. It says nothing of the
+    /// library.
+    NotFed,
+    /// This program itself failed.
+    Failed,
 }
 
 impl Verdict {
+    /// Whether it says what became of the rows; otherwise the finding has a reason instead.
+    pub fn is_outcome(self) -> bool {
+        match self {
+            Verdict::AsMeant
+            | Verdict::GoodRows
+            | Verdict::Refused
+            | Verdict::Partial
+            | Verdict::Untruthful
+            | Verdict::Damaged => true,
+            Verdict::Unavailable | Verdict::NotTried | Verdict::NotFed | Verdict::Failed => false,
+        }
+    }
+
     /// In words, as tables show what is expected; a finding may have told of its damage.
     pub fn words(self) -> &'static str {
         match self {
@@ -123,8 +149,12 @@ impl Verdict {
             Verdict::GoodRows => "good rows only",
             Verdict::Refused => "refused",
             Verdict::Partial => "a part only",
+            Verdict::Untruthful => "a part only, untruthfully told",
             Verdict::Damaged => "silent damage",
             Verdict::Unavailable => "not available",
+            Verdict::NotTried => "not tried",
+            Verdict::NotFed => "not fed",
+            Verdict::Failed => "error",
         }
     }
 }
@@ -155,6 +185,10 @@ pub struct Difference {
     pub meant: Option<Row>,
     /// The first of the extra ones.
     pub found: Option<Row>,
+    /// The columns of `found` whose bytes are not UTF-8: there each byte that is not stands as `\xNN`,
+    /// and each backslash as two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_utf8: Vec<String>,
 }
 
 impl Findings {

@@ -10,6 +10,7 @@ mod id;
 pub mod latency;
 pub mod local;
 mod open;
+pub mod plain;
 pub mod settings;
 pub mod target;
 pub mod tls;

@@ -62,24 +62,42 @@ fn version(findings: &Findings) -> &str {
 pub fn headline(findings: &Findings) -> Vec<String> {
     let all = || findings.caveats.iter().flat_map(|caveat| &caveat.findings);
     let plain = |verdict| all().filter(|f| f.remedy.is_none() && f.verdict == verdict).count();
-    let tried = all().filter(|f| f.remedy.is_none() && f.verdict != Verdict::Unavailable).count();
+    let tried = all().filter(|f| f.remedy.is_none() && f.verdict.is_outcome()).count();
     let damaged = all().filter(|f| f.remedy.is_none() && f.verdict == Verdict::Damaged);
     let silent = damaged.filter(|f| is_silent(f)).count();
     let cured = findings.caveats.iter().filter(|caveat| {
         let as_meant = |f: &&Finding| f.verdict == Verdict::AsMeant;
         caveat.findings.iter().any(|f| as_meant(&f))
     });
-    vec![format!(
+    let mut lines = vec![format!(
         "{tried} plain loads of {} dirty files into PostgreSQL {}: {} refused, {} with damage ({silent} silent), {} \
          with a part of the rows, {} as meant. For {} of the files something that was tried loads them as meant.",
         findings.caveats.len(),
         version(findings),
         plain(Verdict::Refused),
         plain(Verdict::Damaged),
-        plain(Verdict::GoodRows) + plain(Verdict::Partial),
+        plain(Verdict::GoodRows) + plain(Verdict::Partial) + plain(Verdict::Untruthful),
         plain(Verdict::AsMeant),
         cured.count()
-    )]
+    )];
+    lines.extend(unfinished(findings));
+    lines
+}
+
+/// What is missing of a run that was stopped or killed.
+fn unfinished(findings: &Findings) -> Option<String> {
+    let begun = |id: &&String| findings.caveats.iter().any(|c| c.id == **id && !c.findings.is_empty());
+    let named: Vec<String> = findings
+        .pending
+        .iter()
+        .map(|id| if begun(&id) { format!("{id} (in part)") } else { id.clone() })
+        .collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "The run did not get to its end: the rest is missing, which is {}. Run it again to have all.",
+            named.join(", ")
+        )
+    })
 }
 
 /// Caveat by method: what happens, and what to do.
@@ -91,7 +109,8 @@ pub fn summary(findings: &Findings) -> Table {
             "outcome",
             "as meant: the table holds what was meant. good rows only: dirty ones were passed over, and \
              the loader said so. refused: an error, and nothing is loaded. a part only: a part of the rows \
-             is in, none that was not meant, and the loader said so. silent damage: not a word of it, and the \
+             is in, none that was not meant, and the loader said so; untruthfully told: it told of fewer than are \
+             lost. silent damage: not a word of it, and the \
              table does not hold what was meant. damage: the same, with an error or with rows passed over.",
         ),
         Column::words(
@@ -135,7 +154,7 @@ pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
 /// The plain ways that could be tried, those that ended alike together, each with the first of them.
 fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
     let mut groups: Vec<(&Finding, Vec<&str>)> = Vec::new();
-    let plain = |f: &&Finding| f.remedy.is_none() && f.verdict != Verdict::Unavailable;
+    let plain = |f: &&Finding| f.remedy.is_none() && f.verdict.is_outcome();
     for finding in caveat.findings.iter().filter(plain) {
         match groups.iter_mut().find(|(first, _)| alike(first, finding)) {
             Some((_, ways)) => ways.push(&finding.way),
@@ -164,11 +183,12 @@ fn same_error(a: &LoadError, b: &LoadError) -> bool {
     }
 }
 
-/// What could not be tried or did not end in time, each reason once.
+/// What has no outcome, each kind with its reasons, each reason once.
 pub fn notes(findings: &Findings) -> Vec<Note> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut reasons: Vec<((Verdict, &str), Vec<&str>)> = Vec::new();
     for finding in findings.caveats.iter().flat_map(|caveat| &caveat.findings) {
         let Some(why) = finding.unavailable.as_deref() else { continue };
+        let why = (finding.verdict, why);
         let what = finding.remedy.as_deref().unwrap_or(&finding.way);
         match reasons.iter_mut().find(|(known, _)| *known == why) {
             Some((_, ways)) if ways.contains(&what) => {}
@@ -176,8 +196,15 @@ pub fn notes(findings: &Findings) -> Vec<Note> {
             None => reasons.push((why, vec![what])),
         }
     }
-    let note =
-        |(why, ways): (&str, Vec<&str>)| Note::Remark(format!("No outcome ({why}): {}", ways.join("; ")));
+    let note = |((verdict, why), ways): ((Verdict, &str), Vec<&str>)| {
+        let kind = match verdict {
+            Verdict::NotTried => "Not tried",
+            Verdict::NotFed => "Not fed",
+            Verdict::Failed => "Error",
+            _ => "No outcome",
+        };
+        Note::Remark(format!("{kind} ({why}): {}", ways.join("; ")))
+    };
     reasons.into_iter().map(note).collect()
 }
 
@@ -219,7 +246,7 @@ fn claims(findings: &Findings) -> Table {
 
 fn held(expected: Verdict, found: Verdict) -> Cell {
     match found {
-        Verdict::Unavailable => Cell::Toned("not testable here".into(), Tone::Muted),
+        found if !found.is_outcome() => Cell::Toned("not testable here".into(), Tone::Muted),
         found if found == expected => Cell::Toned("yes".into(), Tone::Good),
         _ => Cell::Toned("no".into(), Tone::Bad),
     }

@@ -23,8 +23,8 @@ pub fn outcome(finding: &Finding) -> Cell {
         Verdict::AsMeant => Cell::Toned(words, Tone::Good),
         Verdict::GoodRows => Cell::Text(words),
         Verdict::Refused | Verdict::Partial => Cell::Toned(words, Tone::Bad),
-        Verdict::Damaged => Cell::Toned(words, Tone::Alarm),
-        Verdict::Unavailable => Cell::Toned(words, Tone::Muted),
+        Verdict::Untruthful | Verdict::Damaged | Verdict::Failed => Cell::Toned(words, Tone::Alarm),
+        Verdict::Unavailable | Verdict::NotTried | Verdict::NotFed => Cell::Toned(words, Tone::Muted),
     }
 }
 
@@ -32,17 +32,23 @@ pub fn outcome(finding: &Finding) -> Cell {
 pub fn what_happened(finding: &Finding) -> String {
     let mut parts = Vec::new();
     match finding.verdict {
-        Verdict::Unavailable => return finding.unavailable.clone().unwrap_or_default(),
+        Verdict::Unavailable | Verdict::NotTried | Verdict::NotFed | Verdict::Failed => {
+            return finding.unavailable.clone().unwrap_or_default();
+        }
         Verdict::AsMeant => {}
         Verdict::Refused => parts.push("nothing is loaded".to_owned()),
-        Verdict::GoodRows | Verdict::Partial => {
+        Verdict::GoodRows | Verdict::Partial | Verdict::Untruthful => {
             let (missing, extra) = finding.difference.as_ref().map_or((0, 0), |d| (d.missing, d.extra));
             parts.push(format!("{} of {} rows are in", finding.rows_meant - missing, finding.rows_meant));
             parts.extend(finding.difference.as_ref().filter(|_| extra > 0).map(difference));
         }
         Verdict::Damaged => parts.extend(finding.difference.as_ref().map(difference)),
     }
-    parts.extend(finding.rejected.filter(|n| *n > 0).map(|n| format!("{n} passed over")));
+    let lost = finding.difference.as_ref().map_or(0, |d| d.missing);
+    parts.extend(finding.rejected.filter(|n| *n > 0).map(|n| match finding.verdict {
+        Verdict::Untruthful => format!("{lost} are lost, and it told of {n}"),
+        _ => format!("{n} passed over"),
+    }));
     parts.extend(finding.error.as_ref().map(error));
     parts.join("; ")
 }
@@ -69,6 +75,10 @@ fn difference(difference: &Difference) -> String {
         0 => String::new(),
         1 => ", and another row".into(),
         n => format!(", and {n} other rows"),
+    };
+    let more = match difference.not_utf8.as_slice() {
+        [] => more,
+        columns => format!(", where {} is no UTF-8{more}", columns.join(" and ")),
     };
     match (&difference.meant, &difference.found) {
         (Some(meant), Some(found))
@@ -119,8 +129,8 @@ pub fn advice(caveat: &CaveatFacts) -> String {
     // To be refused is better than damage, where that is the choice.
     let (refused, rest): (&[Verdict], &[Verdict]) = match plain(Verdict::Damaged) && !plain(Verdict::Refused)
     {
-        true => (&[Verdict::Refused], &[Verdict::Partial, Verdict::Damaged]),
-        false => (&[], &[Verdict::Refused, Verdict::Partial, Verdict::Damaged]),
+        true => (&[Verdict::Refused], &[Verdict::Partial, Verdict::Untruthful, Verdict::Damaged]),
+        false => (&[], &[Verdict::Refused, Verdict::Partial, Verdict::Untruthful, Verdict::Damaged]),
     };
     let kinds: [(&str, &[Verdict]); 4] = [
         ("", &[Verdict::AsMeant]),
@@ -225,6 +235,30 @@ mod tests {
             "Clean it; or load it by pgloader or adbc-ingest. For the good rows alone: load it by pg-bulkload."
         );
         assert_eq!(advised(loaders(Verdict::AsMeant)), "Clean it.", "COPY does as well");
+    }
+
+    #[test]
+    fn what_is_told_untruly_and_what_is_no_text_can_be_read() {
+        let row = |text: &str| Some(vec![Some("1".to_owned()), Some(text.to_owned())]);
+        let lost = Difference { missing: 2, extra: 0, meant: row("a"), found: None, not_utf8: Vec::new() };
+        let untrue = Finding {
+            rows_meant: 3,
+            rejected: Some(1),
+            difference: Some(lost),
+            ..finding("a", true, None, Verdict::Untruthful)
+        };
+        assert_eq!(verdict(&untrue), "a part only, untruthfully told");
+        assert_eq!(what_happened(&untrue), "1 of 3 rows are in; 2 are lost, and it told of 1");
+        let broken = Difference {
+            missing: 1,
+            extra: 1,
+            meant: row("café"),
+            found: row("caf\\xe9"),
+            not_utf8: vec!["word".into()],
+        };
+        let silent = Finding { difference: Some(broken), ..finding("a", true, None, Verdict::Damaged) };
+        assert_eq!(what_happened(&silent), "(1, 'café') became (1, 'caf\\xe9'), where word is no UTF-8");
+        assert_eq!(verdict(&silent), "silent damage");
     }
 
     #[test]
