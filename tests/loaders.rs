@@ -184,7 +184,8 @@ fn each_way_that_a_program_ends_is_told() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
-    let input = format!("input = 'csv'\nextensions = ['hstore']\n{TARGET}[exit]\npartial = [3]\nnot-fed = [65]\n");
+    let input =
+        format!("input = 'csv'\nextensions = ['hstore']\n{TARGET}[exit]\npartial = [3]\nnot-fed = [65]\n");
     let copy = psql_copy("csv");
     let delete = "psql -X -q -c 'delete from {table} where {key} = 1'";
     for (id, script) in [
@@ -198,7 +199,8 @@ fn each_way_that_a_program_ends_is_told() {
     ] {
         add(id, &script, &input);
     }
-    let methods = ["own-wrong", "own-partial", "own-unable", "own-failing", "own-silent", "own-killed", "own-right"];
+    let methods =
+        ["own-wrong", "own-partial", "own-unable", "own-failing", "own-silent", "own-killed", "own-right"];
     let samples = run(&methods, "", &mut *server, &dataset);
     for (sample, words) in samples.iter().zip([
         "999 rows instead of 1000",

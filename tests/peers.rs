@@ -150,7 +150,8 @@ fn each_makes_the_values_that_a_column_s_type_takes() {
     copy.write_all(VALUES.as_bytes()).unwrap();
     assert_eq!(copy.finish().unwrap(), 3);
     let mut rows = |table: &str| -> Vec<String> {
-        let rows = session.query(&format!("SELECT whole::text FROM {table} AS whole ORDER BY 1"), &[]).unwrap();
+        let rows =
+            session.query(&format!("SELECT whole::text FROM {table} AS whole ORDER BY 1"), &[]).unwrap();
         session.batch_execute("TRUNCATE typed").unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     };

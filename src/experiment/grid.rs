@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::Case;
+use super::case::Case;
 use crate::usage;
 
 /// A `[[case]]` of an experiment's file: one case, or one for each combination of the values that

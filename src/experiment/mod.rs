@@ -2,9 +2,9 @@
 //! compiled in; a user's own is given by path.
 
 mod built_in;
+mod case;
 mod grid;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,7 +13,11 @@ use serde::Deserialize;
 use crate::fault::{nearest, nearest_then, unknown_field};
 use crate::usage;
 use built_in::BUILT_IN;
+pub use case::{ALL_METHODS, Case};
 use grid::Grid;
+
+/// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
+const MOST_LATENCY_MS: u64 = 10_000;
 
 /// A list of cases that together answer a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,87 +69,6 @@ struct File {
     grids: Vec<Grid>,
     #[serde(default)]
     caveats: Vec<String>,
-}
-
-/// A method with its parameters filled in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Case {
-    /// The method's id.
-    pub method: String,
-    /// Parameters that differ from the method's defaults.
-    pub params: BTreeMap<String, u64>,
-    /// Server settings of this case alone.
-    pub settings: BTreeMap<String, String>,
-    /// The dataset's first rows, so many, in place of all.
-    pub rows: Option<u64>,
-    /// Another form of the rows: `numeric` has numbers in place of texts.
-    pub dataset: Option<String>,
-    /// The collation of the text columns, in place of the database's.
-    pub collation: Option<String>,
-    /// Milliseconds to add to each round trip.
-    pub latency_ms: Option<u64>,
-    /// The id of the case that it is held against, in place of the baseline.
-    pub against: Option<String>,
-    /// Seconds that `source` published for it.
-    pub published_seconds: Option<f64>,
-}
-
-/// In place of a method's id: every method.
-pub const ALL_METHODS: &str = "*";
-
-/// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
-const MOST_LATENCY_MS: u64 = 10_000;
-
-impl Case {
-    /// A method with its defaults.
-    pub fn of(method: &str) -> Self {
-        Self {
-            method: method.into(),
-            params: BTreeMap::new(),
-            settings: BTreeMap::new(),
-            rows: None,
-            dataset: None,
-            collation: None,
-            latency_ms: None,
-            against: None,
-            published_seconds: None,
-        }
-    }
-
-    /// Unique within an experiment: the method and what differs from its defaults.
-    pub fn id(&self) -> String {
-        let mut id = self.method.clone();
-        let mut add = |name: &str, value: &dyn std::fmt::Display| id.push_str(&format!(" {name}={value}"));
-        self.params.iter().for_each(|(name, value)| add(name, value));
-        self.rows.iter().for_each(|v| add("rows", v));
-        self.dataset.iter().for_each(|v| add("dataset", v));
-        self.collation.iter().for_each(|v| add("collation", v));
-        self.latency_ms.iter().for_each(|v| add("latency_ms", v));
-        self.settings.iter().for_each(|(name, value)| add(name, value));
-        id
-    }
-
-    /// The case with nothing said of `axis`: cases for which this is the same differ in that alone.
-    pub fn without(&self, axis: &str) -> Self {
-        let mut case = Self { against: None, published_seconds: None, ..self.clone() };
-        match axis {
-            "method" => case.method.clear(),
-            "rows" => case.rows = None,
-            "dataset" => case.dataset = None,
-            "collation" => case.collation = None,
-            "latency_ms" => case.latency_ms = None,
-            name => {
-                case.params.remove(name);
-                case.settings.remove(name);
-            }
-        }
-        case
-    }
-
-    /// Whether the case says something of `axis`.
-    fn has(&self, axis: &str) -> bool {
-        axis == "method" || axis == "server" || self.without(axis).id() != self.id()
-    }
 }
 
 impl Experiment {

@@ -10,6 +10,7 @@ mod id;
 pub mod latency;
 pub mod local;
 mod open;
+mod options;
 pub mod plain;
 pub mod settings;
 pub mod target;
@@ -24,7 +25,8 @@ use anyhow::Result;
 pub use connector::{AsyncSession, Connector, Session};
 pub use id::new_id;
 pub use latency::Latency;
-pub use open::{Checksums, Choice, Options, open};
+pub use open::{Choice, open};
+pub use options::{Checksums, Options};
 
 use crate::record::ServerFacts;
 

@@ -1,7 +1,6 @@
 //! Which server a run loads into, and bringing it up.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Result;
@@ -9,7 +8,8 @@ use anyhow::Result;
 use super::container::{self, Container};
 use super::external::External;
 use super::local::Local;
-use super::{Server, Settings, target};
+use super::options::Options;
+use super::{Server, target};
 use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
 use crate::usage;
@@ -67,38 +67,6 @@ impl fmt::Debug for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Choice({self})")
     }
-}
-
-/// Whether a throwaway server's data pages carry checksums.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Checksums {
-    /// They do: the default of PostgreSQL from 18 on, and here with every version.
-    #[default]
-    On,
-    /// They do not: the default of PostgreSQL up to 17.
-    Off,
-}
-
-/// What a server is started with.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The directory of the server's binaries (`--pg-bin`); for a local server.
-    pub pg_bin: Option<PathBuf>,
-    /// The image (`--image`); for a container.
-    pub image: Option<String>,
-    /// Where the data lies (`--data-dir`); for a local server.
-    pub data_dir: Option<PathBuf>,
-    /// Bytes the run will need there at most.
-    pub need_bytes: u64,
-    /// What the user set (`--set`). Throwaway servers put it on top of [`super::settings::tuned`];
-    /// an external one takes it for its connections, if it can be set there at all.
-    pub settings: Settings,
-    /// Checksums of data pages; for throwaway servers.
-    pub checksums: Checksums,
-    /// Directories whose files the server has to read (its datasets); for a container.
-    pub expose: Vec<PathBuf>,
-    /// The run's id: lower-case letters, digits, `-` and `_`; no two runs have the same.
-    pub id: String,
 }
 
 /// Brings up the server that was chosen. From the main thread, or one that outlives the server:

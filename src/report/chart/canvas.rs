@@ -7,7 +7,6 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::legend::Shape;
 use super::scale::Scale;
 use crate::report::font::{self, Weight};
 
@@ -72,6 +71,19 @@ pub enum Anchor {
     Middle,
     /// It ends there.
     End,
+}
+
+/// The shape of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A disc.
+    Dot,
+    /// A square on its corner.
+    Diamond,
+    /// A square.
+    Square,
+    /// A ring.
+    Ring,
 }
 
 /// A picture being drawn.

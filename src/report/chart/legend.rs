@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{Anchor, Canvas, Format, LINE, MARGIN, text_width, wrap};
+use super::canvas::{Anchor, Canvas, Format, LINE, MARGIN, Shape, text_width, wrap};
 
 /// Pixels of a mark with the gap behind it, and between one name and the next mark.
 const MARK: i32 = 18;
@@ -37,19 +37,6 @@ pub enum Mark {
     Points(RGBColor, Shape),
     /// A dashed line in ink.
     Dashes,
-}
-
-/// The shape of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A disc.
-    Dot,
-    /// A square on its corner.
-    Diamond,
-    /// A square.
-    Square,
-    /// A ring.
-    Ring,
 }
 
 impl Mark {

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
-use super::legend::{self, Key, SERIES, Shape};
+use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, Shape, text_width};
+use super::legend::{self, Key, SERIES};
 use super::scale::Scale;
 use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};

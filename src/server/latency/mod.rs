@@ -29,13 +29,8 @@ use anyhow::{Context, Result};
 
 use super::connector::{Behind, Connector};
 use connection::Connection;
+pub use pipe::RATE;
 use upstream::{Peer, Upstream};
-
-/// Bytes a second up to which nothing is throttled, for each connection and direction: 1 GiB, several
-/// times what one session of PostgreSQL takes in, and more than it gives out. Without any bound a client that is
-/// faster than its server would fill the memory with what is on its way; by this one, the delay of
-/// one direction times this rate is what can be on its way, as bandwidth times delay is on a wire.
-pub const RATE: u64 = 1 << 30;
 
 /// How long to wait before the next try when the system has no socket for a connection.
 const RETRY_EVERY: Duration = Duration::from_millis(50);

@@ -4,7 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::RATE;
+/// Bytes a second up to which nothing is throttled, for each connection and direction: 1 GiB, several
+/// times what one session of PostgreSQL takes in, and more than it gives out. Without any bound a client that is
+/// faster than its server would fill the memory with what is on its way; by this one, the delay of
+/// one direction times this rate is what can be on its way, as bandwidth times delay is on a wire.
+pub const RATE: u64 = 1 << 30;
 
 /// The most that is read at once, in bytes.
 const CHUNK: usize = 64 << 10;

@@ -51,7 +51,11 @@ fn a_definition_that_is_wrong_is_named_with_key_value_rule_and_next_step() {
     assert_refused("name = \"a\"", "name = \"stdout\"", &["name = \"stdout\"", "none of", "inserts.sql"]);
     assert_refused("text = \"{table}\"", "path = \"b.py\"", &["b.py", "not compiled in"]);
     assert_refused("text =", "path = \"b\"\ntext =", &["either `text` or `path`"]);
-    assert_refused("[params", "[exit]\nsuccess = [0]\npartial = [0]\n[params", &["0 cannot be success and partial", "one"]);
+    assert_refused(
+        "[params",
+        "[exit]\nsuccess = [0]\npartial = [0]\n[params",
+        &["0 cannot be success and partial", "one"],
+    );
     assert_refused(
         "[params",
         "[exit]\npartial = [65]\nnot-fed = [65]\n[params",
