@@ -30,8 +30,8 @@ struct Inner {
 struct State {
     /// Set once by a signal, never cleared.
     signal: Option<i32>,
-    /// Set when the current deadline has passed; cleared with the deadline.
-    timeout: Option<Duration>,
+    /// The deadlines that have passed and are still set, with their limits.
+    passed: BTreeMap<u64, Duration>,
     actions: BTreeMap<u64, Action>,
 }
 
@@ -77,9 +77,9 @@ impl Interrupt {
     /// [`Fault::Interrupted`] after a signal, [`Fault::Timeout`] after the deadline.
     pub fn check(&self) -> Result<(), Fault> {
         let state = self.lock();
-        match (state.signal, state.timeout) {
+        match (state.signal, state.passed.values().next()) {
             (Some(signal), _) => Err(Fault::Interrupted(signal)),
-            (None, Some(limit)) => Err(Fault::Timeout(limit)),
+            (None, Some(limit)) => Err(Fault::Timeout(*limit)),
             (None, None) => Ok(()),
         }
     }
@@ -92,7 +92,7 @@ impl Interrupt {
         let stopped = {
             let mut state = self.lock();
             state.actions.insert(id, action.clone());
-            state.signal.is_some() || state.timeout.is_some()
+            state.signal.is_some() || !state.passed.is_empty()
         };
         if stopped {
             action();
@@ -100,11 +100,12 @@ impl Interrupt {
         OnStop { interrupt: self.clone(), id }
     }
 
-    /// Lets work go on for `limit` at most, until the guard is dropped. One deadline at a time.
+    /// Lets work go on for `limit` at most, until the guard is dropped.
     ///
     /// # Errors
     /// When no thread can be made to watch the clock.
     pub fn deadline(&self, limit: Duration) -> std::io::Result<Deadline> {
+        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
         let over = Arc::new(Mutex::new(false));
         let (interrupt, watched) = (self.clone(), over.clone());
         let watcher = std::thread::Builder::new().name("deadline".into()).spawn(move || {
@@ -116,13 +117,13 @@ impl Interrupt {
                 }
                 let left = end.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    state.timeout = Some(limit);
+                    state.passed.insert(id, limit);
                     return interrupt.stop(state);
                 }
                 state = interrupt.0.changed.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
             }
         })?;
-        Ok(Deadline { interrupt: self.clone(), over, watcher: Some(watcher) })
+        Ok(Deadline { interrupt: self.clone(), id, over, watcher: Some(watcher) })
     }
 
     /// Waits for `time`, or less when work has to stop meanwhile.
@@ -132,7 +133,7 @@ impl Interrupt {
     pub fn sleep(&self, time: Duration) -> Result<(), Fault> {
         let end = Instant::now() + time;
         let mut state = self.lock();
-        while state.signal.is_none() && state.timeout.is_none() {
+        while state.signal.is_none() && state.passed.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
@@ -175,6 +176,7 @@ impl Drop for OnStop {
 #[must_use]
 pub struct Deadline {
     interrupt: Interrupt,
+    id: u64,
     over: Arc<Mutex<bool>>,
     watcher: Option<std::thread::JoinHandle<()>>,
 }
@@ -190,7 +192,7 @@ impl Drop for Deadline {
         if let Some(watcher) = self.watcher.take() {
             let _ = watcher.join();
         }
-        self.interrupt.lock().timeout = None;
+        self.interrupt.lock().passed.remove(&self.id);
     }
 }
 
@@ -224,6 +226,18 @@ mod tests {
         assert_eq!(interrupt.check(), Ok(()));
         let unused = interrupt.deadline(Duration::from_secs(3600)).unwrap();
         drop(unused);
+        assert_eq!(interrupt.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_deadline_within_another_leaves_that_as_it_is() {
+        let interrupt = Interrupt::new();
+        let outer = interrupt.deadline(Duration::from_millis(5)).unwrap();
+        let inner = interrupt.deadline(Duration::from_secs(3600)).unwrap();
+        assert!(interrupt.sleep(Duration::from_secs(60)).is_err());
+        drop(inner);
+        assert_eq!(interrupt.check(), Err(Fault::Timeout(Duration::from_millis(5))));
+        drop(outer);
         assert_eq!(interrupt.check(), Ok(()));
     }
 }

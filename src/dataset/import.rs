@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -75,7 +76,12 @@ pub(super) fn open(path: &Path) -> Result<File> {
     let cannot = |why: String| {
         crate::usage!("{}: {why}; give a csv or csv.gz file of username,link,vote", path.display())
     };
-    let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
+    // To open a FIFO that nobody writes would wait for ever; of a regular file this makes nothing else.
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|error| cannot(error.to_string()))?;
     let meta = file.metadata().map_err(|error| cannot(error.to_string()))?;
     if !meta.is_file() {
         // It is read twice: for its name, and for its rows.

@@ -1,8 +1,8 @@
 //! A directory for the files that a method makes while it loads.
 
 use std::fs::File;
-use std::path::Path;
-use std::time::Duration;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
@@ -10,10 +10,6 @@ use tempfile::TempDir;
 
 /// What the names of these directories begin with.
 const PREFIX: &str = "scratch-";
-
-/// A directory without an owner is removed when it is older than this: its owner may be about to
-/// take its lock.
-const YOUNG: Duration = Duration::from_secs(60);
 
 /// An empty directory, removed with all that is in it when this is dropped.
 #[derive(Debug)]
@@ -24,17 +20,25 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes one in `parent`, and removes those whose owners were killed before they could.
+    /// Makes one in `parent`, a dataset's directory, and removes those whose owners were killed before
+    /// they could: there and beside all other datasets.
     ///
     /// # Errors
     /// When it cannot be made, or an old one cannot be removed.
     pub fn create(parent: &Path) -> Result<Self> {
-        sweep(parent, YOUNG)?;
         let making = || format!("making a directory in {}", parent.display());
-        let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).with_context(making)?;
-        let lock = File::open(dir.path()).with_context(making)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(making)?;
-        Ok(Self { dir, _lock: lock })
+        // Without a parent of its own it stands alone.
+        for dir in siblings(parent).with_context(making)? {
+            sweep(&dir)?;
+        }
+        loop {
+            let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).with_context(making)?;
+            let lock = File::open(dir.path()).with_context(making)?;
+            // Another's sweep can come between: then it holds the lock, or the directory is gone.
+            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && dir.path().exists() {
+                return Ok(Self { dir, _lock: lock });
+            }
+        }
     }
 
     /// Where it is.
@@ -43,20 +47,32 @@ impl Scratch {
     }
 }
 
-fn sweep(parent: &Path, young: Duration) -> Result<()> {
-    let reading = || format!("reading {}", parent.display());
-    for entry in std::fs::read_dir(parent).with_context(reading)? {
-        let entry = entry.with_context(reading)?;
+/// The directories beside this one, and it.
+fn siblings(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let Some(parent) = dir.parent() else { return Ok(vec![dir.to_owned()]) };
+    let entries = std::fs::read_dir(parent)?.collect::<std::io::Result<Vec<_>>>()?;
+    Ok(entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_dir()).collect())
+}
+
+fn sweep(parent: &Path) -> Result<()> {
+    // A directory of somebody else's is none of our datasets.
+    let Ok(entries) = std::fs::read_dir(parent) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry.with_context(|| format!("reading {}", parent.display()))?;
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
         // One that is gone meanwhile was removed by its owner, or by another's sweep.
         let Ok(dir) = File::open(entry.path()) else { continue };
-        let age =
-            dir.metadata().and_then(|m| m.modified()).with_context(reading)?.elapsed().unwrap_or_default();
-        if age >= young && flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            std::fs::remove_dir_all(entry.path())
-                .with_context(|| format!("removing {}, which a killed run left", entry.path().display()))?;
+        if flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            match std::fs::remove_dir_all(entry.path()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| {
+                        format!("removing {}, which a killed run left", entry.path().display())
+                    });
+                }
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -67,21 +83,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_goes_away_and_takes_those_of_killed_runs_along() {
-        let parent = tempfile::tempdir().unwrap();
-        let old = parent.path().join("scratch-x");
-        std::fs::create_dir(&old).unwrap();
-        std::fs::write(old.join("part"), "1").unwrap();
-        std::fs::write(parent.path().join("votes.csv"), "1").unwrap();
-        let scratch = Scratch::create(parent.path()).unwrap();
-        std::fs::write(scratch.path().join("part"), "1").unwrap();
-        assert!(old.exists(), "its owner may be about to lock it");
-        sweep(parent.path(), Duration::ZERO).unwrap();
-        assert!(!old.exists() && scratch.path().exists(), "that of a live owner stays");
-        let second = Scratch::create(parent.path()).unwrap();
-        drop((scratch, second));
-        let left: Vec<_> =
-            std::fs::read_dir(parent.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["votes.csv"]);
+    fn it_goes_away_and_takes_those_of_killed_runs_of_all_datasets_along() {
+        let cache = tempfile::tempdir().unwrap();
+        let (votes, others) = (cache.path().join("votes"), cache.path().join("others"));
+        let old = [votes.join("scratch-x"), others.join("scratch-y")];
+        for dir in &old {
+            std::fs::create_dir_all(dir).unwrap();
+            std::fs::write(dir.join("part"), "1").unwrap();
+        }
+        std::fs::write(votes.join("votes.csv"), "1").unwrap();
+        let live = Scratch::create(&others).unwrap();
+        std::fs::write(live.path().join("part"), "1").unwrap();
+        assert!(old.iter().all(|dir| !dir.exists()));
+        let second = Scratch::create(&votes).unwrap();
+        assert!(live.path().exists() && second.path().exists(), "that of a live owner stays");
+        drop((live, second));
+        let left = |dir: &Path| -> Vec<_> {
+            std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+        };
+        assert_eq!(left(&votes), ["votes.csv"]);
+        assert!(left(&others).is_empty());
+    }
+
+    /// Sweeps at the moment when a directory is made but not yet locked cannot take it away.
+    #[test]
+    fn many_at_once_keep_theirs() {
+        let cache = tempfile::tempdir().unwrap();
+        let dataset = cache.path().join("votes");
+        std::fs::create_dir(&dataset).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let own = Scratch::create(&dataset).unwrap();
+                        std::fs::write(own.path().join("part"), "1").unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(&dataset).unwrap().count(), 0);
     }
 }

@@ -3,8 +3,6 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
-pub use super::local::processes::group_lives;
-
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
 /// Lines of a program's output that a message can hold.

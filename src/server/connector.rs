@@ -1,25 +1,35 @@
-//! Connections whose statements end when work has to stop.
+//! Connections whose every wait ends: when it takes too long to be let in, and when work has to stop.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
-use anyhow::Result;
-use tokio_postgres::NoTls;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::{DbError, SqlState};
+use anyhow::{Context, Result};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation};
+use tokio_postgres::error::DbError;
 
-use super::tls::{Tls, Verify};
-use crate::errors::chain;
+use super::explain::{Refused, describes_not_yet, explain};
+use super::routes::{Tries, routes};
+use super::tls::{Mode, Tls};
+use super::wire::{Dial, Plug};
+use crate::fault::Fault;
 use crate::interrupt::{Interrupt, OnStop};
-use crate::pg_error::{io_error, words};
+use crate::pg_error::{describe, words};
 use crate::unavailable;
 
-/// How long to wait for a server that says it is starting up or recovering from a crash.
-const RECOVERY_LIMIT: Duration = Duration::from_secs(120);
-const RETRY_EVERY: Duration = Duration::from_millis(50);
+/// How long a server may take to let a connection in, unless the URL says otherwise.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to answer what it knows.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a request to cancel a statement may take.
+const CANCEL_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long a statement may go on after a request to cancel it; then its connection is ended.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How to connect to a server. Each connection it makes is cancelled by its [`Interrupt`].
 #[derive(Clone)]
@@ -56,13 +66,35 @@ impl Behind {
 /// A blocking connection.
 pub struct Session {
     client: postgres::Client,
-    _cancel: OnStop,
+    _watch: Watch,
 }
 
 /// An asynchronous connection, driven by the runtime it was made on.
 pub struct AsyncSession {
     client: tokio_postgres::Client,
+    _watch: Watch,
+}
+
+/// Ends a connection's statement when work has to stop: by a request to cancel it, and where that
+/// brings nothing, by closing the socket. Dropped after the client, whose end may have to wait, too.
+struct Watch {
+    plug: Arc<Plug>,
     _cancel: OnStop,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.plug.leave();
+    }
+}
+
+/// Whether a server takes connections.
+#[derive(Debug)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It may soon; why it does not now.
+    NotYet(String),
 }
 
 impl Connector {
@@ -105,15 +137,14 @@ impl Connector {
         &self.config
     }
 
-    /// What libpq calls its `sslmode`: `disable`, `prefer`, `require` or `verify-full`.
-    pub fn ssl_mode(&self) -> &'static str {
-        let verify = self.tls.as_ref().map(Tls::verify);
-        match (self.config.get_ssl_mode(), verify) {
-            (SslMode::Disable, _) | (_, None) => "disable",
-            (SslMode::Prefer, Some(Verify::Nobody)) => "prefer",
-            (_, Some(Verify::Nobody)) => "require",
-            (_, Some(Verify::Full)) => "verify-full",
-        }
+    /// What its TLS is made from; `None` where there is none.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// What libpq calls its `sslmode`.
+    pub fn ssl_mode(&self) -> Mode {
+        self.tls.as_ref().map_or(Mode::Disable, Tls::mode)
     }
 
     /// The same server, as the same user and with all else the same, through a proxy that has one
@@ -158,7 +189,7 @@ impl Connector {
     /// When work has to stop, or [`crate::fault::Fault::Unavailable`] when the server refuses or
     /// is not there, with the next step.
     pub fn connect(&self) -> Result<Session> {
-        self.connect_by(postgres::Config::from(self.config.clone()))
+        self.connect_by(None::<fn(DbError)>)
     }
 
     /// As [`Connector::connect`], with what the server says beside its results (NOTICE, WARNING)
@@ -167,36 +198,30 @@ impl Connector {
     /// # Errors
     /// As [`Connector::connect`].
     pub fn connect_hearing(&self, hear: impl Fn(DbError) + Send + Sync + 'static) -> Result<Session> {
-        let mut config = postgres::Config::from(self.config.clone());
-        config.notice_callback(hear);
-        self.connect_by(config)
+        self.connect_by(Some(hear))
     }
 
-    fn connect_by(&self, config: postgres::Config) -> Result<Session> {
-        let end = Instant::now() + RECOVERY_LIMIT;
-        let client = loop {
-            self.interrupt.check()?;
-            let connected = match &self.tls {
-                Some(tls) => config.connect(tls.clone()),
-                None => config.connect(NoTls),
-            };
-            match connected {
-                Ok(client) => break client,
-                Err(error) if is_recovering(&error) && Instant::now() < end => {
-                    self.interrupt.sleep(RETRY_EVERY)?;
+    fn connect_by(&self, hear: Option<impl Fn(DbError) + Send + Sync + 'static>) -> Result<Session> {
+        let config = self.driver_config()?;
+        let mut config = postgres::Config::from(config);
+        if let Some(hear) = hear {
+            config.notice_callback(hear);
+        }
+        let mut tries = self.tries()?;
+        loop {
+            let dial = tries.next_dial()?;
+            match config.connect(dial.clone()) {
+                Ok(client) => {
+                    let token = client.cancel_token();
+                    let watch = self.watch(dial, move |dial| {
+                        // The server may be gone already; then there is nothing to cancel.
+                        let _ = token.cancel_query(dial);
+                    });
+                    return Ok(Session { client, _watch: watch });
                 }
-                Err(error) => return Err(self.explain(error)),
+                Err(error) => tries.failed(error, |refused| self.explain(refused))?,
             }
-        };
-        let (token, tls) = (client.cancel_token(), self.tls.clone());
-        let cancel = self.interrupt.on_stop(move || {
-            // The server may be gone already; then there is nothing to cancel.
-            let _ = match &tls {
-                Some(tls) => token.cancel_query(tls.clone()),
-                None => token.cancel_query(NoTls),
-            };
-        });
-        Ok(Session { client, _cancel: cancel })
+        }
     }
 
     /// A connection on the current tokio runtime.
@@ -204,87 +229,140 @@ impl Connector {
     /// # Errors
     /// As [`Connector::connect`].
     pub async fn connect_async(&self) -> Result<AsyncSession> {
-        let end = Instant::now() + RECOVERY_LIMIT;
-        let client = loop {
-            self.interrupt.check()?;
-            // Each connection is driven by a task of its own; the two kinds differ in type.
-            let connected = match &self.tls {
-                Some(tls) => self.config.connect(tls.clone()).await.map(|(client, connection)| {
+        let config = self.driver_config()?;
+        let mut tries = self.tries()?;
+        loop {
+            let dial = tries.next_dial()?;
+            match config.connect(dial.clone()).await {
+                Ok((client, connection)) => {
+                    // Each connection is driven by a task of its own.
                     tokio::spawn(connection);
-                    client
-                }),
-                None => self.config.connect(NoTls).await.map(|(client, connection)| {
-                    tokio::spawn(connection);
-                    client
-                }),
-            };
-            match connected {
-                Ok(client) => break client,
-                Err(error) if is_recovering(&error) && Instant::now() < end => {
-                    tokio::time::sleep(RETRY_EVERY).await;
+                    let token = client.cancel_token();
+                    let watch = self.watch(dial, move |dial| {
+                        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                        // As above; and without a runtime the connection is ended after the grace.
+                        let _ = runtime.map(|runtime| runtime.block_on(token.cancel_query(dial)));
+                    });
+                    return Ok(AsyncSession { client, _watch: watch });
                 }
-                Err(error) => return Err(self.explain(error)),
+                Err(error) => tries.failed(error, |refused| self.explain(refused))?,
             }
-        };
-        let (token, tls) = (client.cancel_token(), self.tls.clone());
-        let cancel = self.interrupt.on_stop(move || {
-            let (token, tls) = (token.clone(), tls.clone());
-            // On a thread of its own, as this may be called on a runtime's, which must not block.
-            // The server may be gone already; then there is nothing to cancel.
-            let _ = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-                match tls {
-                    Some(tls) => runtime.block_on(token.cancel_query(tls)).ok(),
-                    None => runtime.block_on(token.cancel_query(NoTls)).ok(),
+        }
+    }
+
+    /// Whether the server takes connections, by one try.
+    ///
+    /// # Errors
+    /// When it refuses for another reason than that it is starting, or work has to stop.
+    pub fn readiness(&self) -> Result<Readiness> {
+        let config = postgres::Config::from(self.driver_config()?);
+        let mut tries = self.tries()?;
+        let dial = tries.next_dial()?;
+        match config.connect(dial) {
+            Ok(_) => Ok(Readiness::Ready),
+            Err(error) if describes_not_yet(&error) => {
+                self.interrupt.check()?;
+                Ok(Readiness::NotYet(words(&error)))
+            }
+            Err(error) => Err(describe(error)),
+        }
+    }
+
+    /// Asks the server things that it knows, each of which it answers at once unless it hangs.
+    ///
+    /// # Errors
+    /// What `ask` returns; [`crate::fault::Fault::Unavailable`] when the server does not answer within a
+    /// minute, or work has to stop.
+    pub fn asking<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _deadline = self.interrupt.deadline(ANSWER_LIMIT).context("watching the clock")?;
+        // A statement that was ended fails with other words; why it was is the news.
+        ask().map_err(|error| match self.interrupt.check() {
+            Err(Fault::Timeout(limit)) if limit == ANSWER_LIMIT => unavailable!(
+                "the server at {} does not answer within {} s: it hangs, or waits for a lock; look at its pg_stat_activity",
+                self.address(),
+                limit.as_secs()
+            ),
+            Err(stop) => stop.into(),
+            Ok(()) => error,
+        })
+    }
+
+    fn tries(&self) -> Result<Tries<'_>> {
+        self.interrupt.check()?;
+        let limit = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_LIMIT);
+        let routes = routes(&self.config, self.tls.as_ref(), limit, &self.interrupt);
+        let routes = routes.with_context(|| format!("cannot connect to the server at {}", self.address()))?;
+        Ok(Tries::new(routes, limit, &self.interrupt))
+    }
+
+    /// What the driver is told: all but where the server is, which [`Dial`] knows.
+    fn driver_config(&self) -> Result<tokio_postgres::Config> {
+        let mut config = without_hosts(&self.config);
+        let nowhere = nowhere()?;
+        config
+            .host("nowhere")
+            .hostaddr(nowhere.ip())
+            .port(nowhere.port())
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct)
+            .keepalives(false);
+        Ok(config)
+    }
+
+    /// Ends what the connection of `dial` does when work has to stop.
+    fn watch(&self, dial: Dial, cancel: impl Fn(Dial) + Send + Sync + 'static) -> Watch {
+        let plug = dial.plug.clone();
+        plug.made();
+        let at_once = plug.clone();
+        let (cancel, interrupt) = (Arc::new(cancel), self.interrupt.clone());
+        let on_stop = self.interrupt.on_stop(move || {
+            let (plug, cancel, interrupt) = (dial.plug.clone(), cancel.clone(), interrupt.clone());
+            let dial = Dial { plug: Arc::default(), limit: CANCEL_LIMIT, ..dial.clone() };
+            // On a thread of its own, so that many connections end at once.
+            let ending = std::thread::Builder::new().name("cancel".into()).spawn(move || {
+                cancel(dial);
+                if !plug.unused_within(GRACE) && interrupt.check().is_err() {
+                    plug.pull();
                 }
-            })
-            .join();
+            });
+            if ending.is_err() {
+                // There is no thread to be had.
+                at_once.pull();
+            }
         });
-        Ok(AsyncSession { client, _cancel: cancel })
+        Watch { plug, _cancel: on_stop }
     }
 
     /// Why there is no connection, and what to do about it. Names no password.
-    fn explain(&self, error: tokio_postgres::Error) -> anyhow::Error {
-        let at = self.address();
-        // What the server itself said counts more than what the proxy met.
-        let failure = self.behind.as_ref().and_then(|b| b.lock().clone()).filter(|_| error.code().is_none());
-        let said = match &failure {
-            Some((_, failure)) => format!("the proxy in front of it cannot reach it: {failure}"),
-            None => words(&error),
-        };
-        let kind = failure.as_ref().map(|(kind, _)| *kind).or(io_error(&error).map(io::Error::kind));
-        let user = self.config.get_user().unwrap_or("?");
-        let database = self.config.get_dbname().unwrap_or(user);
-        let next = match (error.code(), kind) {
-            (Some(&SqlState::INVALID_PASSWORD), _) => {
-                format!("check the password of user `{user}` in the URL or in PGPASSWORD")
-            }
-            (Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION), _) => {
-                format!("check that user `{user}` exists, and that the server's pg_hba.conf lets it in from here")
-            }
-            (Some(&SqlState::INVALID_CATALOG_NAME), _) => {
-                format!("make the database with `createdb {database}`, or name another at the end of the URL")
-            }
-            (Some(&SqlState::TOO_MANY_CONNECTIONS), _) => {
-                "close other connections, raise the server's max_connections, or use fewer jobs".into()
-            }
-            (_, Some(ErrorKind::ConnectionRefused | ErrorKind::NotFound)) => {
-                "nothing listens there: check that the server runs, its port, and for TCP its listen_addresses".into()
-            }
-            (_, Some(ErrorKind::TimedOut)) => {
-                "there is no answer: check the host, the port, and the firewalls in between".into()
-            }
-            (None, _) if chain(&error).contains("password missing") => {
-                format!("the server wants a password for user `{user}`: put it into PGPASSWORD or the URL")
-            }
-            (None, _) if chain(&error).contains("lookup address") => "check the host's name".into(),
-            (None, _) if chain(&error).contains("TLS") => {
-                "check the server's `ssl`, and sslmode in the URL (disable, prefer, require, verify-full)".into()
-            }
-            _ => "check the URL and the server".into(),
-        };
-        unavailable!("cannot connect to the server at {at}: {said}; {next}")
+    fn explain(&self, refused: &Refused<'_>) -> anyhow::Error {
+        let behind = self.behind.as_ref().and_then(|behind| behind.lock().clone());
+        explain(refused, &self.address(), &self.config, behind)
     }
+}
+
+/// An address of this machine that takes connections and does nothing with them. The driver insists on
+/// opening a socket of its own; nothing ever goes through it.
+fn nowhere() -> Result<SocketAddr> {
+    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
+    if let Some(address) = ADDRESS.get() {
+        return Ok(*address);
+    }
+    let context = "listening on 127.0.0.1, which the driver's connections begin with";
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context(context)?;
+    let address = listener.local_addr().context(context)?;
+    std::thread::Builder::new()
+        .name("nowhere".into())
+        .spawn(move || {
+            loop {
+                match listener.accept() {
+                    Ok(taken) => drop(taken),
+                    // No descriptor is to be had just now.
+                    Err(_) => std::thread::sleep(Duration::from_millis(10)),
+                }
+            }
+        })
+        .context(context)?;
+    Ok(*ADDRESS.get_or_init(|| address))
 }
 
 /// As PostgreSQL splits the options of a connection: at spaces, unless a backslash is before them.
@@ -347,11 +425,6 @@ fn without_hosts(from: &tokio_postgres::Config) -> tokio_postgres::Config {
         .channel_binding(from.get_channel_binding())
         .load_balance_hosts(from.get_load_balance_hosts());
     config
-}
-
-/// The server says: not now, but soon.
-fn is_recovering(error: &tokio_postgres::Error) -> bool {
-    error.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
 }
 
 impl Deref for Session {

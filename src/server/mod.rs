@@ -1,9 +1,11 @@
 //! A PostgreSQL that a run loads into: a throwaway local cluster, a throwaway container, or a
 //! server of the user's.
 
+mod certificate;
 pub mod child;
 pub mod connector;
 pub mod container;
+mod explain;
 pub mod external;
 pub mod host;
 mod id;
@@ -12,9 +14,12 @@ pub mod local;
 mod open;
 mod options;
 pub mod plain;
+pub(crate) mod processes;
+mod routes;
 pub mod settings;
 pub mod target;
 pub mod tls;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

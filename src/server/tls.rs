@@ -1,173 +1,250 @@
-//! TLS for connections, as libpq's `sslmode` has it: `prefer` and `require` encrypt without asking
-//! who the server is; `verify-full` asks, against the roots this machine trusts.
+//! TLS for connections, as libpq's `sslmode` and its kin have it (PostgreSQL manual, libpq, "SSL Support").
 
+use std::fmt;
 use std::io;
-use std::pin::Pin;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
+use anyhow::Result;
+use rustls::ClientConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use crate::unavailable;
+use super::certificate::{Authorities, Proof, Verifier};
+use crate::{unavailable, usage};
 
-/// Whether a server has to prove who it is.
+/// What PostgreSQL calls itself in TLS from 17 on; without that it takes no TLS that begins at once.
+const PROTOCOL: &[u8] = b"postgresql";
+
+/// libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Verify {
-    /// It has not: what it sends and gets is encrypted, perhaps by somebody in between.
+pub enum Mode {
+    /// Never encrypt.
+    Disable,
+    /// Encrypt where the server insists.
+    Allow,
+    /// Encrypt where the server can.
     #[default]
-    Nobody,
-    /// By a certificate for its name, of an authority this machine trusts.
-    Full,
+    Prefer,
+    /// Encrypt, without asking who the server is.
+    Require,
+    /// Encrypt, and ask for a certificate of a trusted authority.
+    VerifyCa,
+    /// As that, and for the server's own name.
+    VerifyFull,
+}
+
+impl Mode {
+    const ALL: [Mode; 6] =
+        [Mode::Disable, Mode::Allow, Mode::Prefer, Mode::Require, Mode::VerifyCa, Mode::VerifyFull];
+
+    /// libpq's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Disable => "disable",
+            Mode::Allow => "allow",
+            Mode::Prefer => "prefer",
+            Mode::Require => "require",
+            Mode::VerifyCa => "verify-ca",
+            Mode::VerifyFull => "verify-full",
+        }
+    }
+
+    /// Whether the server has to prove who it is.
+    pub fn verifies(self) -> bool {
+        matches!(self, Mode::VerifyCa | Mode::VerifyFull)
+    }
+}
+
+impl FromStr for Mode {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Mode::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = Mode::ALL.iter().map(|mode| mode.name()).collect();
+            usage!("sslmode={text}: there is no such mode; it is one of {}", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How TLS begins: libpq's `sslnegotiation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Negotiation {
+    /// The server is asked first.
+    #[default]
+    Postgres,
+    /// At once.
+    Direct,
+}
+
+/// Whose word is trusted: libpq's `sslrootcert`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Roots {
+    /// That of the authorities this machine trusts.
+    System,
+    /// That of those in a file.
+    File(PathBuf),
+}
+
+/// What the TLS of a connection is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// `sslmode`
+    pub mode: Mode,
+    /// `sslnegotiation`
+    pub negotiation: Negotiation,
+    /// `sslrootcert`
+    pub roots: Roots,
+    /// `sslcert` and `sslkey`, where the client proves who it is.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+impl Parameters {
+    /// Those of a mode, with all else as it is by default.
+    pub fn of(mode: Mode) -> Self {
+        Self { mode, negotiation: Negotiation::default(), roots: Roots::System, client: None }
+    }
 }
 
 /// Makes the TLS part of connections.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
-    verify: Verify,
+    parameters: Arc<Parameters>,
 }
 
 impl Tls {
-    /// Whether servers have to prove who they are.
-    pub fn verify(&self) -> Verify {
-        self.verify
-    }
-
     /// # Errors
-    /// When the roots this machine trusts cannot be read.
-    pub fn new(verify: Verify) -> anyhow::Result<Self> {
+    /// [`crate::fault::Fault::Usage`] when a file of certificates or of a key cannot be used,
+    /// [`crate::fault::Fault::Unavailable`] when this machine trusts nobody.
+    pub fn new(parameters: Parameters) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-        let config = match verify {
-            Verify::Nobody => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-                .with_no_client_auth(),
-            Verify::Full => {
-                let found = rustls_native_certs::load_native_certs();
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(found.certs);
-                if roots.is_empty() {
-                    return Err(unavailable!(
-                        "sslmode=verify-full needs the certificates this machine trusts, and there are none; install ca-certificates, or set SSL_CERT_FILE"
-                    ));
-                }
-                builder.with_root_certificates(roots).with_no_client_auth()
-            }
+        let proof = match parameters.mode {
+            Mode::VerifyCa => Proof::Authority(trusted(&parameters)?),
+            Mode::VerifyFull => Proof::AuthorityAndName(trusted(&parameters)?),
+            _ => Proof::Nothing,
         };
-        Ok(Self { config: Arc::new(config), verify })
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier::new(proof, provider.clone())));
+        let mut config = match &parameters.client {
+            Some((certificate, key)) => {
+                let own = client_key(certificate, key, &provider)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)))
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        Ok(Self { config: Arc::new(config), parameters: Arc::new(parameters) })
+    }
+
+    /// What it is made from.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// When to encrypt, and what the server has to prove.
+    pub fn mode(&self) -> Mode {
+        self.parameters.mode
+    }
+
+    /// How TLS begins.
+    pub fn negotiation(&self) -> Negotiation {
+        self.parameters.negotiation
+    }
+
+    pub(in crate::server) fn config(&self) -> Arc<ClientConfig> {
+        self.config.clone()
+    }
+
+    /// A host as TLS names it.
+    ///
+    /// # Errors
+    /// When that cannot be, and the name has to be verified.
+    pub(in crate::server) fn server_name(&self, host: &str) -> io::Result<ServerName<'static>> {
+        match ServerName::try_from(host.to_owned()) {
+            Ok(name) => Ok(name),
+            // Nobody reads it.
+            Err(_) if self.mode() != Mode::VerifyFull => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
+            Err(_) => Err(io::Error::other(format!("{host:?} is no name that a certificate can be for"))),
+        }
     }
 }
 
-/// Takes any certificate, but checks that the server holds its key.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+fn trusted(parameters: &Parameters) -> Result<Authorities> {
+    let mode = parameters.mode;
+    match &parameters.roots {
+        Roots::File(path) => {
+            let cannot = |why: String| {
+                usage!(
+                    "sslrootcert={}: {why}; name a file of certificates in PEM format, or `system` for those this machine trusts",
+                    path.display()
+                )
+            };
+            let found = certificates(path).map_err(cannot)?;
+            let authorities = Authorities::new(found);
+            match authorities.is_empty() {
+                true => Err(cannot("there is no certificate in it that can be read".into())),
+                false => Ok(authorities),
+            }
+        }
+        Roots::System => {
+            let authorities = Authorities::new(rustls_native_certs::load_native_certs().certs);
+            match authorities.is_empty() {
+                true => Err(unavailable!(
+                    "sslmode={mode} needs the certificates this machine trusts, and there are none; install ca-certificates, set SSL_CERT_FILE, or name a file by sslrootcert"
+                )),
+                false => Ok(authorities),
+            }
+        }
     }
 }
 
-impl<S> MakeTlsConnect<S> for Tls
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type TlsConnect = Handshake;
-    type Error = io::Error;
-
-    fn make_tls_connect(&mut self, host: &str) -> io::Result<Handshake> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| io::Error::other(format!("{host} is no name that TLS knows")))?;
-        Ok(Handshake { connector: self.config.clone().into(), name })
-    }
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_file_iter(path).and_then(|all| all.collect::<Result<Vec<_>, _>>());
+    read.map_err(|error| error.to_string())
 }
 
-/// One handshake to be made.
-pub struct Handshake {
-    connector: tokio_rustls::TlsConnector,
-    name: ServerName<'static>,
+fn client_key(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey> {
+    let chain = certificates(certificate).map_err(|why| {
+        usage!("sslcert={}: {why}; name a certificate in PEM format", certificate.display())
+    })?;
+    let cannot = |why: String| usage!("sslkey={}: {why}", key.display());
+    let meta = std::fs::metadata(key).map_err(|error| cannot(error.to_string()))?;
+    // libpq's rule: root's may be read by its group.
+    let allowed = if meta.uid() == 0 { 0o640 } else { 0o600 };
+    if meta.mode() & 0o777 & !allowed != 0 {
+        return Err(cannot("others may read this private key; take that away with chmod 600".into()));
+    }
+    let read = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+        cannot(format!("{error}; name a private key in PEM format, without a passphrase"))
+    })?;
+    let signing = provider.key_provider.load_private_key(read).map_err(|error| cannot(error.to_string()))?;
+    Ok(CertifiedKey::new(chain, signing))
 }
 
-impl<S> TlsConnect<S> for Handshake
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type Error = io::Error;
-    type Future = BoxFuture<'static, io::Result<Encrypted<S>>>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { Ok(Encrypted(self.connector.connect(self.name, stream).await?)) })
-    }
-}
-
-/// An encrypted connection.
-pub struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> tokio_postgres::tls::TlsStream for Encrypted<S> {
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+    #[test]
+    fn modes_are_those_of_libpq() {
+        for mode in Mode::ALL {
+            assert_eq!(mode.name().parse::<Mode>().unwrap(), mode);
+        }
+        let error = "verify".parse::<Mode>().unwrap_err().to_string();
+        assert!(error.contains("sslmode=verify") && error.contains("verify-ca, verify-full"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::config::{ChannelBinding, Host, LoadBalanceHosts, TargetSessionAttrs};
 
 use crate::server::Connector;
+use crate::server::tls::{Mode, Negotiation, Roots, Tls};
 
 /// Where a connector leads, for programs that take it in an argument or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ fn variables(connector: &Connector) -> Result<Vec<(&'static str, OsString)>> {
         ("PGPORT", listed(ports.iter().map(u16::to_string).collect())),
         ("PGUSER", user.into()),
         ("PGDATABASE", database.into()),
-        ("PGSSLMODE", connector.ssl_mode().into()),
+        ("PGSSLMODE", connector.ssl_mode().name().into()),
         // As the driver of our own methods has it; the dataset's files are in it.
         ("PGCLIENTENCODING", "UTF8".into()),
     ];
@@ -79,7 +80,13 @@ fn variables(connector: &Connector) -> Result<Vec<(&'static str, OsString)>> {
     );
     if verifies(connector) {
         add("PGHOSTADDR", addresses(connector).map(listed));
-        add("PGSSLROOTCERT", Some(trusted().into()));
+    }
+    if let Some(tls) = connector.tls().map(Tls::parameters) {
+        add("PGSSLROOTCERT", tls.mode.verifies().then(|| trusted(&tls.roots).into()));
+        add("PGSSLNEGOTIATION", (tls.negotiation == Negotiation::Direct).then(|| "direct".into()));
+        let (certificate, key) = tls.client.clone().unzip();
+        add("PGSSLCERT", certificate.map(PathBuf::into));
+        add("PGSSLKEY", key.map(PathBuf::into));
     }
     add(
         "PGCHANNELBINDING",
@@ -103,7 +110,7 @@ fn variables(connector: &Connector) -> Result<Vec<(&'static str, OsString)>> {
 }
 
 fn verifies(connector: &Connector) -> bool {
-    connector.ssl_mode() == "verify-full"
+    connector.ssl_mode() == Mode::VerifyFull
 }
 
 /// What goes into PGHOST. An address that a proxy or the user gave comes before the name, as not
@@ -127,20 +134,19 @@ fn addresses(connector: &Connector) -> Option<Vec<String>> {
     (!addresses.is_empty()).then(|| addresses.iter().map(ToString::to_string).collect())
 }
 
-/// The file of the certificates to trust: what the user told libpq, else what this machine has, as
-/// for our own connections. (`system` has libpq 16 and later look for them.)
-fn trusted() -> PathBuf {
-    std::env::var_os("PGSSLROOTCERT")
-        .map(PathBuf::from)
-        .or_else(|| openssl_probe::probe().cert_file)
-        .unwrap_or_else(|| "system".into())
+/// The file of the certificates to trust. (`system` has libpq 16 and later look for this machine's.)
+fn trusted(roots: &Roots) -> PathBuf {
+    match roots {
+        Roots::File(file) => file.clone(),
+        Roots::System => openssl_probe::probe().cert_file.unwrap_or_else(|| "system".into()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::interrupt::Interrupt;
-    use crate::server::tls::{Tls, Verify};
+    use crate::server::tls::Parameters;
 
     fn text(connector: &Connector) -> String {
         let line = |(name, value): (&str, OsString)| format!("{name}={}\n", value.to_str().unwrap());
@@ -164,12 +170,12 @@ mod tests {
     fn a_proxy_s_address_comes_before_the_name_unless_the_name_is_verified() {
         let config: tokio_postgres::Config =
             "host=db.example hostaddr=127.0.0.1 port=71 user=u sslmode=require".parse().unwrap();
-        let connector =
-            |verify| Connector::with_tls(config.clone(), Tls::new(verify).unwrap(), Interrupt::new());
-        let plain = text(&connector(Verify::Nobody));
+        let tls = |mode| Tls::new(Parameters::of(mode)).unwrap();
+        let connector = |mode| Connector::with_tls(config.clone(), tls(mode), Interrupt::new());
+        let plain = text(&connector(Mode::Require));
         assert!(plain.starts_with("PGHOST=127.0.0.1\nPGPORT=71\n") && !plain.contains("HOSTADDR"), "{plain}");
         assert!(plain.contains("PGDATABASE=u\nPGSSLMODE=require\n"), "{plain}");
-        let verified = text(&connector(Verify::Full));
+        let verified = text(&connector(Mode::VerifyFull));
         assert!(verified.starts_with("PGHOST=db.example\n"), "{verified}");
         assert!(verified.contains("PGHOSTADDR=127.0.0.1\nPGSSLROOTCERT="), "{verified}");
     }

@@ -207,7 +207,7 @@ fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
         ("port", address.port.to_string()),
         ("user", address.user),
         ("database", address.database),
-        ("sslmode", target.connector.ssl_mode().into()),
+        ("sslmode", target.connector.ssl_mode().name().into()),
         ("schema", target.schema.into()),
         ("table", format!("{}.{}", quote(target.schema), quote(target.table))),
         ("table_name", target.table.into()),

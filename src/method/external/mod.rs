@@ -151,7 +151,7 @@ impl Loader {
         if let Err(why) = self.presence() {
             return Ok(Some(why.to_owned()));
         }
-        if self.tls == Tls::Unverified && server.connector().ssl_mode() == "verify-full" {
+        if self.tls == Tls::Unverified && server.connector().ssl_mode().verifies() {
             return Ok(Some("it cannot verify the server's certificate, as this connection demands".into()));
         }
         if self.settings == Settings::Ignored

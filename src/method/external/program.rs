@@ -16,7 +16,8 @@ use rustix::process::{
 
 use crate::interrupt::Interrupt;
 use crate::probe::memory;
-use crate::server::child::{group_lives, spawn_bound, tail};
+use crate::server::child::{spawn_bound, tail};
+use crate::server::processes::group_lives;
 
 /// How long a program that was asked to stop (SIGINT) has for telling its server before it is killed.
 const GRACE: Duration = Duration::from_secs(2);

@@ -26,13 +26,12 @@ use testcontainers::bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, LogsOptionsBuilder,
     StartContainerOptions, StatsOptionsBuilder,
 };
-use tokio_postgres::NoTls;
 
 pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
 use super::child::tail;
-use super::connector::Connector;
+use super::connector::{Connector, Readiness};
 use super::settings::{self, Catalog};
 use super::{Checksums, Options, Server, Settings, host};
 use crate::errors::chain;
@@ -262,13 +261,10 @@ impl Container {
                 if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
                     continue;
                 }
-                let config = self.spec.config(address);
-                match postgres::Config::from(config.clone()).connect(NoTls) {
-                    Ok(_) => return Ok(Connector::new(config, self.interrupt.clone())),
-                    Err(error) if error.as_db_error().is_some() && !is_starting(&error) => {
-                        return Err(describe(error)).context("connecting to the container that was started");
-                    }
-                    Err(_) => {}
+                let connector = Connector::new(self.spec.config(address), self.interrupt.clone());
+                match connector.readiness().context("connecting to the container that was started")? {
+                    Readiness::Ready => return Ok(connector),
+                    Readiness::NotYet(_) => {}
                 }
             }
             if Instant::now() >= end {
@@ -399,10 +395,6 @@ impl Container {
         };
         container.and(volume)
     }
-}
-
-fn is_starting(error: &tokio_postgres::Error) -> bool {
-    error.code() == Some(&tokio_postgres::error::SqlState::CANNOT_CONNECT_NOW)
 }
 
 impl Server for Container {

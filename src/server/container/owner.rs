@@ -11,7 +11,7 @@ use testcontainers::bollard::query_parameters::{
 
 use super::engine::Engine;
 use crate::interrupt::Interrupt;
-use crate::server::local::processes;
+use crate::server::processes;
 
 /// The label with the run's id.
 const RUN: &str = "bulkbench.run";

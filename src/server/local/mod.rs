@@ -8,9 +8,9 @@
 mod account;
 mod installation;
 mod postmaster;
-pub(in crate::server) mod processes;
 mod run_dir;
 mod shared_files;
+mod shared_memory;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -174,7 +174,7 @@ impl Local {
         settings.iter().for_each(|(name, value)| set(name, value));
         self.running = settings.clone();
         let started = self.postmaster.insert(Postmaster::start(command, &self.run.log())?);
-        started.wait_ready(self.connector.config(), self.connector.interrupt())
+        started.wait_ready(&self.connector)
     }
 
     /// Asks the server what it is.

@@ -8,13 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::process::Signal;
-use tokio_postgres::NoTls;
-use tokio_postgres::error::SqlState;
 
-use super::processes::{self, Stat};
 use crate::interrupt::Interrupt;
-use crate::pg_error::describe;
 use crate::server::child::{spawn_bound, tail};
+use crate::server::connector::{Connector, Readiness};
+use crate::server::processes::{self, Stat};
 use crate::unavailable;
 
 /// Longer than any crash recovery of what one sample writes.
@@ -23,6 +21,9 @@ const READY_LIMIT: Duration = Duration::from_secs(600);
 const FAST_LIMIT: Duration = Duration::from_secs(120);
 /// How long one may take that throws its memory away: it kills its own children after 5 s.
 const IMMEDIATE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long initdb may take to stop: what it does at the moment has to end first.
+const INITDB_LIMIT: Duration = Duration::from_secs(10);
 
 /// How to stop a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,30 +66,22 @@ impl Postmaster {
     ///
     /// # Errors
     /// When it ends instead (its log's last lines are in the message), refuses, or work has to stop.
-    pub fn wait_ready(&mut self, config: &tokio_postgres::Config, interrupt: &Interrupt) -> Result<()> {
+    pub fn wait_ready(&mut self, connector: &Connector) -> Result<()> {
         let end = Instant::now() + READY_LIMIT;
-        let config = postgres::Config::from(config.clone());
         loop {
-            interrupt.check()?;
             if let Some(why) = self.died() {
                 return Err(unavailable!("the server did not start: {why}"));
             }
-            match config.connect(NoTls) {
-                Ok(client) => {
-                    drop(client);
-                    return Ok(());
-                }
-                Err(error) if !is_starting(&error) => {
-                    return Err(describe(error)).context("connecting to the server that was started");
-                }
-                Err(error) if Instant::now() >= end => {
-                    return Err(describe(error)).context(format!(
-                        "the server did not take connections within {} s; the end of its log: {}",
+            match connector.readiness().context("connecting to the server that was started")? {
+                Readiness::Ready => return Ok(()),
+                Readiness::NotYet(why) if Instant::now() >= end => {
+                    return Err(unavailable!(
+                        "the server did not take connections within {} s: {why}; the end of its log: {}",
                         READY_LIMIT.as_secs(),
                         self.log_tail()
                     ));
                 }
-                Err(_) => interrupt.sleep(Duration::from_millis(10))?,
+                Readiness::NotYet(_) => connector.interrupt().sleep(Duration::from_millis(10))?,
             }
         }
     }
@@ -154,21 +147,25 @@ impl Drop for Postmaster {
     }
 }
 
-/// Runs a command to its end, its output at the end of `log`; it ends with this thread, and by
-/// SIGKILL when work has to stop.
+/// Runs a command to its end, its output at the end of `log`. When work has to stop, and when this
+/// thread ends, it is asked to (SIGTERM): initdb then lets the server it runs give its shared memory
+/// back. It is killed where that takes too long.
 ///
 /// # Errors
 /// When it cannot be started, or work has to stop.
 pub fn run_to_end(mut command: Command, log: &Path, interrupt: &Interrupt) -> Result<ExitStatus> {
     let file = open_log(log)?;
     command.stdout(file.try_clone()?).stderr(file);
-    let mut child = spawn_bound(&mut command, Signal::KILL)?;
+    let mut child = spawn_bound(&mut command, Signal::TERM)?;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
         if let Err(stopped) = interrupt.sleep(Duration::from_millis(5)) {
-            processes::kill_group(&mut child)?;
+            // One that is gone already has nothing to be ended.
+            if let Some(process) = processes::stat(child.id() as i32) {
+                processes::end(&process, Signal::TERM, INITDB_LIMIT)?;
+            }
             child.wait()?;
             return Err(stopped.into());
         }
@@ -181,15 +178,6 @@ fn open_log(log: &Path) -> Result<File> {
         .append(true)
         .open(log)
         .with_context(|| format!("opening the server's log {}", log.display()))
-}
-
-/// Whether a refused connection means: not yet.
-fn is_starting(error: &tokio_postgres::Error) -> bool {
-    match error.code() {
-        Some(code) => *code == SqlState::CANNOT_CONNECT_NOW,
-        // No socket yet, or nobody behind it.
-        None => true,
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 use std::fs::{DirBuilder, File, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,8 +21,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 
 use super::account::Account;
-use super::processes;
+use super::shared_memory;
 use crate::cache_dir::default_cache_dir;
+use crate::server::processes;
 use crate::{unavailable, usage};
 
 /// Its presence says that a directory is one of ours.
@@ -31,6 +33,11 @@ const SOCKET_PREFIX: &str = "bb-";
 /// Sockets lie here, because a socket's path is 107 bytes at most, and because
 /// $XDG_RUNTIME_DIR goes when the user logs out, perhaps in the middle of a long run.
 const SOCKET_BASE: &str = "/tmp";
+
+/// How long to try to remove a directory.
+const REMOVE_LIMIT: Duration = Duration::from_secs(5);
+/// So many files that cannot be removed are named.
+const NAMED_LEFT: usize = 3;
 
 /// A run directory that is locked, and its socket directory.
 #[derive(Debug)]
@@ -176,7 +183,9 @@ impl RunDir {
             true => Ok(()),
             false => remove_tree(&self.socket_dir),
         };
-        remove_tree(&self.path).and(socket)
+        // While there is the directory that it is known by.
+        let shared = shared_memory::sweep(&self.data());
+        remove_tree(&self.path).and(socket).and(shared)
     }
 }
 
@@ -205,7 +214,8 @@ fn sweep_one(dir: &Path) -> Result<()> {
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(());
     }
-    end_postmaster(&dir.join("data"))?;
+    end_processes(&dir.join("data"))?;
+    shared_memory::sweep(&dir.join("data"))?;
     if let Ok(record) = std::fs::read_to_string(dir.join(SOCKET_RECORD)) {
         let socket_dir = PathBuf::from(record);
         if is_socket_dir(&socket_dir, dir) {
@@ -226,38 +236,88 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
     named && ours
 }
 
-/// Ends the postmaster that postmaster.pid names, if that process really works in this directory:
-/// the pid may belong to another program by now.
-fn end_postmaster(data: &Path) -> Result<()> {
-    let Ok(file) = std::fs::read_to_string(data.join("postmaster.pid")) else { return Ok(()) };
-    let Some(pid) = file.lines().next().and_then(|line| line.trim().parse::<i32>().ok()) else {
-        return Ok(());
-    };
-    let Some(found) = processes::stat(pid).filter(|_| works_in(pid, data)) else { return Ok(()) };
-    processes::end(&found, Signal::QUIT, Duration::from_secs(10))
-        .with_context(|| format!("ending the server {pid} of an earlier run"))
+/// Ends what still works in a dead run's data directory: its server, or initdb with the server that it
+/// runs. Found by where they work and what they were started with, as a pid that is written down
+/// may belong to another program by now.
+fn end_processes(data: &Path) -> Result<()> {
+    let Ok(data) = std::fs::canonicalize(data) else { return Ok(()) };
+    let mut found = processes::all()?;
+    found.retain(|one| !one.ended && works_in(one.pid, &data));
+    // Those whose parents are among them end with these.
+    let first = found.iter().filter(|one| found.iter().all(|other| other.pid != one.parent));
+    for process in first {
+        // A postmaster throws its memory away by this, and initdb stops.
+        let signal = if name_of(process.pid) == "initdb" { Signal::TERM } else { Signal::QUIT };
+        processes::end(process, signal, Duration::from_secs(10))
+            .with_context(|| format!("ending process {} of an earlier run", process.pid))?;
+    }
+    Ok(())
 }
 
 fn works_in(pid: i32, data: &Path) -> bool {
-    let cwd = std::fs::read_link(format!("/proc/{pid}/cwd"));
-    let same = cwd.is_ok_and(|cwd| std::fs::canonicalize(data).is_ok_and(|data| data == cwd));
-    same && std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
+    match name_of(pid).as_str() {
+        "postgres" => std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data),
+        "initdb" => std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
+            line.split(|byte| *byte == 0).any(|word| {
+                let word = Path::new(std::ffi::OsStr::from_bytes(word));
+                word.is_absolute() && std::fs::canonicalize(word).is_ok_and(|path| path == data)
+            })
+        }),
+        _ => false,
+    }
 }
 
-/// A directory that is gone is removed. A process that is about to end may still make a file in
-/// it, so that it is not empty in the end: then once more.
+fn name_of(pid: i32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    name.trim_end().to_owned()
+}
+
+/// Removes a directory; one that is gone is removed. A process that is about to end may still make a
+/// file in it, and a mount of NFS or FUSE keeps a file that somebody has open under a hidden name for
+/// a while: then it is not empty in the end, and it is tried again for some seconds.
 fn remove_tree(dir: &Path) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + REMOVE_LIMIT;
     loop {
-        match std::fs::remove_dir_all(dir) {
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && Instant::now() < end => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("removing {}; remove it by hand", dir.display()));
-            }
-            _ => return Ok(()),
+        let error = match std::fs::remove_dir_all(dir) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound && !dir.exists() => return Ok(()),
+            Err(error) => error,
+        };
+        // A file that goes away between being listed and being removed is not found; one that a mount
+        // still keeps is busy.
+        let passing = [
+            ErrorKind::DirectoryNotEmpty,
+            ErrorKind::NotFound,
+            ErrorKind::ResourceBusy,
+            ErrorKind::StaleNetworkFileHandle,
+        ];
+        if !passing.contains(&error.kind()) || Instant::now() >= end {
+            return Err(error).with_context(|| {
+                format!("removing {}{}; remove it by hand", dir.display(), what_is_left(dir))
+            });
         }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The first files that a directory still has, for a message.
+fn what_is_left(dir: &Path) -> String {
+    let mut files = Vec::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(next) = dirs.pop() {
+        for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => dirs.push(entry.path()),
+                false => files.push(entry.path().display().to_string()),
+            }
+        }
+        if files.len() >= NAMED_LEFT {
+            break;
+        }
+    }
+    match files.is_empty() {
+        true => String::new(),
+        false => format!(", where there is still {}", files[..files.len().min(NAMED_LEFT)].join(", ")),
     }
 }
 
@@ -288,6 +348,41 @@ mod tests {
         assert!(base.path().join("users").exists());
         live.remove().unwrap();
         assert!(!live.path().exists() && !live.socket_dir().exists());
+    }
+
+    /// As a mount of NFS or FUSE has it: a file that is removed while it is open is there under
+    /// another name until it is closed.
+    #[test]
+    fn a_directory_with_a_file_that_stays_a_while_is_removed_and_one_that_stays_is_named() {
+        let base = tempfile::tempdir().unwrap();
+        let (passing, lasting) = (base.path().join("passing"), base.path().join("lasting"));
+        for dir in [&passing, &lasting] {
+            std::fs::create_dir(dir).unwrap();
+        }
+        let keep = |dir: &Path, until: Instant| {
+            let hidden = dir.join(".fuse_hidden0001");
+            std::thread::spawn(move || {
+                while Instant::now() < until {
+                    // Fails only once the directory is gone.
+                    let _ = std::fs::write(&hidden, "");
+                }
+                let _ = std::fs::remove_file(&hidden);
+            })
+        };
+        let started = Instant::now();
+        let short = keep(&passing, started + Duration::from_millis(700));
+        let long = keep(&lasting, started + REMOVE_LIMIT + Duration::from_secs(5));
+        remove_tree(&passing).unwrap();
+        assert!(!passing.exists());
+        let removed = remove_tree(&lasting);
+        // The writer loses a race now and then; then it was removed in truth.
+        if let Err(error) = removed {
+            let error = format!("{error:#}");
+            assert!(error.contains("lasting") && error.contains(".fuse_hidden0001"), "{error}");
+            assert!(started.elapsed() >= REMOVE_LIMIT);
+        }
+        short.join().unwrap();
+        long.join().unwrap();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One line of /proc/PID/stat, the fields used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,10 @@ pub fn group_lives(group: i32) -> Result<bool> {
 }
 
 /// All processes of this machine that can be seen.
-fn all() -> Result<Vec<Stat>> {
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn all() -> Result<Vec<Stat>> {
     let entries = std::fs::read_dir("/proc").context("reading /proc")?;
     Ok(entries.filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect())
 }
@@ -105,47 +108,31 @@ pub fn lives(process: &Stat) -> bool {
     stat(process.pid).is_some_and(|now| now.started == process.started && !now.ended)
 }
 
-/// Ends a server: `signal` to its postmaster, and, if that has not ended after `patience`,
-/// SIGKILL to it and to all its descendants. (Each backend leads a process group of its own, so
+/// Ends a server, or initdb: `signal` to its first process, and, if that and all its descendants have
+/// not ended after `patience`, SIGKILL to them. (Each backend leads a process group of its own, so
 /// that killing the postmaster's group would leave them running.)
 ///
 /// # Errors
 /// When a process may not be signalled, or does not end.
-pub fn end(postmaster: &Stat, signal: Signal, patience: Duration) -> Result<()> {
-    send(postmaster, signal)?;
-    if gone_within(std::slice::from_ref(postmaster), patience) {
+pub fn end(first: &Stat, signal: Signal, patience: Duration) -> Result<()> {
+    // Before: whose children they were is not to be seen once it has ended.
+    let mut tree = vec![first.clone()];
+    tree.extend(descendants(first.pid)?);
+    send(first, signal)?;
+    if gone_within(&tree, patience) {
         return Ok(());
     }
-    let mut tree = vec![postmaster.clone()];
-    tree.extend(descendants(postmaster.pid)?);
+    for late in descendants(first.pid)? {
+        if !tree.contains(&late) {
+            tree.push(late);
+        }
+    }
     for process in &tree {
         send(process, Signal::KILL)?;
     }
     match gone_within(&tree, Duration::from_secs(10)) {
         true => Ok(()),
-        false => bail!("process {} does not end, not even by SIGKILL", postmaster.pid),
-    }
-}
-
-/// Kills a process group, and waits until none of it is left. For initdb, whose children stay in
-/// its group and do not end with it.
-///
-/// # Errors
-/// When it may not be signalled, or does not end.
-pub fn kill_group(leader: &mut std::process::Child) -> Result<()> {
-    let group = Pid::from_child(leader);
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        match kill_process_group(group, Signal::KILL) {
-            Err(rustix::io::Errno::SRCH) => return Ok(()),
-            Err(error) => {
-                return Err(error).with_context(|| format!("killing process group {}", leader.id()));
-            }
-            Ok(()) if Instant::now() >= end => bail!("process group {} does not end", leader.id()),
-            // The leader is ours to reap; without that it stays in the group.
-            Ok(()) => leader.try_wait().context("waiting for a killed process")?,
-        };
-        std::thread::sleep(Duration::from_millis(2));
+        false => bail!("process {} does not end, not even by SIGKILL", first.pid),
     }
 }
 
