@@ -169,36 +169,14 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
     server.stop().unwrap();
 }
 
-/// Adds a description of pg_bulkload's to the catalogue under another id, with the stand-in as its
-/// program, and without the extension, which only the real one can bring along.
-fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(root.join(name)).unwrap();
-    let own_id = Path::new(name).file_stem().unwrap().to_str().unwrap();
-    let program = root.join("tests/stand-ins/pg_bulkload").display().to_string();
-    for (from, to) in [
-        (format!("id = \"{own_id}\""), format!("id = \"{id}\"")),
-        ("extensions = [\"pg_bulkload\"]".into(), "extensions = []".into()),
-        ("command = [\"pg_bulkload\"".into(), format!("command = [\"{program}\"")),
-        ("version = [\"pg_bulkload\"".into(), format!("version = [\"{program}\"")),
-        ("[exit]".into(), format!("[env]\n{environment}\n[exit]")),
-    ] {
-        assert_eq!(text.matches(&from).count(), 1, "{from} in {name}");
-        text = text.replace(&from, &to);
-    }
-    let path = dir.join(format!("{id}.toml"));
-    std::fs::write(&path, text).unwrap();
-    catalogue::add(Loader::read(&path).unwrap()).unwrap();
-}
-
 const BULKLOAD: [Phase; 2] = [Phase::Prepare, Phase::Load];
 
 #[test]
 fn a_stand_in_for_pg_bulkload_loads_what_its_control_files_say() {
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
-    add_stand_in("loaders/pg-bulkload.toml", "stand-in-direct", "", dir.path());
-    add_stand_in("loaders/pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
+    common::add_stand_in("loaders/pg-bulkload.toml", "stand-in-direct", "", dir.path());
+    common::add_stand_in("loaders/pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
     let one_and_all = format!(
         "[[case]]\nmethod = ['stand-in-direct', 'stand-in-parallel']\nrows = [1, {ROWS}]\nlatency_ms = 0\n"
     );
@@ -232,7 +210,7 @@ fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let refusing = "STAND_IN_REFUSES = \"2\"\n";
-    add_stand_in("loaders/pg-bulkload.toml", "stand-in-refusing", refusing, dir.path());
+    common::add_stand_in("loaders/pg-bulkload.toml", "stand-in-refusing", refusing, dir.path());
     let mut server = common::local(&dataset);
     let sample = samples("[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
     let error = sample.error.unwrap();
@@ -247,7 +225,7 @@ fn what_pg_bulkload_passes_over_as_a_double_is_counted() {
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let own = "datasets/caveats/loaders/pg-bulkload-keep-old.toml";
-    add_stand_in(own, "stand-in-keep-old", "", dir.path());
+    common::add_stand_in(own, "stand-in-keep-old", "", dir.path());
     let server = common::local(&dataset);
     let bench = Bench {
         server: &*server,

@@ -2,10 +2,13 @@
 #![allow(dead_code)] // Each test program uses its part.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::catalogue;
+use bulkbench::method::external::Loader;
 use bulkbench::runner::plan::Request;
 use bulkbench::server::{self, Choice, Options, Server};
 
@@ -96,4 +99,26 @@ pub fn url(server: &dyn Server) -> String {
         socket.display(),
         config.get_ports().first().unwrap_or(&5432)
     )
+}
+
+/// Adds a description of pg_bulkload's to the catalogue under another id, with the stand-in as its
+/// program, and without the extension, which only the real one can bring along.
+pub fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(root.join(name)).unwrap();
+    let own_id = Path::new(name).file_stem().unwrap().to_str().unwrap();
+    let program = root.join("tests/stand-ins/pg_bulkload").display().to_string();
+    for (from, to) in [
+        (format!("id = \"{own_id}\""), format!("id = \"{id}\"")),
+        ("extensions = [\"pg_bulkload\"]".into(), "extensions = []".into()),
+        ("command = [\"pg_bulkload\"".into(), format!("command = [\"{program}\"")),
+        ("version = [\"pg_bulkload\"".into(), format!("version = [\"{program}\"")),
+        ("[exit]".into(), format!("[env]\n{environment}\n[exit]")),
+    ] {
+        assert_eq!(text.matches(&from).count(), 1, "{from} in {name}");
+        text = text.replace(&from, &to);
+    }
+    let path = dir.join(format!("{id}.toml"));
+    std::fs::write(&path, text).unwrap();
+    catalogue::add(Loader::read(&path).unwrap()).unwrap();
 }
