@@ -28,9 +28,10 @@ pub fn mark<'c>(
     dataset: &Dataset,
 ) -> Result<()> {
     let mut session = server.connector().connect()?;
-    let collations = collations(&mut session)?;
+    let collations = server.connector().asking(|| collations(&mut session))?;
     for case in cases {
-        case.unavailable = reason(case, server, dataset, &mut session, &collations)?;
+        case.unavailable =
+            server.connector().asking(|| reason(case, server, dataset, &mut session, &collations))?;
     }
     Ok(())
 }

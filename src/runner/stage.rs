@@ -144,6 +144,13 @@ impl<'a> ServerStage<'a> {
     }
 }
 
+/// Does what is not timed, within the longest that what is timed may take.
+fn limited<T>(interrupt: &Interrupt, limit: Duration, step: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _deadline = interrupt.deadline(limit)?;
+    // A statement that was cancelled fails with the server's words; why it was is the news.
+    step().map_err(|error| interrupt.check().err().map_or(error, Into::into))
+}
+
 /// The error of a load, with the last that its program said where it started one.
 fn told(method: &dyn Method, connector: &Connector, scratch: &Path, error: Error) -> Error {
     match method.loader().and_then(|_| Loader::last_words(connector, scratch)) {
@@ -179,10 +186,12 @@ impl Stage for ServerStage<'_> {
         let connector = self.server().connector().clone();
         let info = catalogue::find(&case.method)?.info();
         self.control = Some(connector.connect()?);
-        let session = self.control()?;
-        let mut reset = Reset { session, connector: &connector, dataset, table: &table };
-        reset.table_for(info, &case.params, rows).context("making the table to start from")?;
-        self.checkpoint()
+        limited(&self.interrupt.clone(), self.timeout, || {
+            let session = self.control()?;
+            let mut reset = Reset { session, connector: &connector, dataset, table: &table };
+            reset.table_for(info, &case.params, rows).context("making the table to start from")?;
+            self.checkpoint()
+        })
     }
 
     fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
@@ -222,20 +231,23 @@ impl Stage for ServerStage<'_> {
             Some(words) => error.context(words),
             None => error,
         })?;
-        let mut cost = probes.stop(server, control, &table)?;
+        let (interrupt, timeout) = (&self.interrupt, self.timeout);
+        let mut cost = limited(interrupt, timeout, || probes.stop(server, control, &table))?;
         cost.client_load_cpu_ns = Some(clock.load_cpu_ns());
         if let Some(used) = clock.program() {
             // The load was done there: what this program held meanwhile is none of its needs.
             cost.client_cpu_ns = cost.client_cpu_ns.map(|own| own + used.cpu_ns);
             cost.client_peak_bytes = used.peak_bytes;
         }
-        method.verify(&load)?;
+        limited(interrupt, timeout, || method.verify(&load))?;
         Ok(Measured { phases: clock.phases().clone(), cost })
     }
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
         let method = catalogue::find(&case.method)?;
-        self.verified(case, rows, method.info()).map_err(|error| match &self.scratch {
+        let verified =
+            limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method.info()));
+        verified.map_err(|error| match &self.scratch {
             Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),
             None => error,
         })
@@ -249,8 +261,8 @@ impl Stage for ServerStage<'_> {
         let end = Instant::now() + RECOVERY;
         loop {
             // A crashed backend makes the whole server go through recovery, by itself.
-            let tried =
-                self.server().connector().connect().and_then(|mut session| run(&mut *session, "SELECT 1"));
+            let connector = self.server().connector().clone();
+            let tried = connector.asking(|| run(&mut *connector.connect()?, "SELECT 1"));
             match tried {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() >= end => return Err(error),
@@ -274,7 +286,8 @@ impl Drop for ServerStage<'_> {
     fn drop(&mut self) {
         if let Some(mut session) = self.control.take() {
             // Nothing is lost when this fails: the server goes away, or its schema does.
-            let _ = reset::sweep(&mut session, &[]);
+            let connector = self.server().connector().clone();
+            let _ = connector.asking(|| reset::sweep(&mut session, &[]));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::error::SqlState;
 
-use super::connector::Connector;
+use super::connector::{Connector, Session};
 use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
 use super::{Options, Server, Settings};
@@ -57,8 +57,11 @@ impl Schema {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
             let cleaner = self.target.connector(Interrupt::new())?;
             let mut session = cleaner.connect()?;
-            session.batch_execute("SET lock_timeout = '30s'").map_err(describe)?;
-            session.batch_execute(&statement).map_err(describe)
+            cleaner.asking(|| {
+                // What holds a lock that long may be a session that hangs, as the one that was given up did.
+                session.batch_execute("SET lock_timeout = '10s'").map_err(describe)?;
+                session.batch_execute(&statement).map_err(describe)
+            })
         };
         drop().with_context(|| {
             format!("the run's schema is left in {}; remove it there by: {statement}", self.target)
@@ -82,7 +85,12 @@ impl External {
     /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
     pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let target = target::parse(url)?;
-        let mut session = target.connector(interrupt.clone())?.connect()?;
+        let connector = target.connector(interrupt.clone())?;
+        let session = connector.connect()?;
+        connector.asking(|| Self::begin(target, session, options, interrupt))
+    }
+
+    fn begin(target: Target, mut session: Session, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let (version_num, version) = settings::read_version(&mut session)?;
         let catalog = Catalog::read(&mut session)?;
         catalog.check(&options.settings)?;
@@ -94,7 +102,8 @@ impl External {
         if let Some(reason) = refusal(&catalog, superuser, &options.settings, &mut session) {
             return Err(usage!("--set: {reason}"));
         }
-        let warnings = leftovers(&mut session)?;
+        let mut warnings = target.warnings().to_vec();
+        warnings.extend(leftovers(&mut session)?);
         let schema = Schema::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
         let connector = connector(&target, &schema.name, &options.settings, interrupt)?;
         let facts = ServerFacts {
@@ -212,8 +221,12 @@ impl Server for External {
         if settings.is_empty() {
             return None;
         }
-        match self.connector.connect() {
-            Ok(mut session) => refusal(&self.catalog, self.superuser, settings, &mut session),
+        let asked = self.connector.asking(|| {
+            let mut session = self.connector.connect()?;
+            Ok(refusal(&self.catalog, self.superuser, settings, &mut session))
+        });
+        match asked {
+            Ok(refusal) => refusal,
             Err(error) => Some(format!("the server could not be asked about its settings: {error:#}")),
         }
     }

@@ -280,9 +280,12 @@ impl Container {
 
     fn learn(&mut self) -> Result<()> {
         let mut session = self.connector.connect()?;
-        (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
-        self.facts.settings = settings::read_facts(&mut session)?;
-        self.catalog = Catalog::read(&mut session)?;
+        self.connector.asking(|| {
+            (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
+            self.facts.settings = settings::read_facts(&mut session)?;
+            self.catalog = Catalog::read(&mut session)?;
+            Ok(())
+        })?;
         self.facts.transport = match self.connector.config().get_ports() {
             [5432] => "tcp, container network".into(),
             _ => "tcp 127.0.0.1".into(),

@@ -180,9 +180,12 @@ impl Local {
     /// Asks the server what it is.
     fn learn(&mut self) -> Result<()> {
         let mut session = self.connector.connect()?;
-        (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
-        self.facts.settings = settings::read_facts(&mut session)?;
-        self.catalog = Catalog::read(&mut session)?;
+        self.connector.asking(|| {
+            (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
+            self.facts.settings = settings::read_facts(&mut session)?;
+            self.catalog = Catalog::read(&mut session)?;
+            Ok(())
+        })?;
         Ok(())
     }
 
