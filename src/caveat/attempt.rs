@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::definition::{Caveat, Copy, Insert, InsertRows, Load};
 use super::outcome::{Attempt, NoOutcome};
-use super::{STAGING, Site, TABLE, failure, input, loaders};
+use super::site::{STAGING, Site, TABLE};
+use super::{failure, input, loaders};
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::record::Source;
@@ -22,7 +23,13 @@ use crate::unavailable;
 /// Where there is no outcome, as [`NoOutcome::of`] has it; that the server refuses the rows is one.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt> {
     match load {
-        Load::Copy(copy) => on_connection(site, caveat, |session| self::copy(session, caveat, copy)),
+        Load::Copy(copy) => {
+            let mut made = on_connection(site, caveat, |session| self::copy(session, caveat, copy))?;
+            if !input::keeps_lines(caveat, copy)? {
+                made.error = made.error.map(|said| LoadError { line: None, ..said });
+            }
+            Ok(made)
+        }
         Load::ServerFile(file) => {
             let path = site.file(file)?;
             let path = site.server.visible_path(&path)?;

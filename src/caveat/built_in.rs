@@ -144,24 +144,11 @@ pub(super) fn loaders() -> &'static [Loader] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::definition::Load;
     use super::*;
 
     #[test]
-    fn every_caveat_is_well_formed_and_its_files_and_loaders_are_there() {
-        for id in ids() {
-            let caveat = find(id).unwrap();
-            assert_eq!(caveat.id, id);
-            for way in caveat.all_ways() {
-                match &way.load {
-                    Load::Copy(copy) => drop(super::super::input::copied(&caveat, copy).unwrap()),
-                    Load::ServerFile(name) => drop(file(name).unwrap()),
-                    Load::Insert(insert) => drop(super::super::input::records(&insert.file).unwrap()),
-                    Load::Sql(_) | Load::Loader(_) => {}
-                }
-            }
-        }
-        loaders();
+    fn the_loaders_are_well_formed() {
+        assert_eq!(loaders().len(), LOADERS.len());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use postgres::GenericClient;
 use postgres::error::SqlState;
 use postgres::types::{FromSql, Type};
 
-use super::TABLE;
 use super::definition::Caveat;
+use super::site::TABLE;
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::table::ddl::quote;

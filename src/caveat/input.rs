@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::built_in;
 use super::definition::{Caveat, Copy, Load, json_row};
 use crate::dataset::{header, trailer};
 use crate::record::Encoding;
@@ -17,7 +18,7 @@ pub fn copied(caveat: &Caveat, copy: &Copy) -> Result<Vec<u8>> {
     if copy.file.is_empty() {
         return binary(caveat.binary.as_deref().context("a COPY without a file, and no `binary` rows")?);
     }
-    let mut bytes = super::built_in::file(&copy.file)?.to_vec();
+    let mut bytes = built_in::file(&copy.file)?.to_vec();
     for (from, to) in &copy.replace {
         bytes = replaced(&bytes, from.as_bytes(), to.as_bytes());
     }
@@ -39,7 +40,16 @@ pub fn data(caveat: &Caveat, load: &Load) -> Result<&'static [u8]> {
         Load::Loader(_) => caveat.csv.as_ref(),
         Load::Copy(_) | Load::Sql(_) => None,
     };
-    file.map_or(Ok(&[]), |name| super::built_in::file(name))
+    file.map_or(Ok(&[]), |name| built_in::file(name))
+}
+
+/// Whether a line of what a COPY is sent is the line of the same number in its file.
+///
+/// # Errors
+/// As [`copied`].
+pub fn keeps_lines(caveat: &Caveat, copy: &Copy) -> Result<bool> {
+    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    Ok(copy.file.is_empty() || lines(&copied(caveat, copy)?) == lines(built_in::file(&copy.file)?))
 }
 
 /// A record of a csv file as an INSERT has it.
@@ -55,7 +65,7 @@ pub struct Record {
 /// # Errors
 /// A file that is not compiled in, or is no csv.
 pub fn records(file: &str) -> Result<Vec<Record>> {
-    let bytes = super::built_in::file(file)?;
+    let bytes = built_in::file(file)?;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut records = Vec::new();
     for record in reader.byte_records() {
@@ -134,6 +144,22 @@ fn binary(rows: &str) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_caveat_is_well_formed_and_its_files_are_there() {
+        for id in built_in::ids() {
+            let caveat = built_in::find(id).unwrap();
+            assert_eq!(caveat.id, id);
+            for way in caveat.all_ways() {
+                match &way.load {
+                    Load::Copy(copy) => drop(copied(&caveat, copy).unwrap()),
+                    Load::ServerFile(name) => drop(built_in::file(name).unwrap()),
+                    Load::Insert(insert) => drop(records(&insert.file).unwrap()),
+                    Load::Sql(_) | Load::Loader(_) => {}
+                }
+            }
+        }
+    }
 
     #[test]
     fn bytes_are_replaced_and_fields_kept() {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{STAGING, TABLE};
+use super::site::{STAGING, TABLE};
 
 /// Line and column, as far as they are told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -36,6 +36,7 @@ pub use execute::{Ended, Meaning, Target};
 use execute::{filled, python};
 pub use extensions::Extensions;
 use placeholders::Template;
+pub use redact::redacted;
 use rejects::Rejects;
 
 /// The interpreter of the Python that has the drivers in it.

@@ -1,0 +1,44 @@
+//! Where one way is tried.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::built_in;
+use crate::runner::scratch::Scratch;
+use crate::server::{Connector, Server};
+
+/// The table that all ways load into.
+pub const TABLE: &str = "caveat";
+/// The table that some ways load into first.
+pub const STAGING: &str = "caveat_staging";
+
+/// A server, and a directory of the way's own.
+pub struct Site<'a> {
+    /// The server.
+    pub server: &'a dyn Server,
+    /// Connects to it, with all that is set for the way.
+    pub connector: &'a Connector,
+    /// The directory.
+    pub scratch: Scratch,
+}
+
+impl Site<'_> {
+    /// A directory for files, empty before.
+    pub fn dir(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// Puts a caveat's file there, for anybody to read.
+    ///
+    /// # Errors
+    /// A file that is not compiled in, or cannot be written.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.dir().join(name);
+        let making = || format!("making {}", path.display());
+        std::fs::write(&path, built_in::file(name)?).with_context(making)?;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).with_context(making)?;
+        Ok(path)
+    }
+}
