@@ -190,6 +190,20 @@ fn the_line_of_a_json_value_is_that_of_the_file() {
     own.stop().unwrap();
 }
 
+/// They keep it beside the text that Python prints.
+#[test]
+fn libraries_pass_the_sqlstate_on() {
+    let own = local();
+    let facts = examine(&*own, &caveat::find("duplicate-key").unwrap(), &[]);
+    for id in ["psycopg3-copy-rows", "asyncpg-copy-records", "adbc-ingest"] {
+        match &way(&facts, id).unavailable {
+            Some(why) => common::skipped(why),
+            None => assert_eq!(end(&facts, id), (Refused, "23505", Some(3), ""), "{id}"),
+        }
+    }
+    own.stop().unwrap();
+}
+
 fn raising(state: &str) -> String {
     format!("DO $$ BEGIN RAISE EXCEPTION 'because' USING ERRCODE = '{state}'; END $$")
 }

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import sys
+import traceback
 from typing import NamedTuple
 
 import values
@@ -25,12 +26,25 @@ def load(modes):
     arguments = parser.parse_args()
     try:
         modes[arguments.mode](arguments)
-    except Exception:
+    except Exception as error:
         # Kept there, as a library that asks for the rows may end by an error of its own.
         if arguments.not_fed is None:
-            raise
+            fail(error)
         print(f"not fed: {arguments.not_fed}", file=sys.stderr)
         sys.exit(NOT_FED)
+
+
+def fail(error):
+    """Ends by the error being handled, telling also what a library keeps beside its text: SQLSTATE, and the place."""
+    traceback.print_exc()
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if state:
+        print(f"SQLSTATE: {state}", file=sys.stderr)
+    # asyncpg has the context in an attribute; the others have it in their text.
+    context = getattr(error, "context", None)
+    if context:
+        print(f"CONTEXT:  {context}", file=sys.stderr)
+    sys.exit(1)
 
 
 def not_fed(to, why):
