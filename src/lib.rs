@@ -26,3 +26,4 @@ pub mod server;
 pub mod stats;
 pub mod table;
 pub mod units;
+pub mod visible;

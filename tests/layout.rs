@@ -7,8 +7,8 @@ const ROOMS: [&str; 12] = [
     "cli", "report", "analysis", "doctor", "caveat", "runner", "method", "server", "table", "dataset",
     "probe", "record",
 ];
-const LEAVES: [&str; 8] =
-    ["cache_dir", "errors", "experiment", "fault", "interrupt", "pg_error", "stats", "units"];
+const LEAVES: [&str; 9] =
+    ["cache_dir", "errors", "experiment", "fault", "interrupt", "pg_error", "stats", "units", "visible"];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {

@@ -69,7 +69,7 @@ pub fn run(
             format!("the run did not get to its end; what it found is kept in {}", dir.display())
         })?;
         reported?;
-        print(&report::findings::terminal(&findings, Look::of_stdout()))?;
+        print(&report::findings::terminal(&findings, Look::of_stdout())?)?;
         print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
         let failed =
             findings.caveats.iter().flat_map(|c| &c.findings).filter(|f| f.verdict == Verdict::Failed);

@@ -23,6 +23,7 @@ use clap::{Parser, Subcommand};
 use crate::cache_dir::default_cache_dir;
 use crate::errors::links;
 use crate::interrupt::Interrupt;
+use crate::visible::visible_lines;
 
 /// Measures every way of getting rows into PostgreSQL, and what each way costs.
 #[derive(Debug, Parser)]
@@ -76,7 +77,8 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
 pub fn print_error(error: &anyhow::Error) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let mut stderr = anstream::stderr().lock();
-    let links = links(error.as_ref());
+    // An error may quote what is in a file.
+    let links: Vec<String> = links(error.as_ref()).iter().map(|link| visible_lines(link)).collect();
     let (first, causes) = links.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     // Nothing can be said when standard error itself is gone.
     let _ = writeln!(stderr, "{red}error:{red:#} {first}");

@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some(file) => splice(file, &args.dir, if args.check { Mode::Check } else { Mode::Write })?,
         None if Findings::are_in(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;
-            print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout()))?;
+            print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout())?)?;
             list(&written)?;
         }
         None => {

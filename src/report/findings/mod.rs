@@ -2,6 +2,7 @@
 
 mod csv;
 mod page;
+mod shown;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::record::findings::Findings;
 /// # Errors
 /// As [`Findings::load`] and [`crate::record::store::write_file`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
-    let findings = Findings::load(dir)?;
+    let findings = shown::of(&Findings::load(dir)?)?;
     let page = page::of(&findings);
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
@@ -29,7 +30,11 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// The end of a run on a terminal: in short, caveat by caveat, what has no outcome. A table of so
 /// many words is more than a terminal has room for.
-pub fn terminal(findings: &Findings, look: Look) -> String {
+///
+/// # Errors
+/// When the findings cannot be read as JSON.
+pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
+    let findings = &shown::of(findings)?;
     let mut out = terminal::heading(&findings.title, look);
     for line in page::headline(findings) {
         out.push_str(&terminal::paragraph(&line, look));
@@ -41,7 +46,7 @@ pub fn terminal(findings: &Findings, look: Look) -> String {
     }
     out.push('\n');
     out.push_str(&terminal::notes(&page::notes(findings), look));
-    out
+    Ok(out)
 }
 
 /// What a README shows of the findings in `dir`, and the command that made them.
@@ -49,7 +54,7 @@ pub fn terminal(findings: &Findings, look: Look) -> String {
 /// # Errors
 /// As [`Findings::load`].
 pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
-    let findings = Findings::load(dir)?;
+    let findings = shown::of(&Findings::load(dir)?)?;
     let mut out = String::new();
     for line in page::headline(&findings) {
         out.push_str(&format!("{line}\n\n"));

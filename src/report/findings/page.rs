@@ -39,7 +39,8 @@ pub fn of(findings: &Findings) -> Page {
         text: vec![
             "Each way loads the file into a table of its own, once. Afterwards the table's rows are held \
              against those that were meant, whatever the way said of itself: an outcome is never taken from \
-             the source. Rows show control characters by their names, as in <TAB>."
+             the source. Characters that cannot be seen, or are no plain \
+             space, are shown by their names, as in <TAB> or <NO-BREAK SPACE U+00A0>."
                 .into(),
         ],
         ..titled("How it was found out")
