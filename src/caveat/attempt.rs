@@ -81,6 +81,18 @@ fn on_connection(
     Ok(attempt)
 }
 
+/// Runs the statement that follows the caveat's loads, if it has one; gives the server's refusal of it.
+///
+/// # Errors
+/// As [`refusal`].
+pub fn next(session: &mut Session, caveat: &Caveat) -> Result<Option<LoadError>> {
+    let Some(sql) = &caveat.next else { return Ok(None) };
+    match run(&mut **session, &filled(sql)) {
+        Ok(()) => Ok(None),
+        Err(error) => refusal(error, caveat).map(Some),
+    }
+}
+
 /// The server's refusal of rows that is behind an error.
 ///
 /// # Errors
@@ -112,6 +124,9 @@ fn copy(session: &mut Session, caveat: &Caveat, copy: &Copy) -> Result<Attempt> 
         }
         None => None,
     };
+    if let Some(sql) = &copy.after {
+        run(&mut transaction, &filled(sql))?;
+    }
     transaction.commit().map_err(describe)?;
     Ok(Attempt { rejected, ..Attempt::default() })
 }
@@ -164,6 +179,7 @@ pub fn describe_way(load: &Load) -> String {
             steps.extend(before(copy));
             steps.push(copy_sql(copy));
             steps.extend(then(copy));
+            steps.extend(copy.after.iter().map(|sql| filled(sql)));
             steps.join("; ")
         }
         Load::ServerFile(file) => format!("COPY {TABLE} FROM '/{file}' WITH (FORMAT csv)"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::attempt::{attempt, describe_way};
+use super::attempt::{attempt, describe_way, next};
 use super::definition::{Caveat, Load, Way};
 use super::held::{self, Held};
 use super::judge::{Ending, Meant, judge};
@@ -87,6 +87,7 @@ impl Bench<'_> {
             rows_found: None,
             rejected: None,
             error: None,
+            next: None,
             notices: Vec::new(),
             difference: None,
             unavailable: None,
@@ -120,6 +121,7 @@ impl Bench<'_> {
         finding.rejected = made.rejected;
         let error = made.error.or(made.met);
         finding.error = error.map(|said| LoadError { message: steady(&said.message), ..said });
+        finding.next = made.next.map(|said| LoadError { message: steady(&said.message), ..said });
         finding.notices = made.notices.iter().map(|notice| steady(notice)).collect();
         Ok(finding)
     }
@@ -151,6 +153,11 @@ impl Bench<'_> {
             let connector = plain(self.server.connector()).map_err(unreachable)?;
             let made = self.made(&connector, caveat, &way.load, meant)?;
             let mut session = connector.connect().map_err(unreachable)?;
+            let next = match made.error {
+                Some(_) => None,
+                None => next(&mut session, caveat)?,
+            };
+            let made = Attempt { next, ..made };
             let found = held::rows(&mut *session, caveat)?;
             drop_table(&mut session)?;
             Ok((made, found))

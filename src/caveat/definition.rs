@@ -46,6 +46,9 @@ pub struct Caveat {
     /// in neither.
     #[serde(default)]
     dirty: String,
+    /// A statement that follows each load that ended well, in a transaction of its own: what the
+    /// load leaves may be in its way. The row that it makes is one that is meant.
+    pub next: Option<String>,
     /// The file that COPY reads as csv, beside this one.
     pub csv: Option<String>,
     /// The file that COPY reads as text.
@@ -119,6 +122,8 @@ pub struct Copy {
     pub staging: Option<String>,
     /// The statement that brings the rows from there into the real one.
     pub then: Option<String>,
+    /// A statement behind it, in the same transaction.
+    pub after: Option<String>,
     /// Bytes that the client replaces in the file first.
     #[serde(default)]
     pub replace: Vec<(String, String)>,

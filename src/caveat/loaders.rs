@@ -79,7 +79,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         error,
         met,
         rejected: ended.rejected,
-        notices: Vec::new(),
+        ..Attempt::default()
     })
 }
 

@@ -18,6 +18,8 @@ pub struct Attempt {
     pub met: Option<LoadError>,
     /// Rows that it says it passed over.
     pub rejected: Option<u64>,
+    /// The server's refusal of the statement that came after the load, which itself went well.
+    pub next: Option<LoadError>,
     /// What the server said beside it.
     pub notices: Vec<String>,
 }

@@ -92,6 +92,9 @@ pub struct Finding {
     pub rejected: Option<u64>,
     /// The error that ended the load or that the loader reported.
     pub error: Option<LoadError>,
+    /// The error of the statement that followed a load, for caveats that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<LoadError>,
     /// What the server said beside it, a line each.
     pub notices: Vec<String>,
     /// How the table differs from what was meant.

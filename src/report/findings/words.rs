@@ -50,6 +50,9 @@ pub fn what_happened(finding: &Finding) -> String {
         _ => format!("{n} passed over"),
     }));
     parts.extend(finding.error.as_ref().map(error));
+    parts.extend(
+        finding.next.as_ref().map(|said| format!("the statement after the load fails: {}", error(said))),
+    );
     parts.join("; ")
 }
 
@@ -95,12 +98,18 @@ fn difference(difference: &Difference) -> String {
     }
 }
 
+/// Characters of a value that a report shows; of a longer one it shows the first, and their number.
+const LONGEST: usize = 120;
+
 /// A row as SQL would have it.
 pub fn row(row: &Row) -> String {
     let value = |value: &Option<String>| match value {
         None => "NULL".to_owned(),
         Some(text) if text.parse::<i64>().is_ok() => text.clone(),
-        Some(text) => format!("'{text}'"),
+        Some(text) => match text.chars().count() {
+            0..=LONGEST => format!("'{text}'"),
+            n => format!("'{}...' of {n} characters", text.chars().take(LONGEST / 3).collect::<String>()),
+        },
     };
     format!("({})", row.iter().map(value).collect::<Vec<_>>().join(", "))
 }
@@ -166,6 +175,8 @@ mod tests {
         let values = ["1", "C:<TAB>emp", ""].map(|text| Some(text.to_owned()));
         let whole: Row = values.into_iter().chain([None]).collect();
         assert_eq!(row(&whole), "(1, 'C:<TAB>emp', '', NULL)");
+        let long = vec![Some("x".repeat(3000))];
+        assert_eq!(row(&long), format!("('{}...' of 3000 characters)", "x".repeat(40)));
     }
 
     fn finding(way: &str, loader: bool, remedy: Option<&str>, verdict: Verdict) -> Finding {
@@ -180,6 +191,7 @@ mod tests {
             rows_found: Some(1),
             rejected: None,
             error: None,
+            next: None,
             notices: Vec::new(),
             difference: None,
             unavailable: None,
