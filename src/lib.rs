@@ -23,6 +23,8 @@ pub mod record;
 pub mod report;
 pub mod runner;
 pub mod server;
+pub mod session;
+pub mod sql;
 pub mod stats;
 pub mod table;
 pub mod units;

@@ -7,8 +7,19 @@ const ROOMS: [&str; 12] = [
     "cli", "report", "analysis", "doctor", "caveat", "runner", "method", "server", "table", "dataset",
     "probe", "record",
 ];
-const LEAVES: [&str; 9] =
-    ["cache_dir", "errors", "experiment", "fault", "interrupt", "pg_error", "stats", "units", "visible"];
+const LEAVES: [&str; 11] = [
+    "cache_dir",
+    "errors",
+    "experiment",
+    "fault",
+    "interrupt",
+    "pg_error",
+    "session",
+    "sql",
+    "stats",
+    "units",
+    "visible",
+];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {

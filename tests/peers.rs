@@ -12,8 +12,8 @@ use bulkbench::method::external::{Ended, Meaning, Target};
 use bulkbench::method::{Loader, Method, Params, catalogue, resolve_params};
 use bulkbench::record::store;
 use bulkbench::server::{self, Choice, Connector, Options, Session};
+use bulkbench::sql::quote;
 use bulkbench::table::Table;
-use bulkbench::table::ddl::quote;
 
 /// Names that hold what separates names, quotes them, or stands for a value in a driver's statements.
 const SCHEMA: &str = "odd\".schema";

@@ -9,7 +9,7 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::{HELD, Info, PRESENT, Params, Start, catalogue};
 use bulkbench::record::EndState;
 use bulkbench::runner::reset::Reset;
-use bulkbench::server::{Connector, Session};
+use bulkbench::server::{Connector, Home, Server, Session};
 use bulkbench::table::{Layout, Persistence, Table, verify};
 
 const ROWS: u64 = 1_001;
@@ -22,19 +22,21 @@ fn dataset(dir: &Path) -> Dataset {
 struct Bench<'a> {
     dataset: &'a Dataset,
     connector: Connector,
+    home: Home,
     session: Session,
 }
 
 impl<'a> Bench<'a> {
-    fn new(dataset: &'a Dataset, connector: &Connector) -> Self {
-        Self { dataset, connector: connector.clone(), session: connector.connect().unwrap() }
+    fn new(dataset: &'a Dataset, server: &dyn Server) -> Self {
+        let connector = server.connector().clone();
+        Self { dataset, home: server.home().clone(), session: connector.connect().unwrap(), connector }
     }
 
     fn reset(&mut self, table: &Table, start: Start, params: &[(&str, u64)], rows: u64) {
         let info = Info { start, ..*catalogue::find("copy-csv").unwrap().info() };
         let params: Params = params.iter().map(|(name, value)| (name.to_string(), *value)).collect();
         let (session, connector) = (&mut self.session, &self.connector);
-        let mut reset = Reset { session, connector, dataset: self.dataset, table };
+        let mut reset = Reset { session, home: &self.home, connector, dataset: self.dataset, table };
         reset.table_for(&info, &params, rows).unwrap();
     }
 
@@ -70,7 +72,7 @@ fn each_start_is_the_table_it_promises() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let server = common::local(&dataset);
-    let mut bench = Bench::new(&dataset, server.connector());
+    let mut bench = Bench::new(&dataset, server.as_ref());
     let table = Table::votes(dataset.columns());
     let bare: Vec<String> =
         table.structure().into_iter().filter(|part| !part.starts_with("index ")).collect();
@@ -127,7 +129,7 @@ fn parents_are_made_once_unless_the_collation_is_another() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let server = common::local(&dataset);
-    let mut bench = Bench::new(&dataset, server.connector());
+    let mut bench = Bench::new(&dataset, server.as_ref());
     let plain = Table::votes(dataset.columns());
     let table = Table { layout: Layout::References, ..plain.clone() };
     let empty = Start::Empty(Persistence::Permanent);

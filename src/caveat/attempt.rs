@@ -14,7 +14,7 @@ use crate::pg_error::describe;
 use crate::record::Source;
 use crate::record::findings::LoadError;
 use crate::server::Session;
-use crate::table::ddl::{literal, quote};
+use crate::sql::{literal, quote};
 use crate::unavailable;
 
 /// Tries the way once, on a table that is ready.

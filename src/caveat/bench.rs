@@ -22,7 +22,7 @@ use crate::record::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
 use crate::server::plain::plain;
 use crate::server::{Connector, Server, Session};
-use crate::table::ddl::{literal, quote};
+use crate::sql::{literal, qualified, quote};
 
 /// What a way says and what the table holds then; or why there is neither.
 type Tried = Result<(Attempt, Vec<Held>), NoOutcome>;
@@ -159,7 +159,7 @@ impl Bench<'_> {
             };
             let made = Attempt { next, ..made };
             let found = held::rows(&mut *session, caveat)?;
-            drop_table(&mut session)?;
+            self.drop_table(&mut session)?;
             Ok((made, found))
         })();
         let stopped = interrupt.check();
@@ -180,10 +180,15 @@ impl Bench<'_> {
         }
     }
 
+    fn drop_table(&self, session: &mut Session) -> Result<()> {
+        let table = qualified(&self.server.home().name, TABLE);
+        run(&mut **session, &format!("DROP TABLE IF EXISTS {table}"))
+    }
+
     /// Makes the table and tries the way on it.
     fn made(&self, connector: &Connector, caveat: &Caveat, load: &Load, meant: &Meant) -> Result<Attempt> {
         let mut session = connector.connect().map_err(unreachable)?;
-        drop_table(&mut session)?;
+        self.drop_table(&mut session)?;
         run(&mut *session, &caveat.create(TABLE))?;
         for row in &meant.before {
             let values: Vec<String> =
@@ -231,10 +236,6 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, NoOutcome> {
 fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied()).unwrap_or("it gives no reason")
-}
-
-fn drop_table(session: &mut Session) -> Result<()> {
-    run(&mut **session, &format!("DROP TABLE IF EXISTS {TABLE}"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::record::findings::{Row, Verdict};
-use crate::table::ddl::quote;
+use crate::sql::quote;
 
 /// The loaders that every csv file is loaded by; psql's own comes before the INSERTs.
 const LOADERS: [&str; 6] =

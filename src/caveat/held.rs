@@ -9,7 +9,7 @@ use super::definition::Caveat;
 use super::site::TABLE;
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
-use crate::table::ddl::quote;
+use crate::sql::quote;
 
 /// The values of a row as PostgreSQL writes them in text, in UTF-8 as far as they are that; `None` is NULL.
 pub type Held = Vec<Option<Vec<u8>>>;

@@ -8,7 +8,7 @@ use super::built_in;
 use super::definition::{Caveat, Copy, Load, json_row};
 use crate::dataset::{header, trailer};
 use crate::record::Encoding;
-use crate::table::ddl::literal;
+use crate::sql::literal;
 
 /// What a COPY is sent, the client's changes made.
 ///

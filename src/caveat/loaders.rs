@@ -7,12 +7,12 @@ use super::outcome::{Attempt, NoOutcome};
 use super::printed::{self, Printed, Said};
 use super::site::{Site, TABLE};
 use super::{built_in, input};
-use crate::method::external::{Input, Loader, Meaning, Target, current_schema};
+use crate::method::external::{Input, Loader, Meaning, Target};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
 use crate::record::findings::LoadError;
 use crate::server::Settings;
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 use crate::unavailable;
 
 /// Runs the loader of this id on the caveat's csv.
@@ -29,7 +29,6 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     if let Some(why) = loader.lacks(site.server, &Settings::new(), &mut session)? {
         return Err(unavailable!("{why}"));
     }
-    let schema = current_schema(&mut session)?;
     let _extensions = loader.extensions(site.server.connector(), &mut session)?;
     drop(session);
     // Without a file it does all by scripts of its own.
@@ -44,7 +43,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let columns: Vec<String> = caveat.columns.iter().map(|column| quote(&column.name)).collect();
     let ended = loader.execute(&Target {
         connector: site.connector,
-        schema: &schema,
+        schema: &site.server.home().name,
         table: TABLE,
         columns: &columns.join(", "),
         key: &caveat.columns.first().context("a table without columns")?.name,

@@ -27,7 +27,7 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{availability, budget, execute};
 use crate::server::Settings;
 use crate::table::Table;
-use crate::units;
+use crate::{session, units};
 
 /// What `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
@@ -91,7 +91,11 @@ pub struct Args {
 
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.trim().into())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            let (name, value) = (name.trim().to_owned(), value.trim().into());
+            session::check([&name], "--set").map_err(|moving| moving.to_string())?;
+            Ok((name, value))
+        }
         _ => Err("a setting is written name=value, for instance work_mem=64MB".into()),
     }
 }

@@ -14,6 +14,7 @@
 use super::columns::{Column, ColumnType};
 use super::lookup3::{hash_bytes, hash_int8};
 use super::rows::Row;
+use crate::sql::quote;
 
 /// The SQL expression (a `bigint`) of one row's hash, over columns of these names.
 ///
@@ -22,7 +23,7 @@ use super::rows::Row;
 pub fn sql_expression(columns: &[Column]) -> String {
     let mut seed = String::from("0");
     for (i, column) in columns.iter().enumerate().rev() {
-        let name = quoted(&column.name);
+        let name = quote(&column.name);
         seed = match column.kind {
             ColumnType::Text => format!("hashtextextended({name} COLLATE \"C\", {seed})"),
             ColumnType::Int4 | ColumnType::Int8 if i + 1 == columns.len() => format!("{name}::int8"),
@@ -32,11 +33,6 @@ pub fn sql_expression(columns: &[Column]) -> String {
         };
     }
     seed
-}
-
-/// An identifier in double quotes, as SQL has it.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The order-free sum of rows' hashes.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::fault::{nearest, nearest_then, unknown_field};
-use crate::usage;
+use crate::{session, usage};
 use built_in::BUILT_IN;
 pub use case::{ALL_METHODS, Case};
 use grid::Grid;
@@ -160,6 +160,7 @@ impl Experiment {
             }
         }
         for case in &self.cases {
+            session::check(case.settings.keys(), &format!("settings of `{}`", case.id()))?;
             if case.rows == Some(0) {
                 return Err(usage!("rows = 0 of `{}`: a load has at least one row", case.id()));
             }
@@ -292,6 +293,18 @@ mod tests {
     fn malformed_toml_is_named_with_its_line() {
         let text = error(&SMALL.replace("rounds = 2", "rounds = "));
         assert!(text.contains("x.toml") && text.contains("line 5"), "{text}");
+    }
+
+    #[test]
+    fn a_setting_that_moves_a_session_is_refused_with_its_case() {
+        for name in ["search_path", "ROLE", "session_authorization"] {
+            let text = error(&SMALL.replace("wal_level =", &format!("{name} =")));
+            assert!(
+                text.contains("x.toml") && text.contains("settings of `insert-multirow batch=1000"),
+                "{text}"
+            );
+            assert!(text.contains(&format!("the setting `{name}`")), "{text}");
+        }
     }
 
     #[test]

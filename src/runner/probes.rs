@@ -8,7 +8,6 @@ use crate::probe::{cpu, memory, relation};
 use crate::record::Cost;
 use crate::server::{Server, Session};
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// The probes of one sample, running.
 pub struct Probes {
@@ -41,7 +40,7 @@ impl Probes {
         let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
         let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
         let wal_bytes = relation::wal_position(&mut **session)?.saturating_sub(self.wal_bytes);
-        let (table_bytes, index_bytes) = relation::sizes(&mut **session, &quote(&table.name))?;
+        let (table_bytes, index_bytes) = relation::sizes(&mut **session, &table.sql_name())?;
         Ok(Cost {
             wal_bytes: Some(wal_bytes),
             table_bytes: Some(table_bytes),

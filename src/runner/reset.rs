@@ -9,8 +9,9 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Params, Start};
 use crate::pg_error::describe;
 use crate::record::Encoding;
-use crate::server::{Connector, Session};
-use crate::table::ddl::{AUTOVACUUM_OFF, literal, parent_of, quote};
+use crate::server::{Connector, Home, Session, Sweep};
+use crate::sql::{literal, quote};
+use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
 use crate::table::{Layout, Persistence, Table};
 
 /// Where rows stand that are not the table's yet.
@@ -20,6 +21,8 @@ const SOURCE: &str = "bulkbench_source";
 pub struct Reset<'a> {
     /// A connection to the server.
     pub session: &'a mut Session,
+    /// The schema that everything is made in.
+    pub home: &'a Home,
     /// More of them.
     pub connector: &'a Connector,
     /// The rows.
@@ -46,30 +49,6 @@ pub fn rows_after(info: &Info, params: &Params, rows: u64) -> Rows {
     Rows { loaded: rows, times: held + 1 }
 }
 
-/// Drops every table in the schema, which is the run's own, but those to `keep`: what the last
-/// sample left, staging tables of methods that failed included.
-///
-/// # Errors
-/// What the server says.
-pub fn sweep(session: &mut Session, keep: &[String]) -> Result<()> {
-    let rows = session
-        .query(
-            "SELECT relkind::text, quote_ident(relname) FROM pg_class \
-             WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'f') \
-             AND NOT relispartition AND relname <> ALL ($1) \
-             ORDER BY EXISTS (SELECT FROM pg_constraint WHERE confrelid = pg_class.oid)",
-            &[&keep],
-        )
-        .map_err(describe)
-        .context("looking for tables of the last sample")?;
-    for row in rows {
-        let (kind, name): (&str, &str) = (row.get(0), row.get(1));
-        let kind = if kind == "f" { "FOREIGN TABLE" } else { "TABLE" };
-        run(&mut **session, &format!("DROP {kind} {name}"))?;
-    }
-    Ok(())
-}
-
 impl Reset<'_> {
     /// Makes the table that the method starts from, to load so many rows into.
     ///
@@ -77,7 +56,8 @@ impl Reset<'_> {
     /// What the server says.
     pub fn table_for(&mut self, info: &Info, params: &Params, rows: u64) -> Result<()> {
         let parents: Vec<String> = self.table.indexed.iter().map(|c| parent_of(c)).collect();
-        sweep(self.session, &parents)?;
+        let swept = self.home.sweep(self.session, Sweep::BetweenSamples { keep: &parents });
+        swept.context("dropping what the last sample left")?;
         self.parents()?;
         match info.start {
             Start::Absent => Ok(()),
@@ -133,7 +113,7 @@ impl Reset<'_> {
             self.table.collation.as_deref().unwrap_or("of the database")
         );
         for reference in self.table.references() {
-            let (parent, column) = (quote(&reference.parent), quote(&reference.column));
+            let (parent, column) = (self.table.beside(&reference.parent), quote(&reference.column));
             let there: bool = self
                 .session
                 .query_one(
@@ -176,7 +156,7 @@ impl Reset<'_> {
         let key = quote(&table.key);
         self.run(&format!(
             "INSERT INTO {} ({key}, {}) SELECT {key}, {} FROM {source} ORDER BY {key}",
-            quote(&table.name),
+            table.sql_name(),
             table.column_list(),
             values.join(", ")
         ))?;
@@ -188,7 +168,7 @@ impl Reset<'_> {
         let source = Table { name: SOURCE.into(), layout: Layout::Plain, ..self.table.clone() };
         self.run(&source.create(Persistence::Unlogged))?;
         self.copy_into(&source, rows)?;
-        Ok(quote(SOURCE))
+        Ok(source.sql_name())
     }
 
     fn copy_into(&self, table: &Table, rows: u64) -> Result<()> {
@@ -204,6 +184,6 @@ impl Reset<'_> {
 
     /// A table that has held its rows for a while: visible to all, and known to the planner.
     fn settle(&mut self) -> Result<()> {
-        self.run(&format!("VACUUM (ANALYZE) {}", quote(&self.table.name)))
+        self.run(&format!("VACUUM (ANALYZE) {}", self.table.sql_name()))
     }
 }

@@ -15,11 +15,11 @@ use crate::method::{Info, Load, Loader, Method, PhaseClock, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
 use crate::runner::probes::Probes;
-use crate::runner::reset::{self, Reset, Rows, rows_after};
+use crate::runner::reset::{Reset, Rows, rows_after};
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::scratch::Scratch;
 use crate::server::latency::Latency;
-use crate::server::{Connector, Server, Session, Settings};
+use crate::server::{Connector, Server, Session, Settings, Sweep};
 use crate::table::{Table, verify};
 
 /// How long a server may take to come back after a failure.
@@ -91,6 +91,7 @@ impl<'a> ServerStage<'a> {
     /// The table that the case loads into.
     fn table_of(&self, case: &CaseFacts) -> Result<Table> {
         Ok(Table {
+            schema: Some(self.servers[self.at].1.home().name.clone()),
             layout: catalogue::find(&case.method)?.info().layout,
             collation: case.collation.clone(),
             ..Table::votes(self.datasets[self.dataset_of(case)?].1.columns())
@@ -183,12 +184,12 @@ impl Stage for ServerStage<'_> {
         let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
         self.scratch = None;
         self.scratch = Some(Scratch::create(dataset.dir())?);
-        let connector = self.server().connector().clone();
+        let (connector, home) = (self.server().connector().clone(), self.server().home().clone());
         let info = catalogue::find(&case.method)?.info();
         self.control = Some(connector.connect()?);
         limited(&self.interrupt.clone(), self.timeout, || {
             let session = self.control()?;
-            let mut reset = Reset { session, connector: &connector, dataset, table: &table };
+            let mut reset = Reset { session, home: &home, connector: &connector, dataset, table: &table };
             reset.table_for(info, &case.params, rows).context("making the table to start from")?;
             self.checkpoint()
         })
@@ -287,7 +288,8 @@ impl Drop for ServerStage<'_> {
         if let Some(mut session) = self.control.take() {
             // Nothing is lost when this fails: the server goes away, or its schema does.
             let connector = self.server().connector().clone();
-            let _ = connector.asking(|| reset::sweep(&mut session, &[]));
+            let home = self.server().home().clone();
+            let _ = connector.asking(|| home.sweep(&mut session, Sweep::BetweenSamples { keep: &[] }));
         }
     }
 }

@@ -11,12 +11,14 @@ use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::error::DbError;
 
 use super::explain::{Refused, describes_not_yet, explain};
+use super::home::{CHECKING, Home, WHERE};
 use super::routes::{Tries, routes};
 use super::tls::{Mode, Tls};
 use super::wire::{Dial, Plug};
 use crate::fault::Fault;
 use crate::interrupt::{Interrupt, OnStop};
 use crate::pg_error::{describe, words};
+use crate::session::escape;
 use crate::unavailable;
 
 /// How long a server may take to let a connection in, unless the URL says otherwise.
@@ -38,6 +40,8 @@ pub struct Connector {
     tls: Option<Tls>,
     interrupt: Interrupt,
     behind: Option<Arc<Behind>>,
+    /// Where each of its connections has to work.
+    home: Option<Arc<Home>>,
 }
 
 /// The server behind a proxy that a connector goes through, for errors to name it.
@@ -103,23 +107,38 @@ impl Connector {
     /// Without TLS, as throwaway servers on this machine are reached.
     pub fn new(mut config: tokio_postgres::Config, interrupt: Interrupt) -> Self {
         config.ssl_mode(SslMode::Disable);
-        Self { config, tls: None, interrupt, behind: None }
+        Self { config, tls: None, interrupt, behind: None, home: None }
     }
 
     /// As [`Connector::new`], with TLS where `config` asks for it.
     pub fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
-        Self { config, tls: Some(tls), interrupt, behind: None }
+        Self { config, tls: Some(tls), interrupt, behind: None, home: None }
     }
 
     /// As this, with settings that each connection makes its own, beside those of the configuration.
     pub fn with_settings<'s>(&self, settings: impl IntoIterator<Item = (&'s String, &'s String)>) -> Self {
         let mut options: Vec<String> = self.config.get_options().map(str::to_owned).into_iter().collect();
         options.extend(settings.into_iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
+        // Of a setting that is given twice the last one counts.
+        options.extend(self.home.iter().map(|home| home.options()));
         let mut config = self.config.clone();
         if !options.is_empty() {
             config.options(options.join(" "));
         }
         Self { config, ..self.clone() }
+    }
+
+    /// As this, with connections that work in the run's own schema, each held to it before it is used.
+    pub(in crate::server) fn at_home(&self, home: &Arc<Home>) -> Self {
+        Self { home: Some(home.clone()), ..self.clone() }.with_settings([])
+    }
+
+    /// As this, with connections as a program makes them that takes no options: they have no settings
+    /// but those of the server, the role and the database, and work in whatever schema these name.
+    pub fn without_options(&self) -> Self {
+        let mut config = self.config.clone();
+        config.options("");
+        Self { config, home: None, ..self.clone() }
     }
 
     /// As this, but stopped by another interrupt: for what has to be done although a run was stopped.
@@ -170,6 +189,7 @@ impl Connector {
             tls: self.tls.clone(),
             interrupt: self.interrupt.clone(),
             behind: Some(Arc::new(behind)),
+            home: self.home.clone(),
         }
     }
 
@@ -211,12 +231,15 @@ impl Connector {
         loop {
             let dial = tries.next_dial()?;
             match config.connect(dial.clone()) {
-                Ok(client) => {
+                Ok(mut client) => {
                     let token = client.cancel_token();
                     let watch = self.watch(dial, move |dial| {
                         // The server may be gone already; then there is nothing to cancel.
                         let _ = token.cancel_query(dial);
                     });
+                    if let Some(home) = &self.home {
+                        home.check(&client.query_one(WHERE, &[]).map_err(describe).context(CHECKING)?)?;
+                    }
                     return Ok(Session { client, _watch: watch });
                 }
                 Err(error) => tries.failed(error, |refused| self.explain(refused))?,
@@ -243,6 +266,9 @@ impl Connector {
                         // As above; and without a runtime the connection is ended after the grace.
                         let _ = runtime.map(|runtime| runtime.block_on(token.cancel_query(dial)));
                     });
+                    if let Some(home) = &self.home {
+                        home.check(&client.query_one(WHERE, &[]).await.map_err(describe).context(CHECKING)?)?;
+                    }
                     return Ok(AsyncSession { client, _watch: watch });
                 }
                 Err(error) => tries.failed(error, |refused| self.explain(refused))?,
@@ -365,11 +391,6 @@ fn nowhere() -> Result<SocketAddr> {
     Ok(*ADDRESS.get_or_init(|| address))
 }
 
-/// As PostgreSQL splits the options of a connection: at spaces, unless a backslash is before them.
-pub(in crate::server) fn escape(value: &str) -> String {
-    value.chars().flat_map(|c| (c == ' ' || c == '\\').then_some('\\').into_iter().chain([c])).collect()
-}
-
 /// Where a configuration leads, as messages have it.
 fn address(config: &tokio_postgres::Config) -> String {
     let ports = config.get_ports();
@@ -464,6 +485,7 @@ mod tests {
             tls: None,
             interrupt: Interrupt::new(),
             behind: None,
+            home: None,
         };
         connector.through(&proxy)
     }

@@ -1,6 +1,7 @@
 //! A server of the user's: reached by URL, touched only inside a schema of the run's own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -9,11 +10,15 @@ use tokio_postgres::error::SqlState;
 use super::connector::{Connector, Session};
 use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
-use super::{Options, Server, Settings};
+use super::{Home, Options, Server, Settings};
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
 use crate::record::{ServerFacts, Source};
-use crate::{unavailable, usage};
+use crate::sql::quote;
+use crate::{session, unavailable, usage};
+
+/// As for the run's own sessions, the role that connects is the one that acts, whatever ALTER ROLE ... SET role says.
+const AS_ITSELF: &str = "SET role = none";
 
 /// A user's server, with the run's schema in it.
 pub struct External {
@@ -30,14 +35,15 @@ pub struct External {
 
 /// The run's schema. Dropping it drops it in the server, with all that is in it.
 struct Schema {
-    name: String,
+    home: Arc<Home>,
     target: Target,
     dropped: bool,
 }
 
 impl Schema {
     fn create(name: String, target: &Target, session: &mut postgres::Client) -> Result<Self> {
-        session.batch_execute(&format!("CREATE SCHEMA \"{name}\"")).map_err(|error| match error.code() {
+        let quoted = quote(&name);
+        session.batch_execute(&format!("CREATE SCHEMA {quoted}")).map_err(|error| match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => unavailable!(
                 "the user of {target} may not create a schema to load into; a superuser can allow it: GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
                 target.database(),
@@ -45,26 +51,34 @@ impl Schema {
             ),
             _ => describe(error).context(format!("creating the run's schema {name}")),
         })?;
-        Ok(Self { name, target: target.clone(), dropped: false })
+        // From here on it is told from all others by its oid.
+        let home = session.batch_execute(&format!("SET search_path = {quoted}")).map_err(describe);
+        let home = home.and_then(|()| Home::of(session)).with_context(|| {
+            format!("making the run's schema in {target}, where it may be left; remove it by: DROP SCHEMA {quoted} CASCADE")
+        })?;
+        Ok(Self { home: Arc::new(home), target: target.clone(), dropped: false })
     }
 
     fn drop_in_server(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.dropped, true) {
             return Ok(());
         }
-        let statement = format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name);
         let drop = || -> Result<()> {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
             let cleaner = self.target.connector(Interrupt::new())?;
             let mut session = cleaner.connect()?;
             cleaner.asking(|| {
                 // What holds a lock that long may be a session that hangs, as the one that was given up did.
-                session.batch_execute("SET lock_timeout = '10s'").map_err(describe)?;
-                session.batch_execute(&statement).map_err(describe)
+                session.batch_execute(&format!("{AS_ITSELF}; SET lock_timeout = '10s'")).map_err(describe)?;
+                self.home.drop_schema(&mut session)
             })
         };
         drop().with_context(|| {
-            format!("the run's schema is left in {}; remove it there by: {statement}", self.target)
+            format!(
+                "the run's schema is left in {}; remove it there by: DROP SCHEMA {} CASCADE",
+                self.target,
+                quote(&self.home.name)
+            )
         })
     }
 }
@@ -85,6 +99,7 @@ impl External {
     /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
     pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let target = target::parse(url)?;
+        session::check(target.settings()?.keys(), "--server")?;
         let connector = target.connector(interrupt.clone())?;
         let session = connector.connect()?;
         connector.asking(|| Self::begin(target, session, options, interrupt))
@@ -92,6 +107,7 @@ impl External {
 
     fn begin(target: Target, mut session: Session, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let (version_num, version) = settings::read_version(&mut session)?;
+        session.batch_execute(AS_ITSELF).map_err(describe)?;
         let catalog = Catalog::read(&mut session)?;
         catalog.check(&options.settings)?;
         let superuser = session
@@ -105,7 +121,7 @@ impl External {
         let mut warnings = target.warnings().to_vec();
         warnings.extend(leftovers(&mut session)?);
         let schema = Schema::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
-        let connector = connector(&target, &schema.name, &options.settings, interrupt)?;
+        let connector = connector(&target, &schema.home, &options.settings, interrupt)?;
         let facts = ServerFacts {
             source: Source::External,
             reason: "asked for".into(),
@@ -120,7 +136,6 @@ impl External {
         let mut external = Self { schema, target, given, connector, catalog, superuser, facts, warnings };
         let mut session = external.connector.connect()?;
         external.facts.settings = settings::read_facts(&mut session)?;
-        external.check_path(&mut session)?;
         let encrypted: bool = session
             .query_one(
                 "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
@@ -133,21 +148,6 @@ impl External {
             external.facts.transport.push_str(", TLS");
         }
         Ok(external)
-    }
-
-    /// A connection pooler may drop the options a connection starts with: then tables would be
-    /// made in a schema that is not the run's.
-    fn check_path(&self, session: &mut postgres::Client) -> Result<()> {
-        let row = session.query_one("SELECT current_schema()::text", &[]).map_err(describe)?;
-        let current: Option<String> = row.try_get(0)?;
-        match current.as_deref() == Some(self.schema.name.as_str()) {
-            true => Ok(()),
-            false => Err(unavailable!(
-                "{} does not keep the options of a connection (a pooler such as PgBouncer?): its tables would land in the schema {}; connect to PostgreSQL itself",
-                self.target,
-                current.unwrap_or_else(|| "of nobody".into())
-            )),
-        }
     }
 }
 
@@ -167,10 +167,13 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
         .collect()
 }
 
-fn connector(target: &Target, schema: &str, settings: &Settings, interrupt: &Interrupt) -> Result<Connector> {
-    let path = ("search_path".to_owned(), schema.to_owned());
-    let connector = target.connector(interrupt.clone())?;
-    Ok(connector.with_settings([(&path.0, &path.1)]).with_settings(settings))
+fn connector(
+    target: &Target,
+    home: &Arc<Home>,
+    settings: &Settings,
+    interrupt: &Interrupt,
+) -> Result<Connector> {
+    Ok(target.connector(interrupt.clone())?.with_settings(settings).at_home(home))
 }
 
 /// Why connections cannot have these settings; `None` when they can, or the server has them anyway.
@@ -180,6 +183,9 @@ fn refusal(
     settings: &Settings,
     session: &mut postgres::Client,
 ) -> Option<String> {
+    if let Err(moving) = session::check(settings.keys(), "a case's settings") {
+        return Some(moving.to_string());
+    }
     if let Err(unknown) = catalog.check(settings) {
         return Some(unknown.to_string());
     }
@@ -217,6 +223,10 @@ impl Server for External {
         &self.connector
     }
 
+    fn home(&self) -> &Home {
+        &self.schema.home
+    }
+
     fn refuses(&self, settings: &Settings) -> Option<String> {
         if settings.is_empty() {
             return None;
@@ -246,7 +256,7 @@ impl Server for External {
             self.catalog.change(name) != Some(Change::Configuration)
                 || !self.catalog.value(name).is_some_and(|has| has.eq_ignore_ascii_case(value))
         });
-        self.connector = connector(&self.target, &self.schema.name, &wanted, self.connector.interrupt())?;
+        self.connector = connector(&self.target, &self.schema.home, &wanted, self.connector.interrupt())?;
         Ok(())
     }
 
@@ -292,17 +302,16 @@ impl Server for External {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::connector::escape;
 
     #[test]
     fn options_survive_how_postgres_splits_them() {
-        assert_eq!(escape(r"a b\c"), r"a\ b\\c");
         let target = target::parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
         let settings: Settings = [("work_mem".to_owned(), "64 MB".to_owned())].into();
-        let connector = connector(&target, "bulkbench_x", &settings, &Interrupt::new()).unwrap();
+        let home = Arc::new(Home { oid: 1, name: "bulkbench_x".into(), role: "u".into() });
+        let connector = connector(&target, &home, &settings, &Interrupt::new()).unwrap();
         assert_eq!(
             connector.config().get_options(),
-            Some(r"-c jit=off -c search_path=bulkbench_x -c work_mem=64\ MB")
+            Some("-c jit=off -c work_mem=64\\ MB -c search_path=\"bulkbench_x\" -c role=none")
         );
     }
 }

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod container;
 mod explain;
 pub mod external;
+mod home;
 pub mod host;
 mod id;
 pub mod latency;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session};
+pub use home::{Home, Sweep};
 pub use id::new_id;
 pub use latency::Latency;
 pub use open::{Choice, open};
@@ -55,6 +57,9 @@ pub trait Server {
 
     /// How to connect to it, now: after [`Server::apply`] ask again.
     fn connector(&self) -> &Connector;
+
+    /// The schema in which a run makes all that it makes there.
+    fn home(&self) -> &Home;
 
     /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
     fn refuses(&self, settings: &Settings) -> Option<String>;

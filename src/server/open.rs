@@ -12,7 +12,7 @@ use super::options::Options;
 use super::{Server, target};
 use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
-use crate::usage;
+use crate::{session, usage};
 
 /// The server to load into, as `--server` has it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl fmt::Debug for Choice {
 /// [`crate::fault::Fault::Unavailable`] when there is no such server here, each with the next step.
 pub fn open(choice: &Choice, options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
     check_id(&options.id)?;
+    session::check(options.settings.keys(), "--set")?;
     match choice {
         Choice::Auto => open_auto(options, interrupt),
         Choice::Local => Ok(Box::new(Local::start(options, interrupt)?)),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::Settings;
 use crate::fault::nearest;
 use crate::pg_error::describe;
-use crate::{bad_data, unavailable, usage};
+use crate::{bad_data, session, unavailable, usage};
 
 /// `server_version_num` of the oldest server this program loads into.
 pub const OLDEST: u32 = 130000;
@@ -168,11 +168,13 @@ pub fn merge(under: &Settings, over: &Settings) -> Settings {
     all
 }
 
-/// Passes when none of these is a setting that a throwaway server keeps for itself.
+/// Passes when none of these is a setting that a throwaway server keeps for itself, or that moves a
+/// session.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] with the first that is.
 pub fn check_reserved(settings: &Settings) -> Result<()> {
+    session::check(settings.keys(), "the server's settings")?;
     match settings.keys().find(|name| RESERVED.contains(&name.to_ascii_lowercase().as_str())) {
         None => Ok(()),
         Some(name) => Err(usage!(

@@ -1,7 +1,7 @@
 //! The table as a value, and the statements that make it.
 
-pub use crate::dataset::checksum::quoted as quote;
 use crate::dataset::{Column, ColumnType};
+use crate::sql::{literal, qualified, quote};
 
 /// What keeps autovacuum away from a table that holds rows itself.
 pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
@@ -31,7 +31,9 @@ pub enum Layout {
 /// index on some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its name, unqualified: the connection's search_path decides the schema.
+    /// The schema it lies in, bare; `None` for the current one of whatever session uses it.
+    pub schema: Option<String>,
+    /// Its name, bare.
     pub name: String,
     /// The serial primary key.
     pub key: String,
@@ -54,12 +56,6 @@ pub struct Reference {
     pub parent: String,
 }
 
-/// A text as an SQL literal, whatever standard_conforming_strings is.
-pub fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-}
-
 /// The table that a column refers to where it refers to one: `links` for `link`.
 pub fn parent_of(column: &str) -> String {
     format!("{column}s")
@@ -70,6 +66,7 @@ impl Table {
     /// indexes on username and link.
     pub fn votes(columns: &[Column]) -> Self {
         Self {
+            schema: None,
             name: "votes".into(),
             key: "vote_id".into(),
             columns: columns.to_vec(),
@@ -77,6 +74,16 @@ impl Table {
             layout: Layout::Plain,
             collation: None,
         }
+    }
+
+    /// Its name as statements have it: quoted, with its schema where that is known.
+    pub fn sql_name(&self) -> String {
+        self.beside(&self.name)
+    }
+
+    /// The name of something else in the same schema, likewise.
+    pub fn beside(&self, name: &str) -> String {
+        self.schema.as_deref().map_or_else(|| quote(name), |schema| qualified(schema, name))
     }
 
     /// CREATE TABLE, without the indexes, foreign keys and partitions. Autovacuum is off on it: it
@@ -99,7 +106,7 @@ impl Table {
                 Persistence::Permanent => "",
                 Persistence::Unlogged => "UNLOGGED ",
             },
-            quote(&self.name),
+            self.sql_name(),
             quote(&self.key),
             match self.layout {
                 Layout::Plain | Layout::References => AUTOVACUUM_OFF.to_owned(),
@@ -119,23 +126,23 @@ impl Table {
 
     /// DROP TABLE, whether it is there or not.
     pub fn drop(&self) -> String {
-        format!("DROP TABLE IF EXISTS {}", quote(&self.name))
+        format!("DROP TABLE IF EXISTS {}", self.sql_name())
     }
 
     /// The sequence that the key comes from, quoted, by the name that `serial` gives by itself.
     pub fn sequence(&self) -> String {
-        quote(&format!("{}_{}_seq", self.name, self.key))
+        self.beside(&format!("{}_{}_seq", self.name, self.key))
     }
 
     /// CREATE INDEX, one statement an index.
     pub fn create_indexes(&self) -> Vec<String> {
-        self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", quote(&self.name), quote(c))).collect()
+        self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", self.sql_name(), quote(c))).collect()
     }
 
     /// The statement that builds the primary key's index, and the one that makes it the primary key:
     /// unlike ADD PRIMARY KEY, the first lets other indexes be built at the same time.
     pub fn key_index(&self) -> [String; 2] {
-        let (name, key) = (quote(&self.name), quote(&self.key));
+        let (name, key) = (self.sql_name(), quote(&self.key));
         let index = quote(&format!("{}_pkey", self.name));
         [
             format!("CREATE UNIQUE INDEX {index} ON {name} ({key})"),
@@ -154,7 +161,7 @@ impl Table {
     pub fn drop_indexes(&self) -> Vec<String> {
         self.indexed
             .iter()
-            .map(|c| format!("DROP INDEX {}", quote(&format!("{}_{c}_idx", self.name))))
+            .map(|c| format!("DROP INDEX {}", self.beside(&format!("{}_{c}_idx", self.name))))
             .collect()
     }
 
@@ -178,9 +185,9 @@ impl Table {
             .map(|r| {
                 format!(
                     "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({column}) REFERENCES {} ({column}){ending}",
-                    quote(&self.name),
+                    self.sql_name(),
                     quote(&self.reference_name(r)),
-                    quote(&r.parent),
+                    self.beside(&r.parent),
                     column = quote(&r.column),
                 )
             })
@@ -200,7 +207,7 @@ impl Table {
     fn each_reference(&self, action: &str) -> Vec<String> {
         self.references()
             .iter()
-            .map(|r| format!("ALTER TABLE {} {action} {}", quote(&self.name), quote(&self.reference_name(r))))
+            .map(|r| format!("ALTER TABLE {} {action} {}", self.sql_name(), quote(&self.reference_name(r))))
             .collect()
     }
 
@@ -210,7 +217,7 @@ impl Table {
 
     /// `"votes" ("username", "link", "score")`: what INSERT and COPY name.
     pub fn target(&self) -> String {
-        format!("{} ({})", quote(&self.name), self.column_list())
+        format!("{} ({})", self.sql_name(), self.column_list())
     }
 
     /// `"username", "link", "score"`.
@@ -225,7 +232,7 @@ impl Table {
             "SELECT setval({}, max({})) FROM {}",
             literal(&self.sequence()),
             quote(&self.key),
-            quote(&self.name)
+            self.sql_name()
         )
     }
 
@@ -281,7 +288,10 @@ mod tests {
             table.create_indexes(),
             ["CREATE INDEX ON \"votes\" (\"username\")", "CREATE INDEX ON \"votes\" (\"link\")"]
         );
-        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+        let there = Table { schema: Some("Run".into()), ..table };
+        assert_eq!(there.drop(), "DROP TABLE IF EXISTS \"Run\".\"votes\"");
+        assert_eq!(there.drop_indexes()[1], "DROP INDEX \"Run\".\"votes_link_idx\"");
+        assert_eq!(there.sequence(), "\"Run\".\"votes_vote_id_seq\"");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::bad_data;
 use crate::dataset::checksum::sql_expression;
 use crate::pg_error::describe;
 use crate::record::EndState;
-use crate::table::ddl::{parent_of, quote};
+use crate::table::ddl::parent_of;
 use crate::table::{Persistence, Table};
 
 /// What the table has to be after a load.
@@ -27,7 +27,7 @@ pub struct Expected<'a> {
 /// # Errors
 /// What the server says, for instance when there is no such table.
 pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndState> {
-    let name = quote(&table.name);
+    let name = table.sql_name();
     // One pass for both: PostgreSQL reads a large table with parallel workers, so this costs a
     // fraction of the load.
     let sql =
@@ -93,7 +93,7 @@ pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Res
         .query(
             "SELECT attname || ' ' || collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \
              WHERE attrelid = $1::text::regclass AND attnum > 0 AND collname <> $2",
-            &[&quote(&table.name), &table.collation.as_deref().unwrap_or("default")],
+            &[&table.sql_name(), &table.collation.as_deref().unwrap_or("default")],
         )
         .map_err(describe)
         .context("reading the columns' collations")?
@@ -112,9 +112,10 @@ pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Res
         table.indexed.iter().map(|column| parent_of(column)).chain([table.name.clone()]).collect();
     let left: Vec<String> = client
         .query(
-            "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
+            "SELECT relname::text FROM pg_class WHERE relnamespace = \
+             (SELECT relnamespace FROM pg_class WHERE oid = $2::text::regclass) \
              AND relkind IN ('r', 'p', 'f') AND NOT relispartition AND relname <> ALL ($1)",
-            &[&expected],
+            &[&expected, &table.sql_name()],
         )
         .map_err(describe)
         .context("looking for tables that a load left")?

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::record::Source;
-use bulkbench::server::{Choice, Options, Server, Settings, open};
+use bulkbench::server::{Choice, Options, Server, Settings, Sweep, open};
 
 use super::support::*;
 
@@ -145,6 +145,118 @@ fn each_refused_connection_has_its_next_step() {
     assert!(refused.contains("nothing listens there") && !refused.contains("hush"), "{refused}");
     let unknown = failure("postgres://u@no-such-host.invalid/d");
     assert!(unknown.contains("check the host's name"), "{unknown}");
+}
+
+/// What was made in the run's schema goes, whatever the schema is called by then; what somebody else
+/// made of it, and what has its name by then, stays.
+#[test]
+fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
+    let base = base();
+    let host = local(base.path());
+    let server = external(&url(host.as_ref(), "postgres", "postgres"), &[]).unwrap();
+    let mut session = server.connector().connect().unwrap();
+    session
+        .batch_execute(
+            "CREATE TABLE votes (id serial PRIMARY KEY, n int); CREATE TABLE kept (n int UNIQUE); \
+             ALTER TABLE votes ADD FOREIGN KEY (n) REFERENCES kept (n); \
+             CREATE TABLE parts (n int) PARTITION BY RANGE (n); \
+             CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9); \
+             CREATE VIEW a AS SELECT n FROM votes; CREATE VIEW b AS SELECT n FROM a; \
+             CREATE MATERIALIZED VIEW c AS SELECT n FROM b; CREATE SEQUENCE s; \
+             CREATE TYPE pair AS (x int, y int); CREATE TYPE colour AS ENUM ('red'); \
+             CREATE DOMAIN small AS int CHECK (value < 10); CREATE TABLE typed (p pair, q small); \
+             CREATE FUNCTION f(int) RETURNS pair LANGUAGE sql AS 'SELECT $1, $1'; \
+             CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'; \
+             CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int); \
+             CREATE OPERATOR <#> (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl); \
+             CREATE COLLATION plain FROM \"C\"; CREATE STATISTICS stats ON id, n FROM votes; \
+             CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)",
+        )
+        .unwrap();
+    let home = server.home().clone();
+    let left = || {
+        let sql = format!(
+            "SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') FROM pg_class \
+             WHERE relnamespace = {} AND relkind <> 'i'",
+            home.oid
+        );
+        ask(host.as_ref(), &sql)
+    };
+    let keep = ["kept".to_owned()];
+    home.sweep(&mut session, Sweep::BetweenSamples { keep: &keep }).unwrap();
+    assert_eq!(left(), "kept");
+    home.sweep(&mut session, Sweep::All).unwrap();
+    assert_eq!(left(), "");
+
+    // A user's view of one of the run's tables is the user's.
+    session.batch_execute("CREATE TABLE votes AS SELECT 1 AS n").unwrap();
+    let mut user = host.connector().connect().unwrap();
+    user.batch_execute(&format!("CREATE VIEW mine AS SELECT n FROM \"{}\".votes", home.name)).unwrap();
+    let error = home.sweep(&mut session, Sweep::All).unwrap_err();
+    assert!(format!("{error:#}").contains("mine depends on table votes"), "{error:#}");
+    assert_eq!(ask(host.as_ref(), "SELECT n::text FROM mine"), "1");
+    user.batch_execute("DROP VIEW mine").unwrap();
+
+    // The name is somebody else's by now.
+    user.batch_execute(&format!(
+        "ALTER SCHEMA \"{0}\" RENAME TO renamed; CREATE SCHEMA \"{0}\"; CREATE TABLE \"{0}\".votes (n int)",
+        home.name
+    ))
+    .unwrap();
+    let error = server.connector().connect().map(|_| ()).unwrap_err();
+    assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(3), "{error:#}");
+    server.stop().unwrap();
+    assert_eq!(left(), "");
+    assert_eq!(ask(host.as_ref(), "SELECT count(*)::text FROM pg_namespace WHERE nspname = 'renamed'"), "0");
+    assert_eq!(ask(host.as_ref(), &format!("SELECT count(*)::text FROM \"{}\".votes", home.name)), "0");
+    host.stop().unwrap();
+}
+
+/// Whatever the role's and the database's own settings say, and however a value is written.
+#[test]
+fn its_connections_work_in_its_schema_for_the_role_that_connects() {
+    let base = base();
+    let host = local(base.path());
+    host.connector()
+        .connect()
+        .unwrap()
+        .batch_execute(
+            "CREATE ROLE owner; CREATE ROLE plain LOGIN IN ROLE owner; ALTER ROLE plain SET role = owner; \
+             ALTER ROLE plain SET search_path = public; ALTER DATABASE postgres SET search_path = pg_catalog; \
+             GRANT CREATE ON DATABASE postgres TO plain, owner",
+        )
+        .unwrap();
+    let target = url(host.as_ref(), "plain", "postgres");
+    let mut server =
+        external(&target, &[("application_name", "x\t-csearch_path=public -c role=owner")]).unwrap();
+    let place = "SELECT current_schema() || ' ' || current_user";
+    let own = format!("{} plain", server.home().name);
+    assert_eq!(ask(server.as_ref(), place), own);
+    server.apply(&settings(&[("application_name", "y\n--search-path=public")])).unwrap();
+    assert_eq!(ask(server.as_ref(), place), own);
+    for name in ["search_path", "Search_Path", "search-path", "ROLE", "session_authorization"] {
+        let reason = server.refuses(&settings(&[(name, "public")])).unwrap();
+        assert!(reason.contains(&format!("the setting `{name}`")), "{reason}");
+        let error = server.apply(&settings(&[(name, "public")])).unwrap_err();
+        assert!(Fault::find(&error).is_some(), "{error:#}");
+    }
+    server.stop().unwrap();
+
+    for options in
+        ["-c%20search_path=public", "--search-path%3Dpublic", "-csearch_path=public", "-c%20role=owner"]
+    {
+        let error = failure(&format!("{target}?options={options}"));
+        assert!(error.contains("--server: the setting `"), "{error}");
+    }
+    for set in [("search_path", "public"), ("ROLE", "owner")] {
+        let error = external(&target, &[set]).map(|_| ()).unwrap_err();
+        assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2), "{error:#}");
+        let options = Options { settings: settings(&[set]), ..options(base.path()) };
+        let error = open(&Choice::Local, &options, &Interrupt::new()).map(|_| ()).unwrap_err();
+        assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2), "{error:#}");
+    }
+    assert_eq!(schemas(host.as_ref()), "0");
+    host.stop().unwrap();
 }
 
 /// Speaks just enough of the protocol to be an old server.

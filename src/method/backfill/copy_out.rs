@@ -14,7 +14,6 @@ use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, Start};
 use crate::record::Phase;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// COPY (SELECT ...) TO STDOUT as csv with a header, which the client writes into a file: the first
 /// half of a backfill that is computed elsewhere.
@@ -40,7 +39,7 @@ fn copy_sql(table: &Table) -> String {
     format!(
         "COPY (SELECT {} FROM {}) TO STDOUT WITH (FORMAT csv, HEADER)",
         table.column_list(),
-        quote(&table.name)
+        table.sql_name()
     )
 }
 

@@ -11,8 +11,8 @@ use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
 use crate::pg_error::describe;
 use crate::record::Phase;
 use crate::server::Session;
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// How many connections update at once.
 pub(super) const JOBS: Param = Param {
@@ -70,7 +70,7 @@ fn update_sql(table: &Table) -> Result<String> {
     let (_, column) = updated(table)?;
     Ok(format!(
         "UPDATE {} SET {} = $1 WHERE {} = $2",
-        quote(&table.name),
+        table.sql_name(),
         quote(&column.name),
         quote(&table.key)
     ))

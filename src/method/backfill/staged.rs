@@ -11,8 +11,8 @@ use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Need, PhaseClock, committed};
 use crate::record::{Encoding, Phase};
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// COPY of (key, value) in the text format, made of the rows on the way, into a temporary table;
 /// then one statement that joins it.
@@ -61,7 +61,7 @@ impl Statement {
     fn sql(self, table: &Table, staging: &Staging) -> Result<String> {
         let (_, column) = updated(table)?;
         let (column, key) = (quote(&column.name), quote(&table.key));
-        let (table, staging) = (quote(&table.name), staging.name());
+        let (table, staging) = (table.sql_name(), staging.name());
         Ok(match self {
             Statement::Update => {
                 format!(

@@ -14,8 +14,8 @@ use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
 use crate::pg_error::describe;
 use crate::record::Phase;
 use crate::server::Session;
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// `UPDATE ... FROM (VALUES ($1,$2),($3,$4)...)` for `batch` rows at a time, prepared once, a commit
 /// each; the rows that remain in the end have a statement of their own.
@@ -53,7 +53,7 @@ fn update_sql(table: &Table, column: &Column, rows: u64) -> String {
     let values: Vec<String> = (0..rows).map(|row| format!("(${},${})", 2 * row + 1, 2 * row + 2)).collect();
     format!(
         "UPDATE {} AS t SET {column} = v.{column} FROM (VALUES {}) AS v ({key}, {column}) WHERE t.{key} = v.{key}",
-        quote(&table.name),
+        table.sql_name(),
         values.join(",")
     )
 }

@@ -7,7 +7,6 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
 use crate::record::{Durability, Encoding, Phase};
 use crate::table::Persistence;
-use crate::table::ddl::quote;
 
 /// The client streams a file of the dataset through one COPY, in a transaction of its own so
 /// that COMMIT has a time; then the indexes are built.
@@ -98,13 +97,13 @@ impl Method for CopyStdin {
 
         committed(&stream, clock, || stream.copy(&sql, &file, encoding, chunk))?;
         if self.info.start == Start::Empty(Persistence::Unlogged) && self.info.end == Persistence::Permanent {
-            let sql = format!("ALTER TABLE {} SET LOGGED", quote(&load.table.name));
+            let sql = format!("ALTER TABLE {} SET LOGGED", load.table.sql_name());
             clock.time(Phase::SetLogged, || stream.run(&sql))?;
         }
         build_indexes(load, clock, |sql| stream.run(sql))?;
         if self.analyze {
             load.connector.interrupt().check()?;
-            let sql = format!("ANALYZE {}", quote(&load.table.name));
+            let sql = format!("ANALYZE {}", load.table.sql_name());
             clock.time(Phase::Analyze, || stream.run(&sql))?;
         }
         Ok(())

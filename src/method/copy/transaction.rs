@@ -7,7 +7,6 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
 use crate::record::{Encoding, Phase};
 use crate::table::Persistence;
-use crate::table::ddl::quote;
 
 /// COPY's option for rows that arrive frozen.
 const FREEZE: &str = ", FREEZE";
@@ -109,7 +108,7 @@ impl Method for CopyTruncate {
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;
-            stream.run(&format!("TRUNCATE {}", quote(&load.table.name)))
+            stream.run(&format!("TRUNCATE {}", load.table.sql_name()))
         })?;
         clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         clock.time(Phase::Commit, || stream.run("COMMIT"))?;

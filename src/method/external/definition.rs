@@ -19,7 +19,7 @@ use crate::fault::unknown_field;
 use crate::method::{self, Extent, Family, Info, Need, Param, Start};
 use crate::record::{Durability, Encoding};
 use crate::table::{Layout, Persistence};
-use crate::usage;
+use crate::{session, usage};
 pub use files::Beside;
 use files::TextFile;
 
@@ -166,6 +166,13 @@ impl Default for Exit {
     }
 }
 
+/// The variable whose settings come on top of the run's.
+pub(super) const PGOPTIONS: &str = "PGOPTIONS";
+
+/// The variables that say where libpq connects to, and as whom.
+const LEADING: [&str; 8] =
+    ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
+
 fn zero() -> Vec<u8> {
     vec![0]
 }
@@ -228,11 +235,15 @@ impl File {
         let version = words("version", &self.version, &[PYTHON], beside)?;
         let mut environment = Vec::new();
         for (name, value) in &self.env {
-            let value = Template::parse(value, &known).with_context(|| format!("in env.{name}"))?;
+            // What a session has is also read back on a connection that has no file to load.
+            let params: Vec<&str> = self.params.keys().map(String::as_str).collect();
+            let known = if name == PGOPTIONS { &params } else { &known };
+            let value = Template::parse(value, known).with_context(|| format!("in env.{name}"))?;
             environment.push((name.clone(), value));
         }
         let files =
             self.files.iter().map(|file| file.scratch_file(&known, beside)).collect::<Result<Vec<_>>>()?;
+        self.check_place(&command, &files)?;
         let rejects = self.rejected.as_ref().map(|rejected| rejected.check(&known)).transpose()?;
         let info = self.info();
         Ok(Loader {
@@ -255,6 +266,30 @@ impl File {
             definition: String::new(),
             presence: OnceLock::new(),
         })
+    }
+
+    /// Refuses what would lead its sessions elsewhere, where it can be seen: a program that does so by
+    /// itself cannot be kept from it.
+    fn check_place(&self, command: &[Template], files: &[ScratchFile]) -> Result<()> {
+        if let Some(name) = self.env.keys().find(|name| LEADING.contains(&name.as_str())) {
+            return Err(usage!(
+                "env.{name}: the run says which server, database and role a loader connects to; leave it out"
+            ));
+        }
+        if let Some(options) = self.env.get(PGOPTIONS) {
+            session::check_options(options, &format!("env.{PGOPTIONS}"))?;
+        }
+        let words = command.iter().map(|word| ("command".to_owned(), word.text()));
+        let env = self.env.iter().map(|(name, value)| (format!("env.{name}"), value.as_str()));
+        let files = files.iter().map(|file| (format!("the file {}", file.name), file.template.text()));
+        for (place, text) in words.chain(env).chain(files) {
+            if let Some(moving) = session::moved_in(text) {
+                return Err(usage!(
+                    "{place}: `{moving}` takes a session out of the run's own schema, or lets it act for another role; leave it out: {{table}} names the table with its schema, and {{schema}} the schema"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// What the catalogue lists.

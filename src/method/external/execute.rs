@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::definition::{PGOPTIONS, Settings};
 use super::placeholders::Template;
 use super::redact::redacted;
 use super::rejects::Rejects;
@@ -18,7 +19,8 @@ use super::{Loader, PYTHON, environment, program, search};
 use crate::cache_dir::default_cache_dir;
 use crate::method::Params;
 use crate::server::Connector;
-use crate::table::ddl::quote;
+use crate::session;
+use crate::sql::qualified;
 use crate::units;
 
 /// What a loader is run on.
@@ -105,11 +107,37 @@ impl Loader {
                 .with_context(|| format!("making {}", path.display()))?;
         }
         let mut command = command(&filled(&self.command, value)?);
-        environment::apply(target.connector, &mut command)?;
-        for (name, template) in &self.environment {
+        environment::apply(&self.sessions(target.connector, target.params)?, &mut command)?;
+        for (name, template) in self.environment.iter().filter(|(name, _)| name != PGOPTIONS) {
             command.env(name, template.fill(value).with_context(|| format!("in env.{name}"))?);
         }
         Ok(command)
+    }
+
+    /// How its sessions are made: as those of `connector`, with what its definition adds to PGOPTIONS.
+    fn sessions(&self, connector: &Connector, params: &Params) -> Result<Connector> {
+        let Some((_, options)) = self.environment.iter().find(|(name, _)| name == PGOPTIONS) else {
+            return Ok(connector.clone());
+        };
+        let origin = format!("env.{PGOPTIONS}");
+        let options = options
+            .fill(|name| params.get(name).map(u64::to_string))
+            .with_context(|| format!("in {origin}"))?;
+        session::check_options(&options, &origin)?;
+        let settings = session::of_options(&options, &origin)?;
+        Ok(connector.with_settings(settings.iter().map(|(name, value)| (name, value))))
+    }
+
+    /// A connector whose sessions have the settings that its program's have, as far as its definition
+    /// says what it makes of them.
+    ///
+    /// # Errors
+    /// As for a load: options that are none.
+    pub fn like_its_own(&self, connector: &Connector, params: &Params) -> Result<Connector> {
+        match self.settings {
+            Settings::Taken => self.sessions(connector, params),
+            Settings::Ignored => Ok(connector.without_options()),
+        }
     }
 
     /// What the program's end means.
@@ -209,7 +237,7 @@ fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
         ("database", address.database),
         ("sslmode", target.connector.ssl_mode().name().into()),
         ("schema", target.schema.into()),
-        ("table", format!("{}.{}", quote(target.schema), quote(target.table))),
+        ("table", qualified(target.schema, target.table)),
         ("table_name", target.table.into()),
         ("columns", target.columns.into()),
         ("key", target.key.into()),

@@ -6,7 +6,7 @@ use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::server::{Connector, Session};
-use crate::table::ddl::quote;
+use crate::sql::quote;
 
 /// Why one of these extensions cannot be had on a server, in words; `None` when all can.
 ///
@@ -35,7 +35,8 @@ pub fn lacks(names: &[String], session: &mut Session) -> Result<Option<String>> 
 
 /// Extensions that were made for a load. Dropping it removes them; those that were there stay.
 pub struct Extensions<'a> {
-    made: Vec<String>,
+    /// Their names and oids.
+    made: Vec<(String, u32)>,
     connector: &'a Connector,
 }
 
@@ -47,36 +48,45 @@ impl<'a> Extensions<'a> {
     pub fn create(names: &[String], connector: &'a Connector, session: &mut Session) -> Result<Self> {
         let mut extensions = Self { made: Vec::new(), connector };
         for name in names {
-            let there: bool = session
-                .query_one("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", &[&name])
-                .map_err(describe)
-                .with_context(|| format!("looking for the extension {name}"))?
-                .get(0);
-            if !there {
+            if find(name, session)?.is_none() {
                 run(&mut **session, &format!("CREATE EXTENSION {}", quote(name)))?;
-                extensions.made.push(name.clone());
+                let oid = find(name, session)?.with_context(|| format!("the extension {name} is gone"))?;
+                extensions.made.push((name.clone(), oid));
             }
         }
         Ok(extensions)
     }
 }
 
+/// The oid of the extension of this name, where there is one.
+fn find(name: &str, session: &mut Session) -> Result<Option<u32>> {
+    let row = session
+        .query_opt("SELECT oid FROM pg_extension WHERE extname = $1", &[&name])
+        .map_err(describe)
+        .with_context(|| format!("looking for the extension {name}"))?;
+    Ok(row.map(|row| row.get(0)))
+}
+
 impl Drop for Extensions<'_> {
     fn drop(&mut self) {
-        let drop_in_server = |names: &[String]| -> Result<()> {
+        let drop_in_server = |made: &[(String, u32)]| -> Result<()> {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
             let mut session = self.connector.with_interrupt(Interrupt::new()).connect()?;
             run(&mut *session, "SET lock_timeout = '30s'")?;
-            names
-                .iter()
-                .rev()
-                .try_for_each(|name| run(&mut *session, &format!("DROP EXTENSION {}", quote(name))))
+            for (name, oid) in made.iter().rev() {
+                // One that somebody else has made since is not ours.
+                if find(name, &mut session)? == Some(*oid) {
+                    run(&mut *session, &format!("DROP EXTENSION {}", quote(name)))?;
+                }
+            }
+            Ok(())
         };
         if self.made.is_empty() {
             return;
         }
         if let Err(error) = drop_in_server(&self.made) {
-            eprintln!("bulkbench: the extension {} is left in the server: {error:#}", self.made.join(", "));
+            let names: Vec<&str> = self.made.iter().map(|(name, _)| name.as_str()).collect();
+            eprintln!("bulkbench: the extension {} is left in the server: {error:#}", names.join(", "));
         }
     }
 }

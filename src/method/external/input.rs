@@ -12,7 +12,7 @@ use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
 use crate::method::{Load, PhaseClock};
 use crate::record::{Encoding, Phase};
-use crate::table::ddl::literal;
+use crate::sql::literal;
 
 /// Bytes copied between two looks at whether to stop.
 const COPY_BYTES: usize = 1 << 20;

@@ -29,7 +29,7 @@ use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::pg_error::describe;
 use crate::record::{Phase, ProgramFacts, Source};
 use crate::server::{self, Connector, Server, Session};
-use crate::table::ddl::quote;
+use crate::sql::qualified;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers, Settings, Tls};
 pub use execute::{Ended, Meaning, Target};
@@ -209,21 +209,21 @@ impl Method for Loader {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let mut session = load.connector.connect()?;
-        let schema = current_schema(&mut session)?;
+        let home = load.server.home();
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let keyed = self.input == Input::KeyedCsv;
         let columns = match keyed {
             true => load.table.with_key_column().column_list(),
             false => load.table.column_list(),
         };
-        let table = format!("{}.{}", quote(&schema), quote(&load.table.name));
+        let table = qualified(&home.name, &load.table.name);
         let mut file = input::file(self.input, load, &table, clock)?;
         if self.reader == Reader::Server {
             file = seen_by_server(&file, load)?;
         }
         let target = Target {
             connector: load.connector,
-            schema: &schema,
+            schema: &home.name,
             table: &load.table.name,
             columns: &columns,
             key: &load.table.key,
@@ -246,19 +246,6 @@ impl Method for Loader {
             _ => Ok(()),
         }
     }
-}
-
-/// The schema that a session's tables are made in, bare.
-///
-/// # Errors
-/// When its search_path names none that is there, or what the server says.
-pub fn current_schema(session: &mut Session) -> Result<String> {
-    session
-        .query_one("SELECT current_schema()::text", &[])
-        .map_err(describe)
-        .context("asking the server for the schema")?
-        .try_get(0)
-        .context("the search_path names no schema that is there")
 }
 
 /// The first of a case's settings that only its sessions would have.

@@ -13,8 +13,8 @@ use crate::method::tools::phases::run;
 use crate::method::{Default, Info, Load, Param};
 use crate::pg_error::describe;
 use crate::server::Session;
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// The number of parameters does not grow with the rows, so neither does the protocol limit them.
 const ROWS: Param =

@@ -10,7 +10,8 @@ use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock};
 use crate::record::{Encoding, Phase};
-use crate::table::ddl::{AUTOVACUUM_OFF, literal, quote};
+use crate::sql::{literal, quote};
+use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Table};
 
 /// `copy-partitioned`: `jobs` tables with the columns of a table that is partitioned by ranges of
@@ -124,7 +125,7 @@ fn partitions(parent: &Table, chunks: &[Chunk]) -> Vec<Partition> {
 
 impl Partition {
     fn sequence(&self) -> String {
-        quote(&format!("{}_keys", self.table.name))
+        self.table.beside(&format!("{}_keys", self.table.name))
     }
 
     fn constraint(&self) -> String {
@@ -145,7 +146,7 @@ impl Partition {
     /// CREATE TABLE with a sequence of its own, without key and indexes.
     fn create(&self) -> String {
         let table = &self.table;
-        let (name, key, sequence) = (quote(&table.name), quote(&table.key), self.sequence());
+        let (name, key, sequence) = (table.sql_name(), quote(&table.key), self.sequence());
         let columns: String =
             table.columns.iter().map(|c| format!(", {} NOT NULL", table.column_sql(c))).collect();
         let check = self.range().map(|range| format!(", CONSTRAINT {} CHECK ({range})", self.constraint()));
@@ -162,17 +163,17 @@ impl Partition {
     /// The primary key and the indexes, as the parent has them.
     fn index(&self) -> Vec<String> {
         let table = &self.table;
-        let key = format!("ALTER TABLE {} ADD PRIMARY KEY ({})", quote(&table.name), quote(&table.key));
+        let key = format!("ALTER TABLE {} ADD PRIMARY KEY ({})", table.sql_name(), quote(&table.key));
         std::iter::once(key).chain(table.create_indexes()).collect()
     }
 
     /// ATTACH PARTITION, and then away with what it needed for itself.
     fn attach(&self, parent: &Table) -> Vec<String> {
-        let name = quote(&self.table.name);
+        let name = self.table.sql_name();
         let bound = |key: Option<u64>, open: &str| key.map_or(open.to_string(), |key| key.to_string());
         let mut statements = vec![format!(
             "ALTER TABLE {} ATTACH PARTITION {name} FOR VALUES FROM ({}) TO ({})",
-            quote(&parent.name),
+            parent.sql_name(),
             bound(self.from, "MINVALUE"),
             bound(self.to, "MAXVALUE")
         )];

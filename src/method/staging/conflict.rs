@@ -6,8 +6,8 @@ use super::{Kind, STAGED, Staging};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
 use crate::record::{Encoding, Phase};
+use crate::sql::quote;
 use crate::table::Table;
-use crate::table::ddl::quote;
 
 /// COPY into an UNLOGGED staging table that numbers the rows, then one INSERT ... SELECT with the
 /// number as the key: the upsert of many rows (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
@@ -78,7 +78,7 @@ impl InsertOnConflict {
         };
         format!(
             "INSERT INTO {} ({key}, {columns}) SELECT {key}, {columns} FROM {} ON CONFLICT ({key}) {action}",
-            quote(&table.name),
+            table.sql_name(),
             staging.name()
         )
     }

@@ -8,7 +8,7 @@ use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::pg_error::describe;
 use crate::record::Phase;
-use crate::table::ddl::quote;
+use crate::sql::quote;
 
 /// What reads files; one of PostgreSQL's contrib modules.
 const EXTENSION: &str = "file_fdw";
@@ -54,12 +54,16 @@ impl Method for InsertSelectFdw {
         let create_server = format!("CREATE SERVER {server} FOREIGN DATA WRAPPER {EXTENSION}");
         let create_table = format!(
             "CREATE FOREIGN TABLE {} ({}) SERVER {server} OPTIONS (filename {}, format 'csv')",
-            quote(FILE),
+            table.beside(FILE),
             columns.join(", "),
             server_file(load)?
         );
-        let insert =
-            format!("INSERT INTO {} SELECT {} FROM {}", table.target(), table.column_list(), quote(FILE));
+        let insert = format!(
+            "INSERT INTO {} SELECT {} FROM {}",
+            table.target(),
+            table.column_list(),
+            table.beside(FILE)
+        );
         let mut session = load.connector.connect()?;
         let interrupt = load.connector.interrupt();
 
@@ -71,7 +75,10 @@ impl Method for InsertSelectFdw {
                 .map_err(describe)
                 .with_context(|| format!("looking for the extension {EXTENSION}"))?
                 .get(0);
-            run(&mut *session, &format!("CREATE EXTENSION IF NOT EXISTS {EXTENSION}"))?;
+            // Not IF NOT EXISTS: one that somebody makes meanwhile would be dropped as ours.
+            if !there {
+                run(&mut *session, &format!("CREATE EXTENSION {EXTENSION}"))?;
+            }
             run(&mut *session, &create_server)?;
             run(&mut *session, &create_table)?;
             Ok(!there)
@@ -79,7 +86,8 @@ impl Method for InsertSelectFdw {
         clock.time(Phase::Load, || {
             interrupt.check()?;
             run(&mut *session, &insert)?;
-            run(&mut *session, &format!("DROP FOREIGN TABLE {}; DROP SERVER {server}", quote(FILE)))?;
+            let file = table.beside(FILE);
+            run(&mut *session, &format!("DROP FOREIGN TABLE {file}; DROP SERVER {server}"))?;
             if ours {
                 run(&mut *session, &format!("DROP EXTENSION {EXTENSION}"))?;
             }

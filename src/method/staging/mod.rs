@@ -15,7 +15,8 @@ use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, Start};
 use crate::record::{Durability, Encoding};
-use crate::table::ddl::{AUTOVACUUM_OFF, quote};
+use crate::sql::quote;
+use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Persistence, Table};
 
 /// Where rows stand on their way into the table.
@@ -59,7 +60,11 @@ pub(crate) struct Staging {
 impl Staging {
     /// Of all columns of `table`.
     pub(crate) fn like(table: &Table, kind: Kind) -> Self {
-        Self { table: Table { name: STAGING.into(), ..table.clone() }, kind, key: None }
+        let schema = match kind {
+            Kind::Unlogged => table.schema.clone(),
+            Kind::Temporary => Some("pg_temp".into()),
+        };
+        Self { table: Table { schema, name: STAGING.into(), ..table.clone() }, kind, key: None }
     }
 
     /// With the table's key in front, of this type: `serial` counts the rows as they come in.
@@ -69,7 +74,7 @@ impl Staging {
 
     /// Its name, quoted.
     pub(crate) fn name(&self) -> String {
-        quote(&self.table.name)
+        self.table.sql_name()
     }
 
     /// CREATE TABLE.
@@ -114,7 +119,7 @@ mod tests {
         let table = Table { collation: Some("C".into()), ..Table::votes(&votes()) };
         assert_eq!(
             Staging::like(&table, Kind::Temporary).create(),
-            "CREATE TEMPORARY TABLE \"bulkbench_staging\" (\"username\" text COLLATE \"C\", \
+            "CREATE TEMPORARY TABLE \"pg_temp\".\"bulkbench_staging\" (\"username\" text COLLATE \"C\", \
              \"link\" text COLLATE \"C\", \"score\" integer) WITH (autovacuum_enabled = false)"
         );
         let counted = Staging::like(&table, Kind::Unlogged).with_key("serial").create();

@@ -18,6 +18,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -33,7 +34,7 @@ pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 use super::child::tail;
 use super::connector::{Connector, Readiness};
 use super::settings::{self, Catalog};
-use super::{Checksums, Options, Server, Settings, host};
+use super::{Checksums, Home, Options, Server, Settings, host};
 use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
@@ -65,6 +66,8 @@ pub struct Container {
     /// How to connect to it as it was launched, and with a case's own settings.
     base: Connector,
     connector: Connector,
+    /// The schema of its one database that everything is made in.
+    home: Arc<Home>,
     catalog: Catalog,
     facts: ServerFacts,
     warnings: Vec<String>,
@@ -169,6 +172,7 @@ impl Container {
             running: Settings::new(),
             base: Connector::new(tokio_postgres::Config::new(), interrupt.clone()),
             connector: Connector::new(tokio_postgres::Config::new(), interrupt.clone()),
+            home: Arc::default(),
             catalog: Catalog::default(),
             facts,
             warnings,
@@ -279,13 +283,16 @@ impl Container {
     }
 
     fn learn(&mut self) -> Result<()> {
-        let mut session = self.connector.connect()?;
-        self.connector.asking(|| {
+        let plain = self.base.clone();
+        let mut session = plain.connect()?;
+        plain.asking(|| {
+            self.home = Arc::new(Home::of(&mut session)?);
             (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
             self.facts.settings = settings::read_facts(&mut session)?;
             self.catalog = Catalog::read(&mut session)?;
             Ok(())
         })?;
+        self.connector = plain.at_home(&self.home);
         self.facts.transport = match self.connector.config().get_ports() {
             [5432] => "tcp, container network".into(),
             _ => "tcp 127.0.0.1".into(),
@@ -417,6 +424,10 @@ impl Server for Container {
         &self.connector
     }
 
+    fn home(&self) -> &Home {
+        &self.home
+    }
+
     fn refuses(&self, settings: &Settings) -> Option<String> {
         let known = settings::check_reserved(settings).and_then(|()| self.catalog.check(settings));
         known.err().map(|error| error.to_string())
@@ -440,7 +451,7 @@ impl Server for Container {
                 return Err(error).context("restarting the server with a case's settings");
             }
         }
-        self.connector = self.base.with_settings(&of_session);
+        self.connector = self.base.with_settings(&of_session).at_home(&self.home);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod shared_memory;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -23,7 +24,7 @@ pub use installation::{Installation, choose, installations};
 use super::child::tail;
 use super::connector::Connector;
 use super::settings::{self, Catalog};
-use super::{Checksums, Options, Server, Settings, host};
+use super::{Checksums, Home, Options, Server, Settings, host};
 use crate::interrupt::Interrupt;
 use crate::probe::{disk, machine};
 use crate::record::{ServerFacts, Source};
@@ -43,6 +44,8 @@ pub struct Local {
     given: Settings,
     running: Settings,
     connector: Connector,
+    /// The schema of its one database that everything is made in.
+    home: Arc<Home>,
     catalog: Catalog,
     facts: ServerFacts,
     warnings: Vec<String>,
@@ -108,6 +111,7 @@ impl Local {
             given: given.clone(),
             running: Settings::new(),
             connector,
+            home: Arc::default(),
             catalog: Catalog::default(),
             facts,
             warnings,
@@ -179,13 +183,16 @@ impl Local {
 
     /// Asks the server what it is.
     fn learn(&mut self) -> Result<()> {
-        let mut session = self.connector.connect()?;
-        self.connector.asking(|| {
+        let plain = connector(&self.run, self.connector.interrupt());
+        let mut session = plain.connect()?;
+        plain.asking(|| {
+            self.home = Arc::new(Home::of(&mut session)?);
             (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
             self.facts.settings = settings::read_facts(&mut session)?;
             self.catalog = Catalog::read(&mut session)?;
             Ok(())
         })?;
+        self.connector = plain.at_home(&self.home);
         Ok(())
     }
 
@@ -249,6 +256,10 @@ impl Server for Local {
         &self.connector
     }
 
+    fn home(&self) -> &Home {
+        &self.home
+    }
+
     fn refuses(&self, settings: &Settings) -> Option<String> {
         let known = settings::check_reserved(settings).and_then(|()| self.catalog.check(settings));
         known.err().map(|error| error.to_string())
@@ -262,7 +273,8 @@ impl Server for Local {
         settings::check_reserved(settings)?;
         self.catalog.check(settings)?;
         let (lasting, of_session) = self.catalog.divide(settings);
-        self.connector = connector(&self.run, self.connector.interrupt()).with_settings(&of_session);
+        let connector = connector(&self.run, self.connector.interrupt());
+        self.connector = connector.with_settings(&of_session).at_home(&self.home);
         let wanted = settings::merge(&self.given, &lasting);
         if wanted == self.running && Server::died(self).is_none() {
             return Ok(());

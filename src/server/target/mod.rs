@@ -1,7 +1,6 @@
 //! Where a server of the user's is, and how to get in: what a URL or `key=value` pairs say, and for
 //! all else what libpq would take: a service, `PG*` variables, the password file, its defaults.
 
-mod options;
 mod parameters;
 mod passfile;
 mod service;
@@ -18,7 +17,7 @@ use super::Settings;
 use super::connector::Connector;
 use super::tls::{self, Mode, Negotiation, Roots, Tls};
 use crate::interrupt::Interrupt;
-use crate::usage;
+use crate::{session, usage};
 use parameters::{Parameters, Use, Wrong};
 use passfile::Login;
 
@@ -64,9 +63,10 @@ impl Target {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when they hold something else than settings.
     pub fn settings(&self) -> Result<Settings> {
-        options::settings(self.config.get_options().unwrap_or_default()).map_err(|word| {
-            usage!("--server: options (or PGOPTIONS): `{word}` is no setting; write -c name=value")
-        })
+        let options = self.config.get_options().unwrap_or_default();
+        let settings = session::of_options(options, "--server: options (or PGOPTIONS)")?;
+        // Of a setting that is given twice the last one counts.
+        Ok(settings.into_iter().collect())
     }
 
     /// What the user should know of how it was read: a password file that is not used.

@@ -100,3 +100,25 @@ fn a_program_beside_its_definition_is_found_from_anywhere_and_recorded_without_i
         "{gone}"
     );
 }
+
+#[test]
+fn what_would_lead_its_sessions_elsewhere_is_refused() {
+    let env = |line: &str| format!("[env]\n{line}\n[params");
+    assert_refused("[params", &env("PGDATABASE = 'other'"), &["env.PGDATABASE", "leave it out"]);
+    for options in ["-c search_path=public", "-csearch_path=public", "--search-path=public", "-c role=other"]
+    {
+        let words = ["env.PGOPTIONS", "the setting `"];
+        assert_refused("[params", &env(&format!("PGOPTIONS = '{options}'")), &words);
+    }
+    assert_refused("{batch}\"]", "options=-csearch_path=public\"]", &["command: `search_path`", "{schema}"]);
+    let text = "SET search_path = public; COPY votes";
+    assert_refused("\"{table}\"", &format!("\"{text}\""), &["the file a: `search_path`", "{table}"]);
+    assert_refused("[params", &env("SQL = 'SET ROLE other'"), &["env.SQL: `SET ROLE`"]);
+    assert_refused("[params", &env("PGOPTIONS = '-c work_mem={file}'"), &["env.PGOPTIONS", "{file}"]);
+    let own = SMALL.replace("[params", &env("PGOPTIONS = '-c work_mem={batch}MB'")).replacen(
+        "{table}",
+        "SET search_path TO '{schema}'",
+        1,
+    );
+    Loader::parse(&own, "mine.toml", Beside::BuiltIn(&[])).unwrap();
+}

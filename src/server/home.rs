@@ -1,0 +1,182 @@
+//! The schema that is the run's own, and the proof that a connection works in it.
+
+use anyhow::{Context, Result};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
+use crate::pg_error::describe;
+use crate::session::escape;
+use crate::sql::quote;
+use crate::unavailable;
+
+/// The schema that a run makes all of its objects in, held by its oid: whatever a name comes to mean,
+/// nothing in another schema is the run's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Home {
+    /// Its oid in pg_namespace.
+    pub oid: u32,
+    /// Its name, bare.
+    pub name: String,
+    /// The role that acts in it, bare.
+    pub role: String,
+}
+
+/// Where a session's unqualified names lead, and who acts: the schema's oid and name, the role that
+/// acts, and the one that the session belongs to.
+pub(in crate::server) const WHERE: &str = "SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()), \
+     pg_catalog.current_schema()::text, current_user::text, session_user::text";
+
+impl Home {
+    /// The schema that this session works in.
+    ///
+    /// # Errors
+    /// When its search_path names none that is there, or what the server says.
+    pub fn of(client: &mut postgres::Client) -> Result<Self> {
+        let row =
+            client.query_one(WHERE, &[]).map_err(describe).context("asking the server for the schema")?;
+        Ok(Self {
+            oid: row.try_get(0).context("the search_path names no schema that is there")?,
+            name: row.try_get(1)?,
+            role: row.try_get(2)?,
+        })
+    }
+
+    /// The options of a connection that keep it here, whatever the role's and the database's own
+    /// settings are (ALTER ROLE ... SET): a session's own come before them.
+    pub(in crate::server) fn options(&self) -> String {
+        format!("-c search_path={} -c role=none", escape(&quote(&self.name)))
+    }
+
+    /// Passes when the session that gave this answer to [`WHERE`] works here, for the role it belongs to.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Unavailable`] where it works elsewhere, or for somebody else.
+    pub(in crate::server) fn check(&self, row: &Row) -> Result<()> {
+        let (oid, name): (Option<u32>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let (acting, owner): (String, String) = (row.try_get(2)?, row.try_get(3)?);
+        if oid != Some(self.oid) {
+            return Err(unavailable!(
+                "a connection does not work in the run's own schema, {}, but in {}: the server, or a pooler such as PgBouncer in front of it, does not keep the options of a connection, or the schema was renamed; connect to PostgreSQL itself",
+                self.name,
+                name.unwrap_or_else(|| "none".into())
+            ));
+        }
+        if acting != owner || acting != self.role {
+            return Err(unavailable!(
+                "a connection acts for the role {acting} (it belongs to {owner}), and the run's schema was made by {}; connect as a role for which no other acts (ALTER ROLE ... RESET role)",
+                self.role
+            ));
+        }
+        Ok(())
+    }
+
+    /// Drops what is in the schema, whatever its name is by now, and nothing else: not what has come to
+    /// depend on it from outside.
+    ///
+    /// # Errors
+    /// Where something outside depends on what is in it, naming both; or what the server says.
+    pub fn sweep(&self, client: &mut postgres::Client, extent: Sweep<'_>) -> Result<()> {
+        let (keep, extensions) = match extent {
+            Sweep::BetweenSamples { keep } => (keep, false),
+            Sweep::All => (&[][..], true),
+        };
+        // What depends on something else in the schema goes first, in as many passes as that takes.
+        loop {
+            let objects = client
+                .query(OBJECTS, &[&self.oid, &keep, &extensions])
+                .map_err(describe)
+                .context("looking for what is in the run's schema")?;
+            let (mut dropped, mut refused) = (0, None);
+            for object in &objects {
+                let (kind, identity): (&str, &str) = (object.try_get(0)?, object.try_get(1)?);
+                let statement = format!("DROP {} IF EXISTS {identity}", dropped_as(kind));
+                match client.batch_execute(&statement) {
+                    Ok(()) => dropped += 1,
+                    Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
+                        refused = Some((statement, error));
+                    }
+                    Err(error) => {
+                        return Err(describe(error)).with_context(|| format!("running: {statement}"));
+                    }
+                }
+            }
+            match refused {
+                None => return Ok(()),
+                Some(_) if dropped > 0 => {}
+                Some((statement, error)) => {
+                    return Err(describe(error)).with_context(|| {
+                        format!("running: {statement}; what depends on it is not the run's own and stays: drop it first")
+                    });
+                }
+            }
+        }
+    }
+
+    /// Drops the schema under the name that it has now, with all that is in it; one that is gone is
+    /// no error.
+    ///
+    /// # Errors
+    /// As [`Home::sweep`].
+    pub(in crate::server) fn drop_schema(&self, client: &mut postgres::Client) -> Result<()> {
+        if self.present_name(client)?.is_none() {
+            return Ok(());
+        }
+        self.sweep(client, Sweep::All)?;
+        let Some(name) = self.present_name(client)? else { return Ok(()) };
+        // Without CASCADE: what is left in it came after the sweep, or belongs to somebody else.
+        let statement = format!("DROP SCHEMA {}", quote(&name));
+        client.batch_execute(&statement).map_err(describe).with_context(|| format!("running: {statement}"))
+    }
+
+    /// The name that the schema has now; `None` when it is gone.
+    fn present_name(&self, client: &mut postgres::Client) -> Result<Option<String>> {
+        let row = client
+            .query_opt("SELECT nspname::text FROM pg_catalog.pg_namespace WHERE oid = $1", &[&self.oid])
+            .map_err(describe)
+            .context("looking for the run's schema")?;
+        row.map(|row| row.try_get(0)).transpose().context("reading the schema's name")
+    }
+}
+
+/// What to drop of a schema's objects.
+#[derive(Debug, Clone, Copy)]
+pub enum Sweep<'a> {
+    /// All that samples leave but the tables to `keep`; an extension was there before them.
+    BetweenSamples {
+        /// Bare names.
+        keep: &'a [String],
+    },
+    /// Everything.
+    All,
+}
+
+/// The kinds and the quoted, qualified names of what depends on a schema itself: not what goes with
+/// something else (partitions, a serial column's sequence, a row type), nor an extension's members.
+const OBJECTS: &str = "\
+SELECT o.type, o.identity
+FROM pg_catalog.pg_depend d
+LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) o
+WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = $1 AND d.deptype = 'n'
+  AND (c.oid IS NULL OR NOT (c.relispartition OR c.relname = ANY ($2)))
+  AND ($3 OR d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass)
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend owned
+    WHERE owned.classid = d.classid AND owned.objid = d.objid AND owned.deptype IN ('a', 'i', 'e')
+      -- A partitioned table depends on its own key.
+      AND (owned.refclassid, owned.refobjid) <> (owned.classid, owned.objid))
+ORDER BY CASE WHEN o.type LIKE '%view' THEN 0 WHEN o.type LIKE '%table' THEN 1 ELSE 2 END,
+  EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE confrelid = c.oid)";
+
+/// What DROP calls a kind of object that pg_identify_object names.
+fn dropped_as(kind: &str) -> &str {
+    match kind {
+        "composite type" => "TYPE",
+        "function" | "procedure" | "aggregate" => "ROUTINE",
+        "statistics object" => "STATISTICS",
+        other => other,
+    }
+}
+
+/// What goes on while a connection is checked.
+pub(in crate::server) const CHECKING: &str = "asking the server where a connection works";
