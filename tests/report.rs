@@ -194,8 +194,9 @@ fn runs_are_compared_case_by_case_after_what_differs() {
 fn runs_of_other_rows_are_refused_by_field() {
     let (here, samples) = support::votes(1, 1.0);
     let (mut there, _) = support::votes(1, 1.0);
-    there.dataset.rows = 100_000;
-    let dirs = [stored("refuse-here", &here, &samples), stored("refuse-there", &there, &samples)];
+    (there.dataset.rows, there.plan.rows) = (100_000, 100_000);
+    there.plan.cases.iter_mut().for_each(|case| case.rows = 100_000);
+    let dirs = [stored("refuse-here", &here, &samples), stored("refuse-there", &there, &[])];
     let error = report::compare(&dirs).err().unwrap();
     assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
     let text = error.to_string();

@@ -1,10 +1,13 @@
 //! The order of a run's steps, what becomes of failures, and going on after an interruption:
 //! proved with a stage that only writes down what it was asked to do.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
+use bulkbench::analysis::{Verdict, judge, summarize};
 use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
@@ -110,9 +113,16 @@ impl Progress for Silent {
 
 /// Two cases and the control, over so many rounds.
 fn small_plan(rounds: u32) -> Plan {
+    plan_of("copy-csv", "copy-text", rounds, |_| {})
+}
+
+/// A baseline with its control and one case more, whatever is done to them before they are planned.
+fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [CaseFacts])) -> Plan {
     let experiment = Experiment::parse(
-        "id = 'small'\ntitle = 't'\nquestion = 'q'\nrounds = 2\nbaseline = 'copy-csv'\n\
-         [[case]]\nmethod = 'copy-csv'\n[[case]]\nmethod = 'copy-text'\n",
+        &format!(
+            "id = 'small'\ntitle = 't'\nquestion = 'q'\nrounds = 2\nbaseline = '{baseline}'\n\
+             [[case]]\nmethod = '{baseline}'\n[[case]]\nmethod = '{other}'\n"
+        ),
         "small.toml",
     )
     .unwrap();
@@ -125,7 +135,8 @@ fn small_plan(rounds: u32) -> Plan {
         cores: 2,
         any_build: false,
     };
-    let cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
+    let mut cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
+    prepare(&mut cases);
     plan::plan(&experiment, &request, cases, Clone::clone)
 }
 
@@ -219,6 +230,57 @@ fn trials_grow_until_they_say_something_of_the_rate() {
     case.rows = 1_000;
     budget::fit(&mut stage, &mut case, Duration::from_millis(1)).unwrap();
     assert_eq!(case.rows, 1_000, "all of them fit");
+}
+
+#[test]
+fn a_case_whose_trial_fails_has_no_samples_and_is_a_failed_row() {
+    let mut stage = FakeStage::new(Trouble::LoadFails(1));
+    let plan = plan_of("copy-csv", "insert-row", 2, |cases| {
+        budget::calibrate(&mut stage, cases, Duration::from_secs(1)).unwrap();
+    });
+    assert_eq!(stage.steps, ["apply insert-row", "reset insert-row", "load insert-row", "recover"]);
+    let case = &plan.cases[2];
+    assert_eq!(case.failed_trial.as_deref(), Some("in a trial of 10 rows: disk full"));
+    assert_eq!((case.rows, &case.rows_reason), (10, &None), "no row count is made up");
+    assert_eq!(plan.order, [[0, 1], [1, 0]].map(|order| order.to_vec()));
+
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, kept) = run(&plan, &[], &mut stage);
+    assert_eq!(ended.unwrap().failed, 1, "the run fails as for a sample that failed");
+    assert!(kept.iter().all(|sample| sample.case != case.id));
+    let (ended, _) = run(&plan, &kept, &mut FakeStage::new(Trouble::None));
+    assert_eq!(ended.unwrap().failed, 1, "also where nothing was left to do");
+
+    let record = support::run(plan.cases.clone(), 2);
+    let standings = judge(summarize(&record, &kept));
+    assert_eq!(standings.cases[2].verdict, Verdict::Failed("in a trial of 10 rows: disk full".into()));
+}
+
+#[test]
+fn a_failed_trial_of_the_baseline_is_one_of_its_control_too() {
+    let mut stage = FakeStage::new(Trouble::LoadTimesOut(1));
+    let plan = plan_of("insert-row", "copy-csv", 1, |cases| {
+        budget::calibrate(&mut stage, cases, Duration::from_secs(1)).unwrap();
+    });
+    assert!(plan.cases[0].failed_trial.as_deref().unwrap().contains("gave up after 9 s"));
+    assert_eq!(plan.cases[1].failed_trial, plan.cases[0].failed_trial);
+    assert_eq!(plan.order, [[2]].map(|order| order.to_vec()));
+}
+
+#[test]
+fn a_trial_that_a_stop_cancelled_or_that_the_server_does_not_survive_ends_the_run() {
+    for (trouble, words) in [
+        (Trouble::InterruptedDuring(1), "stopped by"),
+        (
+            Trouble::ServerGone(1),
+            "did not recover after a trial of insert-row failed: in a trial of 10 rows: connection closed",
+        ),
+    ] {
+        let mut cases = plan_of("copy-csv", "insert-row", 1, |_| {}).cases;
+        let mut stage = FakeStage::new(trouble);
+        let error = budget::calibrate(&mut stage, &mut cases, Duration::from_secs(1)).unwrap_err();
+        assert!(format!("{error:#}").contains(words), "{error:#}");
+    }
 }
 
 #[test]

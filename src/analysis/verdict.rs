@@ -268,6 +268,9 @@ fn own_verdict(case: &Summary, all: &[Summary]) -> Option<Verdict> {
     if let Some(why) = &case.case.unavailable {
         return Some(Verdict::Unavailable(why.clone()));
     }
+    if let Some(error) = &case.case.failed_trial {
+        return Some(Verdict::Failed(error.clone()));
+    }
     if case.n() == 0 {
         return Some(match (case.failures, case.first_error) {
             (0, _) => Verdict::NotRun,

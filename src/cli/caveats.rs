@@ -2,20 +2,19 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::result_dir::{new_directory, writable};
-use super::run::{Args, command, now, tool};
-use super::{datasets_dir, print};
+use super::run_args::Args;
+use super::{datasets_dir, print, repeat};
 use crate::caveat::{self, Bench, Caveat};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::findings::{FINDINGS_VERSION, Findings, Verdict};
+use crate::record::{Tool, now};
 use crate::report::{self, Look};
-use crate::server::Settings;
 use crate::usage;
 
 /// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
@@ -41,18 +40,19 @@ pub fn run(
     // Beside the datasets: there a server under another user can read.
     let dir = datasets_dir()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
-    let settings: Settings = args.settings.iter().cloned().collect();
-    let servers = args.place.open_for(wanted, &settings, std::slice::from_ref(&dir), 0, interrupt)?;
+    let servers = args.place.open_for(wanted, &args.settings(), std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {
         let server = servers.main();
-        let bench = Bench { server, dir: &dir, loaders, timeout: Duration::from_secs(args.timeout) };
+        let bench = Bench { server, dir: &dir, loaders, timeout: args.timeout() };
         let started = now();
+        let asked = args.asked(experiment, loaders);
         let mut findings = Findings {
             schema: FINDINGS_VERSION,
-            tool: tool(),
+            tool: Tool::this(),
             started: started.clone(),
             label: args.label.clone(),
-            command: command(args, server.facts().source),
+            command: String::new(),
+            asked: Some(asked.clone()),
             machine: machine::machine(server.data_dir())?,
             server: server.facts().clone(),
             experiment: experiment.id.clone(),
@@ -61,6 +61,7 @@ pub fn run(
             caveats: Vec::new(),
             pending: experiment.caveats.clone(),
         };
+        findings.command = repeat::findings(&findings, &asked);
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
         findings.write(&dir)?;
         let examined = examine(&bench, &caveats, &mut findings, &dir);

@@ -28,13 +28,6 @@ impl LoaderArgs {
         }
         Ok(ids)
     }
-
-    /// The flags that name the same files elsewhere, without their directories.
-    pub fn command(&self) -> String {
-        let name =
-            |file: &PathBuf| file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        self.files.iter().map(|file| format!(" --loader {}", name(file))).collect()
-    }
 }
 
 /// Lets methods take part in an experiment that does not have them, with their defaults, also where

@@ -4,12 +4,15 @@ mod caveats;
 mod compare;
 mod dataset;
 mod doctor;
+mod finish;
 mod list;
 mod loader_args;
+mod repeat;
 mod report;
 mod result_dir;
 mod resume;
 mod run;
+mod run_args;
 mod server_args;
 
 use std::io::Write;
@@ -45,7 +48,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Execute an experiment: load by every method, verify, record, report
-    Run(Box<run::Args>),
+    Run(Box<run_args::Args>),
     /// List the methods and experiments, and which can run here
     List(list::Args),
     /// Make, take, show or write out a dataset

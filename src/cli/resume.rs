@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::datasets_dir;
+use super::finish::finish;
 use super::loader_args;
-use super::run::{Args, datasets, finish, most_times, stage};
+use super::run_args::Args;
 use super::server_args::ServerArgs;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::store::Store;
 use crate::record::{Machine, Run, ServerFacts, Source};
+use crate::runner::session::{Session, datasets, most_times};
 use crate::server::Choice;
 use crate::{unavailable, usage};
 
@@ -48,16 +50,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
 
     let mut place = args.place.clone();
     if place.image.is_empty() {
-        // In the order in which the cases name the servers: the first is the baseline's.
-        let mut names: Vec<&String> = Vec::new();
-        for name in run.plan.cases.iter().filter_map(|case| case.server.as_ref()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let servers = names.iter().filter_map(|name| run.servers.get(*name));
-        let main = [&run.server].into_iter().filter(|_| names.is_empty());
-        place.image = servers.chain(main).filter_map(|facts| facts.image.clone()).collect();
+        place.image = run.servers_in_order().iter().filter_map(|facts| facts.image.clone()).collect();
     }
     if run.servers.len() > 1 && run.server.source == Source::Local && place.pg_bin.is_empty() {
         return Err(usage!(
@@ -79,7 +72,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
         anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
-        finish(store, &run, samples, stage(&mut servers, &datasets, args, interrupt))
+        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
+        finish(store, &run, samples, session)
     })();
     servers.closing(outcome)
 }

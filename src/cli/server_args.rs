@@ -198,11 +198,6 @@ impl Servers {
         self.names().into_iter().zip(self.0.iter().map(|(_, server)| server.facts().clone())).collect()
     }
 
-    /// All of them, with their names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
-        self.0.iter().map(|(name, server)| (name.as_str(), &**server))
-    }
-
     /// All of them, to load into.
     pub fn all_mut(&mut self) -> Vec<(String, &mut dyn Server)> {
         self.0

@@ -22,6 +22,8 @@ const MOST_LATENCY_MS: u64 = 10_000;
 /// A list of cases that together answer a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
+    /// Where it was found.
+    pub origin: Origin,
     /// Its name: what `run` takes, and part of the result directory's name.
     pub id: String,
     /// What a report is headed by.
@@ -49,6 +51,15 @@ pub struct Experiment {
     /// The ids of the caveats that it tries, in place of cases: such an experiment finds out what
     /// happens to rows and takes no times.
     pub caveats: Vec<String>,
+}
+
+/// Where an experiment was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In this program.
+    BuiltIn,
+    /// In a file of the user's.
+    File,
 }
 
 /// An experiment as its file has it.
@@ -79,7 +90,8 @@ impl Experiment {
     /// experiment (with line and key).
     pub fn find(name: &str) -> Result<Self> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(id, _)| *id == name) {
-            return Self::parse(text, &format!("the built-in experiment {name}"));
+            let found = Self::parse(text, &format!("the built-in experiment {name}"))?;
+            return Ok(Self { origin: Origin::BuiltIn, ..found });
         }
         let path = Path::new(name);
         if path.extension().is_none_or(|e| e != "toml") {
@@ -99,7 +111,7 @@ impl Experiment {
     /// # Errors
     /// When one of them is not well formed, which a test rules out.
     pub fn built_in() -> Result<Vec<Self>> {
-        BUILT_IN.iter().map(|(id, text)| Self::parse(text, id)).collect()
+        BUILT_IN.iter().map(|(id, _)| Self::find(id)).collect()
     }
 
     /// Reads an experiment; `origin` names it in messages.
@@ -201,6 +213,7 @@ impl File {
             cases.extend(grid.cases(cores)?);
         }
         let experiment = Experiment {
+            origin: Origin::File,
             id: self.id,
             title: self.title,
             question: self.question,

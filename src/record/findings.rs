@@ -1,19 +1,19 @@
 //! `findings.json`: what became of dirty data, by each way of loading it. No times: a finding is the
 //! same on every machine, and differs between versions of PostgreSQL and of the loaders.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::store::{read_record, write_file};
-use super::{Machine, ServerFacts, Tool};
+pub use super::file::FINDINGS_FILE;
+use super::file::read_record;
+use super::store::write_file;
+use super::{Asked, Machine, ServerFacts, Tool, check};
 
 /// The version of `findings.json` that this program writes.
 pub const FINDINGS_VERSION: u32 = 1;
-
-/// The name of the record in its directory.
-pub const FINDINGS_FILE: &str = "findings.json";
 
 /// A row as PostgreSQL writes its values in text; `None` is NULL.
 pub type Row = Vec<Option<String>>;
@@ -36,6 +36,9 @@ pub struct Findings {
     pub machine: Machine,
     /// What it loaded into.
     pub server: ServerFacts,
+    /// What was asked for beside the experiment; `None` in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// The experiment's id.
     pub experiment: String,
     /// Its title.
@@ -214,8 +217,25 @@ impl Findings {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when it holds none, [`crate::fault::Fault::Data`] for another
-    /// schema version or a malformed file.
+    /// schema version, a malformed file, or one that cannot be.
     pub fn load(dir: &Path) -> Result<Self> {
-        read_record(dir, FINDINGS_FILE, FINDINGS_VERSION)
+        read_record(dir, FINDINGS_FILE, FINDINGS_VERSION, Self::check)
+    }
+
+    /// Each caveat is there once, and each of its ways.
+    fn check(&self) -> Result<(), String> {
+        check::time("started", &self.started)?;
+        let mut seen = BTreeSet::new();
+        for caveat in &self.caveats {
+            if !seen.insert((caveat.id.as_str(), None)) {
+                return Err(format!("`caveats` has {:?} twice", caveat.id));
+            }
+            for finding in &caveat.findings {
+                if !seen.insert((caveat.id.as_str(), Some(finding.way.as_str()))) {
+                    return Err(format!("the caveat {:?} has the way {:?} twice", caveat.id, finding.way));
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Asked;
+
 /// The version of `run.json` and `samples.jsonl` that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -35,6 +37,9 @@ pub struct Run {
     /// Further datasets, by the name that cases give them.
     #[serde(default)]
     pub datasets: BTreeMap<String, DatasetFacts>,
+    /// What was asked for beside the experiment; `None` in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// What was to be done, in which order.
     pub plan: Plan,
 }
@@ -347,6 +352,9 @@ pub struct CaseFacts {
     pub rows_reason: Option<String>,
     /// Why it cannot run here, in words; such a case has no place in the order.
     pub unavailable: Option<String>,
+    /// The error of the trial load that was to find out how many rows it loads; likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_trial: Option<String>,
     /// Seconds published for it by the plan's source.
     pub published_seconds: Option<f64>,
 }

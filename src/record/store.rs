@@ -9,16 +9,10 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::de::DeserializeOwned;
 
-use super::findings::FINDINGS_FILE;
-use super::{Run, SCHEMA_VERSION, Sample};
+use super::file::{self, RUN_FILE, SAMPLES_FILE};
+use super::{Run, SCHEMA_VERSION, Sample, check};
 use crate::{bad_data, unavailable, usage};
-
-/// What a run set out to do, and where.
-pub const RUN_FILE: &str = "run.json";
-/// What its samples found, one JSON object a line.
-pub const SAMPLES_FILE: &str = "samples.jsonl";
 
 /// An open run directory that samples are added to.
 #[derive(Debug)]
@@ -126,7 +120,8 @@ impl Store {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when the directory holds no run,
-/// [`crate::fault::Fault::Data`] for another schema version or a malformed file, with its line and key.
+/// [`crate::fault::Fault::Data`] for another schema version, a malformed file, with its line and key, or
+/// a record that cannot be, with the rule that it breaks.
 pub fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
     let run = load_run(dir)?;
     let path = dir.join(SAMPLES_FILE);
@@ -181,54 +176,12 @@ fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
 }
 
 fn load_run(dir: &Path) -> Result<Run> {
-    read_record(dir, RUN_FILE, SCHEMA_VERSION)
-}
-
-/// The record of this name in a run's directory, of this version of its schema.
-///
-/// # Errors
-/// [`crate::fault::Fault::Usage`] when there is none, [`crate::fault::Fault::Data`] for another
-/// version or a malformed file, with its line and key.
-pub(super) fn read_record<T: DeserializeOwned>(dir: &Path, name: &str, version: u32) -> Result<T> {
-    let path = dir.join(name);
-    let text = match std::fs::read(&path) {
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            if dir.join(FINDINGS_FILE).exists() {
-                return Err(usage!(
-                    "{} holds findings and no times: `bulkbench report` shows them, and the same `bulkbench run` as before makes them anew within seconds",
-                    dir.display()
-                ));
-            }
-            return Err(usage!(
-                "{} holds no run: there is no {name} in it; give the directory that `bulkbench run` named",
-                dir.display()
-            ));
-        }
-        read => read.with_context(|| format!("reading {}", path.display()))?,
-    };
-    check_version(&path, &text, version)?;
-    parse(&text).map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))
-}
-
-/// The version comes first: a file of another one has other keys, and naming those would mislead.
-fn check_version(path: &Path, text: &[u8], version: u32) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        schema: u32,
-    }
-    let Version { schema } = serde_json::from_slice(text)
-        .map_err(|e| bad_data!("{}: {e}; restore the file or run again", path.display()))?;
-    if schema == version {
-        return Ok(());
-    }
-    Err(bad_data!(
-        "{}: schema {schema}, but this program reads schema {version}; use the version of bulkbench that wrote it",
-        path.display()
-    ))
+    file::read_record(dir, RUN_FILE, SCHEMA_VERSION, check::run)
 }
 
 fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
     let mut samples: Vec<Sample> = Vec::new();
+    let mut checked = check::Samples::of(run);
     let lines = text.strip_suffix(b"\n").unwrap_or(text);
     if lines.is_empty() {
         return Ok(samples);
@@ -241,36 +194,11 @@ fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
         } else {
             "restore the file, or take the line out"
         };
-        let sample: Sample = parse(line).map_err(|e| bad_data!("{place}: {e}; {next}"))?;
-        check_sample(&sample, run).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
+        let sample: Sample = serde_json::from_slice(line).map_err(|e| bad_data!("{place}: {e}; {next}"))?;
+        checked.take(index + 1, &sample).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
         samples.push(sample);
     }
     Ok(samples)
-}
-
-/// What no type can say: every figure later relies on these.
-fn check_sample(sample: &Sample, run: &Run) -> Result<(), String> {
-    if !run.plan.cases.iter().any(|case| case.id == sample.case) {
-        return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));
-    }
-    let ok = sample.outcome == super::Outcome::Ok;
-    match (ok, sample.total_ns) {
-        (true, None) => return Err("`total_ns` is missing from a sample whose `outcome` is ok".into()),
-        (true, Some(0)) => return Err("`total_ns` is 0: no load takes no time".into()),
-        (false, Some(_)) => return Err("`total_ns` is given for a sample whose `outcome` is not ok".into()),
-        _ => {}
-    }
-    let sum: u64 = sample.phases.values().sum();
-    match sample.total_ns {
-        Some(total) if total != sum => {
-            Err(format!("`total_ns` is {total}, but its `phases` add up to {sum}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(text)
 }
 
 #[cfg(test)]

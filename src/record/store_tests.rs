@@ -48,19 +48,20 @@ fn a_directory_with_a_run_is_refused() {
 #[test]
 fn resume_cuts_off_a_torn_last_line_and_says_so() {
     let (_, samples) = golden();
-    let torn = format!("{GOLDEN_SAMPLES}{{\"case\":\"copy-csv\",\"rou");
+    let whole: String = GOLDEN_SAMPLES.split_inclusive('\n').take(2).collect();
+    let torn = format!("{whole}{{\"case\":\"copy-csv\",\"rou");
     let dir = golden_dir(GOLDEN_RUN, &torn);
 
     let error = load(dir.path()).unwrap_err();
-    assert!(error.to_string().contains("line 4") && error.to_string().contains("torn"), "{error:#}");
+    assert!(error.to_string().contains("line 3") && error.to_string().contains("torn"), "{error:#}");
 
     let (mut store, _, kept) = Store::resume(dir.path()).unwrap();
-    assert_eq!(kept, samples);
+    assert_eq!(kept, samples[..2]);
     let told = store.repaired().unwrap();
-    assert!(told.contains("line 4 was torn (23 bytes"), "{told}");
-    store.append(&samples[0]).unwrap();
+    assert!(told.contains("line 3 was torn (23 bytes"), "{told}");
+    store.append(&samples[2]).unwrap();
     let (_, again) = load(dir.path()).unwrap();
-    assert_eq!(again.len(), 4);
+    assert_eq!(again.len(), 3);
     let second = Store::resume(dir.path()).unwrap_err();
     assert!(second.to_string().contains("another bulkbench"), "{second:#}");
     drop(store);
@@ -98,6 +99,147 @@ fn an_error_names_the_line_and_the_key() {
         let error = load(golden_dir(GOLDEN_RUN, &lines).path()).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("samples.jsonl, line 1") && text.contains(named), "{text}");
+        assert_eq!(fault_of(&error).exit_code(), 4);
+    }
+}
+
+/// A change to a line of the samples, and the rule that the line breaks then.
+type Change = (&'static str, &'static str, &'static str);
+
+#[test]
+fn a_sample_that_cannot_be_is_refused_by_line_and_rule() {
+    let lines: Vec<&str> = GOLDEN_SAMPLES.lines().collect();
+    let far = "\"total_ns\":18446744073709551615,\"phases\":{\"load\":18446744073709551615";
+    let changes: [Change; 17] = [
+        ("\"round\":1", "\"round\":2", "`round` is 2, and the plan has 1"),
+        ("\"round\":1", "\"round\":-1", "invalid value"),
+        ("\"position\":0", "\"position\":1", "`position` 1 of round 1 is that of copy-unlogged-parallel"),
+        ("\"position\":0", "\"position\":2", "`position` is 2, and round 1 has 2, from 0"),
+        ("\"round\":1,\"position\":0", "\"round\":0,\"position\":1", "there are 1 warm-ups"),
+        ("\"rows\":1000,\"total", "\"rows\":999,\"total", "`rows` is 999, and the case has 1000"),
+        (
+            "\"end_state\":{\"rows\":1000",
+            "\"end_state\":{\"rows\":999",
+            "`end_state.rows` is 999, where the load leaves 1000",
+        ),
+        ("\"total_ns\":1500000", "\"total_ns\":1500001", "`phases` add up to 1500000"),
+        ("\"total_ns\":1500000", "\"total_ns\":-1", "invalid value"),
+        ("\"total_ns\":1500000,\"phases\":{\"load\":1000000", far, "add up to more than any time"),
+        (
+            "\"total_ns\":1500000,\"phases\":{\"load\":1000000",
+            "\"total_ns\":700000000500000,\"phases\":{\"load\":700000000000000",
+            "no sample may take longer than 604800 s",
+        ),
+        (
+            "\"overhead\":{\"reset\":2000000",
+            "\"overhead\":{\"reset\":18446744073709551615",
+            "`overhead` add up to more",
+        ),
+        ("\"started\":\"2026-03-01T12:00:00.5Z\"", "\"started\":\"yesterday\"", "`started` is \"yesterday\""),
+        ("\"started\":\"2026-03-01T12", "\"started\":\"2026-02-31T12", "`started` is \"2026-02-31"),
+        ("\"error\":null", "\"error\":\"disk full\"", "`error` is given for a sample whose `outcome` is ok"),
+        (
+            "\"outcome\":\"ok\"",
+            "\"outcome\":\"failed\"",
+            "`total_ns` is given for a sample whose `outcome` is not ok",
+        ),
+        ("\"case\":\"copy-csv\"", "\"case\":\"copy-csv \"", "`case` is \"copy-csv \""),
+    ];
+    for (from, to, rule) in changes {
+        let changed = lines[0].replacen(from, to, 1);
+        assert_ne!(changed, lines[0], "the fixture lacks {from}");
+        assert_refused(GOLDEN_RUN, &format!("{}\n{changed}\n", lines[1]), "samples.jsonl, line 2", rule);
+    }
+    let without_end = lines[0].replace(
+        &lines[0][lines[0].find("{\"rows\":1000,\"content").unwrap()..lines[0].find(",\"overhead").unwrap()],
+        "null",
+    );
+    assert_refused(
+        GOLDEN_RUN,
+        &format!("{without_end}\n"),
+        "samples.jsonl, line 1",
+        "`end_state` is missing",
+    );
+    let silent = lines[2].replace("\"loading: ERROR 23505: duplicate key\"", "null");
+    assert_refused(GOLDEN_RUN, &format!("{silent}\n"), "samples.jsonl, line 1", "`error` is missing");
+}
+
+#[test]
+fn the_same_sample_twice_is_refused_whatever_it_says() {
+    let lines: Vec<&str> = GOLDEN_SAMPLES.lines().collect();
+    let other_time =
+        lines[0].replace("1500000", "1600000").replace("\"indexes\":300000", "\"indexes\":400000");
+    let elsewhere = lines[2].replace("\"position\":2", "\"position\":1");
+    let warm_up = lines[0].replace("\"round\":1", "\"round\":0");
+    for (first, second, rule) in [
+        (lines[0], lines[0], "round 1 has its sample at `position` 0 in line 1 already"),
+        (lines[0], &other_time, "round 1 has its sample at `position` 0 in line 1 already"),
+        (lines[1], &elsewhere, "round 1 has its sample at `position` 1 in line 1 already"),
+        (lines[2], lines[2], "round 1 has its sample at `position` 2 in line 1 already"),
+        (&warm_up, &warm_up, "round 0 has its sample at `position` 0 in line 1 already"),
+    ] {
+        assert_refused(GOLDEN_RUN, &format!("{first}\n{second}\n"), "samples.jsonl, line 2", rule);
+    }
+}
+
+#[test]
+fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
+    let changes: [Change; 14] = [
+        ("\"started\": \"2026-03-01T12:00:00Z\"", "\"started\": \"\"", "`started` is \"\""),
+        ("\"rounds\": 1", "\"rounds\": 0", "`plan.rounds` is 0"),
+        ("\"rounds\": 1", "\"rounds\": 2", "`plan.order` has 1 rounds, and `plan.rounds` is 2"),
+        ("\"rounds\": 1", "\"rounds\": -1", "invalid value"),
+        (
+            "\"id\": \"copy-unlogged-parallel\"",
+            "\"id\": \"copy-csv\"",
+            "`plan.cases[1].id` is \"copy-csv\", as that of a case before it",
+        ),
+        (
+            "        0,\n        1\n",
+            "        0,\n        2\n",
+            "`plan.order[0][1]` is 2, and there are 2 cases",
+        ),
+        (
+            "        0,\n        1\n",
+            "        0,\n        0\n",
+            "`plan.order[0][1]` is 0 (copy-csv), which the round has already",
+        ),
+        ("        0,\n        1\n", "        1\n", "`plan.order[0]` lacks copy-csv"),
+        (
+            "\"unavailable\": null",
+            "\"unavailable\": \"no server\"",
+            "`plan.order[0][0]` is 0 (copy-csv), a case that cannot run",
+        ),
+        ("\"role\": \"case\"", "\"role\": \"baseline\"", "more than one baseline"),
+        ("\"rows\": 500,", "\"rows\": 1001,", "`rows` is 1001, and its dataset has 1000"),
+        ("\"rows\": 500,", "\"rows\": 0,", "`rows` is 0, and its dataset has 1000"),
+        ("\"published_seconds\": 67.799", "\"published_seconds\": -1", "`published_seconds` is -1"),
+        ("\"server\": null", "\"server\": \"17.1\"", "`server` is \"17.1\", which `servers` has nothing of"),
+    ];
+    for (from, to, rule) in changes {
+        let run = GOLDEN_RUN.replacen(from, to, 1);
+        assert_ne!(run, GOLDEN_RUN, "the fixture lacks {from}");
+        assert_refused(&run, GOLDEN_SAMPLES, "run.json: ", rule);
+    }
+}
+
+#[test]
+fn a_case_whose_trial_failed_has_no_sample() {
+    let run = GOLDEN_RUN
+        .replacen("\"unavailable\": null", "\"unavailable\": null, \"failed_trial\": \"disk full\"", 1)
+        .replace("        0,\n        1\n", "        1\n");
+    assert_refused(&run, GOLDEN_SAMPLES, "samples.jsonl, line 1", "`case` is \"copy-csv\", which cannot run");
+    let kept = load(golden_dir(&run, "").path()).unwrap().0;
+    assert_eq!(kept.plan.cases[0].failed_trial.as_deref(), Some("disk full"));
+}
+
+/// Reports and `--resume` both refuse it, naming the file, the place and the rule.
+#[track_caller]
+fn assert_refused(run: &str, samples: &str, place: &str, rule: &str) {
+    let dir = golden_dir(run, samples);
+    for error in [load(dir.path()).unwrap_err(), Store::resume(dir.path()).map(|_| ()).unwrap_err()] {
+        let text = error.to_string();
+        assert!(text.contains(place) && text.contains(rule), "{text} should say {place}: {rule}");
         assert_eq!(fault_of(&error).exit_code(), 4);
     }
 }

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::errors::chain;
+use crate::fault::Fault;
 use crate::record::{CaseFacts, Role};
-use crate::runner::sample::Stage;
+use crate::runner::plan;
+use crate::runner::sample::{Measured, Stage};
 use crate::units;
 
 /// Rows of the first trial.
-pub const FIRST_TRIAL_ROWS: u64 = 200;
+const FIRST_TRIAL_ROWS: u64 = 200;
 
 /// A trial of less than this share of the budget says little of the rate, as it is much of it
 /// what every load takes, however few its rows: it is repeated with more rows.
@@ -21,6 +24,39 @@ const SHORTEST_TRIAL: f64 = 0.2;
 
 /// What a longer trial aims at, as a share of the budget.
 const LONGER_TRIAL: f64 = 0.3;
+
+/// Finds the row counts of the slow cases that can run here, and says on standard error what it found;
+/// the control's is the baseline's, whose twin it is. A case whose trial fails has no samples: they would
+/// be of a row count that nothing speaks for. The error stands in it instead.
+///
+/// # Errors
+/// When work has to stop, or the server does not recover from a failed trial.
+pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
+    for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
+        if !plan::is_budgeted(case)? {
+            continue;
+        }
+        match fit(stage, case, budget) {
+            Ok(()) => {}
+            Err(error) if matches!(Fault::find(&error), Some(Fault::Interrupted(_))) => return Err(error),
+            Err(error) => {
+                // What failed may have been a statement that was cancelled.
+                stage.check()?;
+                let words = chain(error.as_ref());
+                anstream::eprintln!("{}: FAILED, and has no samples: {words}", case.id);
+                stage.recover().with_context(|| {
+                    format!("the server did not recover after a trial of {} failed: {words}", case.id)
+                })?;
+                case.failed_trial = Some(words);
+            }
+        }
+        if let Some(reason) = &case.rows_reason {
+            anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
+        }
+    }
+    level(cases);
+    Ok(())
+}
 
 /// Sets `case.rows` to what fits `budget`, with the reason in words where that is not all.
 ///
@@ -33,9 +69,8 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
     };
     let mut rows = FIRST_TRIAL_ROWS.min(all);
     let taken = loop {
-        stage.apply(case)?;
-        stage.reset(case, rows)?;
-        let measured = stage.load(case, rows).with_context(|| format!("in a trial of {rows} rows"))?;
+        let measured =
+            trial(stage, case, rows).with_context(|| format!("in a trial of {} rows", units::count(rows)))?;
         let taken = Duration::from_nanos(measured.phases.values().sum());
         if taken >= budget.mul_f64(SHORTEST_TRIAL) || rows == all {
             break taken;
@@ -59,8 +94,14 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
     Ok(())
 }
 
+fn trial(stage: &mut dyn Stage, case: &CaseFacts, rows: u64) -> Result<Measured> {
+    stage.apply(case)?;
+    stage.reset(case, rows)?;
+    stage.load(case, rows)
+}
+
 /// Gives the same case on several servers as many rows on each as the slowest of them can take, and
-/// the control those of the baseline, whose twin it is.
+/// the control those of the baseline, whose twin it is in a trial that failed, too.
 pub fn level(cases: &mut [CaseFacts]) {
     // A case on one of several servers is named after it.
     let base = |case: &CaseFacts| {
@@ -69,7 +110,8 @@ pub fn level(cases: &mut [CaseFacts]) {
     };
     for i in 0..cases.len() {
         let Some(own) = base(&cases[i]) else { continue };
-        let alike = |case: &&CaseFacts| case.unavailable.is_none() && base(case).as_ref() == Some(&own);
+        let runs = |case: &CaseFacts| case.unavailable.is_none() && case.failed_trial.is_none();
+        let alike = |case: &&CaseFacts| runs(case) && base(case).as_ref() == Some(&own);
         let fewest = cases.iter().filter(alike).min_by_key(|case| case.rows).cloned();
         if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
             (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);
@@ -78,6 +120,7 @@ pub fn level(cases: &mut [CaseFacts]) {
     let baseline = cases.iter().find(|case| case.role == Role::Baseline).cloned();
     if let (Some(baseline), Some(control)) = (baseline, cases.iter_mut().find(|c| c.role == Role::Control)) {
         (control.rows, control.rows_reason) = (baseline.rows, baseline.rows_reason);
+        control.failed_trial = baseline.failed_trial;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::runner::sample::{self, Place, Stage};
 pub struct Ended {
     /// Samples taken now (not those that were there already).
     pub taken: usize,
-    /// Of all samples, those that failed or ran out of time.
+    /// Of all samples, those that failed or ran out of time, and cases whose trial failed.
     pub failed: usize,
 }
 
@@ -31,7 +31,9 @@ pub fn execute(
     keep: &mut dyn FnMut(&Sample) -> Result<()>,
     progress: &mut dyn Progress,
 ) -> Result<Ended> {
-    let mut ended = Ended { taken: 0, failed: done.iter().filter(|s| s.outcome != Outcome::Ok).count() };
+    let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
+    let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
+    let mut ended = Ended { taken: 0, failed: failed_before + failed_trials };
     let have: BTreeSet<(u32, &str)> = done.iter().map(|s| (s.round, s.case.as_str())).collect();
     let is_done = |place: &Place, index: usize| have.contains(&(place.round, plan.cases[index].id.as_str()));
     let places = places(plan);

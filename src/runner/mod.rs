@@ -1,6 +1,6 @@
 //! Executing an experiment: what is to run ([`plan`]) in which order ([`schedule`]), on how many
 //! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`]), with
-//! each sample in the journal before the next begins, and progress shown ([`progress`]).
+//! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`Session`].
 
 pub mod availability;
 pub mod budget;
@@ -12,6 +12,8 @@ pub mod reset;
 pub mod sample;
 pub mod schedule;
 pub mod scratch;
+pub mod session;
 pub mod stage;
 
 pub use execute::{Ended, execute};
+pub use session::Session;

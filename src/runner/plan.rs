@@ -69,6 +69,7 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
             rows: case.rows.unwrap_or(request.rows),
             rows_reason: None,
             unavailable: None,
+            failed_trial: None,
             published_seconds: case.published_seconds,
         };
         if role == Role::Baseline {
@@ -198,7 +199,7 @@ pub fn plan(
     let runnable: Vec<(usize, Settings)> = cases
         .iter()
         .enumerate()
-        .filter(|(_, case)| case.unavailable.is_none())
+        .filter(|(_, case)| case.unavailable.is_none() && case.failed_trial.is_none())
         .map(|(i, case)| (i, restarts_for(&case.settings)))
         .collect();
     let order = schedule::order(&runnable, request.rounds, request.seed);

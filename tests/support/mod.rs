@@ -68,6 +68,7 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
         rows,
         rows_reason: None,
         unavailable: None,
+        failed_trial: None,
         published_seconds: None,
     }
 }
@@ -156,18 +157,25 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
         let error = "loading: ERROR 53100: could not extend file: No space left on device; hint: Check free disk space.";
         samples.push(failed(&broken, round, Outcome::Failed, error));
     }
-    samples.push(failed(
-        &cases[5],
-        rounds,
-        Outcome::Timeout,
-        "gave up after 300 s, the longest a sample may take",
-    ));
+    let late =
+        samples.iter_mut().find(|sample| sample.case == cases[5].id && sample.round == rounds).unwrap();
+    *late = failed(&cases[5], rounds, Outcome::Timeout, "gave up after 300 s, the longest a sample may take");
     let mut missing = case("copy-one-transaction wal_level=replica", Role::Case, ROWS);
     missing.unavailable = Some("this server cannot be restarted with wal_level = replica".into());
     cases.extend([budgeted, broken, missing]);
-    samples.sort_by_key(|s| s.round);
     let run = run(cases, rounds);
+    placed(&run, &mut samples);
     (run, samples)
+}
+
+/// Gives each sample the place that the plan has for it, in the order in which they ran.
+fn placed(run: &Run, samples: &mut [Sample]) {
+    for sample in samples.iter_mut().filter(|sample| sample.round > 0) {
+        let order = &run.plan.order[sample.round as usize - 1];
+        let position = order.iter().position(|&index| run.plan.cases[index].id == sample.case);
+        sample.position = position.expect("the plan has every case") as u32;
+    }
+    samples.sort_by_key(|sample| (sample.round, sample.position));
 }
 
 pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
@@ -219,6 +227,7 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
         },
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
+        asked: None,
         plan: Plan {
             experiment: "votes".into(),
             title: "7.5 million votes".into(),
@@ -274,9 +283,9 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
             }
         }
     }
-    samples.sort_by_key(|s| s.round);
     let mut run = run(cases, 5);
-    (run.plan.x, run.plan.rows) = (Some(x.into()), rows);
+    placed(&run, &mut samples);
+    (run.plan.x, run.plan.rows, run.dataset.rows) = (Some(x.into()), rows, rows);
     (run, samples)
 }
 

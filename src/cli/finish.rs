@@ -1,0 +1,47 @@
+//! The end of a run, new or gone on with: the samples that are missing, and the reports.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::print;
+use crate::record::store::Store;
+use crate::record::{Run, Sample};
+use crate::report::{self, Look};
+use crate::runner::Session;
+use crate::runner::progress::Terminal;
+
+/// Takes the samples that are missing, and writes the reports, also after an interruption.
+pub fn finish(mut store: Store, run: &Run, done: Vec<Sample>, mut session: Session<'_>) -> Result<ExitCode> {
+    let dir = store.dir().to_path_buf();
+    let mut samples = done.clone();
+    let mut progress = Terminal::new(&run.plan);
+    let executed = session.execute(
+        &run.plan,
+        &done,
+        &mut |sample| {
+            store.append(sample)?;
+            samples.push(sample.clone());
+            Ok(())
+        },
+        &mut progress,
+    );
+    drop(progress);
+    drop(session);
+    let reported = report::write_all(&dir);
+    let ended = executed.map_err(|error| {
+        error.context(format!(
+            "the run did not get to its end; {} samples are kept: go on with `bulkbench run --resume {}`",
+            samples.len(),
+            dir.display()
+        ))
+    })?;
+    reported?;
+    print(&report::terminal_table(run, &samples, Look::of_stdout()))?;
+    print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
+    if ended.failed > 0 {
+        anstream::eprintln!("{} samples or trials failed; the reports say which and why", ended.failed);
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,198 @@
+//! The command that repeats a run elsewhere, made from its record.
+//!
+//! All that decides the result is in it, defaults included: those of a later version may be others. What
+//! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
+
+use crate::record::findings::Findings;
+use crate::record::{Asked, Run, ServerFacts, Source};
+
+/// The command that repeats this run.
+pub fn run(run: &Run, asked: &Asked) -> String {
+    let plan = &run.plan;
+    let mut command = Command::of(&plan.experiment, asked);
+    match &asked.dataset {
+        Some(name) => command.flag("dataset", name),
+        None => command.flag("rows", &plan.rows.to_string()),
+    }
+    command.flag("rounds", &plan.rounds.to_string());
+    if !asked.methods.is_empty() {
+        command.flag("methods", &asked.methods.join(","));
+    }
+    command.flag("seed", &plan.seed.to_string());
+    command.flag("budget", &(plan.budget_ns / 1_000_000_000).to_string());
+    if plan.any_build {
+        command.words.push("--any-build".into());
+    }
+    command.rest(&run.servers_in_order(), asked, &run.label)
+}
+
+/// The command that finds these findings again.
+pub fn findings(findings: &Findings, asked: &Asked) -> String {
+    Command::of(&findings.experiment, asked).rest(&[&findings.server], asked, &findings.label)
+}
+
+/// A command, word by word.
+struct Command {
+    words: Vec<String>,
+}
+
+impl Command {
+    fn of(experiment: &str, asked: &Asked) -> Self {
+        let experiment = match asked.own_experiment {
+            true => format!("{{file of the experiment {experiment}}}"),
+            false => experiment.to_owned(),
+        };
+        Self { words: ["bulkbench", "run", &experiment].map(String::from).to_vec() }
+    }
+
+    fn flag(&mut self, name: &str, value: &str) {
+        self.words.extend([format!("--{name}"), value.to_owned()]);
+    }
+
+    /// With what every experiment has, as a shell reads it.
+    fn rest(mut self, servers: &[&ServerFacts], asked: &Asked, label: &str) -> String {
+        self.servers(servers);
+        if asked.data_dir {
+            self.flag("data-dir", "{directory for the data of the server}");
+        }
+        asked.settings.iter().for_each(|(name, value)| self.flag("set", &format!("{name}={value}")));
+        asked.loaders.iter().for_each(|id| self.flag("loader", &format!("{{file of the loader {id}}}")));
+        self.flag("timeout", &asked.timeout_seconds.to_string());
+        if !label.is_empty() {
+            self.flag("label", label);
+        }
+        // No word of a record holds a NUL, which is all that cannot be quoted.
+        shlex::try_join(self.words.iter().map(String::as_str)).unwrap_or_else(|_| self.words.join(" "))
+    }
+
+    /// The kind of the servers, where all are of one, and each of them.
+    fn servers(&mut self, servers: &[&ServerFacts]) {
+        let only = |source| servers.iter().all(|server| server.source == source);
+        if only(Source::Local) {
+            self.flag("server", "local");
+        } else if only(Source::Container) {
+            self.flag("server", "container");
+        }
+        for server in servers {
+            let version = server.version.split_whitespace().nth(1).unwrap_or("?");
+            match (server.source, &server.image) {
+                (Source::Local, _) => {
+                    self.flag("pg-bin", &format!("{{directory of the binaries of PostgreSQL {version}}}"));
+                }
+                (Source::Container, Some(image)) => self.flag("image", image),
+                (Source::Container, None) => {}
+                (Source::External, _) => self.flag(
+                    "server",
+                    &format!("{{URL of the server: PostgreSQL {version}, {}}}", server.transport),
+                ),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
+
+    /// Flags that the command need not have, each with the reason.
+    const DECIDE_NOTHING: [(&str, &str); 4] = [
+        ("quick", "it stands for rows, rounds and a budget, which are in the command"),
+        ("out", "where the results lie"),
+        ("resume", "a run that went on is repeated from its start"),
+        ("help", "it runs nothing"),
+    ];
+
+    fn golden() -> Run {
+        serde_json::from_str(GOLDEN).unwrap()
+    }
+
+    fn asked() -> Asked {
+        Asked { timeout_seconds: 1800, ..Asked::default() }
+    }
+
+    #[test]
+    fn a_plain_run_says_all_that_it_took() {
+        assert_eq!(
+            run(&golden(), &asked()),
+            "bulkbench run votes --rows 1000 --rounds 1 --seed 7 --budget 20 --server local --pg-bin \
+             '{directory of the binaries of PostgreSQL 15.18}' --timeout 1800 --label golden"
+        );
+    }
+
+    #[test]
+    fn every_flag_of_run_is_in_the_command_or_decides_nothing() {
+        let mut record = golden();
+        record.plan.any_build = true;
+        let asked = Asked {
+            own_experiment: true,
+            loaders: vec!["mine".into()],
+            methods: vec!["copy-text".into()],
+            dataset: None,
+            settings: BTreeMap::from([("work_mem".into(), "8 MB".into())]),
+            data_dir: true,
+            ..asked()
+        };
+        let on_image = |run: &mut Run| {
+            run.server.source = Source::Container;
+            run.server.image = Some("postgres:18".into());
+        };
+        let local = run(&record, &asked);
+        on_image(&mut record);
+        let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked };
+        let commands = [local, run(&record, &on_dataset)].join(" ");
+        let words = shlex::split(&commands).unwrap();
+        let cli = Cli::command();
+        for flag in cli.find_subcommand("run").unwrap().get_arguments() {
+            let Some(name) = flag.get_long() else { continue };
+            let told = words.contains(&format!("--{name}"));
+            let decides = !DECIDE_NOTHING.iter().any(|(known, _)| *known == name);
+            assert_eq!(told, decides, "--{name}: {commands}");
+        }
+        assert!(words.contains(&"{file of the experiment votes}".into()), "{commands}");
+        assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");
+        assert!(words.contains(&"{file of the loader mine}".into()), "{commands}");
+    }
+
+    #[test]
+    fn several_servers_are_named_in_the_order_of_the_run() {
+        let mut record = golden();
+        let mut newer = record.server.clone();
+        newer.version = "PostgreSQL 18.1 on x86_64-pc-linux-gnu".into();
+        let mut image = newer.clone();
+        (image.source, image.image) = (Source::Container, Some("postgres:18".into()));
+        record.servers = [("18.1", newer), ("15.18", record.server.clone())]
+            .map(|(name, facts)| (name.to_owned(), facts))
+            .into();
+        record.plan.cases[0].server = Some("18.1".into());
+        record.plan.cases[1].server = Some("15.18".into());
+        let place = |record: &Run| {
+            let words = shlex::split(&run(record, &asked())).unwrap();
+            let from = words.iter().position(|word| word == "20").unwrap();
+            words[from + 1..words.len() - 4].join(" ")
+        };
+        let binaries = |version| format!("--pg-bin {{directory of the binaries of PostgreSQL {version}}}");
+        assert_eq!(place(&record), format!("--server local {} {}", binaries("18.1"), binaries("15.18")));
+        record.servers.insert("15.18".into(), image);
+        assert_eq!(place(&record), format!("{} --image postgres:18", binaries("18.1")), "neither kind alone");
+        record.servers.clear();
+        record.plan.cases.iter_mut().for_each(|case| case.server = None);
+        (record.server.source, record.server.transport) = (Source::External, "tcp, another host".into());
+        assert_eq!(place(&record), "--server {URL of the server: PostgreSQL 15.18, tcp, another host}");
+    }
+
+    #[test]
+    fn words_are_quoted_as_a_shell_reads_them() {
+        let settings = [("search", "it's \"$x\" `y`"), ("a", "1GB")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let words = shlex::split(&run(&golden(), &Asked { settings, ..asked() })).unwrap();
+        assert!(words.contains(&"search=it's \"$x\" `y`".into()), "{words:?}");
+        assert!(words.contains(&"a=1GB".into()), "{words:?}");
+    }
+}

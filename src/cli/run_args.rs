@@ -1,0 +1,134 @@
+//! The flags of `bulkbench run`, and what they ask for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::loader_args::LoaderArgs;
+use super::server_args::ServerArgs;
+use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
+use crate::experiment::{Experiment, Origin};
+use crate::probe::machine;
+use crate::record::{Asked, LONGEST_SAMPLE_SECONDS};
+use crate::runner::plan::Request;
+use crate::server::Settings;
+use crate::session;
+
+/// What `--quick` stands for: rows, rounds, seconds of budget.
+const QUICK: (u64, u32, u64) = (100_000, 2, 2);
+
+/// Seconds that a sample of a slow method takes at most, unless told otherwise.
+const BUDGET: u64 = 15;
+
+/// Seconds after which a sample is given up, unless told otherwise.
+const TIMEOUT: u64 = 1800;
+
+/// What `bulkbench run` is told.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A built-in experiment (`bulkbench list`), or the path of a .toml file
+    #[arg(default_value = "votes")]
+    pub experiment: String,
+    /// Rows of the generated dataset [default: the experiment's, or 7500000]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000), conflicts_with = "dataset")]
+    pub rows: Option<u64>,
+    /// Rounds: each runs every case once [default: the experiment's]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: Option<u32>,
+    /// Only these methods, and the baseline
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub methods: Vec<String>,
+    /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    #[command(flatten)]
+    pub loaders: LoaderArgs,
+    #[command(flatten)]
+    pub place: ServerArgs,
+    /// A server setting for the whole run, e.g. --set maintenance_work_mem=64MB
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+    /// Seed of the dataset and of the order [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Compare servers although their builds have different origins (another packager or platform)
+    #[arg(long)]
+    pub any_build: bool,
+    /// Two rounds, 100 000 rows (of --dataset all): to see that everything works, not to publish
+    #[arg(long)]
+    pub quick: bool,
+    /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: the experiment's, or 15]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub budget: Option<u64>,
+    /// Seconds after which a sample is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=LONGEST_SAMPLE_SECONDS))]
+    pub timeout: u64,
+    /// A word for this run, in its directory's name and reports
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
+    pub label: String,
+    /// The directory in which the run gets one of its own
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
+    /// everything but the server's place comes from its records
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
+    pub resume: Option<PathBuf>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            let (name, value) = (name.trim().to_owned(), value.trim().into());
+            session::check([&name], "--set").map_err(|moving| moving.to_string())?;
+            Ok((name, value))
+        }
+        _ => Err("a setting is written name=value, for instance work_mem=64MB".into()),
+    }
+}
+
+fn label(text: &str) -> Result<String, String> {
+    if text.chars().count() <= 60 && text.chars().all(|c| c.is_alphanumeric() || " .,_-+()".contains(c)) {
+        return Ok(text.into());
+    }
+    Err("a label has at most 60 letters, digits, spaces and . , _ - + ( )".into())
+}
+
+impl Args {
+    /// What is asked of this experiment, its own defaults filled in, and the program's.
+    pub fn request(&self, experiment: &Experiment) -> Request {
+        let quick = self.quick.then_some(QUICK);
+        Request {
+            rows: self.rows.or(quick.map(|q| q.0)).or(experiment.rows).unwrap_or(DEFAULT_ROWS),
+            rounds: self.rounds.or(quick.map(|q| q.1)).unwrap_or(experiment.rounds),
+            budget: Duration::from_secs(
+                self.budget.or(quick.map(|q| q.2)).or(experiment.budget).unwrap_or(BUDGET),
+            ),
+            seed: self.seed.unwrap_or(DEFAULT_SEED),
+            methods: self.methods.clone(),
+            cores: u64::from(machine::cores()),
+            any_build: self.any_build,
+        }
+    }
+
+    /// What is asked beside the experiment, with these loaders of the user's.
+    pub fn asked(&self, experiment: &Experiment, loaders: &[&str]) -> Asked {
+        Asked {
+            own_experiment: experiment.origin == Origin::File,
+            loaders: loaders.iter().map(|id| id.to_string()).collect(),
+            methods: self.methods.clone(),
+            dataset: self.dataset.clone(),
+            settings: self.settings(),
+            timeout_seconds: self.timeout,
+            data_dir: self.place.data_dir.is_some(),
+        }
+    }
+
+    /// How long a sample may take before it is given up.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
+    /// The settings of the whole run.
+    pub fn settings(&self) -> Settings {
+        self.settings.iter().cloned().collect()
+    }
+}

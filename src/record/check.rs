@@ -1,0 +1,242 @@
+//! What no type can say of a record: every figure later relies on these rules. A record that breaks one
+//! was not written by this program, or was changed since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::file::RUN_FILE;
+use super::origin::is_time;
+use super::{CaseFacts, Outcome, Role, Run, Sample, Work};
+
+/// The longest that a sample may be told to take, in seconds: a week.
+pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// The rule that a run breaks, in words.
+pub(super) fn run(run: &Run) -> Result<(), String> {
+    time("started", &run.started)?;
+    let plan = &run.plan;
+    if plan.rounds == 0 {
+        return Err("`plan.rounds` is 0: a run has one at least".into());
+    }
+    if plan.rows != run.dataset.rows {
+        return Err(format!("`plan.rows` is {}, but `dataset.rows` is {}", plan.rows, run.dataset.rows));
+    }
+    let mut ids = BTreeSet::new();
+    for (index, case) in plan.cases.iter().enumerate() {
+        if !ids.insert(case.id.as_str()) {
+            return Err(format!("`plan.cases[{index}].id` is {:?}, as that of a case before it", case.id));
+        }
+        self::case(run, case).map_err(|rule| format!("`plan.cases[{index}]` ({}): {rule}", case.id))?;
+    }
+    for (role, name) in [(Role::Baseline, "baseline"), (Role::Control, "control")] {
+        if plan.cases.iter().filter(|case| case.role == role).count() > 1 {
+            return Err(format!("`plan.cases` has more than one {name}"));
+        }
+    }
+    order(run)
+}
+
+fn case(run: &Run, case: &CaseFacts) -> Result<(), String> {
+    if let Some(name) = case.server.as_ref().filter(|name| !run.servers.contains_key(*name)) {
+        return Err(format!("`server` is {name:?}, which `servers` has nothing of"));
+    }
+    let dataset = match &case.dataset {
+        None => &run.dataset,
+        Some(name) => run
+            .datasets
+            .get(name)
+            .ok_or_else(|| format!("`dataset` is {name:?}, which `datasets` has nothing of"))?,
+    };
+    if runs(case) && (case.rows == 0 || case.rows > dataset.rows) {
+        return Err(format!("`rows` is {}, and its dataset has {}", case.rows, dataset.rows));
+    }
+    match case.published_seconds {
+        Some(seconds) if !(seconds.is_finite() && seconds > 0.0) => {
+            Err(format!("`published_seconds` is {seconds}: it has to be above 0"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the case has samples.
+fn runs(case: &CaseFacts) -> bool {
+    case.unavailable.is_none() && case.failed_trial.is_none()
+}
+
+/// Every round has every case that runs, once.
+fn order(run: &Run) -> Result<(), String> {
+    let plan = &run.plan;
+    if plan.order.len() != plan.rounds as usize {
+        return Err(format!(
+            "`plan.order` has {} rounds, and `plan.rounds` is {}",
+            plan.order.len(),
+            plan.rounds
+        ));
+    }
+    for (round, order) in plan.order.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        for (position, index) in order.iter().enumerate() {
+            let at = format!("`plan.order[{round}][{position}]` is {index}");
+            let Some(case) = plan.cases.get(*index) else {
+                return Err(format!("{at}, and there are {} cases, from 0", plan.cases.len()));
+            };
+            if !seen.insert(*index) {
+                return Err(format!("{at} ({}), which the round has already", case.id));
+            }
+            if !runs(case) {
+                return Err(format!("{at} ({}), a case that cannot run", case.id));
+            }
+        }
+        if let Some((_, left_out)) =
+            plan.cases.iter().enumerate().find(|(index, case)| runs(case) && !seen.contains(index))
+        {
+            return Err(format!("`plan.order[{round}]` lacks {}, which every round has", left_out.id));
+        }
+    }
+    Ok(())
+}
+
+/// The samples of a run, held against it and against each other.
+pub(super) struct Samples<'a> {
+    run: &'a Run,
+    /// The line of the sample at each place, which is the round and the position in it.
+    places: BTreeMap<(u32, u32), usize>,
+    /// The line of the sample of each case in each round.
+    cases: BTreeMap<(u32, String), usize>,
+}
+
+impl<'a> Samples<'a> {
+    /// Of this run, none yet.
+    pub fn of(run: &'a Run) -> Self {
+        Self { run, places: BTreeMap::new(), cases: BTreeMap::new() }
+    }
+
+    /// Takes the sample of this line of the file; or the rule that it breaks, in words.
+    pub fn take(&mut self, line: usize, sample: &Sample) -> Result<(), String> {
+        let cases = &self.run.plan.cases;
+        let Some(index) = cases.iter().position(|case| case.id == sample.case) else {
+            return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));
+        };
+        itself(sample, &cases[index])?;
+        let where_it_is = self.place(index, sample)?;
+        if let Some(before) = self.places.insert((sample.round, sample.position), line) {
+            return Err(format!(
+                "round {} has its sample at `position` {} in line {before} already",
+                sample.round, sample.position
+            ));
+        }
+        match self.cases.insert((sample.round, sample.case.clone()), line) {
+            Some(before) if where_it_is == Place::Planned => Err(format!(
+                "round {} has its sample of {} in line {before} already",
+                sample.round, sample.case
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn place(&self, index: usize, sample: &Sample) -> Result<Place, String> {
+        let plan = &self.run.plan;
+        let (round, position) = (sample.round, sample.position);
+        let Some(before) = round.checked_sub(1) else {
+            // A warm-up of each server.
+            let servers = plan.cases.iter().map(|case| &case.server).collect::<BTreeSet<_>>().len();
+            return match (position as usize) < servers {
+                true => Ok(Place::Planned),
+                false => Err(format!("`position` is {position}, and there are {servers} warm-ups, from 0")),
+            };
+        };
+        let Some(order) = plan.order.get(before as usize) else {
+            return Err(format!("`round` is {round}, and the plan has {}", plan.rounds));
+        };
+        match order.get(position as usize) {
+            Some(planned) if *planned == index => Ok(Place::Planned),
+            Some(planned) => Err(format!(
+                "`position` {position} of round {round} is that of {}, not of {}",
+                plan.cases[*planned].id, sample.case
+            )),
+            // Written by programs before the first version: a try that came to nothing, which no figure has.
+            None if sample.outcome == Outcome::Failed => Ok(Place::Further),
+            None => Err(format!("`position` is {position}, and round {round} has {}, from 0", order.len())),
+        }
+    }
+}
+
+/// Where in its round a sample stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where the plan has it.
+    Planned,
+    /// Behind the round's own.
+    Further,
+}
+
+/// What holds for a sample whatever the others are.
+fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
+    if !runs(case) {
+        return Err(format!("`case` is {:?}, which cannot run by {RUN_FILE}", sample.case));
+    }
+    time("started", &sample.started)?;
+    if sample.rows != case.rows {
+        return Err(format!("`rows` is {}, and the case has {}", sample.rows, case.rows));
+    }
+    let sum = sum("phases", sample.phases.values())?;
+    let around = self::sum("overhead", sample.overhead.values())?;
+    sum.checked_add(around).ok_or("`phases` and `overhead` add up to more than any time")?;
+    let Some(total) = sample.total_ns else {
+        return match (sample.outcome, &sample.end_state, &sample.error) {
+            (Outcome::Ok, ..) => Err("`total_ns` is missing from a sample whose `outcome` is ok".into()),
+            (_, Some(_), _) => Err("`end_state` is given for a sample whose `outcome` is not ok".into()),
+            (_, _, None) => Err("`error` is missing from a sample whose `outcome` is not ok".into()),
+            _ => Ok(()),
+        };
+    };
+    if sample.outcome != Outcome::Ok {
+        return Err("`total_ns` is given for a sample whose `outcome` is not ok".into());
+    }
+    if sample.error.is_some() {
+        return Err("`error` is given for a sample whose `outcome` is ok".into());
+    }
+    if total != sum {
+        return Err(format!("`total_ns` is {total}, but its `phases` add up to {sum}"));
+    }
+    if total == 0 {
+        return Err("`total_ns` is 0: no load takes no time".into());
+    }
+    if total / 1_000_000_000 >= LONGEST_SAMPLE_SECONDS {
+        return Err(format!(
+            "`total_ns` is {total}, and no sample may take longer than {LONGEST_SAMPLE_SECONDS} s"
+        ));
+    }
+    let end =
+        sample.end_state.as_ref().ok_or("`end_state` is missing from a sample whose `outcome` is ok")?;
+    let expected = rows_in_the_end(case)?;
+    match end.rows == expected {
+        true => Ok(()),
+        false => Err(format!("`end_state.rows` is {}, where the load leaves {expected}", end.rows)),
+    }
+}
+
+/// Rows in the table after a load of the case.
+fn rows_in_the_end(case: &CaseFacts) -> Result<u64, String> {
+    // The only loads that the table holds the rows of more than once: `held` times before.
+    let held = match case.work {
+        Work::Append => case.params.get("held").copied().unwrap_or(1),
+        Work::Load | Work::Merge | Work::Update | Work::Export => 0,
+    };
+    let times = held.checked_add(1).and_then(|times| case.rows.checked_mul(times));
+    times.ok_or_else(|| format!("{} rows {held} times and once more are more than any table has", case.rows))
+}
+
+fn sum<'v>(name: &str, values: impl IntoIterator<Item = &'v u64>) -> Result<u64, String> {
+    values
+        .into_iter()
+        .try_fold(0_u64, |sum, value| sum.checked_add(*value))
+        .ok_or_else(|| format!("`{name}` add up to more than any time"))
+}
+
+/// Passes for a time as records have it.
+pub(super) fn time(name: &str, text: &str) -> Result<(), String> {
+    match is_time(text) {
+        true => Ok(()),
+        false => Err(format!("`{name}` is {text:?}, and a time is written like 2026-03-01T12:00:00Z")),
+    }
+}
