@@ -71,7 +71,9 @@ fn other_build(case: &Summary, other: &Summary) -> Option<String> {
         return Some(unknown(if case.server.is_none() { case } else { other }));
     };
     let (mine, theirs) = (origin::of(&mine.version), origin::of(&theirs.version));
-    (mine != theirs).then(|| format!("builds of different origin: {mine} and {theirs}"))
+    (mine != theirs).then(|| {
+        format!("builds of different origin: {mine} and {theirs} (--any-build compares them all the same)")
+    })
 }
 
 fn structure_difference(mine: &[String], theirs: &[String]) -> String {

@@ -12,6 +12,7 @@ use super::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
 use crate::method::{Default, Info, Need, catalogue};
+use crate::record::Source;
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
@@ -44,12 +45,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let asked: Vec<_> =
         every.into_iter().filter(|m| chosen.iter().any(|info| info.id == m.info().id)).collect();
     let programs = Programs::of(&asked);
-    let newest = servers.iter().map(|(major, _)| *major).max();
+    let newest = servers.iter().map(|server| server.major).max();
     let mut text = methods(&chosen, args.verbose, Here { newest, programs: &programs }, &mut sources, look);
     // Who asks for a family wants to know of methods.
     if args.family.is_none() {
         text.push('\n');
-        text.push_str(&experiments(&Experiment::built_in()?, servers.len(), &mut sources, look));
+        let all = Experiment::built_in()?;
+        text.push_str(&experiments(&all, &servers, &mut sources, look));
+        if let Some(why) = cannot_compare(&all, &servers) {
+            text.push('\n');
+            text.push_str(&terminal::paragraph(&why, look));
+        }
     }
     text.push('\n');
     text.push_str(&sources.text(look));
@@ -65,7 +71,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                  `bulkbench doctor` says what to do."
             .into(),
         false => {
-            let words: Vec<&str> = servers.iter().map(|(_, words)| words.as_str()).collect();
+            let words: Vec<&str> = servers.iter().map(|server| server.words.as_str()).collect();
             format!("Throwaway servers here: {}.", words.join("; "))
         }
     };
@@ -98,14 +104,31 @@ fn families(infos: &[&Info]) -> Vec<&'static str> {
     families
 }
 
-/// The throwaway servers that can run here: major version, and in words.
-fn servers() -> Result<Vec<(u32, String)>> {
+/// A throwaway server that can run here.
+struct Throwaway {
+    source: Source,
+    major: u32,
+    words: String,
+}
+
+/// The throwaway servers that can run here; of those from binaries first the one that a run takes.
+fn servers() -> Result<Vec<Throwaway>> {
     let usable_here = installations(None)?.into_iter().filter(|one| one.problem.is_none());
-    let local = usable_here.map(|i| (i.version_num / 10_000, format!("local {}", i.version_text)));
+    let local = usable_here.map(|one| Throwaway {
+        source: Source::Local,
+        major: one.version_num / 10_000,
+        words: format!("local {}", one.version_text),
+    });
     let container = match engine_status() {
         EngineStatus::Answers { version, images } => images
             .iter()
-            .filter_map(|image| Some((usable(image)?, format!("container {image} (engine {version})"))))
+            .filter_map(|image| {
+                Some(Throwaway {
+                    source: Source::Container,
+                    major: usable(image)?,
+                    words: format!("container {image} (engine {version})"),
+                })
+            })
             .collect(),
         EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
     };
@@ -239,7 +262,41 @@ fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
     text
 }
 
-fn experiments(experiments: &[Experiment], servers: usize, sources: &mut Sources, look: Look) -> String {
+/// How many servers there are of the kind of which there are most.
+fn most_of_a_kind(servers: &[Throwaway]) -> usize {
+    let of = |source| servers.iter().filter(|server| server.source == source).count();
+    of(Source::Local).max(of(Source::Container))
+}
+
+/// How many servers of a kind the experiment needs.
+fn servers_needed(experiment: &Experiment) -> usize {
+    if experiment.compare.as_deref() == Some("server") { 2 } else { 1 }
+}
+
+/// Why the experiments that compare servers cannot run here, and what to do about it.
+fn cannot_compare(experiments: &[Experiment], servers: &[Throwaway]) -> Option<String> {
+    let most = most_of_a_kind(servers);
+    let ids: Vec<&str> =
+        experiments.iter().filter(|e| servers_needed(e) > most.max(1)).map(|e| e.id.as_str()).collect();
+    let of = |source| servers.iter().filter(|server| server.source == source).count();
+    (!ids.is_empty()).then(|| {
+        format!(
+            "{} cannot run here: it compares servers of one kind, at least two, and there are {} from binaries and {} \
+             images. `scripts/fetch-postgres 17` fetches binaries, `scripts/build-image` makes an image; --pg-bin DIR \
+             and --image NAME, each given several times, name others.",
+            ids.join(", "),
+            of(Source::Local),
+            of(Source::Container)
+        )
+    })
+}
+
+fn experiments(
+    experiments: &[Experiment],
+    servers: &[Throwaway],
+    sources: &mut Sources,
+    look: Look,
+) -> String {
     let longest = experiments.iter().map(|e| e.id.len()).max().unwrap_or(0);
     let mut table =
         table(["experiment", "the question it answers", "cases", "source", "here"], look, longest);
@@ -249,13 +306,12 @@ fn experiments(experiments: &[Experiment], servers: usize, sources: &mut Sources
             ALL_METHODS => catalogue::all().len(),
             _ => 1,
         });
-        let least = if experiment.compare.as_deref() == Some("server") { 2 } else { 1 };
         table.add_row([
             experiment.id.clone(),
             experiment.question.clone(),
             (cases.sum::<usize>() + experiment.caveats.len()).to_string(),
             source.unwrap_or_default(),
-            if servers >= least { "yes" } else { "no" }.into(),
+            if most_of_a_kind(servers) >= servers_needed(experiment) { "yes" } else { "no" }.into(),
         ]);
     }
     trimmed(&table)
@@ -347,6 +403,21 @@ mod tests {
         assert_eq!(unique.len(), sources.named.len());
         let next = unique.len() + 1;
         assert_eq!((sources.number("a new one"), sources.number("a new one")), (next, next));
+    }
+
+    #[test]
+    fn what_compares_servers_says_why_it_cannot_run() {
+        let server = |source, major| Throwaway { source, major, words: String::new() };
+        let all = Experiment::built_in().unwrap();
+        let local = [server(Source::Local, 15), server(Source::Container, 18)];
+        let why = cannot_compare(&all, &local).unwrap();
+        assert!(
+            why.starts_with("versions cannot run here: ") && why.contains("1 from binaries and 1 images"),
+            "{why}"
+        );
+        assert!(why.contains("scripts/fetch-postgres") && why.contains("scripts/build-image"), "{why}");
+        let two = [server(Source::Local, 15), server(Source::Local, 18)];
+        assert_eq!(cannot_compare(&all, &two), None);
     }
 
     #[test]

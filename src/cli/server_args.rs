@@ -8,7 +8,7 @@ use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::record::{Encoding, ServerFacts};
 use crate::server::container::{EngineStatus, engine_status, usable};
-use crate::server::local::installations;
+use crate::server::local::{Installation, installations};
 use crate::server::{self, Choice, Server, Settings};
 use crate::usage;
 
@@ -136,10 +136,8 @@ impl ServerArgs {
 /// All servers of a kind that can run here, oldest first (images by their names).
 fn all(choice: &Choice) -> Result<Vec<Wanted>> {
     let found = match choice {
-        Choice::Auto | Choice::Local => installations(None)?
+        Choice::Auto | Choice::Local => local_by_age()?
             .into_iter()
-            .rev()
-            .filter(|one| one.problem.is_none())
             .map(|one| Wanted { choice: Choice::Local, pg_bin: Some(one.bin), image: None })
             .collect(),
         Choice::Container => match engine_status() {
@@ -152,6 +150,14 @@ fn all(choice: &Choice) -> Result<Vec<Wanted>> {
         },
         Choice::External(_) => Vec::new(),
     };
+    Ok(found)
+}
+
+/// The binaries here that can be used, oldest first.
+pub fn local_by_age() -> Result<Vec<Installation>> {
+    let mut found = installations(None)?;
+    found.retain(|one| one.problem.is_none());
+    found.sort_by_key(|one| one.version_num);
     Ok(found)
 }
 

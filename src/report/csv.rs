@@ -1,11 +1,11 @@
 //! `results.csv`: one row a sample, in whole nanoseconds and bytes, for spreadsheets and scripts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use anyhow::{Context, Result};
 
-use crate::record::{CaseFacts, Cost, Phase, Run, Sample};
+use crate::record::{CaseFacts, Cost, Outcome, Phase, Run, Sample};
 
 type CostColumn = (&'static str, fn(&Cost) -> Option<u64>);
 
@@ -19,7 +19,8 @@ const COSTS: [CostColumn; 7] = [
     ("server_cpu_ns", |c| c.server_cpu_ns),
 ];
 
-/// All samples of a run, the warm-up (round 0) and failures included; what is unknown is empty.
+/// All samples of a run, the warm-up (round 0) and failures included; a case whose trial failed is one
+/// in round 0. What is unknown is empty.
 ///
 /// # Errors
 /// When a sample's case is not in the plan.
@@ -28,13 +29,32 @@ pub fn results(run: &Run, samples: &[Sample]) -> Result<String> {
         samples.iter().flat_map(|s| s.overhead.keys()).map(String::as_str).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header(&overheads)).context("writing the csv header")?;
-    for sample in samples {
+    let trials = run.plan.cases.iter().filter_map(|case| failed_trial(run, case)).collect::<Vec<_>>();
+    for sample in trials.iter().chain(samples) {
         let case = run.plan.cases.iter().find(|case| case.id == sample.case);
         let case = case.with_context(|| format!("a sample of {:?}, which the plan lacks", sample.case))?;
         writer.write_record(record(case, sample, &overheads)).context("writing a sample as csv")?;
     }
     let bytes = writer.into_inner().context("finishing the csv")?;
     String::from_utf8(bytes).context("the csv is not UTF-8")
+}
+
+/// A failed trial as a sample that failed.
+fn failed_trial(run: &Run, case: &CaseFacts) -> Option<Sample> {
+    Some(Sample {
+        case: case.id.clone(),
+        round: 0,
+        position: 0,
+        started: run.started.clone(),
+        outcome: Outcome::Failed,
+        error: Some(case.failed_trial.clone()?),
+        rows: case.rows,
+        total_ns: None,
+        phases: BTreeMap::new(),
+        cost: Cost::default(),
+        end_state: None,
+        overhead: BTreeMap::new(),
+    })
 }
 
 fn header(overheads: &BTreeSet<&str>) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Standings, Verdict};
+use crate::analysis::{Standings, Verdict, origin};
 use crate::probe::disk::Flushing;
 use crate::record::{Role, Run, Sample};
 use crate::stats::MIN_SAMPLES;
@@ -56,6 +56,9 @@ pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> 
         }
     }
     notes.extend(programs(standings).into_iter().map(Note::Remark));
+    if run.plan.any_build {
+        notes.push(Note::Remark(any_build(run)));
+    }
     notes.sort_by_key(|note| matches!(note, Note::Remark(_)));
     notes
 }
@@ -144,6 +147,18 @@ fn programs(standings: &Standings) -> Vec<String> {
         )
     };
     cases.into_iter().map(line).collect()
+}
+
+/// What `--any-build` lets be compared.
+fn any_build(run: &Run) -> String {
+    let mut origins: Vec<String> = run.servers.values().map(|server| origin::of(&server.version)).collect();
+    origins.sort();
+    origins.dedup();
+    let held = match origins.len() {
+        0 | 1 => "here they are all of one".to_owned(),
+        _ => format!("what differs may be the build and not the version: {}", origins.join("; ")),
+    };
+    format!("Servers are compared whatever the origin of their builds (--any-build); {held}.")
 }
 
 /// `1.2 %`.

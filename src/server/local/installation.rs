@@ -1,4 +1,5 @@
-//! PostgreSQL's server binaries on this machine: where they are, how old, and whether they run.
+//! PostgreSQL's server binaries on this machine: where they are, how old, whether they run, and which
+//! of them a local server is made from.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,9 +11,25 @@ use crate::cache_dir::default_cache_dir;
 use crate::server::settings::{OLDEST, check_version};
 use crate::{unavailable, usage};
 
+/// Where binaries were found, in the order of choice: what somebody fetched once does not become the
+/// server of all later runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In the directory that was named (`--pg-bin`).
+    Named,
+    /// In PATH.
+    Path,
+    /// Where the system's packages put them.
+    System,
+    /// In the cache (`scripts/fetch-postgres`).
+    Fetched,
+}
+
 /// A directory with `initdb` and `postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
+    /// Where it was found.
+    pub place: Place,
     /// The directory.
     pub bin: PathBuf,
     /// As `server_version_num`: 150018 for 15.18; 0 when it did not say.
@@ -23,8 +40,8 @@ pub struct Installation {
     pub problem: Option<String>,
 }
 
-/// All installations: the one in `pg_bin`, or, without it, those in PATH, of the distribution's
-/// packages, and of the fetched cache; usable ones first, newest first.
+/// All installations in the order of choice: the one in `pg_bin`, or, without it, those in PATH, then
+/// those of the system's packages, newest first, then those in the cache, likewise; usable ones before all.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when `pg_bin` holds no server binaries.
@@ -33,7 +50,7 @@ pub fn installations(pg_bin: Option<&Path>) -> Result<Vec<Installation>> {
     if let Some(dir) = pg_bin {
         let dir = std::path::absolute(dir)?;
         return match resolve(&dir) {
-            Some(bin) => Ok(vec![inspect(bin, &account)?]),
+            Some(bin) => Ok(vec![inspect(Place::Named, bin, &account)?]),
             None => Err(usage!(
                 "--pg-bin {}: there are no executable `initdb` and `postgres` in it; name the directory that holds both, e.g. /usr/lib/postgresql/{}/bin",
                 dir.display(),
@@ -41,26 +58,45 @@ pub fn installations(pg_bin: Option<&Path>) -> Result<Vec<Installation>> {
             )),
         };
     }
-    let mut bins: Vec<PathBuf> = Vec::new();
-    for bin in search_dirs()?.iter().filter_map(|dir| resolve(dir)) {
-        if !bins.contains(&bin) {
-            bins.push(bin);
+    let mut bins: Vec<(Place, PathBuf)> = Vec::new();
+    for (place, dir) in search_dirs()? {
+        if let Some(bin) = resolve(&dir).filter(|bin| !bins.iter().any(|(_, known)| known == bin)) {
+            bins.push((place, bin));
         }
     }
-    let mut found = bins.into_iter().map(|bin| inspect(bin, &account)).collect::<Result<Vec<_>>>()?;
-    found.sort_by_key(|one| (one.problem.is_some(), std::cmp::Reverse(one.version_num)));
-    Ok(found)
+    let found = bins.into_iter().map(|(place, bin)| inspect(place, bin, &account));
+    Ok(in_order(found.collect::<Result<Vec<_>>>()?))
 }
 
-/// The installation a local server is made from: the newest that can be used.
+/// In the order of choice; in PATH, that is PATH's own.
+fn in_order(mut found: Vec<Installation>) -> Vec<Installation> {
+    found.sort_by_key(|one| {
+        let newest = if one.place == Place::Path { 0 } else { one.version_num };
+        (one.problem.is_some(), one.place, std::cmp::Reverse(newest))
+    });
+    found
+}
+
+/// The installation a local server is made from: the first in the order of choice that can be used.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for a `pg_bin` that cannot be used,
 /// [`crate::fault::Fault::Unavailable`] when there is none at all, with the reason for each.
 pub fn choose(pg_bin: Option<&Path>) -> Result<Installation> {
+    Ok(choose_and_say(pg_bin)?.0)
+}
+
+/// As [`choose`], with the reason in words, which name the others that are here, each with the flag that
+/// takes it.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_and_say(pg_bin: Option<&Path>) -> Result<(Installation, String)> {
     let found = installations(pg_bin)?;
-    if let Some(first) = found.first().filter(|one| one.problem.is_none()) {
-        return Ok(first.clone());
+    if let [first, others @ ..] = &found[..]
+        && first.problem.is_none()
+    {
+        return Ok((first.clone(), reason(first, others)));
     }
     let problems: Vec<String> = found
         .iter()
@@ -75,12 +111,42 @@ pub fn choose(pg_bin: Option<&Path>) -> Result<Installation> {
     })
 }
 
-fn search_dirs() -> Result<Vec<PathBuf>> {
-    let mut dirs: Vec<PathBuf> =
-        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
-    dirs.extend(subdirs(Path::new("/usr/lib/postgresql"), "").map(|dir| dir.join("bin")));
-    dirs.extend(subdirs(Path::new("/usr"), "pgsql-").map(|dir| dir.join("bin")));
-    dirs.extend(subdirs(&default_cache_dir()?.join("postgres"), "").map(|dir| dir.join("bin")));
+fn reason(chosen: &Installation, others: &[Installation]) -> String {
+    let usable: Vec<&Installation> = others.iter().filter(|one| one.problem.is_none()).collect();
+    let newest = usable.iter().any(|other| other.place == chosen.place);
+    let why = match chosen.place {
+        Place::Named => "its binaries are named",
+        Place::Path if newest => "it is the first in PATH",
+        Place::Path => "it is in PATH",
+        Place::System if newest => "it is the newest of the system's own",
+        Place::System => "it is the system's own",
+        Place::Fetched => "it was fetched once, and there is neither one in PATH nor one of the system's own",
+    };
+    let also: Vec<String> = usable
+        .iter()
+        .map(|other| format!("{} by --pg-bin {}", other.version(), other.bin.display()))
+        .collect();
+    match also.is_empty() {
+        true => why.into(),
+        false => format!("{why}; also here: {}", also.join(", ")),
+    }
+}
+
+impl Installation {
+    /// Its version as people write it, e.g. 15.18.
+    fn version(&self) -> String {
+        format!("{}.{}", self.version_num / 10_000, self.version_num % 10_000)
+    }
+}
+
+fn search_dirs() -> Result<Vec<(Place, PathBuf)>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let below = |place, dir: &Path, prefix| subdirs(dir, prefix).map(move |dir| (place, dir.join("bin")));
+    let mut dirs: Vec<(Place, PathBuf)> =
+        std::env::split_paths(&path).map(|dir| (Place::Path, dir)).collect();
+    dirs.extend(below(Place::System, Path::new("/usr/lib/postgresql"), ""));
+    dirs.extend(below(Place::System, Path::new("/usr"), "pgsql-"));
+    dirs.extend(below(Place::Fetched, &default_cache_dir()?.join("postgres"), ""));
     Ok(dirs)
 }
 
@@ -108,7 +174,7 @@ fn resolve(dir: &Path) -> Option<PathBuf> {
     }
 }
 
-fn inspect(bin: PathBuf, account: &Account) -> Result<Installation> {
+fn inspect(place: Place, bin: PathBuf, account: &Account) -> Result<Installation> {
     let said = version_text(&bin.join("postgres"));
     let version_num = said.as_ref().ok().and_then(|text| parse_version(text)).unwrap_or(0);
     let problem = match &said {
@@ -121,7 +187,7 @@ fn inspect(bin: PathBuf, account: &Account) -> Result<Installation> {
             Ok(()) => no_access(&bin, account)?,
         },
     };
-    Ok(Installation { bin, version_num, version_text: said.unwrap_or_default(), problem })
+    Ok(Installation { place, bin, version_num, version_text: said.unwrap_or_default(), problem })
 }
 
 fn no_access(bin: &Path, account: &Account) -> Result<Option<String>> {
@@ -183,6 +249,55 @@ mod tests {
         assert_eq!(version("9.6.24"), Some(90624));
         assert_eq!(version("unknown"), None);
         assert_eq!(parse_version("bash 5"), None);
+    }
+
+    fn found(place: Place, version_num: u32, problem: bool) -> Installation {
+        Installation {
+            place,
+            bin: format!("/{place:?}/{version_num}").into(),
+            version_num,
+            version_text: String::new(),
+            problem: problem.then(|| "broken".into()),
+        }
+    }
+
+    #[test]
+    fn what_was_fetched_comes_last_however_new_it_is() {
+        let (fetched, newer_fetched) =
+            (found(Place::Fetched, 170_009, false), found(Place::Fetched, 180_006, false));
+        let (system, newer) = (found(Place::System, 150_018, false), found(Place::System, 160_014, false));
+        let broken = found(Place::Path, 180_006, true);
+        let found = [&fetched, &newer_fetched, &system, &newer, &broken].map(Clone::clone).to_vec();
+        let order = in_order(found);
+        let bins: Vec<&str> = order.iter().map(|one| one.bin.to_str().unwrap()).collect();
+        assert_eq!(
+            bins,
+            ["/System/160014", "/System/150018", "/Fetched/180006", "/Fetched/170009", "/Path/180006"]
+        );
+        assert_eq!(
+            reason(&order[0], &order[1..]),
+            "it is the newest of the system's own; also here: 15.18 by --pg-bin /System/150018, \
+             18.6 by --pg-bin /Fetched/180006, 17.9 by --pg-bin /Fetched/170009"
+        );
+        assert_eq!(
+            reason(&order[2], &order[4..]),
+            "it was fetched once, and there is neither one in PATH nor one of the system's own"
+        );
+    }
+
+    #[test]
+    fn path_comes_first_in_its_own_order() {
+        let order = in_order(vec![
+            found(Place::Path, 140_020, false),
+            found(Place::Path, 180_006, false),
+            found(Place::System, 170_009, false),
+        ]);
+        let versions: Vec<u32> = order.iter().map(|one| one.version_num).collect();
+        assert_eq!(versions, [140_020, 180_006, 170_009]);
+        assert!(
+            reason(&order[0], &order[1..])
+                .starts_with("it is the first in PATH; also here: 18.6 by --pg-bin /Path")
+        );
     }
 
     fn fake(dir: &Path, says: &str) {

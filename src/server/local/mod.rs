@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-pub use installation::{Installation, choose, installations};
+pub use installation::{Installation, Place, choose, choose_and_say, installations};
 
 use super::child::tail;
 use super::connector::Connector;
@@ -74,7 +74,7 @@ impl Local {
     pub fn start_because(reason: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         interrupt.check()?;
         settings::check_reserved(&options.settings)?;
-        let installation = choose(options.pg_bin.as_deref())?;
+        let (installation, why) = choose_and_say(options.pg_bin.as_deref())?;
         let account = Account::for_server()?;
         let (base, warning) = run_dir::base(options.data_dir.as_deref(), &account)?;
         let mut warnings: Vec<String> = warning.into_iter().collect();
@@ -94,7 +94,7 @@ impl Local {
         let files = SharedFiles::new(run.path().join("files"), account.clone());
         let facts = ServerFacts {
             source: Source::Local,
-            reason: reason.into(),
+            reason: format!("{reason}; {why}"),
             version_num: installation.version_num,
             version: installation.version_text.clone(),
             image: None,
