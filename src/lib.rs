@@ -20,6 +20,7 @@ pub mod method;
 pub mod pg_error;
 pub mod probe;
 pub mod record;
+pub mod redact;
 pub mod report;
 pub mod runner;
 pub mod server;

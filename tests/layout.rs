@@ -7,13 +7,14 @@ const ROOMS: [&str; 12] = [
     "cli", "report", "analysis", "doctor", "caveat", "runner", "method", "server", "table", "dataset",
     "probe", "record",
 ];
-const LEAVES: [&str; 11] = [
+const LEAVES: [&str; 12] = [
     "cache_dir",
     "errors",
     "experiment",
     "fault",
     "interrupt",
     "pg_error",
+    "redact",
     "session",
     "sql",
     "stats",

@@ -62,6 +62,7 @@ pub fn run(
             pending: experiment.caveats.clone(),
         };
         findings.command = repeat::findings(&findings, &asked);
+        let findings = findings.redacted(&servers.redactor());
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
         findings.write(&dir)?;
         let examined = examine(&bench, &caveats, &mut findings, &dir);

@@ -7,12 +7,19 @@ use anyhow::Result;
 use super::print;
 use crate::record::store::Store;
 use crate::record::{Run, Sample};
+use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::runner::Session;
 use crate::runner::progress::Terminal;
 
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
-pub fn finish(mut store: Store, run: &Run, done: Vec<Sample>, mut session: Session<'_>) -> Result<ExitCode> {
+pub fn finish(
+    mut store: Store,
+    run: &Run,
+    done: Vec<Sample>,
+    mut session: Session<'_>,
+    redactor: &Redactor,
+) -> Result<ExitCode> {
     let dir = store.dir().to_path_buf();
     let mut samples = done.clone();
     let mut progress = Terminal::new(&run.plan);
@@ -20,8 +27,9 @@ pub fn finish(mut store: Store, run: &Run, done: Vec<Sample>, mut session: Sessi
         &run.plan,
         &done,
         &mut |sample| {
-            store.append(sample)?;
-            samples.push(sample.clone());
+            let sample = sample.clone().redacted(redactor);
+            store.append(&sample)?;
+            samples.push(sample);
             Ok(())
         },
         &mut progress,

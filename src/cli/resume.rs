@@ -72,8 +72,9 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
         anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
+        let redactor = servers.redactor();
         let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
-        finish(store, &run, samples, session)
+        finish(store, &run, samples, session, &redactor)
     })();
     servers.closing(outcome)
 }

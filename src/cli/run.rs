@@ -81,10 +81,12 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
         run.command = repeat::run(&run, &asked);
+        let redactor = servers.redactor();
+        let run = run.redacted(&redactor);
         let dir = new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run)?;
         let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
-        finish(store, &run, Vec::new(), session)
+        finish(store, &run, Vec::new(), session, &redactor)
     })();
     servers.closing(outcome)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::record::{Encoding, ServerFacts};
+use crate::redact::Redactor;
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::{Installation, installations};
 use crate::server::{self, Choice, Server, Settings};
@@ -202,6 +203,18 @@ impl Servers {
     /// What the record says of those beyond the first, by name; of the first, too, where there are others.
     pub fn facts(&self) -> std::collections::BTreeMap<String, ServerFacts> {
         self.names().into_iter().zip(self.0.iter().map(|(_, server)| server.facts().clone())).collect()
+    }
+
+    /// What no record may hold: what is this machine's, and where the servers are and by whose name.
+    pub fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::of_machine();
+        for (_, server) in &self.0 {
+            redactor.hide_connection(server.connector().config());
+            if let Some(dir) = server.data_dir() {
+                redactor.hide_path("{data}", dir);
+            }
+        }
+        redactor
     }
 
     /// All of them, to load into.

@@ -5,6 +5,7 @@ mod check;
 mod file;
 pub mod findings;
 mod origin;
+mod redacted;
 pub mod schema;
 pub mod store;
 

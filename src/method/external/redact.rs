@@ -2,32 +2,16 @@
 
 use std::path::Path;
 
-use super::environment;
+use crate::redact::Redactor;
 use crate::server::Connector;
 
-/// `text` with names in braces in place of the password, the host and the user that `connector` leads
-/// to, and of these paths, each with its name; one that lies in another comes before it.
-pub fn redacted(text: &str, connector: &Connector, paths: &[(&Path, &str)]) -> String {
-    let mut text = text.to_owned();
-    let mut hide = |value: &str, name: &str| {
-        if !value.is_empty() {
-            text = text.replace(value, name);
-        }
-    };
-    if let Some(password) = connector.config().get_password() {
-        hide(&String::from_utf8_lossy(password), "{password}");
-    }
-    for (path, name) in paths {
-        if path.is_absolute() {
-            hide(&path.display().to_string(), name);
-        }
-    }
-    if let Ok(address) = environment::address(connector) {
-        // A user's name may be a word of any message, so it is looked for where messages have it.
-        hide(&format!("user \"{}\"", address.user), "user {user}");
-        hide(&address.host, "{host}");
-    }
-    text
+/// `text` with names in braces in place of what `connector` leads to, of what is this machine's, and of
+/// these paths, each with its name.
+pub fn redacted(text: &str, connector: &Connector, paths: &[(&Path, &'static str)]) -> String {
+    let mut redactor = Redactor::of_machine();
+    redactor.hide_connection(connector.config());
+    paths.iter().for_each(|(path, name)| redactor.hide_path(name, path));
+    redactor.text(text)
 }
 
 #[cfg(test)]
@@ -40,14 +24,15 @@ mod tests {
         let config = "host=db.example.org user=ada password=hush dbname=votes".parse().unwrap();
         let connector = Connector::new(config, Interrupt::new());
         let text = "psql:/c/scratch-1/votes.csv:3: /c/scratch-1/x: connection to \"db.example.org\" failed for \
-                    user \"ada\": hush, canada";
+                    user \"ada\": hush, canada, user=ada";
         assert_eq!(
             redacted(
                 text,
                 &connector,
                 &[(Path::new("/c/scratch-1/votes.csv"), "{file}"), (Path::new("/c/scratch-1"), "{scratch}")]
             ),
-            "psql:{file}:3: {scratch}/x: connection to \"{host}\" failed for user {user}: {password}, canada"
+            "psql:{file}:3: {scratch}/x: connection to \"{host}\" failed for user \"{user}\": {password}, canada, \
+             user={user}"
         );
     }
 }

@@ -151,7 +151,7 @@ fn search_dirs() -> Result<Vec<(Place, PathBuf)>> {
 }
 
 /// A directory that is not there has nothing below it.
-fn subdirs(dir: &Path, prefix: &'static str) -> impl Iterator<Item = PathBuf> {
+fn subdirs(dir: &Path, prefix: &'static str) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries
         .filter(move |entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()))

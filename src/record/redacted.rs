@@ -1,0 +1,64 @@
+//! Records without what is this machine's or this user's alone: the texts in them that others wrote, such
+//! as errors, or that hold a path or an address. Ids, settings and figures are the program's own words.
+
+use super::findings::Findings;
+use super::{Asked, Run, Sample, ServerFacts};
+use crate::redact::Redactor;
+
+impl Run {
+    /// The run as it may be published.
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.within(&mut self.command);
+        self.asked.iter_mut().for_each(|asked| asked.redact(redactor));
+        self.server.redact(redactor);
+        self.servers.values_mut().for_each(|server| server.redact(redactor));
+        for case in &mut self.plan.cases {
+            let texts = [&mut case.rows_reason, &mut case.unavailable, &mut case.failed_trial];
+            texts.into_iter().flatten().for_each(|text| redactor.within(text));
+            if let Some(program) = &mut case.program {
+                redactor.within(&mut program.command);
+                program.version.iter_mut().for_each(|version| redactor.within(version));
+            }
+        }
+        self
+    }
+}
+
+impl Sample {
+    /// The sample as it may be published.
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.error.iter_mut().for_each(|error| redactor.within(error));
+        self
+    }
+}
+
+impl Findings {
+    /// The findings as they may be published; the rows in them are those of the files, and stay.
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.within(&mut self.command);
+        self.asked.iter_mut().for_each(|asked| asked.redact(redactor));
+        self.server.redact(redactor);
+        for finding in self.caveats.iter_mut().flat_map(|caveat| &mut caveat.findings) {
+            redactor.within(&mut finding.what);
+            let error = finding.error.as_mut().map(|error| &mut error.message);
+            let texts = error.into_iter().chain(&mut finding.notices).chain(&mut finding.unavailable);
+            texts.for_each(|text| redactor.within(text));
+        }
+        self
+    }
+}
+
+impl ServerFacts {
+    fn redact(&mut self, redactor: &Redactor) {
+        redactor.within(&mut self.reason);
+        // Paths and connection strings of other servers may be among them.
+        self.given.values_mut().for_each(|value| redactor.within(value));
+        self.settings.values_mut().for_each(|value| redactor.within(value));
+    }
+}
+
+impl Asked {
+    fn redact(&mut self, redactor: &Redactor) {
+        self.settings.values_mut().for_each(|value| redactor.within(value));
+    }
+}
