@@ -14,6 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::probe::machine;
 use crate::record::findings::{FINDINGS_VERSION, Findings, Verdict};
 use crate::record::{Tool, now};
+use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::usage;
 
@@ -62,10 +63,11 @@ pub fn run(
             pending: experiment.caveats.clone(),
         };
         findings.command = repeat::findings(&findings, &asked);
-        let findings = findings.redacted(&servers.redactor());
+        let redactor = servers.redactor();
+        let mut findings = findings.redacted(&redactor);
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
         findings.write(&dir)?;
-        let examined = examine(&bench, &caveats, &mut findings, &dir);
+        let examined = examine(&bench, &caveats, &mut findings, &redactor, &dir);
         let reported = report::findings::write_all(&dir);
         examined.with_context(|| {
             format!("the run did not get to its end; what it found is kept in {}", dir.display())
@@ -89,12 +91,18 @@ pub fn run(
 }
 
 /// Examines each caveat; every finding is on the disk before the next is looked for.
-fn examine(bench: &Bench<'_>, caveats: &[Caveat], findings: &mut Findings, dir: &Path) -> Result<()> {
+fn examine(
+    bench: &Bench<'_>,
+    caveats: &[Caveat],
+    findings: &mut Findings,
+    redactor: &Redactor,
+    dir: &Path,
+) -> Result<()> {
     for (number, caveat) in caveats.iter().enumerate() {
         anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
         findings.caveats.push(caveat::facts(caveat));
         bench.examine_each(caveat, &mut |finding| {
-            findings.caveats[number].findings.push(finding);
+            findings.caveats[number].findings.push(finding.redacted(redactor));
             findings.write(dir)
         })?;
         findings.pending.retain(|id| *id != caveat.id);

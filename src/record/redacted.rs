@@ -1,7 +1,7 @@
 //! Records without what is this machine's or this user's alone: the texts in them that others wrote, such
 //! as errors, or that hold a path or an address. Ids, settings and figures are the program's own words.
 
-use super::findings::Findings;
+use super::findings::{Finding, Findings};
 use super::{Asked, Run, Sample, ServerFacts};
 use crate::redact::Redactor;
 
@@ -33,17 +33,26 @@ impl Sample {
 }
 
 impl Findings {
-    /// The findings as they may be published; the rows in them are those of the files, and stay.
+    /// The findings as they may be published.
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
         redactor.within(&mut self.command);
         self.asked.iter_mut().for_each(|asked| asked.redact(redactor));
         self.server.redact(redactor);
-        for finding in self.caveats.iter_mut().flat_map(|caveat| &mut caveat.findings) {
-            redactor.within(&mut finding.what);
-            let error = finding.error.as_mut().map(|error| &mut error.message);
-            let texts = error.into_iter().chain(&mut finding.notices).chain(&mut finding.unavailable);
-            texts.for_each(|text| redactor.within(text));
+        for caveat in &mut self.caveats {
+            let findings = std::mem::take(&mut caveat.findings);
+            caveat.findings = findings.into_iter().map(|finding| finding.redacted(redactor)).collect();
         }
+        self
+    }
+}
+
+impl Finding {
+    /// The finding as it may be published; the rows in it are those of a file of the program's, and stay.
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.within(&mut self.what);
+        let error = self.error.as_mut().map(|error| &mut error.message);
+        let texts = error.into_iter().chain(&mut self.notices).chain(&mut self.unavailable);
+        texts.for_each(|text| redactor.within(text));
         self
     }
 }
