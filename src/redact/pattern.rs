@@ -35,18 +35,20 @@ pub fn urls(text: &str) -> String {
 fn host_and_port(text: &str) -> String {
     let port = text.rfind(':').filter(|at| text[at + 1..].chars().all(|c| c.is_ascii_digit()));
     let (host, port) = text.split_at(port.unwrap_or(text.len()));
-    format!("{}{port}", in_place_of(host))
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(bare) => format!("[{}]{port}", in_place_of(bare)),
+        None => format!("{}{port}", in_place_of(host)),
+    }
 }
 
 /// What stands in place of a host: nothing else where it is none, or this machine itself.
 fn in_place_of(host: &str) -> &str {
-    let bare = host.trim_matches(['[', ']']);
-    match bare.parse() {
+    match host.parse() {
         Ok(ip) if is_telling(ip) => "{address}",
         Ok(_) => host,
-        Err(_) if bare.is_empty() || bare.contains(['{', '%']) && !bare.contains("%2F") => host,
-        Err(_) if bare.eq_ignore_ascii_case("localhost") => host,
-        Err(_) if bare.starts_with('/') || bare.contains("%2F") => "{socket}",
+        Err(_) if host.starts_with('/') || host.contains("%2F") => "{socket}",
+        Err(_) if host.is_empty() || host.contains(['{', '%']) => host,
+        Err(_) if host.eq_ignore_ascii_case("localhost") => host,
         Err(_) => "{host}",
     }
 }
@@ -85,7 +87,7 @@ pub fn hosts(text: &str) -> String {
     });
     static IMAGE: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r#"(?<before>^|[\s"'`(=])(?<host>[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?<behind>(?::\d+)?/[A-Za-z0-9])"#,
+            r#"(?<before>^|[\s"'`(=])(?<host>[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?<behind>(?::\d+)?/[a-z0-9._-]+[/:@][a-z0-9])"#,
         )
     });
     let mut text = text.to_owned();

@@ -10,6 +10,7 @@ use super::external::External;
 use super::local::Local;
 use super::options::Options;
 use super::{Server, target};
+use crate::errors::chain;
 use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
 use crate::{session, usage};
@@ -96,23 +97,26 @@ fn open_auto(options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>
         let reason = format!("auto: {flag} is given, which is for a local server");
         return Ok(Box::new(Local::start_because(&reason, options, interrupt)?));
     }
-    match container::prepare(options, interrupt) {
+    match container::find(options, interrupt) {
         Ok(ready) => {
             let reason = format!("auto: {}", ready.reason());
             Ok(Box::new(Container::start_prepared(ready, Some(&reason), options, interrupt)?))
         }
-        Err(no_container) => {
+        Err((lack, no_container)) => {
             interrupt.check()?;
             // An image that was named is as good as a choice, too.
             if options.image.is_some() {
                 return Err(no_container);
             }
-            let reason = format!("auto: no container, because {no_container:#}");
+            let why = chain(no_container.as_ref());
+            // Its own words are for whoever can do something about it; a record has ours.
+            anstream::eprintln!("no container: {why}");
+            let reason = format!("auto: no container, because {}", lack.words());
             match Local::start_because(&reason, options, interrupt) {
                 Ok(local) => Ok(Box::new(local)),
                 Err(error) => Err(match Fault::find(&error) {
                     Some(Fault::Unavailable(_)) => error.context(format!(
-                        "there is neither a container ({no_container:#}) nor a local server"
+                        "there is neither a container ({why}) nor a local server"
                     )),
                     _ => error,
                 }),

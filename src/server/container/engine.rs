@@ -178,7 +178,7 @@ fn no_engine(error: EngineError) -> anyhow::Error {
 }
 
 /// What to do where the engine's socket is there and closed to this user.
-fn no_permission() -> Option<String> {
+pub(super) fn no_permission() -> Option<String> {
     let socket = match std::env::var("DOCKER_HOST") {
         Ok(host) => host.strip_prefix("unix://")?.to_owned(),
         Err(_) => "/var/run/docker.sock".into(),

@@ -19,13 +19,17 @@ pub const BUILT_IMAGE: &str = "bulkbench-postgres";
 /// How long a pull may show no progress.
 const PULL_SILENCE: Duration = Duration::from_secs(60);
 
-/// The image to use, and why, in words: the one `asked` for, pulled where it is missing; else
+/// The image to use of those that are `present`, and why, in words: the one `asked` for, pulled where it is missing; else
 /// [`DEFAULT_IMAGE`], pulled where it is missing; else the newest [`BUILT_IMAGE`].
 ///
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] when none is there and none can be pulled, or work has to stop.
-pub fn choose(engine: &Engine, asked: Option<&str>, interrupt: &Interrupt) -> Result<(String, String)> {
-    let present = engine.images()?;
+pub fn choose(
+    engine: &Engine,
+    present: &[String],
+    asked: Option<&str>,
+    interrupt: &Interrupt,
+) -> Result<(String, String)> {
     let wanted = with_tag(asked.unwrap_or(DEFAULT_IMAGE));
     // A name with a digest is not in the list of tags, but the engine finds it by itself.
     if present.contains(&wanted) {
@@ -37,11 +41,12 @@ pub fn choose(engine: &Engine, asked: Option<&str>, interrupt: &Interrupt) -> Re
         Err(error) => error,
     };
     interrupt.check()?;
-    if let (None, Some(built)) = (asked, newest_built(&present)) {
+    if let (None, Some(built)) = (asked, newest_built(present)) {
         return Ok((built.clone(), format!("image {built} was built here, and {wanted} cannot be pulled")));
     }
     Err(unavailable!(
-        "the container engine has no image {wanted} and cannot pull it ({error:#}); pull it where there is a registry, build one with scripts/build-image, name another with --image, or use --server local"
+        "the container engine has no image {wanted} and cannot pull it ({}); pull it where there is a registry, build one with scripts/build-image, name another with --image, or use --server local",
+        chain(error.as_ref())
     ))
 }
 

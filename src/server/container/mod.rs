@@ -29,6 +29,7 @@ use testcontainers::bollard::query_parameters::{
 };
 
 pub use engine::{EngineStatus, engine_status};
+use engine::no_permission;
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
 use super::child::tail;
@@ -91,13 +92,40 @@ impl Ready {
     }
 }
 
-/// Finds an engine, and an image to use, pulled if need be.
-///
-/// # Errors
-/// [`crate::fault::Fault::Unavailable`] with the reason and the next step.
-pub fn prepare(options: &Options, interrupt: &Interrupt) -> Result<Ready> {
-    let engine = Engine::connect(interrupt)?;
-    let (image, reason) = image::choose(&engine, options.image.as_deref(), interrupt)?;
+/// Why there can be no container, as records have it: an engine's own words may hold addresses of this
+/// machine's network and names of registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// No engine answers.
+    Engine,
+    /// This user may not use the engine.
+    Permission,
+    /// The engine has no image to use and cannot pull one.
+    Image,
+}
+
+impl Lack {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Lack::Engine => "no container engine answers",
+            Lack::Permission => "this user may not use the container engine",
+            Lack::Image => "the container engine has no image to use and cannot pull one",
+        }
+    }
+
+    fn of_engine() -> Self {
+        if no_permission().is_some() { Lack::Permission } else { Lack::Engine }
+    }
+}
+
+/// Finds an engine, and an image to use, pulled if need be; or says what is lacking, with the reason and
+/// the next step in the error, which is [`crate::fault::Fault::Unavailable`] unless work has to stop.
+pub fn find(options: &Options, interrupt: &Interrupt) -> Result<Ready, (Lack, anyhow::Error)> {
+    let engine = Engine::connect(interrupt).map_err(|error| (Lack::of_engine(), error))?;
+    let present = engine.images().map_err(|error| (Lack::Engine, error))?;
+    let (image, reason) = image::choose(&engine, &present, options.image.as_deref(), interrupt)
+        .map_err(|error| (Lack::Image, error))?;
     let reason = format!("a container engine answers (version {}), and {reason}", engine.version);
     Ok(Ready { engine, image, reason })
 }
@@ -110,12 +138,12 @@ impl Container {
     /// work has to stop.
     pub fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
         settings::check_reserved(&options.settings)?;
-        let ready = prepare(options, interrupt)?;
+        let ready = find(options, interrupt).map_err(|(_, error)| error)?;
         let reason = format!("asked for; {}", ready.reason);
         Self::start_prepared(ready, Some(&reason), options, interrupt)
     }
 
-    /// As [`Container::start`], with what [`prepare`] found; the record gives its reason, or another.
+    /// As [`Container::start`], with what [`find`] found; the record gives its reason, or another.
     ///
     /// # Errors
     /// As [`Container::start`].
