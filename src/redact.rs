@@ -243,7 +243,7 @@ fn ways_to_write(value: &str) -> Vec<String> {
         value.as_bytes().iter().map(byte).collect::<String>()
     };
     let escaped =
-        |c: char| [c, '\\'].iter().fold(value.to_owned(), |text, c| text.replace(*c, &format!("\\{c}")));
+        |c: char| ['\\', c].iter().fold(value.to_owned(), |text, c| text.replace(*c, &format!("\\{c}")));
     let mut ways = vec![
         value.to_owned(),
         encoded("-._~", true),

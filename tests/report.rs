@@ -8,7 +8,7 @@ use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
 use bulkbench::record::store::Store;
-use bulkbench::record::{ProgramFacts, Run, Sample};
+use bulkbench::record::{Outcome, ProgramFacts, Run, Sample};
 use bulkbench::report::table::Cell;
 use bulkbench::report::{self, Colour, Look};
 
@@ -149,6 +149,41 @@ fn the_bars_are_as_long_as_their_times_and_no_label_is_cut() {
             );
         }
     }
+}
+
+#[test]
+fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
+    let (mut run, mut samples) = support::votes(5, 1.0);
+    for id in ["copy-text", "copy-binary"] {
+        for sample in samples.iter_mut().filter(|sample| sample.case == id) {
+            let case = run.plan.cases.iter().find(|case| case.id == id).unwrap();
+            let error = "loading: ERROR 53100: could not extend file";
+            *sample = support::failed(case, sample.round, Outcome::Failed, error);
+        }
+    }
+    let case = run.plan.cases.iter_mut().find(|case| case.id == "insert-row").unwrap();
+    case.failed_trial = Some("in a trial of 200 rows: no route to host".into());
+    run.plan
+        .order
+        .iter_mut()
+        .for_each(|round| round.retain(|&index| run.plan.cases[index].id != "insert-row"));
+    samples.retain(|sample| sample.case != "insert-row");
+    let (mut run, samples) = (run, samples);
+    run.plan.any_build = true;
+    let text = report::terminal_table(&run, &samples, plain(120));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "- Warning: 2 cases failed alike (copy-text, copy-binary): loading: ERROR 53100: could not extend file";
+    assert!(flat.contains(told), "{text}");
+    assert_eq!(
+        flat.matches("ERROR 53100: could not extend file").count(),
+        2,
+        "once for copy-parallel's: {text}"
+    );
+    assert!(flat.contains("Warning: insert-row failed: in a trial of 200 rows: no route to host"), "{text}");
+    assert!(flat.contains("(--any-build)"), "{text}");
+    let csv = report::csv::results(&run, &samples).unwrap();
+    let row = csv.lines().find(|line| line.starts_with("insert-row,")).unwrap();
+    assert!(row.contains(",failed,in a trial of 200 rows: no route to host,150000,,"), "{row}");
 }
 
 #[test]

@@ -39,17 +39,13 @@ impl Note {
 pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
     let mut notes = warnings(run, samples);
     notes.extend(noise(standings).map(Note::Remark));
+    let mut told: Vec<&Verdict> = Vec::new();
     for standing in &standings.cases {
         let id = &standing.summary.case.id;
-        match &standing.verdict {
-            Verdict::Failed(why) => notes.push(Note::Warning(format!("{id} failed: {why}"))),
-            Verdict::Unavailable(why) => {
-                notes.push(Note::Remark(format!("{id} is not available here: {why}")));
-            }
-            Verdict::NotComparable(why) => {
-                notes.push(Note::Remark(format!("{id} is not comparable: {why}")));
-            }
-            _ => {}
+        // At the first of the cases that share it.
+        if !told.contains(&&standing.verdict) {
+            notes.extend(without_figure(standings, &standing.verdict));
+            told.push(&standing.verdict);
         }
         if !standing.notes.is_empty() {
             notes.push(Note::Remark(format!("{id}: {}", standing.notes.join("; "))));
@@ -61,6 +57,24 @@ pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> 
     }
     notes.sort_by_key(|note| matches!(note, Note::Remark(_)));
     notes
+}
+
+/// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.
+fn without_figure(standings: &Standings, verdict: &Verdict) -> Option<Note> {
+    let alike = standings.cases.iter().filter(|standing| standing.verdict == *verdict);
+    let ids: Vec<&str> = alike.map(|standing| standing.summary.case.id.as_str()).collect();
+    let line = |one: &str, many: &str, why: &str| match &ids[..] {
+        [id] => format!("{id} {one}: {why}"),
+        _ => format!("{} cases {many} ({}): {why}", ids.len(), ids.join(", ")),
+    };
+    Some(match verdict {
+        Verdict::Failed(why) => Note::Warning(line("failed", "failed alike", why)),
+        Verdict::Unavailable(why) => {
+            Note::Remark(line("is not available here", "are not available here", why))
+        }
+        Verdict::NotComparable(why) => Note::Remark(line("is not comparable", "are not comparable", why)),
+        _ => return None,
+    })
 }
 
 fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::record::{CaseFacts, Role};
 use crate::runner::plan;
 use crate::runner::sample::{Measured, Stage};
+use crate::runner::told::Told;
 use crate::units;
 
 /// Rows of the first trial.
@@ -32,6 +33,7 @@ const LONGER_TRIAL: f64 = 0.3;
 /// # Errors
 /// When work has to stop, or the server does not recover from a failed trial.
 pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
+    let mut told = Told::default();
     for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
         if !plan::is_budgeted(case)? {
             continue;
@@ -43,7 +45,8 @@ pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duratio
                 // What failed may have been a statement that was cancelled.
                 stage.check()?;
                 let words = chain(error.as_ref());
-                anstream::eprintln!("{}: FAILED, and has no samples: {words}", case.id);
+                let why = told.words(&format!("the trial of {}", case.id), &words);
+                anstream::eprintln!("{}: its trial FAILED, and it has no samples: {why}", case.id);
                 stage.recover().with_context(|| {
                     format!("the server did not recover after a trial of {} failed: {words}", case.id)
                 })?;

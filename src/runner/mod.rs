@@ -14,6 +14,7 @@ pub mod schedule;
 pub mod scratch;
 pub mod session;
 pub mod stage;
+mod told;
 
 pub use execute::{Ended, execute};
 pub use session::Session;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::told::Told;
 use crate::record::{CaseFacts, Outcome, Plan, Sample};
 use crate::units;
 
@@ -26,6 +27,7 @@ pub struct Terminal {
     left: Vec<String>,
     /// The last wall time of each case: what the next of it is expected to take.
     walls: BTreeMap<String, Duration>,
+    told: Told,
 }
 
 impl Terminal {
@@ -41,7 +43,7 @@ impl Terminal {
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
         });
-        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new() }
+        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new(), told: Told::default() }
     }
 
     fn line(&self, text: &str) {
@@ -59,6 +61,16 @@ impl Terminal {
         }
         let mean = self.walls.values().sum::<Duration>() / self.walls.len() as u32;
         Some(self.left.iter().map(|case| self.walls.get(case).copied().unwrap_or(mean)).sum())
+    }
+
+    /// Why the sample failed; in full the first time.
+    fn error(&mut self, sample: &Sample) -> String {
+        let place = match sample.round {
+            0 => "in the warm-up".to_string(),
+            round => format!("in round {round}"),
+        };
+        let error = sample.error.as_deref().unwrap_or("for no known reason");
+        self.told.words(&format!("{} {place}", sample.case), error)
     }
 
     fn left_words(&self) -> String {
@@ -115,8 +127,8 @@ impl Progress for Terminal {
                     phases.join(", ")
                 )
             }
-            (Outcome::Timeout, _) => format!("{place} {:<42} TIMEOUT  {}", sample.case, error(sample)),
-            _ => format!("{place} {:<42} FAILED  {}", sample.case, error(sample)),
+            (Outcome::Timeout, _) => format!("{place} {:<42} TIMEOUT  {}", sample.case, self.error(sample)),
+            _ => format!("{place} {:<42} FAILED  {}", sample.case, self.error(sample)),
         };
         self.line(&text);
         match &self.bar {
@@ -127,10 +139,6 @@ impl Progress for Terminal {
             None => {}
         }
     }
-}
-
-fn error(sample: &Sample) -> &str {
-    sample.error.as_deref().unwrap_or("for no known reason")
 }
 
 impl Drop for Terminal {

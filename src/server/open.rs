@@ -115,9 +115,9 @@ fn open_auto(options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>
             match Local::start_because(&reason, options, interrupt) {
                 Ok(local) => Ok(Box::new(local)),
                 Err(error) => Err(match Fault::find(&error) {
-                    Some(Fault::Unavailable(_)) => error.context(format!(
-                        "there is neither a container ({why}) nor a local server"
-                    )),
+                    Some(Fault::Unavailable(_)) => {
+                        error.context(format!("there is neither a container ({why}) nor a local server"))
+                    }
                     _ => error,
                 }),
             }
