@@ -323,7 +323,7 @@ fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
     let results = result_dir(dir.path());
     let (run, samples) = store::load(&results).unwrap();
     assert_eq!(samples.len(), 1 + 3);
-    assert!(run.command.contains(" --loader mine.toml"), "{}", run.command);
+    assert!(run.command.contains(" --loader '{file of the loader mine}'"), "{}", run.command);
     let facts = run.plan.cases.iter().find(|case| case.id == "mine").unwrap();
     assert_eq!(facts.program.as_ref().unwrap().command, "./mine.sh {file} {scratch}");
     let record = std::fs::read_to_string(results.join("run.json")).unwrap();
