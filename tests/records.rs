@@ -1,0 +1,152 @@
+//! Records as real runs leave them: the command in one repeats its run, and none names anybody.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use bulkbench::dataset::Dataset;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::record::findings::Findings;
+use bulkbench::record::{Outcome, Run, store};
+use bulkbench::server::Server;
+
+const EXPERIMENT: &str = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\ncompare = 'server'\n\
+     [[case]]\nmethod = ['copy-csv', 'copy-text', 'copy-binary']\n";
+
+/// A loader of the user's that says all that it knows and fails.
+const LOADER: &str = r#"id = 'teller'
+summary = 'tells'
+source = 'this test'
+version = ['sh', '-c', 'echo teller 1']
+install = 'get it'
+command = ['sh', '-c', 'echo "user=$PGUSER; role \"$PGUSER\" in $PGHOST with $PGPASSWORD; $(uname -n) $(pwd)" >&2; exit 3']
+"#;
+
+fn bulkbench(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkbench"));
+    command.env("BULKBENCH_CACHE", dir.join("cache")).env("NO_COLOR", "1").current_dir(dir);
+    command.timeout(std::time::Duration::from_secs(240));
+    command
+}
+
+/// The directories of the runs, by their names.
+fn runs(dir: &Path) -> Vec<PathBuf> {
+    let mut runs: Vec<PathBuf> =
+        std::fs::read_dir(dir.join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    runs.sort_by_key(|path| path.to_str().unwrap().len());
+    runs
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_command_that_repeats_a_run_repeats_it() {
+    let dir = common::world_readable_tempdir();
+    let (experiment, loader) = (dir.path().join("mine.toml"), dir.path().join("teller.toml"));
+    std::fs::write(&experiment, EXPERIMENT).unwrap();
+    std::fs::write(&loader, LOADER).unwrap();
+    let bin = bulkbench::server::local::choose(None).unwrap().bin;
+    let (experiment, loader, bin) = (experiment.display(), loader.display(), bin.display());
+    let given = format!(
+        "run|{experiment}|--rows|1200|--rounds|2|--methods|copy-text|--seed|3|--budget|2|--timeout|120|--set|work_mem=8 MB|\
+         --set|mine.words=it's|--label|it is (1)|--any-build|--pg-bin|{bin}|--pg-bin|{bin}|--loader|{loader}"
+    );
+    let output = bulkbench(dir.path()).args(given.split('|')).output().unwrap();
+    // The loader fails, and so does the run.
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    let first = store::load(&runs(dir.path())[0]).unwrap().0;
+
+    let version = first.server.version.split(' ').nth(1).unwrap();
+    let command = first
+        .command
+        .replace("{file of the experiment mine}", &experiment.to_string())
+        .replace("{file of the loader teller}", &loader.to_string())
+        .replace(&format!("{{directory of the binaries of PostgreSQL {version}}}"), &bin.to_string());
+    assert!(!command.contains('{'), "all placeholders are filled in: {command}");
+    let program = Path::new(env!("CARGO_BIN_EXE_bulkbench")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let repeated = Command::new("sh")
+        .args(["-c", &command])
+        .env("PATH", path)
+        .env("BULKBENCH_CACHE", dir.path().join("cache"))
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(repeated.status.code(), Some(1), "{command}: {}", words(&repeated));
+    let second = store::load(&runs(dir.path())[1]).unwrap().0;
+
+    assert_eq!(second.plan, first.plan);
+    assert_eq!(second.asked, first.asked);
+    assert_eq!((&second.label, &second.command), (&first.label, &first.command));
+    assert_eq!(second.dataset, first.dataset);
+    let servers = |run: &Run| {
+        let facts = run.servers_in_order().into_iter();
+        facts.map(|facts| (facts.version.clone(), facts.given.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(servers(&second), servers(&first));
+    assert_eq!(first.servers.len(), 2);
+    assert!(first.plan.any_build && first.plan.cases.iter().any(|case| case.method == "teller"));
+}
+
+/// A role that is called like its password and its database, on a server whose address is its socket's.
+fn sesame(server: &dyn Server) -> String {
+    let mut session = server.connector().connect().unwrap();
+    for sql in ["CREATE ROLE sesame LOGIN PASSWORD 'sesame'", "CREATE DATABASE sesame OWNER sesame"] {
+        session.batch_execute(sql).unwrap();
+    }
+    let url = common::url(server);
+    let (_, rest) = url.split_once("?").unwrap();
+    format!("postgres://sesame:sesame@/sesame?{rest}")
+}
+
+#[test]
+fn a_record_of_a_server_of_the_user_s_names_nobody() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 100, 1, &Interrupt::new()).unwrap();
+    let server = common::local(&dataset);
+    let url = sesame(&*server);
+    let loader = dir.path().join("teller.toml");
+    std::fs::write(&loader, LOADER).unwrap();
+    let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url, "--loader"];
+    let output = bulkbench(dir.path()).args(args).arg(&loader).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+
+    let results = &runs(dir.path())[0];
+    let (run, samples) = store::load(results).unwrap();
+    let failed = samples.iter().find(|sample| sample.outcome == Outcome::Failed).unwrap();
+    let error = failed.error.as_deref().unwrap();
+    assert!(error.contains("user={user}; role \"{user}\" in {socket} with {password}; "), "{error}");
+    assert!(run.command.contains("--server '{URL of the server: PostgreSQL "), "{}", run.command);
+
+    let socket = url.split("host=").nth(1).unwrap().split('&').next().unwrap();
+    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    for file in ["run.json", "samples.jsonl", "report.md", "report.html", "results.csv"] {
+        let text = std::fs::read_to_string(results.join(file)).unwrap();
+        for secret in ["sesame", socket, dir.path().to_str().unwrap()] {
+            assert!(!text.contains(secret), "{file} holds {secret}");
+        }
+        assert!(node.len() < 6 || !text.contains(&node), "{file} holds this machine's name");
+    }
+}
+
+#[test]
+fn every_published_record_is_read() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let mut read = 0;
+    for entry in std::fs::read_dir(results).unwrap() {
+        let dir = entry.unwrap().path();
+        if !dir.is_dir() {
+            continue;
+        }
+        match Findings::are_in(&dir) {
+            true => drop(Findings::load(&dir).unwrap()),
+            false => drop(store::load(&dir).unwrap()),
+        }
+        read += 1;
+    }
+    assert!(read > 10, "{read}");
+}
