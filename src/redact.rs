@@ -185,6 +185,24 @@ impl Redactor {
     }
 }
 
+/// Whether a text has a name in braces in place of something that was taken out.
+pub fn names_a_thing(text: &str) -> bool {
+    let things = [
+        Thing::Password,
+        Thing::Path("{cache}"),
+        Thing::Path("{home}"),
+        Thing::Path("{directory}"),
+        Thing::Path("{data}"),
+        Thing::Socket,
+        Thing::Host,
+        Thing::Address,
+        Thing::Machine,
+        Thing::User,
+        Thing::Database,
+    ];
+    things.iter().any(|thing| text.contains(thing.placeholder()))
+}
+
 /// Whether a value stands at this place of the text, and ends there.
 fn stands(text: &str, at: usize, known: &Known) -> bool {
     let Some(here) = text.get(at..at + known.written.len()) else { return false };

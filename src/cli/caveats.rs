@@ -44,7 +44,7 @@ pub fn run(
     let servers = args.place.open_for(wanted, &args.settings(), std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {
         let server = servers.main();
-        let bench = Bench { server, dir: &dir, loaders, timeout: args.timeout() };
+        let bench = Bench { server, dir: &dir, loaders, timeout: args.timeout(None) };
         let started = now();
         let asked = args.asked(experiment, loaders);
         let mut findings = Findings {

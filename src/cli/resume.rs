@@ -1,6 +1,7 @@
 //! `bulkbench run --resume`: the samples that an interrupted run still lacks, under the same
 //! conditions or not at all.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ use crate::record::store::Store;
 use crate::record::{Machine, Run, ServerFacts, Source};
 use crate::runner::session::{Session, datasets, most_times};
 use crate::server::Choice;
-use crate::{unavailable, usage};
+use crate::{redact, unavailable, usage};
 
 /// Goes on with the run in `dir`.
 pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
@@ -57,14 +58,25 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             "this run loaded into several servers from binaries, whose places are not kept; name them by --pg-bin again, in the same order"
         ));
     }
+    for (name, value) in &run.server.given {
+        if redact::names_a_thing(value) {
+            return Err(usage!(
+                "cannot go on with this run: its setting {name} = {value} held what no record keeps; start a new run instead"
+            ));
+        }
+    }
     let wanted = place.wanted(&choice(&place, &run)?, false)?;
     let mut servers =
         place.open(wanted, &run.server.given, &datasets, most_times(&run.plan.cases)?, interrupt)?;
     let outcome = (|| {
         same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
-        same_server("server", &run.server, servers.main().facts())?;
-        let now = servers.facts();
-        let names = |facts: &std::collections::BTreeMap<String, ServerFacts>| {
+        // As the record has them.
+        let redactor = servers.redactor();
+        let now = |facts: ServerFacts| facts.redacted(&redactor);
+        same_server("server", &run.server, &now(servers.main().facts().clone()))?;
+        let now: BTreeMap<String, ServerFacts> =
+            servers.facts().into_iter().map(|(name, facts)| (name, now(facts))).collect();
+        let names = |facts: &BTreeMap<String, ServerFacts>| {
             facts.keys().cloned().collect::<Vec<_>>().join(", ")
         };
         same("servers", &names(&run.servers), &names(&now))?;
@@ -72,8 +84,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
         anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
-        let redactor = servers.redactor();
-        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
+        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(run.asked.as_ref()));
         finish(store, &run, samples, session, &redactor)
     })();
     servers.closing(outcome)

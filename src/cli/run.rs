@@ -62,7 +62,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let outcome = (|| {
         let machine = machine::machine(servers.main().data_dir())?;
         let mut cases = plan::on_servers(&experiment, cases, &servers.names());
-        let mut session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
+        let mut session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(None));
         session.mark(&mut cases)?;
         session.calibrate(&mut cases, request.budget)?;
         let asked = args.asked(&experiment, &loaders);
@@ -85,7 +85,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         let run = run.redacted(&redactor);
         let dir = new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run)?;
-        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout());
+        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(None));
         finish(store, &run, Vec::new(), session, &redactor)
     })();
     servers.closing(outcome)

@@ -59,9 +59,9 @@ pub struct Args {
     /// Seconds that a sample of a slow method should take; it loads fewer rows to fit [default: the experiment's, or 15]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub budget: Option<u64>,
-    /// Seconds after which a sample is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=LONGEST_SAMPLE_SECONDS))]
-    pub timeout: u64,
+    /// Seconds after which a sample is given up [default: 1800]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST_SAMPLE_SECONDS))]
+    pub timeout: Option<u64>,
     /// A word for this run, in its directory's name and reports
     #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
     pub label: String,
@@ -117,14 +117,16 @@ impl Args {
             methods: self.methods.clone(),
             dataset: self.dataset.clone(),
             settings: self.settings(),
-            timeout_seconds: self.timeout,
+            timeout_seconds: self.timeout.unwrap_or(TIMEOUT),
             data_dir: self.place.data_dir.is_some(),
         }
     }
 
-    /// How long a sample may take before it is given up.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout)
+    /// How long a sample may take before it is given up; as the record of the run that goes on has it,
+    /// where there is one.
+    pub fn timeout(&self, before: Option<&Asked>) -> Duration {
+        let before = before.map_or(TIMEOUT, |asked| asked.timeout_seconds);
+        Duration::from_secs(self.timeout.unwrap_or(before))
     }
 
     /// The settings of the whole run.

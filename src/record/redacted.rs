@@ -58,6 +58,12 @@ impl Finding {
 }
 
 impl ServerFacts {
+    /// The facts as they may be published.
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.redact(redactor);
+        self
+    }
+
     fn redact(&mut self, redactor: &Redactor) {
         redactor.within(&mut self.reason);
         // Paths and connection strings of other servers may be among them.
