@@ -70,6 +70,8 @@ fn what_copy_refuses_and_what_it_damages_is_found_out() {
     let returns = examine(server, "mixed-line-ends");
     assert_eq!(end(&returns, "copy-text"), (Refused, "22P04", Some(2)));
     assert_eq!(end(&returns, "removed-in-the-client").0, AsMeant);
+    let first = examine(server, "mixed-line-ends-crlf-first");
+    assert_eq!(end(&first, "psql-copy"), (Refused, "22P04", Some(2)));
 
     let nulls = examine(server, "quoted-empty");
     assert_eq!(end(&nulls, "copy-csv"), (Refused, "22P02", Some(2)));

@@ -65,16 +65,29 @@ pub struct Record {
 /// # Errors
 /// A file that is not compiled in, or is no csv.
 pub fn records(file: &str) -> Result<Vec<Record>> {
-    let bytes = built_in::file(file)?;
+    in_csv(built_in::file(file)?).with_context(|| format!("reading {file} as csv"))
+}
+
+fn in_csv(bytes: &[u8]) -> Result<Vec<Record>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut records = Vec::new();
     for record in reader.byte_records() {
-        let record = record.with_context(|| format!("reading {file} as csv"))?;
+        let record = record?;
         let values: Vec<String> = record.iter().map(value).collect();
-        let line = record.position().map_or(0, csv::Position::line);
-        records.push(Record { line, values: values.join(", ") });
+        let from = record.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX));
+        records.push(Record { line: line_at(bytes, from), values: values.join(", ") });
     }
     Ok(records)
+}
+
+/// The line of a record that begins at this byte or behind the line ends there, from 1. (The reader's own number is
+/// one short behind CR LF, of which it leaves the second for the next record.)
+fn line_at(bytes: &[u8], from: usize) -> u64 {
+    let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    let begins = from + bytes.iter().skip(from).take_while(is_end).count();
+    // As COPY, which takes CR alone for a line end where there is no other.
+    let end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    1 + bytes.iter().take(begins).filter(|byte| **byte == end).count() as u64
 }
 
 /// A field as a literal; bytes that are not UTF-8 reach the server as they are.
@@ -159,6 +172,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_record_s_line_is_that_of_the_file_whatever_ends_it() {
+        let lines =
+            |bytes: &'static [u8]| -> Vec<u64> { in_csv(bytes).unwrap().iter().map(|r| r.line).collect() };
+        assert_eq!(lines(b"1,a\n2,b\n3,c\n"), [1, 2, 3]);
+        assert_eq!(lines(b"1,a\r\n2,b\r\n3,c\r\n"), [1, 2, 3]);
+        assert_eq!(lines(b"1,a\r\n2,b\n3,c\r\n"), [1, 2, 3]);
+        assert_eq!(lines(b"1,a\r2,b\r3,c"), [1, 2, 3]);
+        assert_eq!(lines(b"1,\"a\r\nb\"\r\n2,c\r\n"), [1, 3]);
+        assert_eq!(lines(b"1,\"a\rb\"\n2,c\n"), [1, 2]);
+        assert_eq!(lines(b"1,a\n\n3,c\n"), [1, 3]);
     }
 
     #[test]
