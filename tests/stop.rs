@@ -260,3 +260,120 @@ fn a_stopped_run_drops_its_schema_on_a_server_of_the_user_s() {
     assert_eq!(schemas(), 0);
     own.stop().unwrap();
 }
+
+/// Files of PostgreSQL's shared memory, and the System V segments that nobody is attached to.
+fn shared_memory() -> std::collections::BTreeSet<String> {
+    let files = std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name());
+    let files =
+        files.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("PostgreSQL."));
+    let segments = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    let segments = segments.lines().skip(1).filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields[6] == "0").then(|| format!("segment {}", fields[1]))
+    });
+    files.chain(segments).collect()
+}
+
+/// Whether a process of the run's initdb works in its cluster: it has shared memory then, or soon.
+fn initdb_runs(dir: &Path) -> bool {
+    processes_of(dir).iter().any(|line| line.contains("initdb"))
+        && std::fs::read_dir(dir.join("cache/clusters"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|cluster| cluster.path().join("data/postgresql.conf").exists())
+}
+
+/// Shared memory that appeared since, is no living server's, and stays.
+fn left_since(before: &std::collections::BTreeSet<String>) -> Vec<String> {
+    let end = Instant::now() + Duration::from_secs(15);
+    loop {
+        let left: Vec<String> = shared_memory().difference(before).cloned().collect();
+        // Another test's server may have appeared meanwhile: its memory is mapped.
+        let left: Vec<String> = left.into_iter().filter(|name| !is_mapped(name)).collect();
+        if left.is_empty() || Instant::now() >= end {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Whether a process has this file of /dev/shm mapped.
+fn is_mapped(name: &str) -> bool {
+    let needle = format!("/dev/shm/{name}");
+    std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
+        std::fs::read_to_string(process.path().join("maps")).is_ok_and(|maps| maps.contains(&needle))
+    })
+}
+
+#[test]
+fn a_stop_in_the_middle_of_initdb_leaves_no_shared_memory() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        for moment in [0, 40, 150, 400] {
+            let before = shared_memory();
+            let run = start(common::world_readable_tempdir(), &LONG);
+            run.wait_for("initdb", initdb_runs);
+            std::thread::sleep(Duration::from_millis(moment));
+            run.signal(signal);
+            let (dir, output) = run.end();
+            assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_nothing_left(dir.path());
+            assert_eq!(left_since(&before), Vec::<String>::new(), "{signal:?} after {moment} ms");
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_swept_by_the_next_whatever_it_loads() {
+    // Killed in initdb, with its initdb; and in a sample, with its server.
+    for in_initdb in [true, false] {
+        let before = shared_memory();
+        let run = start(common::world_readable_tempdir(), &LONG);
+        if in_initdb {
+            run.wait_for("initdb", initdb_runs);
+        } else {
+            run.wait_for("first sample", |dir| samples(dir) >= 1);
+        }
+        let cache = run.dir.path().join("cache");
+        let pids: Vec<Pid> = processes_at(&cache);
+        run.signal(Signal::KILL);
+        for pid in pids {
+            // Some have ended with others.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        let (dir, _) = run.end();
+        let scratch = |dataset: &str| {
+            let beside = cache.join("datasets").join(dataset);
+            std::fs::create_dir_all(beside.join("scratch-of-a-killed-run")).unwrap();
+            beside.join("scratch-of-a-killed-run")
+        };
+        let others = [scratch("another"), scratch("generated-of-another-run")];
+        let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "1000", "--rounds", "1"];
+        let (dir, output) = start(dir, &args).end();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_nothing_left(dir.path());
+        assert!(others.iter().all(|dir| !dir.exists()));
+        let datasets = std::fs::read_dir(cache.join("datasets")).unwrap().flatten();
+        let left: Vec<PathBuf> = datasets
+            .flat_map(|dataset| std::fs::read_dir(dataset.path()).unwrap().flatten())
+            .map(|entry| entry.path())
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("scratch-"))
+            .collect();
+        assert_eq!(left, Vec::<PathBuf>::new());
+        assert_eq!(left_since(&before), Vec::<String>::new(), "killed in initdb: {in_initdb}");
+    }
+}
+
+/// PostgreSQL's processes that work below this directory.
+fn processes_at(dir: &Path) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let found = entries.filter(|entry| {
+        let cwd = std::fs::read_link(entry.path().join("cwd"));
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        let ours = cwd.is_ok_and(|cwd| cwd.starts_with(dir)) || line.contains(dir.to_str().unwrap());
+        ours && ["initdb", "postgres"].contains(&name.trim())
+    });
+    found.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)).collect()
+}

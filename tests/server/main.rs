@@ -5,3 +5,5 @@ mod external;
 mod latency;
 mod local;
 mod support;
+mod tls;
+mod waits;
