@@ -175,9 +175,8 @@ fn a_server_is_found_as_libpq_finds_it() {
     let dir = common::world_readable_tempdir();
     let own = own_server(dir.path());
     let mut session = own.connector().connect().unwrap();
-    session
-        .batch_execute("CREATE ROLE ada LOGIN PASSWORD 'it''s: hush'; CREATE DATABASE work OWNER ada")
-        .unwrap();
+    session.batch_execute("CREATE ROLE ada LOGIN PASSWORD 'it''s: hush'").unwrap();
+    session.batch_execute("CREATE DATABASE work OWNER ada").unwrap();
     let data: String = session.query_one("SHOW data_directory", &[]).unwrap().get(0);
     let rules = "COPY (VALUES ('local all ada scram-sha-256'), ('local all all trust')) TO";
     session.batch_execute(&format!("{rules} '{data}/pg_hba.conf'; SELECT pg_reload_conf()")).unwrap();

@@ -101,7 +101,11 @@ impl External {
         let target = target::parse(url)?;
         session::check(target.settings()?.keys(), "--server")?;
         let connector = target.connector(interrupt.clone())?;
-        let session = connector.connect()?;
+        let session = connector.connect().map_err(|error| match target.warnings() {
+            [] => error,
+            // The password that is missing may stand in a file that was not used.
+            warnings => error.context(warnings.join("; ")),
+        })?;
         connector.asking(|| Self::begin(target, session, options, interrupt))
     }
 

@@ -165,6 +165,9 @@ impl Local {
 
     /// Starts the server with these settings; none may be running.
     fn launch(&mut self, settings: &Settings) -> Result<()> {
+        // The processes of a server that was killed notice it in their own time, and no other can start
+        // until they have.
+        run_dir::end_processes(&self.run.data())?;
         let mut command = self.account.command(self.installation.bin.join("postgres"));
         command.arg("-D").arg(self.run.data());
         let mut set = |name: &str, value: &str| {

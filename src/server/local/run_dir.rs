@@ -183,9 +183,11 @@ impl RunDir {
             true => Ok(()),
             false => remove_tree(&self.socket_dir),
         };
-        // While there is the directory that it is known by.
+        // Those that a killed server has left; and their memory while there is the directory that it is
+        // known by.
+        let ended = end_processes(&self.data());
         let shared = shared_memory::sweep(&self.data());
-        remove_tree(&self.path).and(socket).and(shared)
+        remove_tree(&self.path).and(socket).and(ended).and(shared)
     }
 }
 
@@ -236,10 +238,13 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
     named && ours
 }
 
-/// Ends what still works in a dead run's data directory: its server, or initdb with the server that it
-/// runs. Found by where they work and what they were started with, as a pid that is written down
+/// Ends what still works in a data directory whose run or server is dead: a server, what a killed one
+/// has left of its processes, or initdb with the server that it runs. Found by where they work and what they were started with, as a pid that is written down
 /// may belong to another program by now.
-fn end_processes(data: &Path) -> Result<()> {
+///
+/// # Errors
+/// When one may not be signalled, or does not end.
+pub fn end_processes(data: &Path) -> Result<()> {
     let Ok(data) = std::fs::canonicalize(data) else { return Ok(()) };
     let mut found = processes::all()?;
     found.retain(|one| !one.ended && works_in(one.pid, &data));
@@ -249,7 +254,7 @@ fn end_processes(data: &Path) -> Result<()> {
         // A postmaster throws its memory away by this, and initdb stops.
         let signal = if name_of(process.pid) == "initdb" { Signal::TERM } else { Signal::QUIT };
         processes::end(process, signal, Duration::from_secs(10))
-            .with_context(|| format!("ending process {} of an earlier run", process.pid))?;
+            .with_context(|| format!("ending process {}, which works in {}", process.pid, data.display()))?;
     }
     Ok(())
 }
