@@ -1,9 +1,9 @@
 //! Connections whose every wait ends: when it takes too long to be let in, and when work has to stop.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use tokio_postgres::error::DbError;
 
 use super::explain::{Refused, describes_not_yet, explain};
 use super::home::{CHECKING, Home, WHERE};
+use super::nowhere::nowhere;
 use super::routes::{Tries, routes};
 use super::tls::{Mode, Tls};
 use super::wire::{Dial, Plug};
@@ -364,31 +365,6 @@ impl Connector {
         let behind = self.behind.as_ref().and_then(|behind| behind.lock().clone());
         explain(refused, &self.address(), &self.config, behind)
     }
-}
-
-/// An address of this machine that takes connections and does nothing with them. The driver insists on
-/// opening a socket of its own; nothing ever goes through it.
-fn nowhere() -> Result<SocketAddr> {
-    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
-    if let Some(address) = ADDRESS.get() {
-        return Ok(*address);
-    }
-    let context = "listening on 127.0.0.1, which the driver's connections begin with";
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context(context)?;
-    let address = listener.local_addr().context(context)?;
-    std::thread::Builder::new()
-        .name("nowhere".into())
-        .spawn(move || {
-            loop {
-                match listener.accept() {
-                    Ok(taken) => drop(taken),
-                    // No descriptor is to be had just now.
-                    Err(_) => std::thread::sleep(Duration::from_millis(10)),
-                }
-            }
-        })
-        .context(context)?;
-    Ok(*ADDRESS.get_or_init(|| address))
 }
 
 /// Where a configuration leads, as messages have it.

@@ -12,6 +12,7 @@ pub mod host;
 mod id;
 pub mod latency;
 pub mod local;
+mod nowhere;
 mod open;
 mod options;
 pub mod plain;
