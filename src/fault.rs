@@ -40,7 +40,8 @@ impl Fault {
 
     /// The first fault in a chain of causes, outermost first.
     pub fn find(error: &anyhow::Error) -> Option<&Fault> {
-        error.chain().find_map(|cause| cause.downcast_ref::<Fault>())
+        // As a context it is no link of the chain.
+        error.downcast_ref().or_else(|| error.chain().find_map(|cause| cause.downcast_ref::<Fault>()))
     }
 }
 

@@ -46,8 +46,10 @@ impl Interrupt {
     /// # Errors
     /// When the handlers cannot be installed.
     pub fn install() -> std::io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
         let interrupt = Self::new();
+        // A file longer than the limit allows (ulimit -f) is an error of the write, not the end.
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let raised = interrupt.clone();
         std::thread::Builder::new().name("signals".into()).spawn(move || {

@@ -8,6 +8,7 @@
 
 pub mod analysis;
 pub mod cache_dir;
+pub mod cause;
 pub mod caveat;
 pub mod cli;
 pub mod dataset;
@@ -15,6 +16,7 @@ pub mod doctor;
 pub mod errors;
 pub mod experiment;
 pub mod fault;
+pub mod fs;
 pub mod interrupt;
 pub mod method;
 pub mod pg_error;
@@ -23,6 +25,7 @@ pub mod record;
 pub mod redact;
 pub mod report;
 pub mod runner;
+pub mod say;
 pub mod server;
 pub mod session;
 pub mod sql;

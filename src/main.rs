@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use bulkbench::cause;
 use bulkbench::cli::{self, Cli};
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
+            let error = cause::explained(error);
             cli::print_error(&error);
             let code = Fault::find(&error).map_or(1, Fault::exit_code);
             ExitCode::from(u8::try_from(code).unwrap_or(1))

@@ -80,7 +80,7 @@ pub fn run(
         match failed.count() {
             0 => Ok(ExitCode::SUCCESS),
             n => {
-                anstream::eprintln!(
+                crate::say!(
                     "{n} ways ended in an error of this program; the reports say which and why"
                 );
                 Ok(ExitCode::FAILURE)
@@ -99,7 +99,7 @@ fn examine(
     dir: &Path,
 ) -> Result<()> {
     for (number, caveat) in caveats.iter().enumerate() {
-        anstream::eprintln!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
+        crate::say!("{} of {}: {}", number + 1, caveats.len(), caveat.title);
         findings.caveats.push(caveat::facts(caveat));
         bench.examine_each(caveat, &mut |finding| {
             findings.caveats[number].findings.push(finding.redacted(redactor));

@@ -9,6 +9,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
+use crate::fs::Output;
 use crate::interrupt::Interrupt;
 use crate::record::Encoding;
 use crate::units;
@@ -42,7 +43,7 @@ enum Action {
     },
     /// Write a dataset to a file (or - for standard output) in an encoding
     Export {
-        /// The file to write
+        /// The file to write, or what else can be written to; - is the standard output
         file: PathBuf,
         /// The encoding
         #[arg(long, value_enum, default_value = "csv")]
@@ -92,18 +93,22 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         Action::Import { file } => Dataset::imported(&cache, file, interrupt)?,
         Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
         Action::Export { file, encoding, dataset, spec } => {
+            // Refused before anything is made.
+            let out = Output::open(file, interrupt)?;
             let mut dataset = match dataset {
                 Some(name) => Dataset::open(&cache.join(name))?,
                 None => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
             };
             dataset.ensure((*encoding).into(), interrupt)?;
-            dataset.export((*encoding).into(), file, interrupt)?;
+            if let Some(said) = dataset.export((*encoding).into(), out, interrupt)? {
+                crate::say!("{said}");
+            }
             return Ok(ExitCode::SUCCESS);
         }
         Action::Info => return info(),
     };
     print(&describe(&dataset))?;
-    anstream::eprintln!("in {:.2} s", start.elapsed().as_secs_f64());
+    crate::say!("in {:.2} s", start.elapsed().as_secs_f64());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -48,7 +48,7 @@ pub fn finish(
     print(&report::terminal_table(run, &samples, Look::of_stdout()))?;
     print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
     if ended.failed > 0 {
-        anstream::eprintln!("{} samples or trials failed; the reports say which and why", ended.failed);
+        crate::say!("{} samples or trials failed; the reports say which and why", ended.failed);
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

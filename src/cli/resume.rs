@@ -25,7 +25,7 @@ use crate::{redact, unavailable, usage};
 pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
     let (store, run, samples) = Store::resume(dir)?;
     if let Some(repaired) = store.repaired() {
-        anstream::eprintln!("warning: {repaired}");
+        crate::say!("warning: {repaired}");
     }
     args.loaders.add()?;
     loader_args::check_same(&run, dir)?;
@@ -83,7 +83,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         for (name, before) in &run.servers {
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
-        anstream::eprintln!("going on with {}: {} samples are there", dir.display(), samples.len());
+        crate::say!("going on with {}: {} samples are there", dir.display(), samples.len());
         let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(run.asked.as_ref()));
         finish(store, &run, samples, session, &redactor)
     })();

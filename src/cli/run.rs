@@ -22,7 +22,7 @@ use crate::table::Table;
 /// Executes an experiment, or goes on with one.
 pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
-        anstream::eprintln!("warning: this is a debug build; the client may be slower than the server");
+        crate::say!("warning: this is a debug build; the client may be slower than the server");
     }
     let done = match &args.resume {
         Some(dir) => super::resume::resume(args, dir, interrupt),

@@ -165,13 +165,13 @@ pub fn local_by_age() -> Result<Vec<Installation>> {
 /// Says which server it is.
 fn introduce(server: &dyn Server) {
     let facts = server.facts();
-    anstream::eprintln!("server: {} ({})", facts.version, facts.reason);
+    crate::say!("server: {} ({})", facts.version, facts.reason);
     if !facts.given.is_empty() {
         let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        anstream::eprintln!("settings: {}", given.join(" "));
+        crate::say!("settings: {}", given.join(" "));
     }
     for warning in server.warnings() {
-        anstream::eprintln!("warning: {warning}");
+        crate::say!("warning: {warning}");
     }
 }
 

@@ -3,6 +3,9 @@
 //! A row ends at a line feed outside quotes, and outside quotes means after an even number of
 //! them: `""` inside a quoted field counts two. So counting quotes is enough to cut, and a
 //! block without any needs only its last line feed.
+//!
+//! A quote that is never closed is for whoever parses the rows to refuse, as only that can tell which
+//! quote it is: the row it is in ends the last block, and the rows before it come first.
 
 use std::io::Read;
 
@@ -18,7 +21,7 @@ pub const LONGEST_ROW_BYTES: usize = 64 << 20;
 /// Whole rows of a csv file.
 #[derive(Debug)]
 pub struct Block {
-    /// Their bytes; the last row may lack its line feed at the end of the file.
+    /// Their bytes; at the end of the file the last row may lack its line feed, or a closing quote.
     pub bytes: Vec<u8>,
     /// The line, from 1, on which the first of them begins.
     pub first_line: u64,
@@ -35,13 +38,22 @@ pub struct BlockReader<R> {
     rest: Vec<u8>,
     line: u64,
     block_bytes: usize,
+    longest_row: usize,
     ended: bool,
 }
 
 impl<R: Read> BlockReader<R> {
     /// Reads `input`, which messages call `name`.
     pub fn new(input: R, name: String) -> Self {
-        Self { input, name, rest: Vec::new(), line: 1, block_bytes: BLOCK_BYTES, ended: false }
+        Self {
+            input,
+            name,
+            rest: Vec::new(),
+            line: 1,
+            block_bytes: BLOCK_BYTES,
+            longest_row: LONGEST_ROW_BYTES,
+            ended: false,
+        }
     }
 
     #[cfg(test)]
@@ -58,7 +70,7 @@ impl<R: Read> BlockReader<R> {
     /// The next rows, or `None` at the end.
     ///
     /// # Errors
-    /// When reading fails, or a quote is not closed.
+    /// When reading fails, or a row is longer than [`LONGEST_ROW_BYTES`].
     pub fn next_block(&mut self) -> Result<Option<Block>> {
         if self.ended {
             return Ok(None);
@@ -70,16 +82,14 @@ impl<R: Read> BlockReader<R> {
             let filled = self.fill(&mut bytes)?;
             scan.go_on(&bytes);
             if filled && scan.row_end == 0 {
-                if bytes.len() > LONGEST_ROW_BYTES {
-                    return Err(self.endless("is longer than 64 MiB", scan.odd));
+                if bytes.len() > self.longest_row {
+                    return Err(self.endless(&bytes, scan.odd));
                 }
                 continue;
             }
-            if !filled {
+            // A row with a quote that is not closed comes after those before it, at any size of block.
+            if !filled && (scan.row_end == 0 || !scan.odd) {
                 self.ended = true;
-                if scan.odd {
-                    return Err(self.endless("has no end", true));
-                }
                 scan.row_end = bytes.len();
             }
             break;
@@ -90,7 +100,7 @@ impl<R: Read> BlockReader<R> {
             return Ok(None);
         }
         let block = Block { first_line: self.line, quoted: scan.quoted, bytes };
-        self.line += memchr::memchr_iter(b'\n', &block.bytes).count() as u64;
+        self.line += newlines(&block.bytes);
         Ok(Some(block))
     }
 
@@ -106,14 +116,26 @@ impl<R: Read> BlockReader<R> {
         Ok(read == wanted)
     }
 
-    fn endless(&self, what: &str, in_quotes: bool) -> anyhow::Error {
-        let cause = if in_quotes { ": a quote is opened and not closed" } else { "" };
+    /// The error for a row whose end is too far away; `row` is what was read of it.
+    fn endless(&self, row: &[u8], in_quotes: bool) -> anyhow::Error {
+        let quote = memchr::memchr(b'"', row).filter(|_| in_quotes);
+        let cause = quote.map(|at| {
+            let line = self.line + newlines(&row[..at]);
+            format!(": its first quote is on line {line}, and one is opened and not closed")
+        });
         crate::bad_data!(
-            "{}, line {}: the row that begins here {what}{cause}; mend the row and try again",
+            "{}, line {}: the row that begins here is longer than {} MiB{}; mend the row and try again",
             self.name,
-            self.line
+            self.line,
+            self.longest_row >> 20,
+            cause.unwrap_or_default()
         )
     }
+}
+
+/// The line feeds in these bytes.
+pub fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// How far a block has been looked at.
@@ -187,8 +209,28 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_named_by_its_line() {
-        let error = blocks("a,b\nc,d\n\"e,f\ng,h\n", 8).unwrap_err().to_string();
-        assert!(error.contains("test.csv, line 3") && error.contains("quote"), "{error}");
+    fn the_row_with_an_open_quote_comes_last_and_alone_at_any_size_of_block() {
+        let (before, open) = ("a,b\nc,\"\n\"\n", "\"e,f\ng,h\n");
+        for size in 1..=before.len() + open.len() + 1 {
+            let mut found = blocks(&format!("{before}{open}"), size).unwrap();
+            let (text, line, quoted) = found.pop().unwrap();
+            assert_eq!((text.as_str(), line, quoted), (open, 4, true), "block of {size}");
+            assert_eq!(found.iter().map(|(text, ..)| text.as_str()).collect::<String>(), before);
+        }
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_named_by_its_line() {
+        let csv = format!("a,b\nc,\"d\n{}", "e\n".repeat(3 << 19));
+        for (size, quote) in [(7, "\"d"), (1 << 20, "\"d"), (7, "d")] {
+            let csv = csv.replacen("\"d", quote, 1);
+            let mut reader = BlockReader::new(csv.as_bytes(), "test.csv".into()).with_block_bytes(size);
+            reader.longest_row = 1 << 20;
+            let found = std::iter::from_fn(|| reader.next_block().transpose()).find_map(Result::err);
+            let error = found.map(|error| error.to_string());
+            let expected = "test.csv, line 2: the row that begins here is longer than 1 MiB: its first quote \
+                            is on line 2, and one is opened and not closed; mend the row and try again";
+            assert_eq!(error.as_deref(), (quote == "\"d").then_some(expected));
+        }
     }
 }

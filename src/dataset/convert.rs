@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::blocks::{Block, BlockReader};
+use super::blocks::{Block, BlockReader, newlines};
 use super::checksum::{ContentSum, RowHasher};
 use super::columns::{self, Column};
 use super::csv_row::{RowParser, Style};
@@ -15,15 +15,15 @@ use super::encode::{Encoder, header, trailer};
 use super::generator::Votes;
 use super::index::{IndexBuilder, Place};
 use super::manifest::Encoded;
-use super::rows::{Row, newlines, utf8};
-use super::store::NewFile;
+use super::rows::{Row, utf8};
+use super::store::HashedFile;
 use super::{file_name, pipeline};
 use crate::interrupt::Interrupt;
 use crate::record::Encoding;
 
 /// An encoding's file being written, row counts and index with it.
 pub struct EncodingWriter {
-    file: NewFile,
+    file: HashedFile,
     encoding: Encoding,
     index: IndexBuilder,
     rows: u64,
@@ -32,7 +32,7 @@ pub struct EncodingWriter {
 impl EncodingWriter {
     /// Begins the encoding's file in `dir`.
     pub fn create(dir: &Path, encoding: Encoding) -> Result<Self> {
-        let mut file = NewFile::create(dir, file_name(encoding))?;
+        let mut file = HashedFile::create(dir, file_name(encoding))?;
         file.write(header(encoding))?;
         Ok(Self { file, encoding, index: IndexBuilder::new(), rows: 0 })
     }
@@ -171,8 +171,7 @@ pub fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<Con
 }
 
 /// Makes a dataset's csv in `dir` out of any csv of these columns, in the one spelling that
-/// this program writes; a byte order mark and a first line that
-/// `is_header` are passed over.
+/// this program writes; a first line that `is_header` is passed over.
 pub fn import(
     source: impl Read + Send,
     name: &str,
@@ -189,7 +188,7 @@ pub fn import(
     let mut next = || -> Result<Option<Block>> {
         let Some(mut block) = blocks.next_block()? else { return Ok(None) };
         if std::mem::take(&mut first) {
-            strip_start(&mut block, is_header);
+            strip_header(&mut block, is_header);
         }
         Ok(Some(block))
     };
@@ -216,13 +215,11 @@ pub fn import(
     Ok((writer.keep()?, content, rows))
 }
 
-/// Takes a byte order mark and a header line off the first block.
-fn strip_start(block: &mut Block, is_header: fn(&[u8]) -> bool) {
-    let mut start = if block.bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+/// Takes a header line off the first block.
+fn strip_header(block: &mut Block, is_header: fn(&[u8]) -> bool) {
     let end = memchr::memchr(b'\n', &block.bytes).map_or(block.bytes.len(), |feed| feed + 1);
-    if is_header(&block.bytes[start..end]) {
-        start = end;
+    if is_header(&block.bytes[..end]) {
+        block.bytes.drain(..end);
         block.first_line += 1;
     }
-    block.bytes.drain(..start);
 }

@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use super::blocks::Block;
+use super::blocks::{Block, newlines};
 use super::columns::{Column, ColumnType};
 
 /// What has to be looked for in a block.
@@ -30,6 +30,8 @@ impl Style {
 pub struct BadField {
     /// The field's number from 0; `None` when the row as a whole is wrong.
     field: Option<usize>,
+    /// The line feeds in the row before it, which has several lines then.
+    lines_before: u64,
     /// Its text, cut short.
     value: String,
     /// What it breaks, and what to do.
@@ -43,16 +45,20 @@ impl BadField {
         if let Some((cut, _)) = value.char_indices().nth(SHOWN) {
             value.replace_range(cut.., "...");
         }
-        Self { field, value, rule: rule.into() }
+        Self { field, lines_before: 0, value, rule: rule.into() }
     }
 
-    /// The error for the user: where it is, what it is, and the rule.
+    /// The error for the user: where it is, what it is, and the rule. The row begins on `line`.
     pub fn at(&self, file: &str, line: u64, columns: &[Column]) -> anyhow::Error {
         let (value, rule) = (&self.value, &self.rule);
         match self.field {
             Some(i) => {
                 let column = columns.get(i).map_or("?", |column| &column.name);
-                crate::bad_data!("{file}, line {line}, field {} ({column}): {value:?} {rule}", i + 1)
+                let begins = match self.lines_before {
+                    0 => String::new(),
+                    lines => format!(", which begins on line {}", line + lines),
+                };
+                crate::bad_data!("{file}, line {line}, field {} ({column}){begins}: {value:?} {rule}", i + 1)
             }
             None => crate::bad_data!("{file}, line {line}: {value:?} {rule}"),
         }
@@ -113,7 +119,7 @@ impl RowParser {
     pub fn parse(&mut self, text: &str, at: usize, style: Style) -> Result<usize, BadField> {
         let end = match style {
             Style::Plain => self.split_plain(text, at)?,
-            Style::General => self.split_general(text, at)?,
+            Style::General => self.split_general(text, at).map_err(|bad| self.placed(text, bad))?,
         };
         for i in 0..self.kinds.len() {
             let kind = self.kinds[i];
@@ -122,7 +128,7 @@ impl RowParser {
             }
             match integer(self.field(text, i), kind) {
                 Some(value) => self.ints[i] = value,
-                None => return Err(self.no_integer(text, i)),
+                None => return Err(self.placed(text, self.no_integer(text, i))),
             }
         }
         Ok(end)
@@ -185,7 +191,11 @@ impl RowParser {
         let mut from = start + 1;
         loop {
             let Some(quote) = memchr::memchr(b'"', &bytes[from..]).map(|at| from + at) else {
-                return Err(BadField::new(Some(i), &text[start..], "has no closing quote; add it"));
+                return Err(BadField::new(
+                    Some(i),
+                    &text[start..],
+                    "opens a quote that is not closed; close it",
+                ));
             };
             self.scratch.push_str(&text[from..quote]);
             match bytes.get(quote + 1) {
@@ -201,11 +211,19 @@ impl RowParser {
                 }
                 Some(_) => {
                     let end = field_end(text, quote);
-                    let rule = "goes on after its closing quote; write a quote inside a field as \"\"";
+                    let rule = "goes on after its closing quote; write a quote inside a field as \"\", or close \
+                                the quote that it begins with earlier";
                     return Err(BadField::new(Some(i), &text[start..end], rule));
                 }
             }
         }
+    }
+
+    /// With the lines that the fields before a bad one take.
+    #[cold]
+    fn placed(&self, text: &str, bad: BadField) -> BadField {
+        let before = 0..bad.field.unwrap_or(0);
+        BadField { lines_before: before.map(|i| newlines(self.field(text, i).as_bytes())).sum(), ..bad }
     }
 
     #[cold]

@@ -1,61 +1,38 @@
-//! Copying a dataset's file out of the cache.
+//! Writing a dataset's file out of the cache.
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Read;
 
 use anyhow::{Context, Result};
 
 use super::Dataset;
-use super::store::NewFile;
+use crate::fs::{Flush, Output};
 use crate::interrupt::Interrupt;
 use crate::record::Encoding;
 
 impl Dataset {
-    /// Copies the file of an ensured encoding to `out`, replacing a file there in one step; `-`
-    /// is the standard output.
+    /// Copies the file of an ensured encoding to an output. Says what there is to say of how it was
+    /// written; see [`Output`].
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] when the encoding was not ensured or `out` is not the name
-    /// of a file; when it cannot be written; or [`crate::fault::Fault::Interrupted`]. Nothing
-    /// half-written is left.
-    pub fn export(&self, encoding: Encoding, out: &Path, interrupt: &Interrupt) -> Result<()> {
+    /// [`crate::fault::Fault::Usage`] when the encoding was not ensured; [`crate::fault::Fault::Data`]
+    /// when its file is not what it was; [`crate::fault::Fault::Unavailable`] when it cannot be
+    /// written; or [`crate::fault::Fault::Interrupted`].
+    pub fn export(
+        &self,
+        encoding: Encoding,
+        mut out: Output,
+        interrupt: &Interrupt,
+    ) -> Result<Option<String>> {
         let bytes = self.encoded(encoding)?.bytes;
         let path = self.file(encoding);
         let input = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        let reading = || format!("reading {}", path.display());
-        if out == Path::new("-") {
-            let mut stdout = std::io::stdout().lock();
-            let mut write = |part: &[u8]| stdout.write_all(part).context("writing to the standard output");
-            pass(input, bytes, interrupt, &mut write).with_context(reading)?;
-            return stdout.flush().context("writing to the standard output");
-        }
-        let (Some(name), false) = (out.file_name(), out.is_dir()) else {
-            return Err(crate::usage!(
-                "{} is not the name of a file: give one, or - for the standard output",
-                out.display()
-            ));
-        };
-        let name = name
-            .to_str()
-            .ok_or_else(|| crate::usage!("{} is not UTF-8: give another name", out.display()))?;
-        let dir = match out.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
-        };
-        let mut file = NewFile::create(dir, name)?;
-        pass(input, bytes, interrupt, &mut |part| file.write(part)).with_context(reading)?;
-        file.keep()?;
-        Ok(())
+        pass(input, bytes, &mut out, interrupt).with_context(|| format!("copying {}", path.display()))?;
+        out.finish(Flush::Later)
     }
 }
 
-fn pass(
-    mut input: impl Read,
-    expected: u64,
-    interrupt: &Interrupt,
-    write: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+fn pass(mut input: impl Read, expected: u64, out: &mut Output, interrupt: &Interrupt) -> Result<()> {
     let mut buffer = vec![0; 256 << 10];
     let mut passed = 0;
     loop {
@@ -68,7 +45,7 @@ fn pass(
                 ));
             }
             read => {
-                write(&buffer[..read])?;
+                out.write(&buffer[..read], interrupt)?;
                 passed += read as u64;
             }
         }

@@ -1,7 +1,7 @@
 //! Taking a user's own file of votes into the cache.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -10,8 +10,10 @@ use flate2::read::MultiGzDecoder;
 use ring::digest::{Context as Hasher, SHA256};
 
 use super::manifest::{Manifest, Origin};
+use super::start::{self, Source};
 use super::store::{self, DirLock};
 use super::{Dataset, columns, convert};
+use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 
 impl Dataset {
@@ -49,13 +51,15 @@ impl Dataset {
     ) -> Result<Self> {
         let name = path.display().to_string();
         let mut source = Hashing { input: open(path)?, sha256: Hasher::new(&SHA256) };
+        let reading = || format!("reading {name}");
         let (csv, content, rows) = {
-            let reader = decoded(&mut source).with_context(|| format!("reading {name}"))?;
+            let (reader, gzip) = decoded(&mut source).with_context(reading)?;
+            let reader = start::checked(reader, Source { name: &name, gzip }).with_context(reading)?;
             convert::import(reader, &name, dir, interrupt, is_header)
                 .with_context(|| format!("importing {name}"))?
         };
         // What follows a gzip stream's end is not read by decoding.
-        std::io::copy(&mut source, &mut std::io::sink()).with_context(|| format!("reading {name}"))?;
+        std::io::copy(&mut source, &mut std::io::sink()).with_context(reading)?;
         let found = store::hex(source.sha256.finish().as_ref());
         if found != sha256 {
             return Err(crate::bad_data!(
@@ -111,21 +115,35 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
-/// Unpacks what begins as gzip does.
-fn decoded<'a>(mut source: impl Read + Send + 'a) -> std::io::Result<Box<dyn Read + Send + 'a>> {
-    let mut magic = [0; 2];
-    let mut have = 0;
-    while have < magic.len() {
-        match source.read(&mut magic[have..])? {
-            0 => break,
-            read => have += read,
-        }
-    }
+/// Unpacks what begins as gzip does; says whether it does.
+fn decoded<'a>(mut source: impl Read + Send + 'a) -> std::io::Result<(Box<dyn Read + Send + 'a>, bool)> {
+    let mut magic = Vec::new();
+    source.by_ref().take(2).read_to_end(&mut magic)?;
     let gzip = magic == [0x1f, 0x8b];
-    let whole = std::io::Cursor::new(magic).take(have as u64).chain(source);
+    let whole = Cursor::new(magic).chain(source);
     Ok(if gzip {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, whole)))
+        (Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, whole)))), true)
     } else {
-        Box::new(whole)
+        (Box::new(whole), false)
     })
+}
+
+/// Tells damaged gzip data from a file that cannot be read.
+struct Unpacked<R>(R);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            // flate2's own; no file's reads fail so.
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                std::io::Error::new(
+                    error.kind(),
+                    Fault::Data(format!(
+                        "the gzip data is damaged ({error}): make or fetch the file again; `gzip -t` checks one"
+                    )),
+                )
+            }
+            _ => error,
+        })
+    }
 }

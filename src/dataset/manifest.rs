@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Column;
 use super::index::Place;
-use super::store::NewFile;
+use crate::fs::{Flush, NewFile, Readers};
 use crate::record::{Encoding, FileFacts};
 
 /// The manifest's file.
@@ -134,10 +134,9 @@ impl Manifest {
     pub fn write(&self, dir: &Path) -> Result<()> {
         let mut text = serde_json::to_string(self).context("writing a manifest as JSON")?;
         text.push('\n');
-        let mut file = NewFile::create(dir, FILE)?;
+        let mut file = NewFile::create(&dir.join(FILE), Readers::Everybody)?;
         file.write(text.as_bytes())?;
-        file.keep()?;
-        Ok(())
+        file.keep(Flush::Later)
     }
 }
 

@@ -25,6 +25,7 @@ mod pipeline;
 pub mod rows;
 pub mod sorted;
 pub mod split;
+mod start;
 mod store;
 
 use std::collections::BTreeMap;

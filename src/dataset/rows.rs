@@ -5,7 +5,7 @@ use std::io::{self, Read, Take};
 
 use anyhow::Result;
 
-use super::blocks::BlockReader;
+use super::blocks::{BlockReader, newlines};
 use super::columns::{Column, ColumnType};
 use super::csv_row::{BadField, RowParser, Style};
 
@@ -33,6 +33,11 @@ pub trait Fields {
     /// # Panics
     /// When there is no field of this number, counted from 0; it may where it is one of a text column.
     fn int(&self, i: usize) -> i64;
+
+    /// Whether a field is NULL; then it has no other value. No row of a dataset has one.
+    fn is_null(&self, _i: usize) -> bool {
+        false
+    }
 }
 
 /// A row with an integer key in front of its own fields.
@@ -206,10 +211,6 @@ impl RowReader {
     }
 }
 
-pub(super) fn newlines(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
-}
-
 /// The text of a block.
 pub(super) fn utf8(bytes: Vec<u8>, first_line: u64, name: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
@@ -219,7 +220,7 @@ pub(super) fn utf8(bytes: Vec<u8>, first_line: u64, name: &str) -> Result<String
         let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |feed| feed + 1);
         let place = at - start + 1;
         crate::bad_data!(
-            "{name}, line {line}: byte {place} (0x{:02x}) is not UTF-8; convert the file to UTF-8, for example by iconv -t UTF-8",
+            "{name}, line {line}: byte {place} (0x{:02x}) is not UTF-8; convert the file, for example by `iconv -f WINDOWS-1252 -t UTF-8` where that is what it is in",
             bytes[at]
         )
     })
@@ -257,6 +258,36 @@ mod tests {
         let expected = [("ada", "t3_1", 1), ("a \"b\"", "x,\ny", -1), ("", "", 7)];
         assert_eq!(rows, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c)));
         assert!(reader.next_row().unwrap().is_none(), "the end stays the end");
+    }
+
+    #[test]
+    fn an_open_quote_is_named_by_its_row_and_field_at_any_size_of_block() {
+        let before = "ada,t3_1,1\n\"x\ny\",t3_1,1\n";
+        let cases = [
+            // Nothing closes it; a quoted field of a later row seems to; it begins behind a line feed.
+            ("bob,\"t3_2,1\neve,t3_3,1\n", "line 4, field 2 (link): \"\\\"t3_2,1\\neve", "not closed"),
+            ("bob,\"t3_2,1\n\"eve\",t3_3,1\n", "line 4, field 2 (link): \"\\\"t3_2,1", "goes on after"),
+            (
+                "\"b\n\n\",\"t3_2,1\neve,t3_3,1",
+                "line 4, field 2 (link), which begins on line 6",
+                "not closed",
+            ),
+            ("\"", "line 4, field 1 (username)", "not closed"),
+        ];
+        for (open, place, rule) in cases {
+            let csv = format!("{before}{open}");
+            for size in 1..=csv.len() + 1 {
+                let mut reader = reader(csv.as_bytes());
+                reader.blocks = reader.blocks.with_block_bytes(size);
+                let error = loop {
+                    match reader.next_row() {
+                        Ok(row) => assert!(row.is_some(), "no error"),
+                        Err(error) => break error.to_string(),
+                    }
+                };
+                assert!(error.contains(place) && error.contains(rule), "block of {size}: {error}");
+            }
+        }
     }
 
     #[test]

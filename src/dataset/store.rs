@@ -1,64 +1,41 @@
-//! Files that are whole or not there, and directories that one process at a time changes.
+//! The files of a dataset's directory, and the directory itself, which one process at a time changes.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ring::digest::{Context as Hasher, SHA256};
-use rustix::fs::{FlockOperation, flock};
 
+use super::{file_name, manifest};
+use crate::fs::{Flush, NewFile, Readers, lock, new_file, unwritable};
 use crate::interrupt::Interrupt;
-use crate::record::FileFacts;
+use crate::record::{Encoding, FileFacts};
 
-const TEMPORARY: &str = ".tmp";
-
-/// A file being written under a temporary name, and hashed on the way. Unless it is kept, it
-/// is removed, whatever happens.
-pub struct NewFile {
-    file: File,
-    temporary: PathBuf,
-    target: PathBuf,
+/// A file of a dataset being written, and hashed on the way. Unless it is kept, it is removed.
+pub struct HashedFile {
+    file: NewFile,
     sha256: Hasher,
     bytes: u64,
-    kept: bool,
 }
 
-impl NewFile {
+impl HashedFile {
     /// Begins the file `name` in `dir`. All may read it: a server under another user has to.
     ///
     /// # Errors
-    /// When it cannot be created.
+    /// As [`NewFile::create`].
     pub fn create(dir: &Path, name: &str) -> Result<Self> {
-        let temporary = dir.join(format!(".{name}.{}{TEMPORARY}", std::process::id()));
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o644)
-            .open(&temporary)
-            .with_context(|| format!("creating {}", temporary.display()))?;
-        let new = Self {
-            file,
-            target: dir.join(name),
-            temporary,
-            sha256: Hasher::new(&SHA256),
-            bytes: 0,
-            kept: false,
-        };
-        // Whatever the umask took away.
-        new.file.set_permissions(Permissions::from_mode(0o644)).with_context(|| new.writing())?;
-        Ok(new)
+        let file = NewFile::create(&dir.join(name), Readers::Everybody)?;
+        Ok(Self { file, sha256: Hasher::new(&SHA256), bytes: 0 })
     }
 
     /// Adds bytes.
     ///
     /// # Errors
-    /// When they cannot be written, such as on a full disk.
+    /// As [`NewFile::write`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).with_context(|| self.writing())?;
+        self.file.write(bytes)?;
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
@@ -72,31 +49,20 @@ impl NewFile {
     /// Gives it its name, in place of any file of that name.
     ///
     /// # Errors
-    /// When it cannot be renamed.
-    pub fn keep(mut self) -> Result<FileFacts> {
-        fs::rename(&self.temporary, &self.target)
-            .with_context(|| format!("renaming {} to {}", self.temporary.display(), self.target.display()))?;
-        self.kept = true;
-        Ok(FileFacts { bytes: self.bytes, sha256: hex(self.sha256.clone().finish().as_ref()) })
-    }
-
-    fn writing(&self) -> String {
-        format!("writing {} (is there space, and the right to write?)", self.target.display())
+    /// As [`NewFile::keep`].
+    pub fn keep(self) -> Result<FileFacts> {
+        // Not flushed: whoever uses it holds it against its checksum.
+        self.file.keep(Flush::Later)?;
+        Ok(FileFacts { bytes: self.bytes, sha256: hex(self.sha256.finish().as_ref()) })
     }
 }
 
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Nothing more can be done about it here; the next maker sweeps it.
-            let _ = fs::remove_file(&self.temporary);
-        }
-    }
-}
-
-/// The right to change a dataset's directory, until dropped or the process ends.
+/// The right to change a dataset's directory, until dropped or the process ends. A directory in which
+/// nothing is then goes away, and so do those above it that were made for it.
 pub struct DirLock {
-    _dir: File,
+    /// Where it is; what is above it and was made with it, from the inside out.
+    dirs: Vec<PathBuf>,
+    _locked: File,
 }
 
 impl DirLock {
@@ -104,39 +70,53 @@ impl DirLock {
     /// removes what one that was killed left half-made.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Interrupted`] while waiting; or when the directory cannot be made,
-    /// locked or read.
+    /// [`crate::fault::Fault::Interrupted`] while waiting; [`crate::fault::Fault::Unavailable`] when
+    /// the directory cannot be made; or when it cannot be locked or read.
     pub fn take(dir: &Path, interrupt: &Interrupt) -> Result<Self> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(dir)
-            .with_context(|| format!("making the directory {}", dir.display()))?;
-        let file = File::open(dir).with_context(|| format!("opening {}", dir.display()))?;
+        let mut made = Vec::new();
         loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => break,
-                Err(rustix::io::Errno::WOULDBLOCK) => interrupt.sleep(Duration::from_millis(20))?,
-                Err(rustix::io::Errno::INTR) => interrupt.check()?,
-                Err(error) => return Err(error).with_context(|| format!("locking {}", dir.display())),
+            make(dir, &mut made)?;
+            let opening = || format!("opening {}", dir.display());
+            let locked = match File::open(dir) {
+                // Whoever had it has left nothing in it.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                opened => opened.with_context(opening)?,
+            };
+            lock::take(&locked, interrupt).with_context(|| format!("locking {}", dir.display()))?;
+            let ours = locked.metadata().with_context(opening)?;
+            // While it was waited for it may have been removed, and another made in its place.
+            if fs::metadata(dir).is_ok_and(|now| (now.dev(), now.ino()) == (ours.dev(), ours.ino())) {
+                new_file::sweep(dir)?;
+                made.retain(|above| above != dir);
+                let dirs = std::iter::once(dir.to_owned()).chain(made.into_iter().rev()).collect();
+                return Ok(Self { dirs, _locked: locked });
             }
         }
-        sweep(dir)?;
-        Ok(Self { _dir: file })
     }
 }
 
-/// Removes temporary files. Only for the holder of the lock: no one else is writing them.
-fn sweep(dir: &Path) -> Result<()> {
-    let reading = || format!("reading {}", dir.display());
-    for entry in fs::read_dir(dir).with_context(reading)? {
-        let entry = entry.with_context(reading)?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(TEMPORARY) {
-            let path = entry.path();
-            fs::remove_file(&path).with_context(|| format!("removing the half-made {}", path.display()))?;
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // What was to become a dataset and did not: a manifest makes it one.
+        if let Some(dir) = self.dirs.first().filter(|dir| !dir.join(manifest::FILE).exists()) {
+            let _ = fs::remove_file(dir.join(file_name(Encoding::Csv)));
         }
+        // The first in which something is refuses, and ends it.
+        let _ = self.dirs.iter().try_for_each(fs::remove_dir);
+    }
+}
+
+/// Makes a directory and those above it, and adds those that were missing to `made`, from the outside in.
+fn make(dir: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
+    match fs::DirBuilder::new().mode(0o755).create(dir) {
+        Ok(()) => made.push(dir.to_owned()),
+        Err(_) if dir.is_dir() => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
+            make(above.ok_or_else(|| unwritable(dir, &error))?, made)?;
+            return make(dir, made);
+        }
+        Err(error) => return Err(unwritable(dir, &error)),
     }
     Ok(())
 }
@@ -152,7 +132,7 @@ pub fn hash(mut input: impl Read, interrupt: &Interrupt) -> Result<FileFacts> {
         interrupt.check()?;
         let read = match input.read(&mut buffer) {
             Ok(read) => read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error.into()),
         };
         if read == 0 {
@@ -172,39 +152,57 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn names(dir: &Path) -> Vec<String> {
-        fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
-    }
-
     #[test]
-    fn a_file_is_whole_or_not_there() {
+    fn a_file_is_hashed_as_it_is_written() {
         let dir = tempfile::tempdir().unwrap();
-        let mut file = NewFile::create(dir.path(), "a").unwrap();
-        file.write(b"ab").unwrap();
-        drop(file);
-        assert!(names(dir.path()).is_empty());
-        let mut file = NewFile::create(dir.path(), "a").unwrap();
+        let mut file = HashedFile::create(dir.path(), "a").unwrap();
         file.write(b"a").unwrap();
         file.write(b"bc").unwrap();
         let facts = file.keep().unwrap();
-        assert_eq!(names(dir.path()), ["a"]);
         assert_eq!(facts, hash(&b"abc"[..], &Interrupt::new()).unwrap());
         assert_eq!(facts.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        let mode = fs::metadata(dir.path().join("a")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o644);
     }
 
     #[test]
-    fn a_lock_keeps_others_out_and_sweeps() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = dir.path().join("x/y");
+    fn a_lock_keeps_others_out_sweeps_and_leaves_no_empty_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("x/y");
         let first = DirLock::take(&place, &Interrupt::new()).unwrap();
         let stopped = Interrupt::new();
         stopped.raise(2);
         assert!(DirLock::take(&place, &stopped).is_err(), "another holds it, and the wait is ended");
+        assert!(place.exists());
+        fs::write(place.join("source.part"), "some").unwrap();
+        fs::write(place.join("votes.csv"), "of no dataset").unwrap();
         drop(first);
         fs::write(place.join(".votes.csv.1.tmp"), "half").unwrap();
-        DirLock::take(&place, &Interrupt::new()).unwrap();
-        assert!(names(&place).is_empty());
+        let second = DirLock::take(&place, &Interrupt::new()).unwrap();
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+        fs::remove_file(place.join("source.part")).unwrap();
+        drop(second);
+        assert!(!place.exists() && root.path().join("x").exists(), "x was there before the second");
+        fs::remove_dir(root.path().join("x")).unwrap();
+        drop(DirLock::take(&place, &Interrupt::new()).unwrap());
+        assert!(!root.path().join("x").exists());
+    }
+
+    #[test]
+    fn many_that_leave_nothing_do_not_take_the_directory_from_each_other() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("x/y");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let held = DirLock::take(&place, &Interrupt::new()).unwrap();
+                        // That of another would be in the way.
+                        fs::create_dir(place.join("mine")).unwrap();
+                        fs::remove_dir(place.join("mine")).unwrap();
+                        drop(held);
+                    }
+                });
+            }
+        });
+        assert!(!place.exists());
     }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use super::file::FINDINGS_FILE;
 use super::file::read_record;
-use super::store::write_file;
 use super::{Asked, Machine, ServerFacts, Tool, check};
+use crate::fs;
 
 /// The version of `findings.json` that this program writes.
 pub const FINDINGS_VERSION: u32 = 1;
@@ -201,11 +201,11 @@ impl Findings {
     /// Writes the record into its directory.
     ///
     /// # Errors
-    /// As [`write_file`].
+    /// As [`fs::write`].
     pub fn write(&self, dir: &Path) -> Result<()> {
         let mut json = serde_json::to_vec_pretty(self).context("writing the findings as JSON")?;
         json.push(b'\n');
-        write_file(&dir.join(FINDINGS_FILE), &json)
+        fs::write(&dir.join(FINDINGS_FILE), &json)
     }
 
     /// Whether a directory holds findings in place of a run.

@@ -5,14 +5,15 @@
 //! [`Store::resume`] forgives that.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::file::{self, RUN_FILE, SAMPLES_FILE};
 use super::{Run, SCHEMA_VERSION, Sample, check};
-use crate::{bad_data, unavailable, usage};
+use crate::fs::{self, lock, unwritable};
+use crate::{bad_data, usage};
 
 /// An open run directory that samples are added to.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Store {
         }
         let mut json = serde_json::to_vec_pretty(run).context("writing the run as JSON")?;
         json.push(b'\n');
-        write_file(&dir.join(RUN_FILE), &json)?;
+        fs::write(&dir.join(RUN_FILE), &json)?;
         let path = dir.join(SAMPLES_FILE);
         let samples = OpenOptions::new()
             .append(true)
@@ -130,49 +131,20 @@ pub fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
     Ok((run, samples))
 }
 
-/// Writes a file so that its name only ever shows the whole of it: a temporary name beside it,
-/// flushed, then renamed.
-///
-/// # Errors
-/// [`crate::fault::Fault::Unavailable`] when the disk is full or the directory cannot be written to.
-pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".bulkbench-")
-        .suffix(".part")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(dir)
-        .map_err(|e| unwritable(path, &e))?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(path, &e))?;
-    file.persist(path).map_err(|e| unwritable(path, &e.error))?;
-    sync_dir(dir)
-}
-
 /// Keeps a second program from adding to the same run, until the file is closed.
 fn lock(samples: &File, dir: &Path) -> Result<()> {
-    use rustix::fs::{FlockOperation, flock};
-    flock(samples, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        usage!("{} is being written by another bulkbench; wait for its end, or stop it first", dir.display())
-    })
+    match lock::try_take(samples).with_context(|| format!("locking {}", dir.join(SAMPLES_FILE).display()))? {
+        true => Ok(()),
+        false => Err(usage!(
+            "{} is being written by another bulkbench; wait for its end, or stop it first",
+            dir.display()
+        )),
+    }
 }
 
 /// The name itself is on the disk only once its directory is.
 fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(|e| unwritable(dir, &e))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    let next = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full: free some space",
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only: choose another directory by --out",
-        ErrorKind::PermissionDenied => "no permission: choose another directory by --out",
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file lies where a directory should",
-        _ => "choose another directory by --out",
-    };
-    unavailable!("cannot write {}: {error}; {next}", path.display())
 }
 
 fn load_run(dir: &Path) -> Result<Run> {

@@ -28,7 +28,7 @@ pub use splice::{Mode, splice};
 pub use terminal::{Colour, Look};
 
 use crate::analysis::{self, Comparison, Curve, judge, summarize};
-use crate::record::store::{self, write_file};
+use crate::record::store;
 use crate::record::{Run, Sample};
 use chart::{Format, rates, totals};
 
@@ -36,7 +36,7 @@ use chart::{Format, rates, totals};
 /// `charts/`, with a curve where the plan varies an axis. Gives the files it wrote.
 ///
 /// # Errors
-/// As [`store::load`] and [`store::write_file`].
+/// As [`store::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let (run, samples) = store::load(dir)?;
     let standings = judge(summarize(&run, &samples));
@@ -174,7 +174,7 @@ impl Compared {
     /// Writes `comparison.md`, `comparison.html` and `charts/comparison.*` into `dir`; gives the files.
     ///
     /// # Errors
-    /// As [`Compared::figures`] and [`store::write_file`].
+    /// As [`Compared::figures`] and [`crate::fs::write`].
     pub fn write(&self, dir: &Path) -> Result<Vec<PathBuf>> {
         let figures = self.figures()?;
         let page = comparison::page(&figures);
@@ -210,7 +210,7 @@ impl<'a> Writer<'a> {
 
     fn file(&mut self, name: &str, content: &[u8]) -> Result<()> {
         let path = self.dir.join(name);
-        write_file(&path, content)?;
+        crate::fs::write(&path, content)?;
         self.written.push(path);
         Ok(())
     }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::record::store;
-use crate::{bad_data, usage};
+use crate::{bad_data, fs, usage};
 
 /// What to do with the text between the markers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub fn splice(file: &Path, name: &str, text: &str, mode: Mode) -> Result<()> {
         return Ok(());
     }
     match mode {
-        Mode::Write => store::write_file(file, new.as_bytes()),
+        Mode::Write => fs::write(file, new.as_bytes()),
         Mode::Check => Err(bad_data!(
             "{}: the part bulkbench:{name} is out of date; {}; write it anew with --splice",
             file.display(),

@@ -46,7 +46,7 @@ pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duratio
                 stage.check()?;
                 let words = chain(error.as_ref());
                 let why = told.words(&format!("the trial of {}", case.id), &words);
-                anstream::eprintln!("{}: its trial FAILED, and it has no samples: {why}", case.id);
+                crate::say!("{}: its trial FAILED, and it has no samples: {why}", case.id);
                 stage.recover().with_context(|| {
                     format!("the server did not recover after a trial of {} failed: {words}", case.id)
                 })?;
@@ -54,7 +54,7 @@ pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duratio
             }
         }
         if let Some(reason) = &case.rows_reason {
-            anstream::eprintln!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
+            crate::say!("{}: {} rows, as {reason}", case.id, units::count(case.rows));
         }
     }
     level(cases);

@@ -107,7 +107,7 @@ impl<'a> ServerStage<'a> {
         match self.control()?.batch_execute("CHECKPOINT") {
             Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 if !std::mem::replace(&mut self.warned, true) {
-                    anstream::eprintln!(
+                    crate::say!(
                         "warning: this role may not CHECKPOINT, so one may fall into a sample; \
                          grant it pg_checkpoint (15 and later) to rule that out"
                     );

@@ -86,7 +86,7 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         if let Err(error) = self.drop_in_server() {
-            eprintln!("bulkbench: {error:#}");
+            crate::say!("bulkbench: {error:#}");
         }
     }
 }

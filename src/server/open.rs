@@ -110,7 +110,7 @@ fn open_auto(options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>
             }
             let why = chain(no_container.as_ref());
             // Its own words are for whoever can do something about it; a record has ours.
-            anstream::eprintln!("no container: {why}");
+            crate::say!("no container: {why}");
             let reason = format!("auto: no container, because {}", lack.words());
             match Local::start_because(&reason, options, interrupt) {
                 Ok(local) => Ok(Box::new(local)),

@@ -86,7 +86,7 @@ impl Drop for Extensions<'_> {
         }
         if let Err(error) = drop_in_server(&self.made) {
             let names: Vec<&str> = self.made.iter().map(|(name, _)| name.as_str()).collect();
-            eprintln!("bulkbench: the extension {} is left in the server: {error:#}", names.join(", "));
+            crate::say!("bulkbench: the extension {} is left in the server: {error:#}", names.join(", "));
         }
     }
 }

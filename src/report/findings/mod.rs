@@ -17,7 +17,7 @@ use crate::record::findings::Findings;
 /// Gives the files it wrote.
 ///
 /// # Errors
-/// As [`Findings::load`] and [`crate::record::store::write_file`].
+/// As [`Findings::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let findings = shown::of(&Findings::load(dir)?)?;
     let page = page::of(&findings);

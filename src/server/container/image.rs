@@ -35,7 +35,7 @@ pub fn choose(
     if present.contains(&wanted) {
         return Ok((wanted.clone(), format!("image {wanted} is present")));
     }
-    anstream::eprintln!("pulling the image {wanted}, which the engine does not have");
+    crate::say!("pulling the image {wanted}, which the engine does not have");
     let error = match pull(engine, &wanted, interrupt) {
         Ok(()) => return Ok((wanted.clone(), format!("image {wanted} was pulled"))),
         Err(error) => error,

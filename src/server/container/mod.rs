@@ -534,7 +534,7 @@ impl Server for Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if let Err(error) = self.remove() {
-            eprintln!("bulkbench: the container is not quite gone: {error:#}");
+            crate::say!("bulkbench: the container is not quite gone: {error:#}");
         }
     }
 }

@@ -322,7 +322,7 @@ impl Server for Local {
 impl Drop for Local {
     fn drop(&mut self) {
         if let Err(error) = self.remove() {
-            eprintln!("bulkbench: the local server is not quite gone: {error:#}");
+            crate::say!("bulkbench: the local server is not quite gone: {error:#}");
         }
     }
 }

@@ -142,7 +142,7 @@ impl Postmaster {
 impl Drop for Postmaster {
     fn drop(&mut self) {
         if let Err(error) = self.stop(Stop::Immediate) {
-            eprintln!("bulkbench: {error:#}");
+            crate::say!("bulkbench: {error:#}");
         }
     }
 }

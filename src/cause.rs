@@ -1,0 +1,74 @@
+//! The fault behind an error that names none: what the system or a server said decides it.
+
+use std::error::Error as StdError;
+use std::io;
+
+use anyhow::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::fault::Fault;
+use crate::fs;
+
+/// An error with the fault that its causes amount to in front; as it is where it names one, or where
+/// they amount to none.
+pub fn explained(error: Error) -> Error {
+    if Fault::find(&error).is_some() {
+        return error;
+    }
+    match error.chain().find_map(fault_of) {
+        Some(fault) => error.context(fault),
+        None => error,
+    }
+}
+
+fn fault_of(cause: &(dyn StdError + 'static)) -> Option<Fault> {
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        // A reader of ours can only give its fault within such an error.
+        let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
+        return own.cloned().or_else(|| Some(Fault::Unavailable(fs::advice(error.kind())?.into())));
+    }
+    let code = cause.downcast_ref::<tokio_postgres::Error>()?.code()?;
+    let advice = SERVER.iter().find(|(state, _)| state == code)?.1;
+    Some(Fault::Unavailable(advice.into()))
+}
+
+/// What a server says that cannot take rows, and what to do about it.
+static SERVER: [(SqlState, &str); 3] = [
+    (
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        "the server takes no writes: of a standby (pg_is_in_recovery) give the primary's address; else turn \
+         default_transaction_read_only off for this role and database",
+    ),
+    (SqlState::DISK_FULL, "the server's disk is full: free some space there"),
+    (SqlState::INSUFFICIENT_PRIVILEGE, "the server's user lacks a right: have it granted"),
+];
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    fn code(error: Error) -> Option<i32> {
+        Fault::find(&explained(error)).map(Fault::exit_code)
+    }
+
+    #[test]
+    fn what_the_system_said_decides_where_no_fault_is_named() {
+        let failed =
+            |kind: io::ErrorKind| Err::<(), _>(io::Error::from(kind)).context("writing x").unwrap_err();
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge] {
+            assert_eq!(code(failed(kind)), Some(3), "{kind}");
+        }
+        let text = format!("{:#}", explained(failed(io::ErrorKind::StorageFull)));
+        assert!(
+            text.starts_with("the disk is full: free some space") && text.contains("writing x"),
+            "{text}"
+        );
+        assert_eq!(code(failed(io::ErrorKind::NotFound)), None);
+        let inner = io::Error::new(io::ErrorKind::InvalidInput, Fault::Data("gzip".into()));
+        assert_eq!(code(Error::new(inner).context("importing x")), Some(4));
+        let named = Error::new(io::Error::from(io::ErrorKind::StorageFull)).context(Fault::Usage("u".into()));
+        assert_eq!(code(named.context("above")), Some(2), "a fault that is named stays");
+    }
+}

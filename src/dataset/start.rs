@@ -1,0 +1,181 @@
+//! What a csv of somebody else's begins with: a byte order mark and a header to pass over, or the signs
+//! of an encoding or of line ends that are not csv's, with the command that mends them.
+
+use std::io::{Chain, Cursor, Read};
+
+use anyhow::Result;
+
+/// How much is looked at, in bytes.
+const LOOK_BYTES: usize = 64 << 10;
+/// U+FEFF in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file to import, as messages and commands name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Its path.
+    pub name: &'a str,
+    /// Whether it is packed by gzip.
+    pub gzip: bool,
+}
+
+impl Source<'_> {
+    /// The shell's command that makes a new file of this one by `filter`.
+    fn through(self, filter: &str) -> String {
+        let name = quoted(self.name);
+        match self.gzip {
+            true => format!("gzip -dc {name} | {filter} > new.csv"),
+            false => format!("{filter} < {name} > new.csv"),
+        }
+    }
+}
+
+/// A word as the shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// Looks at the beginning of `input`, and gives all of it back but a byte order mark.
+///
+/// # Errors
+/// [`crate::fault::Fault::Data`] with what the file is and the command that makes a csv of it; or
+/// what reading says.
+pub fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor<Vec<u8>>, R>> {
+    let mut start = Vec::new();
+    input.by_ref().take(LOOK_BYTES as u64).read_to_end(&mut start)?;
+    if let Some((what, filter)) = wrong(&start) {
+        return Err(crate::bad_data!(
+            "{} {what}: convert it, by `{}`, and import that",
+            source.name,
+            source.through(&filter)
+        ));
+    }
+    if start.starts_with(MARK) {
+        start.drain(..MARK.len());
+    }
+    Ok(Cursor::new(start).chain(input))
+}
+
+/// What the file is instead of a csv in UTF-8, and the filter that mends it.
+fn wrong(start: &[u8]) -> Option<(String, String)> {
+    let iconv = |from: &str| format!("iconv -f {from} -t UTF-8");
+    let by_mark = [
+        // Before UTF-16's, which is its beginning. With a mark, iconv tells the order by it.
+        (&b"\xff\xfe\0\0"[..], "UTF-32"),
+        (b"\0\0\xfe\xff", "UTF-32"),
+        (b"\xff\xfe", "UTF-16"),
+        (b"\xfe\xff", "UTF-16"),
+    ];
+    if let Some((_, encoding)) = by_mark.into_iter().find(|(mark, _)| start.starts_with(mark)) {
+        return Some((format!("is in {encoding}, as its byte order mark says"), iconv(encoding)));
+    }
+    if let Some(encoding) = unmarked(start) {
+        return Some((format!("is in {encoding}, by its zero bytes"), iconv(encoding)));
+    }
+    let marks = start.chunks(MARK.len()).take_while(|chunk| *chunk == MARK).count();
+    if marks > 1 {
+        let cut = format!("tail -c +{}", marks * MARK.len() + 1);
+        return Some((format!("begins with {marks} byte order marks, and a csv may have one"), cut));
+    }
+    let lines_end_in_returns = ends(start) == (Ends { feeds: false, returns: true });
+    lines_end_in_returns
+        .then(|| ("ends its lines with carriage returns alone".into(), "tr '\\r' '\\n'".into()))
+}
+
+/// UTF-16 without a mark: of the csv's own characters every other byte is zero.
+fn unmarked(start: &[u8]) -> Option<&'static str> {
+    let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    // A quarter, as text in another script has zeros only around commas and digits.
+    let many = |zeros: usize, others: usize| zeros > 1 && zeros > 8 * others && 16 * zeros > start.len();
+    match () {
+        () if many(odd, even) => Some("UTF-16LE"),
+        () if many(even, odd) => Some("UTF-16BE"),
+        () => None,
+    }
+}
+
+/// What ends lines, outside quotes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Ends {
+    feeds: bool,
+    returns: bool,
+}
+
+fn ends(start: &[u8]) -> Ends {
+    let (mut ends, mut odd) = (Ends::default(), false);
+    for at in memchr::memchr3_iter(b'"', b'\n', b'\r', start) {
+        match start[at] {
+            b'"' => odd = !odd,
+            _ if odd => {}
+            b'\n' => ends.feeds = true,
+            _ => ends.returns = true,
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked_at(bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let source = Source { name: "votes.csv", gzip: false };
+        let mut rest = Vec::new();
+        match checked(bytes, source) {
+            Ok(mut all) => all.read_to_end(&mut rest).map(|_| rest).map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_csv_passes_whole_but_for_one_mark() {
+        let long = "a,b,1\n".repeat(LOOK_BYTES);
+        for csv in ["", "a", "a,b,1\r\nc,d,2\r\n", "\"a\rb\",c,1", "żółw,日本,1", "a,b,1\rc,d,2\n", &long]
+        {
+            assert_eq!(looked_at(csv.as_bytes()).as_deref(), Ok(csv.as_bytes()));
+            assert_eq!(looked_at(&[MARK, csv.as_bytes()].concat()).as_deref(), Ok(csv.as_bytes()));
+        }
+    }
+
+    /// Each command that is given is run, and makes the csv.
+    #[test]
+    fn what_is_no_csv_is_named_with_a_command_that_mends_it() {
+        let csv = "użytkownik,日本語,1\n\"b,\",c,-2\n";
+        let le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+        let wide = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<u8>>();
+        let marked = format!("\u{feff}{csv}");
+        let cases = [
+            (le(&marked), "UTF-16,"),
+            (be(&marked), "UTF-16,"),
+            (le(csv), "UTF-16LE"),
+            (be(csv), "UTF-16BE"),
+            (wide(&marked), "UTF-32"),
+            (format!("\u{feff}{marked}").into_bytes(), "2 byte order marks"),
+            (format!("\u{feff}\u{feff}{marked}").into_bytes(), "3 byte order marks"),
+            (csv.replace('\n', "\r").into_bytes(), "carriage returns alone"),
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        for (bytes, word) in cases {
+            let error = looked_at(&bytes).unwrap_err();
+            assert!(error.starts_with("votes.csv ") && error.contains(word), "{error}");
+            std::fs::write(dir.path().join("votes.csv"), bytes).unwrap();
+            let command = error.split('`').nth(1).unwrap();
+            let ran = std::process::Command::new("sh").args(["-c", command]).current_dir(dir.path()).status();
+            assert!(ran.unwrap().success(), "{command}");
+            assert_eq!(std::fs::read_to_string(dir.path().join("new.csv")).unwrap(), csv, "{command}");
+        }
+    }
+
+    #[test]
+    fn commands_name_the_file_as_the_shell_reads_it() {
+        let through = |name, gzip| Source { name, gzip }.through("tr a b");
+        assert_eq!(through("/x/my votes' file.csv", false), "tr a b < '/x/my votes'\\'' file.csv' > new.csv");
+        assert_eq!(through("votes.csv.gz", true), "gzip -dc votes.csv.gz | tr a b > new.csv");
+    }
+}
