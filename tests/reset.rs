@@ -41,7 +41,7 @@ impl<'a> Bench<'a> {
     }
 
     fn state(&mut self, table: &Table) -> EndState {
-        verify::end_state(&mut *self.session, table).unwrap()
+        verify::read(&mut *self.session, table).unwrap().state
     }
 
     fn number(&mut self, sql: &str) -> i64 {

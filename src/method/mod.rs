@@ -29,6 +29,7 @@ use crate::dataset::Dataset;
 use crate::fault::nearest;
 use crate::record::{Durability, Encoding, Phase, Work};
 use crate::server::{Connector, Server};
+use crate::table::verify::Keys;
 use crate::table::{Layout, Persistence, Table};
 use crate::usage;
 
@@ -255,6 +256,11 @@ pub trait Method: Sync {
     /// # Errors
     /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
+
+    /// What the keys of the table's rows are in the end.
+    fn keys(&self) -> Keys {
+        Keys::Counted
+    }
 
     /// Proves what the method made besides the table, such as a file; after the clock has stopped.
     ///

@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
-use crate::method::{Info, Load, Loader, Method, PhaseClock, catalogue};
+use crate::method::{Load, Loader, Method, PhaseClock, catalogue};
 use crate::pg_error::describe;
 use crate::record::{CaseFacts, EndState};
 use crate::runner::probes::Probes;
@@ -133,15 +133,20 @@ impl<'a> ServerStage<'a> {
     }
 
     /// Proves what the case's load left.
-    fn verified(&mut self, case: &CaseFacts, rows: u64, info: &Info) -> Result<EndState> {
+    fn verified(&mut self, case: &CaseFacts, rows: u64, method: &dyn Method) -> Result<EndState> {
+        let info = method.info();
         let (table, after) = (self.table_of(case)?, rows_after(info, &case.params, rows));
         let content = self.content(self.dataset_of(case)?, after)?;
-        let state = verify::end_state(&mut **self.control()?, &table)?;
-        let expected =
-            verify::Expected { rows: after.loaded * after.times, content: &content, persistence: info.end };
-        verify::check(&state, &table, &expected)?;
+        let found = verify::read(&mut **self.control()?, &table)?;
+        let expected = verify::Expected {
+            rows: after.loaded * after.times,
+            content: &content,
+            keys: method.keys(),
+            persistence: info.end,
+        };
+        verify::check(&found, &table, &expected)?;
         verify::check_surroundings(&mut **self.control()?, &table)?;
-        Ok(state)
+        Ok(found.state)
     }
 }
 
@@ -247,7 +252,7 @@ impl Stage for ServerStage<'_> {
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
         let method = catalogue::find(&case.method)?;
         let verified =
-            limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method.info()));
+            limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method));
         verified.map_err(|error| match &self.scratch {
             Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),
             None => error,

@@ -2,12 +2,14 @@
 //! the method promised.
 
 use anyhow::{Context, Result};
-use postgres::GenericClient;
+use postgres::{GenericClient, Transaction};
 
 use crate::bad_data;
-use crate::dataset::checksum::sql_expression;
+use crate::dataset::checksum::{self, sql_expression};
+use crate::dataset::{Column, ColumnType};
 use crate::pg_error::describe;
 use crate::record::EndState;
+use crate::sql::quote;
 use crate::table::ddl::parent_of;
 use crate::table::{Persistence, Table};
 
@@ -18,22 +20,144 @@ pub struct Expected<'a> {
     pub rows: u64,
     /// The order-free content sum that the client made from the dataset, in decimal.
     pub content: &'a str,
+    /// What their keys are.
+    pub keys: Keys,
     /// Whether it is logged.
     pub persistence: Persistence,
+}
+
+/// What the keys of a table's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// The numbers from 1 on, each once.
+    Counted,
+    /// Each once and above 0; some may have been passed over, as by a program that tries a batch again.
+    Unique,
+}
+
+/// What a table was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// As it is recorded.
+    pub state: EndState,
+    /// The keys of its rows.
+    pub keys: FoundKeys,
+}
+
+/// The keys of a table's rows, and the one that the next row would get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundKeys {
+    /// The content sum of the column, in decimal.
+    pub sum: String,
+    /// The least and the greatest; `None` where there are none.
+    pub range: Option<(i64, i64)>,
+    /// How many different ones there are; `None` where they were not counted, as they are 1, 2, 3 ...
+    pub different: Option<u64>,
+    /// What the column's sequence or identity gives next; `None` where it has neither.
+    pub next: Option<i64>,
+}
+
+/// Settings of a role or database that decide how the server writes names, values and expressions: what
+/// is compared as text is read under these. A session may set all of them itself.
+pub const FIXED: [(&str, &str); 8] = [
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("array_nulls", "on"),
+    ("bytea_output", "hex"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "1"),
+];
+
+/// Reads under [`FIXED`], and leaves the session as it was.
+///
+/// # Errors
+/// What the server or `read` says.
+pub fn fixed<T>(
+    client: &mut impl GenericClient,
+    read: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    let set: Vec<String> =
+        FIXED.iter().map(|(name, value)| format!("SET LOCAL {name} = '{value}'")).collect();
+    let mut transaction = client.transaction().map_err(describe)?;
+    transaction.batch_execute(&set.join("; ")).map_err(describe).context("fixing the session's settings")?;
+    let value = read(&mut transaction)?;
+    transaction.commit().map_err(describe)?;
+    Ok(value)
 }
 
 /// Reads what the table is now, whatever was expected.
 ///
 /// # Errors
 /// What the server says, for instance when there is no such table.
-pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndState> {
-    let name = table.sql_name();
-    // One pass for both: PostgreSQL reads a large table with parallel workers, so this costs a
+pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
+    fixed(client, |transaction| {
+        let (rows, content, keys) = rows(transaction, table)?;
+        let (persistence, structure) = structure(transaction, table)?;
+        Ok(Found { state: EndState { rows, content, persistence, structure }, keys })
+    })
+}
+
+/// How many rows there are, the sum of their content, and their keys.
+fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, String, FoundKeys)> {
+    let (name, key) = (table.sql_name(), quote(&table.key));
+    let key_column = Column { name: table.key.clone(), kind: ColumnType::Int8 };
+    // One pass for all: PostgreSQL reads a large table with parallel workers, so this costs a
     // fraction of the load.
-    let sql =
-        format!("SELECT count(*), coalesce(sum({}), 0)::text FROM {name}", sql_expression(&table.columns));
+    let sql = format!(
+        "SELECT count(*), coalesce(sum({}), 0)::text, coalesce(sum({}), 0)::text, min({key})::int8, max({key})::int8 FROM {name}",
+        sql_expression(&table.columns),
+        sql_expression(&[key_column])
+    );
     let row = client.query_one(&sql, &[]).map_err(describe).context("counting and summing the rows")?;
-    let (rows, content): (i64, String) = (row.get(0), row.get(1));
+    let (rows, content, sum) = (row.get::<_, i64>(0) as u64, row.get(1), row.get::<_, String>(2));
+    let (least, greatest): (Option<i64>, Option<i64>) = (row.get(3), row.get(4));
+    let different = match sum == checksum::of_keys(rows).to_string() {
+        true => None,
+        false => {
+            let sql = format!("SELECT count(DISTINCT {key}) FROM {name}");
+            let row = client.query_one(&sql, &[]).map_err(describe).context("counting the keys")?;
+            Some(row.get::<_, i64>(0) as u64)
+        }
+    };
+    let keys = FoundKeys { sum, range: least.zip(greatest), different, next: next_key(client, table)? };
+    Ok((rows, content, keys))
+}
+
+/// The key that a row would get that brings none.
+fn next_key(client: &mut impl GenericClient, table: &Table) -> Result<Option<i64>> {
+    let reading = || format!("reading the sequence of {}.{}", table.name, table.key);
+    let sequence = client
+        .query_opt(SEQUENCE, &[&table.sql_name(), &table.key])
+        .map_err(describe)
+        .with_context(reading)?;
+    let Some(sequence) = sequence else { return Ok(None) };
+    let (name, increment): (String, i64) = (sequence.get(0), sequence.get(1));
+    let row = client
+        .query_one(&format!("SELECT last_value, is_called FROM {name}"), &[])
+        .map_err(describe)
+        .with_context(reading)?;
+    let (last, called): (i64, bool) = (row.get(0), row.get(1));
+    Ok(last.checked_add(if called { increment } else { 0 }))
+}
+
+/// The sequence that a column's default or identity draws from, and its increment.
+const SEQUENCE: &str = "\
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), s.seqincrement
+FROM pg_attribute a
+JOIN pg_depend d ON d.deptype = 'i' AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+     OR d.deptype = 'n' AND d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.objid = (SELECT oid FROM pg_attrdef WHERE adrelid = a.attrelid AND adnum = a.attnum)
+JOIN pg_sequence s ON s.seqrelid = CASE d.deptype WHEN 'i' THEN d.objid ELSE d.refobjid END
+JOIN pg_class c ON c.oid = s.seqrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attrelid = $1::text::regclass AND a.attname = $2 AND NOT a.attisdropped";
+
+/// Whether the table is logged, and its indexes and constraints.
+fn structure(client: &mut impl GenericClient, table: &Table) -> Result<(String, Vec<String>)> {
+    let name = table.sql_name();
     let persistence: String = client
         .query_one(
             "SELECT string_agg(DISTINCT CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' \
@@ -50,7 +174,7 @@ pub fn end_state(client: &mut impl GenericClient, table: &Table) -> Result<EndSt
         .iter()
         .map(|row| row.get(0))
         .collect();
-    Ok(EndState { rows: rows as u64, content, persistence, structure })
+    Ok((persistence, structure))
 }
 
 /// Indexes that are valid, columns that refuse NULL, foreign keys (of one column), CHECK constraints
@@ -128,12 +252,12 @@ pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Res
     Err(bad_data!("the load left tables behind: {}", left.join(", ")))
 }
 
-/// Holds an end state against what it has to be.
+/// Holds what was found against what it has to be.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Data`], naming everything that differs.
-pub fn check(state: &EndState, table: &Table, expected: &Expected<'_>) -> Result<()> {
-    let mut wrong = Vec::new();
+pub fn check(found: &Found, table: &Table, expected: &Expected<'_>) -> Result<()> {
+    let (state, mut wrong) = (&found.state, Vec::new());
     if state.rows != expected.rows {
         wrong.push(format!("{} rows instead of {}", state.rows, expected.rows));
     } else if state.content != expected.content {
@@ -142,6 +266,7 @@ pub fn check(state: &EndState, table: &Table, expected: &Expected<'_>) -> Result
             state.content, expected.content
         ));
     }
+    wrong.extend(wrong_keys(&found.keys, state.rows, expected.keys));
     let persistence = match expected.persistence {
         Persistence::Permanent => "permanent",
         Persistence::Unlogged => "unlogged",
@@ -162,35 +287,92 @@ pub fn check(state: &EndState, table: &Table, expected: &Expected<'_>) -> Result
     Err(bad_data!("verification of the table {} failed: {}", table.name, wrong.join("; ")))
 }
 
+/// What is wrong with the keys of so many rows.
+fn wrong_keys(found: &FoundKeys, rows: u64, expected: Keys) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let (least, greatest) = found.range.unwrap_or((1, 0));
+    // By their sum they are 1, 2, 3 ... unless they were counted.
+    if let Some(different) = found.different {
+        let of = format!("{different} different ones for {rows} rows, from {least} to {greatest}");
+        match expected {
+            Keys::Counted => wrong.push(format!("the keys are not those from 1 to {rows}: there are {of}")),
+            Keys::Unique if different != rows || least < 1 => {
+                wrong.push(format!("the keys are not different ones above 0: there are {of}"));
+            }
+            Keys::Unique => {}
+        }
+    }
+    match found.next {
+        None => wrong.push("its key has neither a sequence nor an identity: the next row would get none".into()),
+        Some(next) if next <= greatest => wrong.push(format!(
+            "the sequence of its key is behind: the next row would get {next}, and there are keys up to {greatest}"
+        )),
+        Some(_) => {}
+    }
+    wrong
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
 
-    fn state(table: &Table) -> EndState {
-        EndState {
-            rows: 3,
-            content: "7".into(),
-            persistence: "permanent".into(),
-            structure: table.structure(),
+    fn found(table: &Table) -> Found {
+        Found {
+            state: EndState {
+                rows: 3,
+                content: "7".into(),
+                persistence: "permanent".into(),
+                structure: table.structure(),
+            },
+            keys: FoundKeys {
+                sum: checksum::of_keys(3).to_string(),
+                range: Some((1, 3)),
+                different: None,
+                next: Some(4),
+            },
         }
     }
 
     #[test]
     fn everything_that_differs_is_named() {
         let table = Table::votes(&votes());
-        let expected = Expected { rows: 3, content: "7", persistence: Persistence::Permanent };
-        check(&state(&table), &table, &expected).unwrap();
+        let expected =
+            Expected { rows: 3, content: "7", keys: Keys::Counted, persistence: Persistence::Permanent };
+        let found = found(&table);
+        check(&found, &table, &expected).unwrap();
 
-        let fewer = EndState { rows: 2, ..state(&table) };
+        let mut fewer = found.clone();
+        fewer.state.rows = 2;
         let text = check(&fewer, &table, &expected).unwrap_err().to_string();
         assert!(text.contains("2 rows instead of 3"), "{text}");
 
-        let mut other = EndState { content: "8".into(), persistence: "unlogged".into(), ..state(&table) };
-        other.structure.retain(|s| s != "index btree (link)");
+        let mut other = found;
+        other.state.content = "8".into();
+        other.state.persistence = "unlogged".into();
+        other.state.structure.retain(|s| s != "index btree (link)");
         let text = check(&other, &table, &expected).unwrap_err().to_string();
         for part in ["sums to 8 instead of 7", "unlogged instead of permanent", "no index btree (link)"] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn keys_are_counted_or_at_least_unique_and_below_the_next() {
+        let keys = |range, different, next| FoundKeys { sum: String::new(), range, different, next };
+        let wrong = |found: &FoundKeys, expected| wrong_keys(found, 3, expected).join("; ");
+        let right = keys(Some((1, 3)), None, Some(4));
+        let gap = keys(Some((1, 4)), Some(3), Some(5));
+        assert_eq!((wrong(&right, Keys::Counted), wrong(&gap, Keys::Unique)), (String::new(), String::new()));
+        assert!(wrong(&gap, Keys::Counted).contains("not those from 1 to 3: there are 3 different ones"));
+        for doubled_or_below in [keys(Some((1, 3)), Some(2), Some(4)), keys(Some((0, 2)), Some(3), Some(4))] {
+            assert!(wrong(&doubled_or_below, Keys::Unique).contains("not different ones above 0"));
+        }
+        for expected in [Keys::Counted, Keys::Unique] {
+            let behind = wrong(&keys(Some((1, 3)), None, Some(3)), expected);
+            assert!(behind.contains("would get 3, and there are keys up to 3"), "{behind}");
+            assert!(wrong(&keys(Some((1, 3)), None, None), expected).contains("neither a sequence"));
+        }
+        assert_eq!(wrong_keys(&keys(None, None, Some(1)), 0, Keys::Counted), [""; 0], "an empty table");
     }
 }

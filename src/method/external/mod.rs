@@ -30,6 +30,7 @@ use crate::pg_error::describe;
 use crate::record::{Phase, ProgramFacts, Source};
 use crate::server::{self, Connector, Server, Session};
 use crate::sql::qualified;
+use crate::table::verify::Keys;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers, Settings, Tls};
 pub use execute::{Ended, Meaning, Target};
@@ -205,6 +206,13 @@ impl Method for Loader {
 
     fn loader(&self) -> Option<&Loader> {
         Some(self)
+    }
+
+    fn keys(&self) -> Keys {
+        match self.input {
+            Input::KeyedCsv => Keys::Counted,
+            _ => Keys::Unique,
+        }
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

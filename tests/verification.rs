@@ -1,0 +1,301 @@
+//! A load that is wrong is refused, whatever is wrong with it, and one that is right passes under any
+//! settings of the role; client and server compute the same sums.
+
+mod common;
+
+use std::time::Duration;
+
+use bulkbench::dataset::checksum::{ContentSum, RowHasher, of_keys, sql_expression};
+use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
+use bulkbench::experiment::Experiment;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::method::catalogue;
+use bulkbench::record::{CaseFacts, Encoding, Role};
+use bulkbench::runner::availability;
+use bulkbench::runner::plan;
+use bulkbench::runner::reset::rows_after;
+use bulkbench::runner::sample::Stage;
+use bulkbench::runner::stage::ServerStage;
+use bulkbench::server::Session;
+use bulkbench::table::Table;
+use bulkbench::table::verify::{self, Expected, FIXED, Keys};
+
+/// A field of a table in a test.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Null,
+    Text(&'static str),
+    Int(i64),
+}
+
+use Field::{Int, Null, Text};
+
+struct Row(Vec<Field>);
+
+impl Fields for Row {
+    fn field(&self, i: usize) -> &str {
+        match self.0[i] {
+            Text(text) => text,
+            other => panic!("{other:?} is no text"),
+        }
+    }
+
+    fn int(&self, i: usize) -> i64 {
+        match self.0[i] {
+            Int(number) => number,
+            other => panic!("{other:?} is no integer"),
+        }
+    }
+
+    fn is_null(&self, i: usize) -> bool {
+        matches!(self.0[i], Null)
+    }
+}
+
+/// The content sum by the client, which has to be the server's.
+#[track_caller]
+fn sum(session: &mut Session, kinds: &[ColumnType], rows: &[&[Field]]) -> String {
+    let columns: Vec<Column> =
+        (0..).zip(kinds).map(|(i, kind)| Column { name: format!("c{i}"), kind: *kind }).collect();
+    let sql: Vec<String> = columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
+    session.batch_execute(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t ({})", sql.join(", "))).unwrap();
+    let (hasher, mut content) = (RowHasher::new(&columns), ContentSum::default());
+    for row in rows {
+        let values: Vec<String> = row
+            .iter()
+            .map(|field| match field {
+                Null => "NULL".into(),
+                Text(text) => format!("'{}'", text.replace('\'', "''")),
+                Int(number) => format!("'{number}'"),
+            })
+            .collect();
+        session.batch_execute(&format!("INSERT INTO t VALUES ({})", values.join(", "))).unwrap();
+        content.add(hasher.hash(&Row(row.to_vec())));
+    }
+    let sql = format!("SELECT coalesce(sum({}), 0)::text FROM t", sql_expression(&columns));
+    let server: String = session.query_one(&sql, &[]).unwrap().get(0);
+    assert_eq!(content.to_string(), server, "{kinds:?}: {rows:?}");
+    server
+}
+
+#[test]
+fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
+    use ColumnType::{Int4, Int8, Text as T};
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 10, 1, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let mut session = server.connector().connect().unwrap();
+    let groups: [(&[ColumnType], &[&[&[Field]]]); 6] = [
+        (
+            &[Int4],
+            &[
+                &[&[Int(1)], &[Int(3)]],
+                &[&[Int(2)], &[Int(2)]],
+                &[&[Int(4)]],
+                &[&[Int(4)], &[Int(0)]],
+                &[&[Int(4)], &[Null]],
+                &[&[Int(-4)], &[Null], &[Null]],
+                &[&[Int(i32::MIN as i64)], &[Int(i32::MAX as i64)]],
+            ],
+        ),
+        (&[Int8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),
+        (
+            &[T],
+            &[
+                &[&[Text("")]],
+                &[&[Null]],
+                &[&[Text("")], &[Text("")]],
+                &[&[Text("N")]],
+                &[&[Text("żółw 🐘")]],
+            ],
+        ),
+        (
+            &[T, T, Int4],
+            &[
+                &[&[Text("a"), Text("b"), Int(1)]],
+                &[&[Text("b"), Text("a"), Int(1)]],
+                &[&[Text("a"), Text("b"), Int(-1)]],
+                &[&[Text("a"), Text("b"), Int(0)]],
+                &[&[Text("a"), Text("b"), Null]],
+                &[&[Text("a"), Text(""), Null]],
+                &[&[Text("a"), Null, Null]],
+                &[&[Text("a"), Null, Int(0)]],
+                &[&[Null, Text("a"), Int(0)]],
+                &[&[Text(""), Text("a"), Int(0)]],
+                &[&[Null, Null, Null]],
+                &[&[Text("ab"), Text(""), Int(1)]],
+                &[&[Text("a"), Text("b"), Int(1)], &[Text("a"), Text("b"), Int(1)]],
+            ],
+        ),
+        (
+            &[Int8, Int8, Int4],
+            &[
+                &[&[Int(1), Int(2), Int(3)]],
+                &[&[Int(2), Int(1), Int(3)]],
+                &[&[Int(1), Int(3), Int(2)]],
+                &[&[Int(1 << 32), Int(2), Int(3)]],
+                &[&[Null, Int(2), Int(3)]],
+                &[&[Int(0), Int(2), Int(3)]],
+                &[&[Int(-1), Int(-2), Int(-3)]],
+            ],
+        ),
+        (&[Int4, T], &[&[&[Int(0), Text("")]], &[&[Null, Text("")]], &[&[Int(0), Null]], &[&[Null, Null]]]),
+    ];
+    for (kinds, contents) in groups {
+        let mut sums: Vec<String> = contents.iter().map(|rows| sum(&mut session, kinds, rows)).collect();
+        sums.sort();
+        sums.dedup();
+        assert_eq!(sums.len(), contents.len(), "{kinds:?}");
+    }
+    let keys: Vec<[Field; 1]> = (1..=100).map(|key| [Int(key)]).collect();
+    let keys: Vec<&[Field]> = keys.iter().map(|row| &row[..]).collect();
+    assert_eq!(sum(&mut session, &[Int4], &keys), of_keys(100).to_string());
+    drop(session);
+    server.stop().unwrap();
+}
+
+/// What a wrong load leaves, and a word of its refusal. `Unique` keys may have gaps.
+const FAULTS: [(&str, &str); 11] = [
+    ("UPDATE votes SET username = link, link = username WHERE vote_id = 7", "content sums to"),
+    (
+        "UPDATE votes v SET link = o.link FROM votes o WHERE o.vote_id = 15 - v.vote_id AND v.vote_id IN (7, 8)",
+        "content sums to",
+    ),
+    (
+        "UPDATE votes v SET username = o.username, link = o.link, score = o.score FROM votes o \
+         WHERE v.vote_id = 7 AND o.vote_id = 8",
+        "content sums to",
+    ),
+    (
+        "ALTER TABLE votes ALTER username DROP NOT NULL; UPDATE votes SET username = NULL WHERE username = ''",
+        "content sums to",
+    ),
+    ("UPDATE votes SET username = 'x' WHERE username = ''", "content sums to"),
+    ("DELETE FROM votes WHERE vote_id = 7", "rows instead of"),
+    ("UPDATE votes SET vote_id = -vote_id; UPDATE votes SET vote_id = -vote_id - 1", "the keys are not"),
+    ("UPDATE votes SET vote_id = vote_id + 100000", "the sequence of its key is behind"),
+    ("SELECT setval('votes_vote_id_seq', 1)", "the sequence of its key is behind"),
+    (
+        "SELECT setval('votes_vote_id_seq', (SELECT max(vote_id) FROM votes), false)",
+        "the sequence of its key is behind",
+    ),
+    ("ALTER TABLE votes ALTER vote_id DROP DEFAULT", "the next row would get none"),
+];
+/// Refused where the keys are counted.
+const GAP: &str =
+    "UPDATE votes SET vote_id = 100000 WHERE vote_id = 7; SELECT setval('votes_vote_id_seq', 100000)";
+
+/// The rows: a few generated ones, and one with an empty text.
+fn dataset(dir: &std::path::Path) -> Dataset {
+    let generated = Dataset::generated(dir, 40, 1, &Interrupt::new()).unwrap();
+    let mut csv = std::fs::read(generated.file(Encoding::Csv)).unwrap();
+    csv.extend_from_slice(b"\"\",t3_none,1\n");
+    std::fs::write(dir.join("mine.csv"), csv).unwrap();
+    let mut dataset = Dataset::imported(dir, &dir.join("mine.csv"), &Interrupt::new()).unwrap();
+    Encoding::ALL.iter().for_each(|encoding| dataset.ensure(*encoding, &Interrupt::new()).unwrap());
+    dataset
+}
+
+/// Every method's case with its defaults that can run.
+fn cases(server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<CaseFacts> {
+    let all = Experiment::find("all").unwrap();
+    let table = Table::votes(dataset.columns());
+    let mut cases = plan::cases(&all, &common::request(dataset.rows()), &table).unwrap();
+    availability::mark(&mut cases, server, dataset).unwrap();
+    cases.retain(|case| case.role != Role::Control && case.unavailable.is_none());
+    cases
+}
+
+#[test]
+fn each_fault_is_refused_after_each_method() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let mut server = common::local(&dataset);
+    let connector = server.connector().clone();
+    let cases = cases(&*server, &dataset);
+    let kinds: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.family.as_str()).collect();
+    assert!(kinds.len() >= 8, "{kinds:?}");
+    let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+    for case in &cases {
+        stage.apply(case).unwrap();
+        stage.reset(case, case.rows).unwrap();
+        stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        let mut session = connector.connect().unwrap();
+        let method = catalogue::find(&case.method).unwrap();
+        let (info, keys) = (method.info(), method.keys());
+        let table = Table { layout: info.layout, ..Table::votes(dataset.columns()) };
+        let after = rows_after(info, &case.params, case.rows);
+        let content: i128 = dataset.content(after.loaded).unwrap().parse().unwrap();
+        let content = (content * i128::from(after.times)).to_string();
+        let rows = after.loaded * after.times;
+        let expected = Expected { rows, content: &content, keys, persistence: info.end };
+        let gap = (keys == Keys::Counted).then_some((GAP, "the keys are not"));
+        let foreign_keys = case.method.starts_with("copy-fk");
+        for (fault, word) in FAULTS.into_iter().chain(gap) {
+            let mut transaction = session.transaction().unwrap();
+            if foreign_keys {
+                transaction.batch_execute("ALTER TABLE votes DROP CONSTRAINT votes_username_fkey, DROP CONSTRAINT votes_link_fkey").unwrap();
+            }
+            transaction
+                .batch_execute(fault)
+                .unwrap_or_else(|error| panic!("{}: {fault}: {error:?}", case.id));
+            let found = verify::read(&mut transaction, &table).unwrap();
+            let refused = verify::check(&found, &table, &expected).unwrap_err().to_string();
+            assert!(refused.contains(word), "{}: {fault}: {refused}", case.id);
+            transaction.rollback().unwrap();
+            // A sequence takes nothing back.
+            session
+                .batch_execute("SELECT setval('votes_vote_id_seq', (SELECT max(vote_id) FROM votes))")
+                .unwrap();
+        }
+        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        let next = session
+            .query_one("INSERT INTO votes (username, link, score) SELECT username, link, 1 FROM votes LIMIT 1 RETURNING vote_id::int8", &[])
+            .unwrap_or_else(|error| panic!("{}: the next row: {error:?}", case.id));
+        assert!(next.get::<_, i64>(0) as u64 > case.rows, "{}", case.id);
+    }
+    drop(stage);
+    server.stop().unwrap();
+}
+
+#[test]
+fn settings_of_the_role_change_no_verdict() {
+    let dir = common::world_readable_tempdir();
+    let dataset = dataset(dir.path());
+    let mut server = common::local(&dataset);
+    let role = [
+        ("quote_all_identifiers", "on"),
+        ("standard_conforming_strings", "off"),
+        ("array_nulls", "off"),
+        ("bytea_output", "escape"),
+        ("DateStyle", "German, DMY"),
+        ("IntervalStyle", "sql_standard"),
+        ("TimeZone", "Pacific/Chatham"),
+        ("extra_float_digits", "-15"),
+        ("transform_null_equals", "on"),
+        ("client_encoding", "LATIN1"),
+        ("client_min_messages", "error"),
+        ("lc_messages", "C"),
+        ("lc_numeric", "C"),
+        ("default_transaction_isolation", "serializable"),
+        ("backslash_quote", "off"),
+        ("row_security", "off"),
+        ("xmlbinary", "hex"),
+    ];
+    assert!(FIXED.iter().all(|(name, fixed)| role.iter().any(|(n, other)| n == name && fixed != other)));
+    for (name, value) in role {
+        let sql = format!("ALTER ROLE CURRENT_USER SET {name} = '{value}'");
+        server.connector().connect().unwrap().batch_execute(&sql).unwrap();
+    }
+    let cases = cases(&*server, &dataset);
+    let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+    for case in &cases {
+        stage.apply(case).unwrap();
+        stage.reset(case, case.rows).unwrap();
+        stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+    }
+    drop(stage);
+    server.stop().unwrap();
+}
