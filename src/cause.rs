@@ -7,7 +7,7 @@ use anyhow::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::fault::Fault;
-use crate::fs;
+use crate::{fs, pg_error};
 
 /// An error with the fault that its causes amount to in front; as it is where it names one, or where
 /// they amount to none.
@@ -15,21 +15,22 @@ pub fn explained(error: Error) -> Error {
     if Fault::find(&error).is_some() {
         return error;
     }
-    match error.chain().find_map(fault_of) {
+    match said_by_server(&error).or_else(|| error.chain().find_map(said_by_system)) {
         Some(fault) => error.context(fault),
         None => error,
     }
 }
 
-fn fault_of(cause: &(dyn StdError + 'static)) -> Option<Fault> {
-    if let Some(error) = cause.downcast_ref::<io::Error>() {
-        // A reader of ours can only give its fault within such an error.
-        let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
-        return own.cloned().or_else(|| Some(Fault::Unavailable(fs::advice(error.kind())?.into())));
-    }
-    let code = cause.downcast_ref::<tokio_postgres::Error>()?.code()?;
-    let advice = SERVER.iter().find(|(state, _)| state == code)?.1;
-    Some(Fault::Unavailable(advice.into()))
+fn said_by_server(error: &Error) -> Option<Fault> {
+    let code = pg_error::of_server(error)?.code();
+    SERVER.iter().find(|(state, _)| state == code).map(|(_, advice)| Fault::Unavailable((*advice).into()))
+}
+
+fn said_by_system(cause: &(dyn StdError + 'static)) -> Option<Fault> {
+    let error = cause.downcast_ref::<io::Error>()?;
+    // A reader of ours can only give its fault within such an error.
+    let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
+    own.cloned().or_else(|| Some(Fault::Unavailable(fs::advice(error.kind())?.into())))
 }
 
 /// What a server says that cannot take rows, and what to do about it.

@@ -315,3 +315,42 @@ fn nothing_panics_where_nothing_can_be_printed() {
     let full = place.shell("", "list", "> /dev/full");
     assert_refused(&full, 3, &["the disk is full"]);
 }
+
+#[test]
+fn a_server_that_takes_no_writes_is_refused_with_the_next_step() {
+    let place = Place::new();
+    let dataset = bulkbench::dataset::Dataset::generated(
+        place.dir.path(),
+        10,
+        1,
+        &bulkbench::interrupt::Interrupt::new(),
+    )
+    .unwrap();
+    let mut server = common::local(&dataset);
+    let url = common::url(&*server);
+    let run = || {
+        let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url];
+        let done = place.command().args(args).output().unwrap();
+        assert_refused(
+            &done,
+            3,
+            &["the server takes no writes", "standby", "default_transaction_read_only", "25006"],
+        );
+    };
+    let control = server.connector().connect();
+    control.unwrap().batch_execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on").unwrap();
+    run();
+    let mut control = server.connector().connect().unwrap();
+    for sql in ["SET default_transaction_read_only = off", "ALTER ROLE CURRENT_USER RESET ALL"] {
+        control.batch_execute(sql).unwrap();
+    }
+    drop(control);
+
+    fs::write(server.data_dir().unwrap().join("data/standby.signal"), "").unwrap();
+    server.apply(&[("max_connections".to_owned(), "120".to_owned())].into()).unwrap();
+    let recovers = "SELECT pg_is_in_recovery()";
+    assert!(server.connector().connect().unwrap().query_one(recovers, &[]).unwrap().get::<_, bool>(0));
+    run();
+    server.stop().unwrap();
+    assert!(!place.at("results").exists(), "nothing is left of it");
+}

@@ -83,7 +83,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     use ColumnType::{Int4, Int8, Text as T};
     let dir = common::world_readable_tempdir();
     let dataset = Dataset::generated(dir.path(), 10, 1, &Interrupt::new()).unwrap();
-    let mut server = common::local(&dataset);
+    let server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
     let groups: [(&[ColumnType], &[&[&[Field]]]); 6] = [
         (
@@ -158,7 +158,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
 const FAULTS: [(&str, &str); 11] = [
     ("UPDATE votes SET username = link, link = username WHERE vote_id = 7", "content sums to"),
     (
-        "UPDATE votes v SET link = o.link FROM votes o WHERE o.vote_id = 15 - v.vote_id AND v.vote_id IN (7, 8)",
+        "UPDATE votes v SET link = o.link FROM votes o WHERE o.vote_id = 41 - v.vote_id AND v.vote_id IN (2, 39)",
         "content sums to",
     ),
     (
@@ -241,7 +241,10 @@ fn each_fault_is_refused_after_each_method() {
                 .batch_execute(fault)
                 .unwrap_or_else(|error| panic!("{}: {fault}: {error:?}", case.id));
             let found = verify::read(&mut transaction, &table).unwrap();
-            let refused = verify::check(&found, &table, &expected).unwrap_err().to_string();
+            let refused = match verify::check(&found, &table, &expected) {
+                Ok(()) => panic!("{}: {fault}: it passed", case.id),
+                Err(error) => error.to_string(),
+            };
             assert!(refused.contains(word), "{}: {fault}: {refused}", case.id);
             transaction.rollback().unwrap();
             // A sequence takes nothing back.
@@ -293,7 +296,11 @@ fn settings_of_the_role_change_no_verdict() {
     for case in &cases {
         stage.apply(case).unwrap();
         stage.reset(case, case.rows).unwrap();
-        stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        if let Err(error) = stage.load(case, case.rows) {
+            // ADBC's driver cannot tell types under quote_all_identifiers: it says so, and no verdict is made.
+            assert_eq!(case.method, "adbc-ingest", "{}: {error:#}", case.id);
+            continue;
+        }
         stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
     }
     drop(stage);

@@ -80,9 +80,7 @@ pub fn run(
         match failed.count() {
             0 => Ok(ExitCode::SUCCESS),
             n => {
-                crate::say!(
-                    "{n} ways ended in an error of this program; the reports say which and why"
-                );
+                crate::say!("{n} ways ended in an error of this program; the reports say which and why");
                 Ok(ExitCode::FAILURE)
             }
         }

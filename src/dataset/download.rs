@@ -100,8 +100,17 @@ fn file_sha256(path: &Path, interrupt: &Interrupt) -> Result<String> {
     Ok(store::hash(file, interrupt).with_context(|| format!("checking {}", path.display()))?.sha256)
 }
 
-/// Completes the part file; says whether it began with what was there.
+/// Completes the part file; says whether it began with what was there. One in which nothing has
+/// arrived does not stay.
 fn fetch(url: &str, part: &Path, interrupt: &Interrupt) -> Result<bool> {
+    let fetched = arrive(url, part, interrupt);
+    if fetched.is_err() && fs::metadata(part).is_ok_and(|meta| meta.len() == 0) {
+        remove(part)?;
+    }
+    fetched
+}
+
+fn arrive(url: &str, part: &Path, interrupt: &Interrupt) -> Result<bool> {
     let writing = || format!("writing {}", part.display());
     let mut file = OpenOptions::new().create(true).append(true).open(part).with_context(writing)?;
     let have = file.metadata().with_context(writing)?.len();
@@ -132,12 +141,7 @@ fn fetch(url: &str, part: &Path, interrupt: &Interrupt) -> Result<bool> {
             Some(Ok(Event::Complete)) => return Ok(resumed),
             Some(Ok(Event::Bytes(bytes))) => file.write_all(&bytes).with_context(writing)?,
             Some(Ok(Event::End)) => return Ok(resumed),
-            Some(Err(error)) => {
-                if file.metadata().is_ok_and(|meta| meta.len() == 0) {
-                    remove(part)?;
-                }
-                return Err(go_on(&error));
-            }
+            Some(Err(error)) => return Err(go_on(&error)),
             None => return Err(go_on("the server stopped sending")),
         }
     }

@@ -76,6 +76,29 @@ fn a_bad_import_leaves_nothing() {
 }
 
 #[test]
+fn an_open_quote_of_a_long_file_is_named_by_its_own_line() {
+    let cache = tempfile::tempdir().unwrap();
+    let rows = "ada,\"t3\n1\",1\n".repeat(50_000);
+    assert!(rows.len() > 2 * blocks::BLOCK_BYTES);
+    for rows_before in [0, 1, 20_000, 49_999, 50_000] {
+        let (before, after) = rows.split_at(rows_before * (rows.len() / 50_000));
+        let line = 2 + 2 * rows_before;
+        for (bad, word) in
+            [("bob,\"t3_2,1\n", "opens a quote"), ("bob,\"t3_2,1\n\"eve\",t3,2\n", "goes on after")]
+        {
+            let after = if word == "opens a quote" { after.replace('"', "") } else { after.to_owned() };
+            let text = format!("\u{feff}username,link,vote\n{before}{bad}{after}");
+            let error = imported(cache.path(), text.as_bytes()).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(
+                error.contains(&format!("line {line}, field 2 (link)")) && error.contains(word),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn chunks_are_whole_rows_and_prefixes_have_their_content() {
     let cache = tempfile::tempdir().unwrap();
     let mut dataset = Dataset::generated(cache.path(), 20_000, 1, &Interrupt::new()).unwrap();
