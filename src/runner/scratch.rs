@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
+
+use crate::fs::lock;
 
 /// What the names of these directories begin with.
 const PREFIX: &str = "scratch-";
@@ -33,10 +34,10 @@ impl Scratch {
         }
         loop {
             let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).with_context(making)?;
-            let lock = File::open(dir.path()).with_context(making)?;
+            let held = File::open(dir.path()).with_context(making)?;
             // Another's sweep can come between: then it holds the lock, or the directory is gone.
-            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && dir.path().exists() {
-                return Ok(Self { dir, _lock: lock });
+            if lock::try_take(&held).with_context(making)? && dir.path().exists() {
+                return Ok(Self { dir, _lock: held });
             }
         }
     }
@@ -64,7 +65,7 @@ fn sweep(parent: &Path) -> Result<()> {
         }
         // One that is gone meanwhile was removed by its owner, or by another's sweep.
         let Ok(dir) = File::open(entry.path()) else { continue };
-        if flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        if lock::try_take(&dir).is_ok_and(|taken| taken) {
             match std::fs::remove_dir_all(entry.path()) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(error).with_context(|| {

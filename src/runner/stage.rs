@@ -251,8 +251,7 @@ impl Stage for ServerStage<'_> {
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
         let method = catalogue::find(&case.method)?;
-        let verified =
-            limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method));
+        let verified = limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method));
         verified.map_err(|error| match &self.scratch {
             Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),
             None => error,

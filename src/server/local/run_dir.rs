@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 
 use super::account::Account;
 use super::shared_memory;
 use crate::cache_dir::default_cache_dir;
+use crate::fs::lock;
 use crate::server::processes;
 use crate::{unavailable, usage};
 
@@ -121,10 +121,11 @@ impl RunDir {
         DirBuilder::new().mode(0o711).create(&path).with_context(context)?;
         // Locked before it has its name, so that no sweep ever sees an unlocked one of a live run.
         let unnamed = path.join(format!("{LOCK}.new"));
-        let lock = File::create(&unnamed).with_context(context)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(context)?;
+        let held = File::create(&unnamed).with_context(context)?;
+        // It is new: nobody else can have it.
+        lock::try_take(&held).with_context(context)?;
         std::fs::rename(&unnamed, path.join(LOCK)).with_context(context)?;
-        let mut dir = RunDir { path, socket_dir: PathBuf::new(), _lock: lock };
+        let mut dir = RunDir { path, socket_dir: PathBuf::new(), _lock: held };
         let made = dir.furnish(account);
         if let Err(error) = made {
             return Err(match dir.remove() {
@@ -208,12 +209,12 @@ pub fn sweep(base: &Path) -> Vec<String> {
 }
 
 fn sweep_one(dir: &Path) -> Result<()> {
-    let lock = match File::open(dir.join(LOCK)) {
-        Ok(lock) => lock,
+    let held = match File::open(dir.join(LOCK)) {
+        Ok(file) => file,
         // Not ours, or removed by another sweep just now.
         Err(_) => return Ok(()),
     };
-    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+    if !lock::try_take(&held).is_ok_and(|taken| taken) {
         return Ok(());
     }
     end_processes(&dir.join("data"))?;
