@@ -347,7 +347,7 @@ fn a_server_that_takes_no_writes_is_refused_with_the_next_step() {
     drop(control);
 
     fs::write(server.data_dir().unwrap().join("data/standby.signal"), "").unwrap();
-    server.apply(&[("max_connections".to_owned(), "120".to_owned())].into()).unwrap();
+    server.apply(&[("max_connections".to_owned(), "300".to_owned())].into()).unwrap();
     let recovers = "SELECT pg_is_in_recovery()";
     assert!(server.connector().connect().unwrap().query_one(recovers, &[]).unwrap().get::<_, bool>(0));
     run();
