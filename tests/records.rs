@@ -111,7 +111,8 @@ fn a_record_of_a_server_of_the_user_s_names_nobody() {
     let url = sesame(&*server);
     let loader = dir.path().join("teller.toml");
     std::fs::write(&loader, LOADER).unwrap();
-    let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url, "--loader"];
+    let args =
+        ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url, "--loader"];
     let output = bulkbench(dir.path()).args(args).arg(&loader).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
 

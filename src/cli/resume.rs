@@ -76,9 +76,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         same_server("server", &run.server, &now(servers.main().facts().clone()))?;
         let now: BTreeMap<String, ServerFacts> =
             servers.facts().into_iter().map(|(name, facts)| (name, now(facts))).collect();
-        let names = |facts: &BTreeMap<String, ServerFacts>| {
-            facts.keys().cloned().collect::<Vec<_>>().join(", ")
-        };
+        let names =
+            |facts: &BTreeMap<String, ServerFacts>| facts.keys().cloned().collect::<Vec<_>>().join(", ");
         same("servers", &names(&run.servers), &names(&now))?;
         for (name, before) in &run.servers {
             same_server(&format!("servers.{name}"), before, &now[name])?;

@@ -28,8 +28,8 @@ use testcontainers::bollard::query_parameters::{
     StartContainerOptions, StatsOptionsBuilder,
 };
 
-pub use engine::{EngineStatus, engine_status};
 use engine::no_permission;
+pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
 use super::child::tail;
