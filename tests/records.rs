@@ -19,6 +19,7 @@ const EXPERIMENT: &str = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrounds = 1\n
 const LOADER: &str = r#"id = 'teller'
 summary = 'tells'
 source = 'this test'
+input = 'csv'
 version = ['sh', '-c', 'echo teller 1']
 install = 'get it'
 command = ['sh', '-c', 'echo "user=$PGUSER; role \"$PGUSER\" in $PGHOST with $PGPASSWORD; $(uname -n) $(pwd)" >&2; exit 3']
