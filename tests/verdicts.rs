@@ -231,10 +231,11 @@ fn a_state_of_the_server_is_no_refusal_of_the_rows() {
     assert_eq!(end(&facts, "22000"), (Refused, "22000", None, ""));
     assert_eq!(way(&facts, "passing").verdict, AsMeant, "a second try");
     let ended = way(&facts, "ended");
-    assert_eq!(
-        (ended.verdict, ended.unavailable.as_deref()),
-        (NotTried, Some("the connection to the server broke off"))
-    );
+    // The server's last words may or may not be read before its connection closes.
+    let why = ended.unavailable.as_deref().unwrap();
+    let broke_off = why == "the connection to the server broke off";
+    assert_eq!(ended.verdict, NotTried);
+    assert!(broke_off || why.starts_with("57P01: terminating connection"), "{why}");
 
     // The server's own state, and a program that meets it.
     if !common::psql() {
