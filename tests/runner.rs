@@ -71,6 +71,7 @@ impl Stage for FakeStage {
             _ => Ok(Measured {
                 phases: BTreeMap::from([(Phase::Load, rows * 100), (Phase::Indexes, 7)]),
                 cost: Cost::default(),
+                session: None,
             }),
         }
     }

@@ -236,6 +236,14 @@ fn unlike(here: &Standing, first: &Standing) -> Option<String> {
     if a.rows != b.rows {
         return Some(format!("rows: {} against {}", units::count(a.rows), units::count(b.rows)));
     }
+    if a.durability != b.durability {
+        return Some(format!("{} against {}", a.durability.words(), b.durability.words()));
+    }
+    let (off, first_off) = (a.switched_off(), b.switched_off());
+    if off != first_off && [a, b].iter().all(|s| s.samples.iter().any(|sample| sample.session.is_some())) {
+        let words = |off: &[String]| if off.is_empty() { "nothing".into() } else { off.join(", ") };
+        return Some(format!("switched off: {} against {}", words(&off), words(&first_off)));
+    }
     let field = a.end_state?.differs_in(b.end_state?)?;
     Some(format!("its tables differ in {field}"))
 }
@@ -258,8 +266,8 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
             notes.push(format!("{key} {} against {}", or_dash(mine), or_dash(theirs)));
         }
     }
-    if a.durability != b.durability {
-        notes.push(format!("{} against {}", a.durability.words(), b.durability.words()));
+    if here.durability != first.durability {
+        notes.push(format!("{} against {}", here.durability.words(), first.durability.words()));
     }
     if let (Some(mine), Some(theirs)) = (a.program_version(), b.program_version())
         && mine != theirs

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Run, Sample, ServerFacts};
+use crate::record::{CaseFacts, Cost, Durability, EndState, Outcome, Phase, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate};
 
 /// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and
@@ -15,6 +15,9 @@ pub struct Summary<'a> {
     pub server: Option<&'a ServerFacts>,
     /// Whether it is compared with cases on servers of any build.
     pub any_build: bool,
+    /// What a crash leaves: the least that its samples' sessions keep, or what was planned where the
+    /// record does not say what they had.
+    pub durability: Durability,
     /// Its finished samples, without the warm-up, in the order they ran.
     pub samples: Vec<&'a Sample>,
     /// Rows each of them loaded.
@@ -54,6 +57,10 @@ pub struct CostMedians {
     pub client_peak_bytes: Option<f64>,
     /// CPU time of the server.
     pub server_cpu_ns: Option<f64>,
+    /// Checkpoints of all samples together.
+    pub checkpoints: Option<u64>,
+    /// Samples that a checkpoint had a part in.
+    pub with_checkpoint: usize,
 }
 
 /// The summary of each case of a run, in the order of the plan.
@@ -80,6 +87,7 @@ fn summarize_case<'a>(
         case,
         any_build,
         server,
+        durability: durability(case, &samples),
         rows: samples.first().map_or(case.rows, |s| s.rows),
         total_ns: stats::median_estimate(&totals),
         min_ns: samples.iter().filter_map(|s| s.total_ns).min(),
@@ -94,6 +102,26 @@ fn summarize_case<'a>(
 }
 
 impl Summary<'_> {
+    /// What a crash leaves, as tables have it: a program's is its author's word, where the sessions say
+    /// nothing else. (Records from before they were asked keep their words.)
+    pub fn after_a_crash(&self) -> String {
+        let words = self.durability.words();
+        let read_back = self.samples.iter().any(|sample| sample.session.is_some());
+        match self.case.program.is_some() && read_back && self.durability == self.case.durability {
+            true => format!("{words}, as its author says"),
+            false => words.into(),
+        }
+    }
+
+    /// What was switched off in its sessions that keeps data right, each as `name = value`.
+    pub fn switched_off(&self) -> Vec<String> {
+        let mut off: Vec<String> =
+            self.samples.iter().filter_map(|s| s.session.as_ref()).flat_map(|s| s.switched_off()).collect();
+        off.sort();
+        off.dedup();
+        off
+    }
+
     /// Finished samples.
     pub fn n(&self) -> usize {
         self.samples.len()
@@ -161,8 +189,22 @@ impl CostMedians {
             client_load_cpu_ns: median(|c| c.client_load_cpu_ns),
             client_peak_bytes: median(|c| c.client_peak_bytes),
             server_cpu_ns: median(|c| c.server_cpu_ns),
+            checkpoints: samples.iter().filter_map(|s| s.cost.checkpoints).reduce(|a, b| a + b),
+            with_checkpoint: samples.iter().filter(|s| s.cost.checkpoints > Some(0)).count(),
         }
     }
+}
+
+/// Samples under different settings are not taken together; of what they promise the least holds.
+fn durability(case: &CaseFacts, samples: &[&Sample]) -> Durability {
+    let rank = |durability: &Durability| match durability {
+        Durability::Durable => 0,
+        Durability::MayLoseLastCommits => 1,
+        Durability::LostOnCrash => 2,
+        Durability::MayBeDamaged => 3,
+    };
+    let read_back = samples.iter().filter_map(|sample| sample.durability(case.durability));
+    read_back.max_by_key(rank).unwrap_or(case.durability)
 }
 
 fn mixed(samples: &[&Sample]) -> Option<String> {
@@ -170,6 +212,11 @@ fn mixed(samples: &[&Sample]) -> Option<String> {
     for other in &samples[1..] {
         if other.rows != first.rows {
             return Some(format!("its samples loaded {} and {} rows", first.rows, other.rows));
+        }
+        if let (Some(a), Some(b)) = (&first.session, &other.session)
+            && (a.settings != b.settings || a.disabled_triggers != b.disabled_triggers)
+        {
+            return Some("its samples' sessions had different settings".into());
         }
         if let (Some(a), Some(b)) = (&first.end_state, &other.end_state)
             && let Some(field) = a.differs_in(b)

@@ -370,8 +370,15 @@ fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
         let reason = case.rows_reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
         notes.push(format!("on {} rows{reason}", units::count(summary.rows)));
     }
-    if case.durability != Durability::Durable {
-        notes.push(case.durability.words().to_string());
+    if summary.durability != Durability::Durable {
+        notes.push(summary.durability.words().to_string());
+    }
+    if summary.cost.with_checkpoint > 0 {
+        notes.push(format!(
+            "a checkpoint fell into {} of {} samples",
+            summary.cost.with_checkpoint,
+            summary.n()
+        ));
     }
     if let (Some(mine), Some(theirs)) = (summary.end_state, other.and_then(|o| o.end_state))
         && mine.persistence != theirs.persistence

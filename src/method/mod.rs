@@ -190,15 +190,7 @@ impl Info {
     /// What a crash leaves when the server runs with these settings on top (PostgreSQL manual,
     /// "Write Ahead Log": fsync, full_page_writes, synchronous_commit).
     pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
-        // Names and values of settings may be written in any case.
-        let is_off =
-            |value: &str| ["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off));
-        let off = |name: &str| settings.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && is_off(v));
-        match self.durability {
-            _ if off("fsync") || off("full_page_writes") => Durability::MayBeDamaged,
-            Durability::Durable if off("synchronous_commit") => Durability::MayLoseLastCommits,
-            own => own,
-        }
+        self.durability.under(settings)
     }
 }
 

@@ -7,9 +7,11 @@ pub mod findings;
 mod origin;
 mod redacted;
 pub mod schema;
+mod session;
 pub mod store;
 
 pub use asked::Asked;
 pub use check::LONGEST_SAMPLE_SECONDS;
 pub use origin::now;
 pub use schema::*;
+pub use session::{Before, SessionFacts, WORTH};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Asked;
+use super::session::SessionFacts;
 
 /// The version of `run.json` and `samples.jsonl` that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -458,6 +459,10 @@ pub struct Sample {
     pub cost: Cost,
     /// What the table looked like in the end; `None` unless the outcome is ok.
     pub end_state: Option<EndState>,
+    /// What its sessions really had; `None` in records from before that was read back, and where the
+    /// outcome is not ok.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionFacts>,
     /// Time around the phases in nanoseconds: settings, reset, connect (with whatever else a method
     /// does before and after its phases, and the probes), verify.
     pub overhead: BTreeMap<String, u64>,
@@ -481,6 +486,9 @@ pub struct Cost {
     pub client_peak_bytes: Option<u64>,
     /// CPU time of the server's processes.
     pub server_cpu_ns: Option<u64>,
+    /// Checkpoints of the server that had a part during the phases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<u64>,
 }
 
 /// The state that a load leaves behind: cases are compared only where these agree, or say how they differ.

@@ -19,6 +19,9 @@ const COSTS: [CostColumn; 7] = [
     ("server_cpu_ns", |c| c.server_cpu_ns),
 ];
 
+/// Only in records that have it: those from before keep their columns.
+const CHECKPOINTS: CostColumn = ("checkpoints", |c| c.checkpoints);
+
 /// All samples of a run, the warm-up (round 0) and failures included; a case whose trial failed is one
 /// in round 0. What is unknown is empty.
 ///
@@ -28,12 +31,14 @@ pub fn results(run: &Run, samples: &[Sample]) -> Result<String> {
     let overheads: BTreeSet<&str> =
         samples.iter().flat_map(|s| s.overhead.keys()).map(String::as_str).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header(&overheads)).context("writing the csv header")?;
+    let counted = samples.iter().any(|s| s.cost.checkpoints.is_some());
+    let costs: Vec<CostColumn> = COSTS.into_iter().chain(counted.then_some(CHECKPOINTS)).collect();
+    writer.write_record(header(&costs, &overheads)).context("writing the csv header")?;
     let trials = run.plan.cases.iter().filter_map(|case| failed_trial(run, case)).collect::<Vec<_>>();
     for sample in trials.iter().chain(samples) {
         let case = run.plan.cases.iter().find(|case| case.id == sample.case);
         let case = case.with_context(|| format!("a sample of {:?}, which the plan lacks", sample.case))?;
-        writer.write_record(record(case, sample, &overheads)).context("writing a sample as csv")?;
+        writer.write_record(record(case, sample, &costs, &overheads)).context("writing a sample as csv")?;
     }
     let bytes = writer.into_inner().context("finishing the csv")?;
     String::from_utf8(bytes).context("the csv is not UTF-8")
@@ -53,11 +58,12 @@ fn failed_trial(run: &Run, case: &CaseFacts) -> Option<Sample> {
         phases: BTreeMap::new(),
         cost: Cost::default(),
         end_state: None,
+        session: None,
         overhead: BTreeMap::new(),
     })
 }
 
-fn header(overheads: &BTreeSet<&str>) -> Vec<String> {
+fn header(costs: &[CostColumn], overheads: &BTreeSet<&str>) -> Vec<String> {
     let fixed = [
         "case",
         "method",
@@ -81,20 +87,25 @@ fn header(overheads: &BTreeSet<&str>) -> Vec<String> {
         "total_ns",
     ];
     let phases = Phase::ALL.map(|p| format!("{}_ns", p.words().replace(' ', "_")));
-    let costs = COSTS.map(|(name, _)| name.to_string());
+    let costs = costs.iter().map(|(name, _)| name.to_string());
     let around = overheads.iter().map(|name| format!("overhead_{name}_ns"));
     let last = ["end_rows", "end_content", "end_persistence"].map(String::from);
     fixed.map(String::from).into_iter().chain(phases).chain(costs).chain(around).chain(last).collect()
 }
 
-fn record(case: &CaseFacts, sample: &Sample, overheads: &BTreeSet<&str>) -> Vec<String> {
+fn record(
+    case: &CaseFacts,
+    sample: &Sample,
+    costs: &[CostColumn],
+    overheads: &BTreeSet<&str>,
+) -> Vec<String> {
     let end = sample.end_state.as_ref();
     let mut fields = vec![
         case.id.clone(),
         case.method.clone(),
         case.family.clone(),
         named(&case.role),
-        named(&case.durability),
+        named(&sample.durability(case.durability).unwrap_or(case.durability)),
         or_empty(case.program_version()),
         pairs(&case.params),
         pairs(&case.settings),
@@ -112,7 +123,7 @@ fn record(case: &CaseFacts, sample: &Sample, overheads: &BTreeSet<&str>) -> Vec<
         or_empty(sample.total_ns),
     ];
     fields.extend(Phase::ALL.map(|phase| or_empty(sample.phases.get(&phase))));
-    fields.extend(COSTS.map(|(_, cost)| or_empty(cost(&sample.cost))));
+    fields.extend(costs.iter().map(|(_, cost)| or_empty(cost(&sample.cost))));
     fields.extend(overheads.iter().map(|name| or_empty(sample.overhead.get(*name))));
     fields.extend([
         or_empty(end.map(|e| e.rows)),

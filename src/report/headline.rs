@@ -52,7 +52,7 @@ fn references<'a>(standings: &Standings<'a>) -> Vec<&'a str> {
 /// Of those that can be ranked, fastest first: the fastest, and the fastest that survives a crash.
 fn fastest(run: &Run, ranked: &[&Standing]) -> Vec<String> {
     let Some(fastest) = ranked.first() else { return Vec::new() };
-    let durable = ranked.iter().find(|s| s.summary.case.durability == Durability::Durable);
+    let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
     let mut lines = vec![format!("Fastest here: {}.", finding(run, fastest))];
     if let Some(durable) = durable.filter(|d| d.summary.case.id != fastest.summary.case.id) {
         lines.push(format!("Fastest that keeps every row after a crash: {}.", finding(run, durable)));
@@ -122,7 +122,7 @@ fn figures(run: &Run, standing: &Standing) -> String {
         ),
         _ => String::new(),
     };
-    let crash = match s.case.durability {
+    let crash = match s.durability {
         Durability::Durable => String::new(),
         other => format!("; {}", other.words()),
     };

@@ -18,6 +18,7 @@ pub mod results;
 mod splice;
 pub mod table;
 pub mod terminal;
+mod worth;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::worth;
 use crate::analysis::{Standings, Verdict, origin};
 use crate::probe::disk::Flushing;
 use crate::record::{Role, Run, Sample};
@@ -38,6 +39,7 @@ impl Note {
 /// The notes of a run, warnings first.
 pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
     let mut notes = warnings(run, samples);
+    notes.extend(worth::warnings(run, samples, standings).into_iter().map(Note::Warning));
     notes.extend(noise(standings).map(Note::Remark));
     let mut told: Vec<&Verdict> = Vec::new();
     for standing in &standings.cases {

@@ -88,7 +88,7 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
         Cell::Count(s.n() as u64),
         Cell::of(s.min_ns, |ns| Cell::Time(ns as f64)),
         Cell::of(interval, Cell::TimeRange),
-        Cell::Text(s.case.durability.words().into()),
+        Cell::Text(s.after_a_crash()),
     ]
 }
 
@@ -179,6 +179,7 @@ pub fn costs(standings: &Standings) -> Table {
         Column::numbers("client CPU", "CPU time of bulkbench itself during the phases."),
         Column::numbers("client CPU/row", "CPU time of bulkbench in the load phase, a row."),
         Column::numbers("client memory", "Peak resident memory of bulkbench."),
+        Column::words("checkpoints", "Those of the server that had a part in a sample: they slow it."),
     ];
     let row = |s: &Standing| {
         let (cost, rows) = (&s.summary.cost, s.summary.rows.max(1) as f64);
@@ -191,6 +192,10 @@ pub fn costs(standings: &Standings) -> Table {
             Cell::of(cost.client_cpu_ns, Cell::Time),
             Cell::of(cost.client_load_cpu_ns, |ns| Cell::TimePerRow(ns / rows)),
             Cell::of(cost.client_peak_bytes, Cell::Bytes),
+            Cell::of(cost.checkpoints, |all| match cost.with_checkpoint {
+                0 => Cell::Text("none".into()),
+                some => Cell::Toned(format!("{all} in {some} of {} samples", s.summary.n()), Tone::Alarm),
+            }),
         ]
     };
     let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();

@@ -8,6 +8,7 @@ pub mod execute;
 pub mod plan;
 pub mod probes;
 pub mod progress;
+mod readback;
 pub mod reset;
 pub mod sample;
 pub mod schedule;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::probe::checkpoints::{self, Checkpoints};
 use crate::probe::{cpu, memory, relation};
 use crate::record::Cost;
 use crate::server::{Server, Session};
@@ -12,6 +13,7 @@ use crate::table::Table;
 /// The probes of one sample, running.
 pub struct Probes {
     wal_bytes: u64,
+    checkpoints: Option<Checkpoints>,
     client_cpu_ns: u64,
     server_cpu: Option<Duration>,
     peak_reset: bool,
@@ -24,6 +26,7 @@ impl Probes {
     /// When a probe that works here fails.
     pub fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
         Ok(Self {
+            checkpoints: checkpoints::read(&mut **session)?,
             wal_bytes: relation::wal_position(&mut **session)?,
             server_cpu: server.cpu_time().context("reading the server's CPU time")?,
             peak_reset: memory::reset_peak(),
@@ -40,12 +43,16 @@ impl Probes {
         let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
         let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
         let wal_bytes = relation::wal_position(&mut **session)?.saturating_sub(self.wal_bytes);
+        let last = checkpoints::read(&mut **session)?;
+        let first = self.checkpoints.zip(last);
+        let checkpoints = first.map(|(first, last)| checkpoints::between(first, last, self.wal_bytes));
         let (table_bytes, index_bytes) = relation::sizes(&mut **session, &table.sql_name())?;
         Ok(Cost {
             wal_bytes: Some(wal_bytes),
             table_bytes: Some(table_bytes),
             index_bytes: Some(index_bytes),
             client_cpu_ns: Some(client_cpu_ns),
+            checkpoints,
             client_load_cpu_ns: None,
             client_peak_bytes,
             server_cpu_ns: self

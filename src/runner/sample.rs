@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Sample};
+use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Sample, SessionFacts};
 
 /// What the steps are done with: a server in earnest, a fake in tests.
 pub trait Stage {
@@ -59,6 +59,8 @@ pub struct Measured {
     pub phases: BTreeMap<Phase, u64>,
     /// What the probes saw.
     pub cost: Cost,
+    /// What its sessions had.
+    pub session: Option<SessionFacts>,
 }
 
 /// Where in a run a sample stands.
@@ -88,6 +90,7 @@ pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sam
         phases: BTreeMap::new(),
         cost: Cost::default(),
         end_state: None,
+        session: None,
         overhead: BTreeMap::new(),
     };
     match steps(stage, case, &mut sample) {
@@ -128,6 +131,7 @@ fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result
     sample.total_ns = Some(measured.phases.values().sum());
     sample.phases = measured.phases;
     sample.cost = measured.cost;
+    sample.session = measured.session;
     sample.end_state = Some(end_state);
     sample.outcome = Outcome::Ok;
     Ok(())

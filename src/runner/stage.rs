@@ -13,8 +13,10 @@ use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
 use crate::method::{Load, Loader, Method, PhaseClock, catalogue};
 use crate::pg_error::describe;
-use crate::record::{CaseFacts, EndState};
+use crate::probe::checkpoints;
+use crate::record::{Before, CaseFacts, EndState};
 use crate::runner::probes::Probes;
+use crate::runner::readback;
 use crate::runner::reset::{Reset, Rows, rows_after};
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::scratch::Scratch;
@@ -44,6 +46,8 @@ pub struct ServerStage<'a> {
     /// Content sums by dataset and row count: those of a prefix take a pass over the csv.
     contents: BTreeMap<(usize, u64), String>,
     warned: bool,
+    /// What came before the sample at hand.
+    before: Before,
 }
 
 impl<'a> ServerStage<'a> {
@@ -75,6 +79,7 @@ impl<'a> ServerStage<'a> {
             scratch: None,
             contents: BTreeMap::new(),
             warned: false,
+            before: Before::default(),
         }
     }
 
@@ -104,7 +109,9 @@ impl<'a> ServerStage<'a> {
 
     /// Without a checkpoint now, one that falls into a sample writes out what the last one left.
     fn checkpoint(&mut self) -> Result<()> {
-        match self.control()?.batch_execute("CHECKPOINT") {
+        let control = self.control()?;
+        let counted = checkpoints::read(&mut **control)?;
+        match control.batch_execute("CHECKPOINT") {
             Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 if !std::mem::replace(&mut self.warned, true) {
                     crate::say!(
@@ -112,9 +119,16 @@ impl<'a> ServerStage<'a> {
                          grant it pg_checkpoint (15 and later) to rule that out"
                     );
                 }
+                self.before = Before::NotPermitted;
                 Ok(())
             }
-            done => done.map_err(describe).context("running: CHECKPOINT"),
+            done => {
+                done.map_err(describe).context("running: CHECKPOINT")?;
+                // One that is counted late would be taken for one in the sample.
+                counted.map_or(Ok(()), |counted| checkpoints::settle(counted, &mut **control))?;
+                self.before = Before::Checkpoint;
+                Ok(())
+            }
         }
     }
 
@@ -246,7 +260,12 @@ impl Stage for ServerStage<'_> {
             cost.client_peak_bytes = used.peak_bytes;
         }
         limited(interrupt, timeout, || method.verify(&load))?;
-        Ok(Measured { phases: clock.phases().clone(), cost })
+        let like_measured = match method.loader() {
+            Some(loader) => loader.like_its_own(server.connector(), &case.params)?,
+            None => server.connector().clone(),
+        };
+        let session = limited(interrupt, timeout, || readback::read(&like_measured, &table, self.before))?;
+        Ok(Measured { phases: clock.phases().clone(), cost, session: Some(session) })
     }
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {

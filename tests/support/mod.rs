@@ -96,6 +96,7 @@ pub fn sample(case: &CaseFacts, round: u32, phases: &[(Phase, f64)]) -> Sample {
             client_load_cpu_ns: Some(case.rows * 42),
             client_peak_bytes: Some(23 << 20),
             server_cpu_ns: Some(total * 9 / 10),
+            checkpoints: None,
         },
         end_state: Some(EndState {
             rows: case.rows,
@@ -103,6 +104,7 @@ pub fn sample(case: &CaseFacts, round: u32, phases: &[(Phase, f64)]) -> Sample {
             persistence: if unlogged { "unlogged" } else { "permanent" }.into(),
             structure: vec!["btree (link)".into(), "btree (username)".into(), "primary key (vote_id)".into()],
         }),
+        session: None,
         overhead: [("reset".to_string(), 210_000_000), ("verify".to_string(), 1_900_000_000)].into(),
     }
 }

@@ -1,0 +1,87 @@
+//! Checkpoints, as the server counts them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use postgres::GenericClient;
+use postgres::error::SqlState;
+
+use crate::pg_error::describe;
+
+/// How long the server's statistics may lag behind what has happened: up to 14 they come from a file that
+/// is at the most half a second old.
+const LAG: Duration = Duration::from_secs(2);
+
+/// A look at the server's checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// How many have begun since the statistics were reset, timed and requested ones together
+    /// (PostgreSQL manual, pg_stat_bgwriter up to 16, pg_stat_checkpointer from 17 on).
+    begun: u64,
+    /// Where the last one that has ended began, as a position in the WAL (pg_control_checkpoint).
+    last_redo: u64,
+}
+
+/// Looks; `None` where this user may not.
+///
+/// # Errors
+/// What the server says.
+pub fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
+    let new: bool = client
+        .query_one("SELECT to_regclass('pg_catalog.pg_stat_checkpointer') IS NOT NULL", &[])
+        .and_then(|row| row.try_get(0))
+        .map_err(describe)
+        .context("looking for the statistics of checkpoints")?;
+    let begun = match new {
+        true => "num_timed + num_requested FROM pg_catalog.pg_stat_checkpointer",
+        false => "checkpoints_timed + checkpoints_req FROM pg_catalog.pg_stat_bgwriter",
+    };
+    let redo = "(SELECT pg_wal_lsn_diff(redo_lsn, '0/0')::int8 FROM pg_catalog.pg_control_checkpoint())";
+    let row = match client.query_one(&format!("SELECT {redo}, {begun}"), &[]) {
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => return Ok(None),
+        row => row.map_err(describe).context("counting checkpoints")?,
+    };
+    let number = |at: usize| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(at)?)?) };
+    Ok(Some(Checkpoints { begun: number(1)?, last_redo: number(0)? }))
+}
+
+/// Waits, for a while, until the statistics show a checkpoint that has been made since `before`.
+///
+/// # Errors
+/// What the server says.
+pub fn settle(before: Checkpoints, client: &mut impl GenericClient) -> Result<()> {
+    let end = Instant::now() + LAG;
+    while read(client)?.is_some_and(|now| now.begun == before.begun) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// Checkpoints that had a part between two looks: those that began there, and one that began before
+/// `wal_start`, the position of the first look, and ended there.
+pub fn between(first: Checkpoints, last: Checkpoints, wal_start: u64) -> u64 {
+    let began = last.begun.saturating_sub(first.begun);
+    let ended = last.last_redo > first.last_redo;
+    match ended {
+        // What a late statistic does not show yet, the control file does.
+        true if last.last_redo >= wal_start => began.max(1),
+        true => began + 1,
+        false => began,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_checkpoint_with_a_part_in_between_counts_once() {
+        let look = |begun, last_redo| Checkpoints { begun, last_redo };
+        assert_eq!(between(look(3, 100), look(3, 100), 200), 0);
+        assert_eq!(between(look(3, 100), look(5, 300), 200), 2, "both began in it");
+        assert_eq!(between(look(3, 100), look(4, 100), 200), 1, "it has not ended yet");
+        assert_eq!(between(look(3, 100), look(3, 150), 200), 1, "it began before");
+        assert_eq!(between(look(3, 100), look(3, 250), 200), 1, "the statistics are late");
+        assert_eq!(between(look(3, 100), look(0, 100), 200), 0, "the statistics were reset");
+    }
+}
