@@ -167,7 +167,7 @@ fn a_password_reaches_a_program_by_its_environment_alone() {
     let env = read(".env");
     assert!(env.contains("PGPASSWORD=geheim\n") && env.contains("PGUSER=loader\n"), "{env}");
     assert!(env.contains("LC_ALL=C.UTF-8\n") && env.contains("PGCLIENTENCODING=UTF8\n"), "{env}");
-    assert!(env.contains("-c work_mem=7MB") && env.contains("search_path=bulkbench_"), "{env}");
+    assert!(env.contains("-c work_mem=7MB") && env.contains("search_path=\"bulkbench_"), "{env}");
     assert_eq!(read(".mode"), "600\n");
     let given = read(".given");
     assert!(given.starts_with("loader@/"), "{given}");

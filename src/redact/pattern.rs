@@ -11,7 +11,9 @@ fn regex(pattern: &'static str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| panic!("a pattern that is compiled in: {error}"))
 }
 
-/// `scheme://user:password@host:port`: the user, the password, and the hosts but this machine itself.
+/// `scheme://user:password@host:port`: the user, the password, and the hosts but this machine itself. A page
+/// that a text advises to read is no address of anybody's: of the web's only what a registry or an engine
+/// is asked by.
 pub fn urls(text: &str) -> String {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
         regex(
@@ -25,6 +27,11 @@ pub fn urls(text: &str) -> String {
             Some(_) if url.name("password").is_some() => "{user}:{password}@",
             Some(_) => "{user}@",
         };
+        let is_web = url["scheme"].to_lowercase().starts_with("http");
+        let behind = &text[url.get_match().end()..];
+        if is_web && user.is_empty() && !["/v1", "/v2"].iter().any(|api| behind.starts_with(api)) {
+            return url[0].to_owned();
+        }
         let hosts: Vec<String> = url["hosts"].split(',').map(host_and_port).collect();
         format!("{}{user}{}", &url["scheme"], hosts.join(","))
     });
@@ -87,7 +94,7 @@ pub fn hosts(text: &str) -> String {
     });
     static IMAGE: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r#"(?<before>^|[\s"'`(=])(?<host>[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?<behind>(?::\d+)?/[a-z0-9._-]+[/:@][a-z0-9])"#,
+            r#"(?<before>^|[\s"'`(=])(?<host>[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?<behind>(?::\d+)?(?:/[a-z0-9._-]+)+[:@][A-Za-z0-9])"#,
         )
     });
     let mut text = text.to_owned();

@@ -165,6 +165,7 @@ fn what_only_looks_like_an_address_stays() {
         "std::io::Error, a::b, '1'::bytea, x::text, 1::int",
         "ERROR 22P02: invalid input syntax; where: COPY votes, line 2, column vote: \"1.5\"",
         "file:///x/y.csv and votes.csv/part, {scratch}/summary.csv",
+        "to have it: build it from github.com/ossc-db/pg_bulkload, or see https://pgloader.io/howto",
         "version v1.2.3.4 and user=$PGUSER",
         "loaded 999.999.999.999",
     ] {
