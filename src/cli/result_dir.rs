@@ -4,14 +4,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::usage;
+use crate::{fs, unavailable, usage};
 
 /// A directory that results can be written to, made where it is missing. Found out first, not
 /// after half an hour.
+///
+/// # Errors
+/// [`crate::fault::Fault::Unavailable`] where there is no space or permission,
+/// [`crate::fault::Fault::Usage`] for a name that cannot be a directory's.
 pub fn writable(out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out)).map(|_| ()).map_err(|e| {
-        usage!("cannot write results into {}: {e}; choose another directory by --out", out.display())
-    })
+    std::fs::create_dir_all(out)
+        .and_then(|()| tempfile::tempfile_in(out))
+        .map(|_| ())
+        .map_err(|e| refused("cannot write results into", out, &e))
+}
+
+/// A place that is full or closed to this user is no mistake of what was written on the command line.
+fn refused(what: &str, dir: &Path, error: &std::io::Error) -> anyhow::Error {
+    match fs::advice(error.kind()) {
+        Some(advice) => unavailable!("{what} {}: {error}; {advice} by --out", dir.display()),
+        None => usage!("{what} {}: {error}; choose another directory by --out", dir.display()),
+    }
 }
 
 /// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
@@ -28,12 +41,7 @@ pub fn new_directory(out: &Path, label: &str, started: &str, experiment: &str) -
         let dir = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
         match std::fs::create_dir(&dir) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => {
-                return Err(usage!(
-                    "cannot make the directory {}: {e}; choose another by --out",
-                    dir.display()
-                ));
-            }
+            Err(e) => return Err(refused("cannot make the directory", &dir, &e)),
             Ok(()) => return Ok(dir),
         }
     }
