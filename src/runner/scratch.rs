@@ -34,8 +34,11 @@ impl Scratch {
         }
         loop {
             let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).with_context(making)?;
-            let held = File::open(dir.path()).with_context(making)?;
             // Another's sweep can come between: then it holds the lock, or the directory is gone.
+            let held = match File::open(dir.path()) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                opened => opened.with_context(making)?,
+            };
             if lock::try_take(&held).with_context(making)? && dir.path().exists() {
                 return Ok(Self { dir, _lock: held });
             }
