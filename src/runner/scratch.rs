@@ -34,9 +34,9 @@ impl Scratch {
         }
         loop {
             let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).with_context(making)?;
-            // Another's sweep can come between: then it holds the lock, or the directory is gone.
+            // Another's sweep can come between: then the directory is gone, or it holds the lock.
             let held = match File::open(dir.path()) {
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound && parent.exists() => continue,
                 opened => opened.with_context(making)?,
             };
             if lock::try_take(&held).with_context(making)? && dir.path().exists() {
