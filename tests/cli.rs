@@ -271,7 +271,14 @@ fn everything_is_listed_and_the_doctor_speaks() {
     let dir = common::world_readable_tempdir();
     let listed = bulkbench(dir.path()).args(["list", "--verbose"]).assert().success();
     let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
-    for word in ["copy-csv-server-file", "insert-multirow", "parameter batch", "votes", "lost on crash"] {
+    for word in [
+        "copy-csv-server-file",
+        "insert-multirow",
+        "parameter batch",
+        "votes",
+        "lost on crash",
+        "as its author says",
+    ] {
         assert!(text.contains(word), "{word}: {text}");
     }
     let listed = bulkbench(dir.path()).args(["list", "--family", "insert"]).assert().success();

@@ -11,7 +11,7 @@ use super::loader_args::LoaderArgs;
 use super::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
-use crate::method::{Default, Info, Need, catalogue};
+use crate::method::{Default, Family, Info, Need, catalogue};
 use crate::record::Source;
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -192,7 +192,7 @@ fn methods(infos: &[&Info], verbose: bool, at: Here<'_>, sources: &mut Sources, 
             table.add_row([
                 &format!("{INDENT}{}", entry.info.id),
                 &entry.what,
-                entry.info.durability.words(),
+                &after_a_crash(entry.info),
                 &entry.source,
                 entry.here,
             ]);
@@ -243,6 +243,15 @@ fn entry<'i>(info: &'i Info, verbose: bool, at: Here<'_>, sources: &mut Sources)
     }
 }
 
+/// What a crash leaves of a method's rows; of a program of somebody else's by the word of whoever described it.
+fn after_a_crash(info: &Info) -> String {
+    let words = info.durability.words();
+    match info.family {
+        Family::External => format!("{words}, as its author says"),
+        _ => words.into(),
+    }
+}
+
 /// A family's methods one below the other.
 fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
     let mut text = terminal::heading(heading, look);
@@ -253,7 +262,7 @@ fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
         }
         let rest = format!(
             "after a crash: {}; source {}; here: {}",
-            entry.info.durability.words(),
+            after_a_crash(entry.info),
             entry.source,
             entry.here
         );

@@ -14,4 +14,4 @@ pub use asked::Asked;
 pub use check::LONGEST_SAMPLE_SECONDS;
 pub use origin::now;
 pub use schema::*;
-pub use session::{Before, SessionFacts, WORTH};
+pub use session::{Before, Durability, SessionFacts, WORTH};

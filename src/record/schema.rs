@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Asked;
-use super::session::SessionFacts;
+use super::session::{Durability, SessionFacts};
 
 /// The version of `run.json` and `samples.jsonl` that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -234,32 +234,6 @@ pub enum Role {
     Control,
     /// Any other.
     Case,
-}
-
-/// What a crash leaves of rows whose load was reported as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// All of them.
-    Durable,
-    /// None of them: the table is empty after a crash.
-    LostOnCrash,
-    /// All but perhaps those of the last moments.
-    MayLoseLastCommits,
-    /// Whatever it leaves: the whole database may be damaged.
-    MayBeDamaged,
-}
-
-impl Durability {
-    /// In words, as tables show it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Durability::Durable => "durable",
-            Durability::LostOnCrash => "lost on crash",
-            Durability::MayLoseLastCommits => "may lose the last commits",
-            Durability::MayBeDamaged => "may damage the database",
-        }
-    }
 }
 
 /// What a case does to the table: cases are compared only where they do the same.

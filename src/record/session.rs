@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{Durability, Sample};
+use super::schema::Sample;
 
 /// The settings that decide what a load is worth: what a crash leaves, and what was not checked.
 pub const WORTH: [&str; 10] = [
@@ -19,6 +19,20 @@ pub const WORTH: [&str; 10] = [
     "wal_sync_method",
     "zero_damaged_pages",
 ];
+
+/// What a crash leaves of rows whose load was reported as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// All of them.
+    Durable,
+    /// None of them: the table is empty after a crash.
+    LostOnCrash,
+    /// All but perhaps those of the last moments.
+    MayLoseLastCommits,
+    /// Whatever it leaves: the whole database may be damaged.
+    MayBeDamaged,
+}
 
 /// A session made as those of the sample were: as the same role, in the same database, with the same settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +58,16 @@ pub enum Before {
 }
 
 impl Durability {
+    /// In words, as tables show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Durability::Durable => "durable",
+            Durability::LostOnCrash => "lost on crash",
+            Durability::MayLoseLastCommits => "may lose the last commits",
+            Durability::MayBeDamaged => "may damage the database",
+        }
+    }
+
     /// What a crash leaves of a load that promises this when its sessions have these settings (PostgreSQL
     /// manual, "Write Ahead Log": fsync, full_page_writes, synchronous_commit). Of the other values of
     /// synchronous_commit each waits for the local flush.

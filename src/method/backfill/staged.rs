@@ -143,12 +143,12 @@ mod tests {
         let staging = Staging::like(&table, Kind::Temporary);
         assert_eq!(
             Statement::Update.sql(&table, &staging).unwrap(),
-            "UPDATE \"votes\" AS t SET \"score\" = s.\"score\" FROM \"bulkbench_staging\" AS s \
+            "UPDATE \"votes\" AS t SET \"score\" = s.\"score\" FROM \"pg_temp\".\"bulkbench_staging\" AS s \
              WHERE t.\"vote_id\" = s.\"vote_id\""
         );
         assert_eq!(
             Statement::Merge.sql(&table, &staging).unwrap(),
-            "MERGE INTO \"votes\" AS t USING \"bulkbench_staging\" AS s ON t.\"vote_id\" = s.\"vote_id\" \
+            "MERGE INTO \"votes\" AS t USING \"pg_temp\".\"bulkbench_staging\" AS s ON t.\"vote_id\" = s.\"vote_id\" \
              WHEN MATCHED THEN UPDATE SET \"score\" = s.\"score\""
         );
     }
