@@ -1,6 +1,7 @@
 //! Files as this program writes them: whole or not there, or onto what a user named, whatever that
 //! is; and locks. All of the program's are made here.
 
+mod input;
 pub mod lock;
 pub mod new_file;
 pub mod output;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+pub use input::{read, read_text};
 pub use new_file::{Flush, NewFile, Readers};
 pub use output::Output;
 

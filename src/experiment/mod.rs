@@ -101,7 +101,7 @@ impl Experiment {
                 nearest_then(name, known.iter().copied())
             ));
         }
-        let text = std::fs::read_to_string(path)
+        let text = crate::fs::read_text(path)
             .map_err(|e| usage!("cannot read the experiment {}: {e}; check the path", path.display()))?;
         Self::parse(&text, name)
     }

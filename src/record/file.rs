@@ -27,7 +27,7 @@ pub(super) fn read_record<T: DeserializeOwned>(
     check: impl FnOnce(&T) -> Result<(), String>,
 ) -> Result<T> {
     let path = dir.join(name);
-    let text = match std::fs::read(&path) {
+    let text = match crate::fs::read(&path) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             if dir.join(FINDINGS_FILE).exists() {
                 return Err(usage!(

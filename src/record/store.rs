@@ -66,7 +66,7 @@ impl Store {
         let file =
             OpenOptions::new().append(true).create(true).open(&path).map_err(|e| unwritable(&path, &e))?;
         lock(&file, dir)?;
-        let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         // A line is written together with its end: without the end it is torn, whatever it holds.
         let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let samples = parse_samples(&path, &text[..whole], &run)?;
@@ -126,7 +126,7 @@ impl Store {
 pub fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
     let run = load_run(dir)?;
     let path = dir.join(SAMPLES_FILE);
-    let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let samples = parse_samples(&path, &text, &run)?;
     Ok((run, samples))
 }

@@ -22,7 +22,7 @@ pub enum Mode {
 /// [`crate::fault::Fault::Usage`] when the file or a marker is missing or doubled;
 /// [`crate::fault::Fault::Data`] in check mode when the text is another, with the first line that differs.
 pub fn splice(file: &Path, name: &str, text: &str, mode: Mode) -> Result<()> {
-    let old = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let old = crate::fs::read_text(file).with_context(|| format!("reading {}", file.display()))?;
     let new = spliced(&old, name, text).map_err(|why| usage!("{}: {why}", file.display()))?;
     if old == new {
         return Ok(());

@@ -196,7 +196,7 @@ impl Loader {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when the file cannot be read, and as [`Loader::parse`].
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
+        let text = crate::fs::read_text(path)
             .map_err(|e| usage!("--loader {}: cannot read it: {e}; check the path", path.display()))?;
         // A program is started elsewhere: paths beside the definition have to be absolute.
         let absolute = std::path::absolute(path).with_context(|| format!("finding {}", path.display()))?;

@@ -31,7 +31,7 @@ pub fn find(file: &Path, login: &Login<'_>) -> Result<Option<String>, String> {
             file.display()
         ));
     }
-    let text = std::fs::read(file)
+    let text = crate::fs::read(file)
         .map_err(|error| format!("the password file {} cannot be read: {error}", file.display()))?;
     let text = String::from_utf8_lossy(&text);
     Ok(text.lines().filter(|line| !line.starts_with('#')).find_map(|line| password(line, login)))

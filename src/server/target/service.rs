@@ -30,7 +30,7 @@ pub fn files(named: Option<&str>, home: Option<&Path>, system: Option<String>) -
 /// [`crate::fault::Fault::Usage`] when no file defines it, or one is wrong.
 pub fn find(service: &str, files: &[PathBuf]) -> Result<Parameters> {
     for file in files {
-        let text = match std::fs::read_to_string(file) {
+        let text = match crate::fs::read_text(file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),

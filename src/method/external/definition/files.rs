@@ -74,7 +74,7 @@ fn content(path: &Path, beside: Beside<'_>) -> Result<String> {
     match beside {
         Beside::Directory(dir) => {
             let whole = dir.join(path);
-            std::fs::read_to_string(&whole)
+            crate::fs::read_text(&whole)
                 .map_err(|e| usage!("path = \"{}\": cannot read {}: {e}", path.display(), whole.display()))
         }
         Beside::BuiltIn(files) => files
