@@ -28,9 +28,7 @@ fn said_by_server(error: &Error) -> Option<Fault> {
 
 fn said_by_system(cause: &(dyn StdError + 'static)) -> Option<Fault> {
     let error = cause.downcast_ref::<io::Error>()?;
-    // A reader of ours can only give its fault within such an error.
-    let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
-    own.cloned().or_else(|| Some(Fault::Unavailable(fs::advice(error.kind())?.into())))
+    Some(Fault::Unavailable(fs::advice(error.kind())?.into()))
 }
 
 /// What a server says that cannot take rows, and what to do about it.

@@ -41,7 +41,13 @@ impl Fault {
     /// The first fault in a chain of causes, outermost first.
     pub fn find(error: &anyhow::Error) -> Option<&Fault> {
         // As a context it is no link of the chain.
-        error.downcast_ref().or_else(|| error.chain().find_map(|cause| cause.downcast_ref::<Fault>()))
+        error.downcast_ref().or_else(|| error.chain().find_map(Self::of_cause))
+    }
+
+    /// A fault, also one that a reader of ours could only give within an error of input and output.
+    fn of_cause<'c>(cause: &'c (dyn std::error::Error + 'static)) -> Option<&'c Fault> {
+        let within = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref();
+        cause.downcast_ref().or_else(within)
     }
 }
 

@@ -197,6 +197,17 @@ fn the_standard_output_is_itself_by_any_name() {
         assert_eq!(fs::read(place.at("log")).unwrap(), [b"first\n", &place.csv[..]].concat(), "{name}");
     }
     assert_eq!(place.shell("", "dataset export /dev/stderr --rows 500", "").stderr, place.csv);
+    // Other names of it, and of what the shell opened besides, whether it was emptied or not.
+    std::os::unix::fs::symlink("/dev/stdout", place.at("link")).unwrap();
+    for (name, redirect) in
+        [("link", ">> log"), ("/dev/./stdout", ">> log"), ("log", ">> log"), ("/dev/fd/3", "3>> log")]
+    {
+        fs::write(place.at("log"), "first\n").unwrap();
+        let done = place.shell("", &format!("dataset export {name} --rows 500"), redirect);
+        assert_eq!(code(&done), 0, "{name}: {}", said(&done));
+        assert_eq!(fs::read(place.at("log")).unwrap(), [b"first\n", &place.csv[..]].concat(), "{name}");
+    }
+    fs::remove_file(place.at("link")).unwrap();
     assert_eq!(place.names(), ["log"]);
 }
 

@@ -78,6 +78,9 @@ fn sum(session: &mut Session, kinds: &[ColumnType], rows: &[&[Field]]) -> String
     server
 }
 
+/// The fields of each row of a table.
+type Rows<'a> = &'a [&'a [Field]];
+
 #[test]
 fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     use ColumnType::{Int4, Int8, Text as T};
@@ -85,7 +88,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     let dataset = Dataset::generated(dir.path(), 10, 1, &Interrupt::new()).unwrap();
     let server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
-    let groups: [(&[ColumnType], &[&[&[Field]]]); 6] = [
+    let groups: [(&[ColumnType], &[Rows]); 6] = [
         (
             &[Int4],
             &[

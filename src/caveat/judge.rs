@@ -89,7 +89,8 @@ fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Di
     };
     let row = |held: &Held| -> Row { held.iter().map(|value| value.as_deref().map(shown)).collect() };
     let not_utf8 = |held: &Held| -> Vec<String> {
-        let broken = held.iter().zip(columns).filter(|(value, _)| !value.as_ref().is_none_or(is_utf8));
+        let broken =
+            held.iter().zip(columns).filter(|(value, _)| !value.as_ref().is_none_or(|bytes| is_utf8(bytes)));
         broken.map(|(_, name)| (*name).to_owned()).collect()
     };
     (!missing.is_empty() || !extra.is_empty()).then(|| Difference {
@@ -102,10 +103,10 @@ fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Di
 }
 
 fn is_text(row: &Held) -> bool {
-    row.iter().flatten().all(is_utf8)
+    row.iter().flatten().all(|bytes| is_utf8(bytes))
 }
 
-fn is_utf8(bytes: &Vec<u8>) -> bool {
+fn is_utf8(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok()
 }
 

@@ -25,7 +25,8 @@ pub fn of(context: &str, columns: &[&str]) -> Place {
     // for our tables, whose names are known. What is within a COPY comes before it, so that of others
     // the last one does.
     let ours = context.lines().find_map(|line| OURS.captures(line));
-    let Some(found) = ours.or_else(|| context.lines().filter_map(|line| ANY.captures(line)).last()) else {
+    let Some(found) = ours.or_else(|| context.lines().filter_map(|line| ANY.captures(line)).next_back())
+    else {
         return Place::default();
     };
     // Up to the colon: behind it is data.

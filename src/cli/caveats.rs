@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::result_dir::{new_directory, writable};
+use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::{datasets_dir, print, repeat};
 use crate::caveat::{self, Bench, Caveat};
@@ -66,7 +66,7 @@ pub fn run(
         let redactor = servers.redactor();
         let mut findings = findings.redacted(&redactor);
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;
-        findings.write(&dir)?;
+        findings.write(&dir).inspect_err(|_| result_dir::abandon(&dir))?;
         let examined = examine(&bench, &caveats, &mut findings, &redactor, &dir);
         let reported = report::findings::write_all(&dir);
         examined.with_context(|| {

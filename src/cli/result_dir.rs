@@ -46,3 +46,10 @@ pub fn new_directory(out: &Path, label: &str, started: &str, experiment: &str) -
         }
     }
 }
+
+/// Removes a new directory whose first record could not be written.
+pub fn abandon(dir: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(dir) {
+        crate::say!("{} is left, and holds no result: {error}; remove it", dir.display());
+    }
+}

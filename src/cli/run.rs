@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::finish::finish;
-use super::result_dir::{new_directory, writable};
+use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::{datasets_dir, loader_args, repeat};
 use crate::dataset::{Dataset, columns};
@@ -84,7 +84,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         let redactor = servers.redactor();
         let run = run.redacted(&redactor);
         let dir = new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?;
-        let store = Store::create(&dir, &run)?;
+        let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
         let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(None));
         finish(store, &run, Vec::new(), session, &redactor)
     })();

@@ -7,6 +7,15 @@ use anyhow::Result;
 
 /// How much is looked at, in bytes.
 const LOOK_BYTES: usize = 64 << 10;
+/// What packed files begin with, what packs so, and the filter that unpacks them.
+const PACKED: [(&[u8], &str, &str); 5] = [
+    // One layer of gzip is taken off before.
+    (b"\x1f\x8b", "gzip", "gzip -dc"),
+    (b"PK\x03\x04", "zip", "funzip"),
+    (b"\xfd7zXZ\0", "xz", "xz -dc"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"),
+    (b"BZh91AY&SY", "bzip2", "bzip2 -dc"),
+];
 /// U+FEFF in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -63,6 +72,9 @@ pub fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor
 /// What the file is instead of a csv in UTF-8, and the filter that mends it.
 fn wrong(start: &[u8]) -> Option<(String, String)> {
     let iconv = |from: &str| format!("iconv -f {from} -t UTF-8");
+    if let Some((_, name, filter)) = PACKED.iter().find(|(magic, ..)| start.starts_with(magic)) {
+        return Some((format!("is packed by {name}, as its first bytes say"), (*filter).into()));
+    }
     let by_mark = [
         // Before UTF-16's, which is its beginning. With a mark, iconv tells the order by it.
         (&b"\xff\xfe\0\0"[..], "UTF-32"),
@@ -86,13 +98,22 @@ fn wrong(start: &[u8]) -> Option<(String, String)> {
         .then(|| ("ends its lines with carriage returns alone".into(), "tr '\\r' '\\n'".into()))
 }
 
-/// UTF-16 without a mark: of the csv's own characters every other byte is zero.
+/// UTF-16 or UTF-32 without a mark: of the csv's own characters every other byte is zero, or three of four.
 fn unmarked(start: &[u8]) -> Option<&'static str> {
     let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     // A quarter, as text in another script has zeros only around commas and digits.
     let many = |zeros: usize, others: usize| zeros > 1 && zeros > 8 * others && 16 * zeros > start.len();
+    // Above U+FFFF there is little: in UTF-32 the byte beside the highest one is all but always zero.
+    let zeros_of_four: [usize; 4] =
+        std::array::from_fn(|i| start.iter().skip(i).step_by(4).filter(|b| **b == 0).count());
+    let all_but_one = |least: usize| {
+        let [a, b, c] = std::array::from_fn(|i| zeros_of_four[(least + 1 + i) % 4]);
+        start.len() >= 8 && 5 * a.min(b).min(c) > start.len() && 8 * zeros_of_four[least] < start.len() / 4
+    };
     match () {
+        () if all_but_one(0) => Some("UTF-32LE"),
+        () if all_but_one(3) => Some("UTF-32BE"),
         () if many(odd, even) => Some("UTF-16LE"),
         () if many(even, odd) => Some("UTF-16BE"),
         () => None,
@@ -132,6 +153,12 @@ mod tests {
         }
     }
 
+    fn packed(text: &str) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+        packer.finish().unwrap()
+    }
+
     #[test]
     fn a_csv_passes_whole_but_for_one_mark() {
         let long = "a,b,1\n".repeat(LOOK_BYTES);
@@ -155,7 +182,10 @@ mod tests {
             (be(&marked), "UTF-16,"),
             (le(csv), "UTF-16LE"),
             (be(csv), "UTF-16BE"),
-            (wide(&marked), "UTF-32"),
+            (wide(&marked), "UTF-32,"),
+            (wide(csv), "UTF-32LE"),
+            (csv.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(), "UTF-32BE"),
+            (packed(csv), "packed by gzip"),
             (format!("\u{feff}{marked}").into_bytes(), "2 byte order marks"),
             (format!("\u{feff}\u{feff}{marked}").into_bytes(), "3 byte order marks"),
             (csv.replace('\n', "\r").into_bytes(), "carriage returns alone"),

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustix::fs::{OFlags, XattrFlags};
+use rustix::fs::{OFlags, XattrFlags, fcntl_getfl};
 use rustix::io::Errno;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::new_file::{Flush, NewFile, flush_name};
 use super::unwritable;
@@ -37,7 +38,7 @@ pub struct Output {
 enum To {
     Stdout(Stdout),
     Stderr(Stderr),
-    /// A device, or a pipe's end, which takes what it can without waiting.
+    /// A device, a pipe's end, which takes what it can without waiting, or a file that was open before.
     Stream(File),
     /// The standard output, whose reader has gone.
     Gone,
@@ -181,10 +182,36 @@ fn named(path: &Path, interrupt: &Interrupt) -> Result<To> {
             "give the name of a file, or - for the standard output",
         )
     } else if kind.is_file() {
-        regular(path, &meta)
+        match inherited(path, &meta)? {
+            Some(open) => Ok(To::Stream(open)),
+            None => regular(path, &meta),
+        }
     } else {
         waited_for(path, interrupt)
     }
+}
+
+/// The file as somebody opened it for this program before it began, such as the shell for `> log` or
+/// `3>> log`, by whatever name it is meant: others write to it by the same description, at one place.
+fn inherited(path: &Path, meta: &Metadata) -> Result<Option<File>> {
+    let listed = fs::read_dir("/proc/self/fd").and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let listed = listed.with_context(|| format!("looking whether {} is open already", path.display()))?;
+    for entry in listed {
+        let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // The descriptor that lists them is closed again.
+        let Ok(open) = fs::metadata(entry.path()) else { continue };
+        if (open.dev(), open.ino()) != (meta.dev(), meta.ino()) {
+            continue;
+        }
+        let shared = pidfd_open(getpid(), PidfdFlags::empty())
+            .and_then(|own| pidfd_getfd(own, number, PidfdGetfdFlags::empty()))
+            .map_err(|error| unwritable(path, &error.into()))?;
+        let mode = fcntl_getfl(&shared).map_err(|error| unwritable(path, &error.into()))?;
+        if mode.intersection(OFlags::ACCMODE) != OFlags::RDONLY {
+            return Ok(Some(shared.into()));
+        }
+    }
+    Ok(None)
 }
 
 /// A pipe or device, once somebody reads it.

@@ -118,7 +118,7 @@ fn check_name(der: &CertificateDer<'_>, host: &ServerName<'_>) -> Result<(), Err
         |name: &&&GeneralName<'_>| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_));
     let mut common = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
     let fitting = match names.iter().any(|name| counts(&name)) {
-        true => names.iter().any(|name| fits(name)),
+        true => names.iter().any(fits),
         false => common.any(|name| name_fits(name, &wanted)),
     };
     if fitting {
