@@ -84,14 +84,15 @@ pub fn check<'n>(names: impl IntoIterator<Item = &'n String>, origin: &str) -> R
 pub fn moved_in(text: &str) -> Option<&str> {
     static MOVING: LazyLock<Regex> = LazyLock::new(|| {
         let pattern = r#"(?ix)
-            search[_-]path \b | session[_-]authorization \b
-            | \b set \s+ (?: (?:session|local) \s+ )? (?: session \s+ authorization | role | schema ) \b
-            | (?: -c \s* | -- ) role \s* =
-            | \b set_config \s* \( \s* ' role '"#;
+            search (?: [_-] | %5f | %2d ) path \b | session (?: [_-] | %5f | %2d ) authorization \b
+            | \b set (?: \s | /\* .*? \*/ )+ (?: (?:session|local) (?: \s | /\* .*? \*/ )+ )?
+              (?: session (?: \s | /\* .*? \*/ )+ authorization | "? (?: role | schema ) ) \b
+            | (?: -c (?: \s | %20 | \+ )* | -- ) role \s* (?: = | %3d )
+            | \b set_config \s* \( \s* (?: e | u& | n )? (?: ' | \$ \w* \$ ) role \b"#;
         Regex::new(pattern).expect("a pattern that a test uses is well formed")
     });
     static HOME: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)^['"]?\s*(?:=|\bto\b|,|%3d|)\s*[\\'"]*\{schema\}"#)
+        Regex::new(r#"(?i)^['"]?\s*(?:=|\bto\b|,|%3d|)\s*[\\'"]*\{schema\}(?:[^\w$]|$)"#)
             .expect("a pattern that a test uses is well formed")
     });
     let stays = |end: usize| HOME.is_match(&text[end..]);
@@ -233,6 +234,12 @@ mod tests {
             "SET SCHEMA 'public'",
             "-c role=other",
             "SELECT set_config( 'role', 'other', false)",
+            "SELECT set_config(E'role', 'other', false), set_config($$role$$, 'other', false)",
+            "SET/**/role other",
+            "SET LOCAL \"role\" TO other",
+            "postgresql:///d?options=-c%20role%3Dother",
+            "postgresql:///d?options=-csearch%5Fpath%3Dpublic",
+            "SET search_path = {schema}_old",
         ] {
             assert!(moved_in(text).is_some(), "{text}");
         }

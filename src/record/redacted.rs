@@ -28,6 +28,9 @@ impl Sample {
     /// The sample as it may be published.
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
         self.error.iter_mut().for_each(|error| redactor.within(error));
+        // A standby is often called like its machine.
+        let settings = self.session.iter_mut().flat_map(|session| session.settings.values_mut());
+        settings.for_each(|value| redactor.within(value));
         self
     }
 }
