@@ -8,7 +8,7 @@ use std::hint::black_box;
 use bulkbench::dataset::checksum::{ContentSum, RowHasher};
 use bulkbench::dataset::{Column, DEFAULT_SEED, Encoder, RowReader, columns, generator::Votes};
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::Encoding;
+use bulkbench::model::Encoding;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
 type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;

@@ -11,7 +11,7 @@ use bulkbench::cache_dir::default_cache_dir;
 use bulkbench::dataset::{DEFAULT_SEED, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{CaseFacts, Role};
+use bulkbench::model::{CaseFacts, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::sample::Stage;

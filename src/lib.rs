@@ -19,6 +19,7 @@ pub mod fault;
 pub mod fs;
 pub mod interrupt;
 pub mod method;
+pub mod model;
 pub mod pg_error;
 pub mod probe;
 pub mod record;

@@ -11,10 +11,10 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     memory::return_large_blocks();
-    let cli = Cli::parse();
-    let done = Interrupt::install()
-        .map_err(anyhow::Error::from)
-        .and_then(|interrupt| cli::dispatch(cli, &interrupt));
+    let done = Cli::try_parse().map_or_else(cli::told_by_clap, |cli| {
+        let interrupt = Interrupt::install()?;
+        cli::dispatch(cli, &interrupt)
+    });
     match done {
         Ok(code) => code,
         Err(error) => {

@@ -6,7 +6,7 @@ use bulkbench::analysis::curve::{Point, Series};
 use bulkbench::analysis::knee::knees;
 use bulkbench::analysis::verdict::Agreement;
 use bulkbench::analysis::{Curve, Standings, Verdict, judge, summarize};
-use bulkbench::record::*;
+use bulkbench::model::*;
 use support::{case, run, sample};
 
 const BASE: [f64; 5] = [10.0, 10.1, 9.9, 10.05, 9.95];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use assert_cmd::Command;
 use bulkbench::caveat::{self, Bench};
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::findings::{CaveatFacts, Finding, Findings, Verdict};
+use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
 use bulkbench::server::local::installations;
 use bulkbench::server::{self, Choice, Options, Server};
 

@@ -6,7 +6,8 @@ mod common;
 use std::path::Path;
 
 use assert_cmd::Command;
-use bulkbench::record::{Outcome, store};
+use bulkbench::model::Outcome;
+use bulkbench::record::store;
 
 /// The program with a cache of its own, in a directory that a server under another user can read.
 fn bulkbench(cache: &Path) -> Command {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{CaseFacts, Encoding, Outcome, Phase, Sample};
+use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Sample};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{Encoding, Outcome, Role};
+use bulkbench::model::{Encoding, Outcome, Role};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;

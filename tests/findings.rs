@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use bulkbench::fault::Fault;
-use bulkbench::record::findings::{Difference, FINDINGS_FILE, Finding, Findings, LoadError, Verdict};
+use bulkbench::model::findings::{Difference, Finding, Findings, LoadError, Verdict};
+use bulkbench::record::findings::FINDINGS_FILE;
 use bulkbench::record::store;
 use bulkbench::report::{self, Colour, Look};
 

@@ -8,7 +8,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{Durability, Encoding, Outcome, Phase, Role, Sample};
+use bulkbench::model::{Durability, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::sample::{self, Place};
@@ -330,7 +330,7 @@ fn staged<'a>(
     method: &str,
     server: &'a mut dyn Server,
     dataset: &'a Dataset,
-) -> (ServerStage<'a>, bulkbench::record::CaseFacts) {
+) -> (ServerStage<'a>, bulkbench::model::CaseFacts) {
     let request = Request { methods: vec![method.into()], ..common::request(dataset.rows()) };
     let table = Table::votes(dataset.columns());
     let cases = plan::cases(&Experiment::find("all").unwrap(), &request, &table).unwrap();

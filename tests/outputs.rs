@@ -304,7 +304,7 @@ fn nothing_panics_where_nothing_can_be_printed() {
         ("list", "> /dev/full", 3),
         ("list", "| head -1", 0),
         ("list", ">&-", 0),
-        ("--help", "> /dev/full", 0),
+        ("--help", "> /dev/full", 3),
         ("dataset export - --rows 50000", "| head -1", 0),
         ("dataset export - --rows 500", "> /dev/full", 3),
         ("dataset generate --rows 600", "2> /dev/full", 0),

@@ -8,8 +8,9 @@ use std::process::Output;
 use assert_cmd::Command;
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::findings::Findings;
-use bulkbench::record::{Outcome, Run, store};
+use bulkbench::model::findings::Findings;
+use bulkbench::model::{Outcome, Run};
+use bulkbench::record::store;
 use bulkbench::server::Server;
 
 const EXPERIMENT: &str = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\ncompare = 'server'\n\

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
+use bulkbench::model::{Outcome, ProgramFacts, Run, Sample};
 use bulkbench::record::store::Store;
-use bulkbench::record::{Outcome, ProgramFacts, Run, Sample};
 use bulkbench::report::table::Cell;
 use bulkbench::report::{self, Colour, Look};
 

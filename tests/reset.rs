@@ -7,7 +7,7 @@ use std::path::Path;
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::{HELD, Info, PRESENT, Params, Start, catalogue};
-use bulkbench::record::EndState;
+use bulkbench::model::EndState;
 use bulkbench::runner::reset::Reset;
 use bulkbench::server::{Connector, Home, Server, Session};
 use bulkbench::table::{Layout, Persistence, Table, verify};

@@ -11,7 +11,7 @@ use bulkbench::analysis::{Verdict, judge, summarize};
 use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
-use bulkbench::record::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
+use bulkbench::model::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
 use bulkbench::runner::sample::{Measured, Stage};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bulkbench::record::{Outcome, store};
+use bulkbench::model::Outcome;
+use bulkbench::record::store;
 use rustix::process::{Pid, Signal, kill_process};
 
 struct Running {

@@ -11,7 +11,7 @@ use bulkbench::caveat::{self, Bench, Caveat};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::catalogue;
 use bulkbench::method::external::Loader;
-use bulkbench::record::findings::{CaveatFacts, Finding, Findings, Verdict};
+use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
 use bulkbench::server::local::installations;
 use bulkbench::server::{self, Choice, Options, Server};
 

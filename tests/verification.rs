@@ -10,7 +10,7 @@ use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::catalogue;
-use bulkbench::record::{CaseFacts, Encoding, Role};
+use bulkbench::model::{CaseFacts, Encoding, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
 use bulkbench::runner::reset::rows_after;

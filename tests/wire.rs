@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{Outcome, store};
+use bulkbench::model::Outcome;
+use bulkbench::record::store;
 use bulkbench::server::Server;
 use rustix::process::{Pid, Signal, kill_process};
 

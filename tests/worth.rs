@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::{Before, Durability, Run, Sample, store};
+use bulkbench::model::{Before, Durability, Run, Sample};
+use bulkbench::record::store;
 
 fn experiment(cases: &str) -> String {
     format!(

@@ -69,8 +69,13 @@ def batches(to, columns, arrow):
             to.file,
             read_options=csv.ReadOptions(column_names=arrow.names),
             parse_options=csv.ParseOptions(newlines_in_values=True),
-            # An empty field of a number is NULL, and no word is.
-            convert_options=csv.ConvertOptions(column_types=read, null_values=[""]),
+            # As COPY has it: an empty field is NULL, one in quotes is not, and no word is.
+            convert_options=csv.ConvertOptions(
+                column_types=read,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
         )
         for batch in reader:
             arrays = [
@@ -84,12 +89,12 @@ def batches(to, columns, arrow):
 
 
 def made(to, row, column, kind, fields):
-    """An array of this type from one of texts; an empty text is NULL."""
+    """An array of this type from one of texts."""
     make = peer.maker(column, MAKERS)
 
     def value(at, field):
         try:
-            made = make(field) if field else None
+            made = None if field is None else make(field)
             # The type may hold less than Python's, as digits of a number.
             pyarrow.array([made], kind)
             return made

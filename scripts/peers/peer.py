@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import re
 import sys
 import traceback
 from typing import NamedTuple
@@ -149,22 +150,42 @@ def is_text(column):
     return column.type in values.TEXTS and not column.is_array
 
 
+# A field of a row as it stands in the file: quotes are special to the module csv where a field begins with one.
+FIELD = re.compile(r'(?:^|,)("(?:[^"]|"")*"[^,]*|[^,]*)', re.DOTALL)
+
+
+def quoted_or_none(row, raw):
+    """The row with None for its empty fields, but for those in quotes, which the module csv does not tell apart."""
+    written = FIELD.findall(raw.rstrip("\r\n"))
+    return [None if field == "" and stands == "" else field for field, stands in zip(row, written)]
+
+
 def rows(to, columns, maker=maker):
     """The rows of the csv file as lists, one after the other, of the values that `maker` has for the columns.
 
-    An empty field is None, but in a text: the module csv does not tell one in quotes from one without.
+    An empty field is None, and one in quotes an empty text, as COPY has it.
     """
     makers = [(place, maker(column)) for place, column in enumerate(columns) if not is_text(column)]
     # The module's own limit of 128 kB is far below that of a text in PostgreSQL.
     csv.field_size_limit(sys.maxsize)
+    lines = []
+
+    def kept(file):
+        for line in file:
+            lines.append(line)
+            yield line
+
     with open(to.file, newline="", encoding="utf-8") as opened:
-        reader = csv.reader(opened)
+        reader = csv.reader(kept(opened))
         try:
             for row in reader:
+                if "" in row:
+                    row = quoted_or_none(row, "".join(lines))
+                lines.clear()
                 for place, make in makers:
                     try:
                         field = row[place]
-                        row[place] = make(field) if field else None
+                        row[place] = None if field is None else make(field)
                     except IndexError:
                         # A row that is too short is for the library to find out.
                         break

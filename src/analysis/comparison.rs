@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::summary::{Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
-use crate::record::{Run, Sample, ServerFacts};
+use crate::model::{Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
@@ -312,7 +312,7 @@ fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<Difference> {
 fn facts(run: &Run) -> Vec<(String, String)> {
     let (machine, server, plan) = (&run.machine, &run.server, &run.plan);
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
-    let disk = |f: fn(&crate::record::Disk) -> String| machine.disk.as_ref().map_or("-".to_string(), f);
+    let disk = |f: fn(&crate::model::Disk) -> String| machine.disk.as_ref().map_or("-".to_string(), f);
     let mut facts: Vec<(String, String)> = [
         ("machine.cpu", machine.cpu.clone()),
         ("machine.cores", machine.cores.to_string()),

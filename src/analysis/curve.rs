@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::summary::Summary;
 use super::verdict::Standings;
-use crate::record::{CaseFacts, Plan, Role};
+use crate::model::{CaseFacts, Plan, Role};
 use crate::units;
 
 /// What an experiment varied, and what came of it.

@@ -2,7 +2,7 @@
 
 use super::origin;
 use super::summary::Summary;
-use crate::record::Role;
+use crate::model::Role;
 
 /// What sentences call the case that another is held against.
 pub fn name<'a>(other: &Summary<'a>) -> &'a str {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{CaseFacts, Cost, Durability, EndState, Outcome, Phase, Run, Sample, ServerFacts};
+use crate::model::{CaseFacts, Cost, Durability, EndState, Outcome, Phase, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate};
 
 /// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and

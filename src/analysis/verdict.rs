@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use super::likeness;
 use super::summary::Summary;
-use crate::record::{CaseFacts, Durability, Role};
+use crate::model::{CaseFacts, Durability, Role};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::units;
 

@@ -18,7 +18,7 @@ use super::{input, mask};
 use crate::fault::Fault;
 use crate::method::external::redacted;
 use crate::method::tools::phases::run;
-use crate::record::findings::{CaveatFacts, Finding, LoadError, Verdict};
+use crate::model::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
 use crate::server::plain::plain;
 use crate::server::{Connector, Server, Session};

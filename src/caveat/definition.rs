@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::record::findings::{Row, Verdict};
+use crate::model::findings::{Row, Verdict};
 use crate::sql::quote;
 
 /// The loaders that every csv file is loaded by; psql's own comes before the INSERTs.

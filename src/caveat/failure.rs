@@ -3,8 +3,8 @@
 use postgres::error::DbError;
 
 use super::place;
+use crate::model::findings::LoadError;
 use crate::pg_error;
-use crate::record::findings::LoadError;
 
 /// The server's error in a chain of causes, in a load into a table of these columns; `None` where the
 /// server said nothing, for instance as the connection broke off.

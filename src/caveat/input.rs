@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::built_in;
 use super::definition::{Caveat, Copy, Load, json_row};
 use crate::dataset::{header, trailer};
-use crate::record::Encoding;
+use crate::model::Encoding;
 use crate::sql::literal;
 
 /// What a COPY is sent, the client's changes made.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::held::{Held, shown};
-use crate::record::findings::{Difference, Row, Verdict};
+use crate::model::findings::{Difference, Row, Verdict};
 
 /// What was meant.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use super::site::{Site, TABLE};
 use super::{built_in, input};
 use crate::method::external::{Input, Loader, Meaning, Target};
 use crate::method::{Method, Need, Params, catalogue, resolve_params};
-use crate::record::findings::LoadError;
+use crate::model::findings::LoadError;
 use crate::server::Settings;
 use crate::sql::quote;
 use crate::table::Table;

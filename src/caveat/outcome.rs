@@ -4,8 +4,8 @@ use anyhow::{Error, Result};
 
 use crate::errors::chain;
 use crate::fault::Fault;
+use crate::model::findings::{LoadError, Verdict};
 use crate::pg_error;
-use crate::record::findings::{LoadError, Verdict};
 
 /// What a way says of its load.
 #[derive(Debug, Default)]

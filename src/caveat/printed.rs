@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::place::{self, Place};
-use crate::record::findings::LoadError;
+use crate::model::findings::LoadError;
 
 /// What marks a line as an error: English, and the severities of a server whose messages are in
 /// another language (PostgreSQL's message catalogues), as libpq passes them on.

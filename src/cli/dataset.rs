@@ -11,7 +11,7 @@ use super::{datasets_dir, print};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
 use crate::fs::Output;
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 use crate::units;
 
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::print;
+use crate::model::{Run, Sample};
 use crate::record::store::Store;
-use crate::record::{Run, Sample};
 use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::runner::Session;

@@ -12,7 +12,7 @@ use super::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
 use crate::method::{Default, Family, Info, Need, catalogue};
-use crate::record::Source;
+use crate::model::Source;
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::experiment::{ALL_METHODS, Case, Experiment};
 use crate::method::{Loader, Method, catalogue};
-use crate::record::{ProgramFacts, Run};
+use crate::model::{ProgramFacts, Run};
 use crate::usage;
 
 #[derive(Debug, Clone, clap::Args)]

@@ -76,6 +76,17 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
     }
 }
 
+/// What the parser has to say in place of a command line: help, the version, or what is wrong.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn told_by_clap(said: clap::Error) -> Result<ExitCode> {
+    match said.print() {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(1))),
+    }
+}
+
 /// Prints an error with its causes, outermost first, on standard error.
 pub fn print_error(error: &anyhow::Error) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));

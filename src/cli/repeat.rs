@@ -3,8 +3,8 @@
 //! All that decides the result is in it, defaults included: those of a later version may be others. What
 //! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
 
-use crate::record::findings::Findings;
-use crate::record::{Asked, Run, ServerFacts, Source};
+use crate::model::findings::Findings;
+use crate::model::{Asked, Run, ServerFacts, Source};
 
 /// The command that repeats this run.
 pub fn run(run: &Run, asked: &Asked) -> String {
@@ -73,11 +73,21 @@ impl Command {
         } else if only(Source::Container) {
             self.flag("server", "container");
         }
-        for server in servers {
-            let version = server.version.split_whitespace().nth(1).unwrap_or("?");
+        for (at, server) in servers.iter().enumerate() {
+            let version = version(server);
             match (server.source, &server.image) {
                 (Source::Local, _) => {
-                    self.flag("pg-bin", &format!("{{directory of the binaries of PostgreSQL {version}}}"));
+                    let like = |other: &&&ServerFacts| {
+                        other.source == Source::Local && self::version(other) == version
+                    };
+                    let which = match servers[..at].iter().filter(like).count() {
+                        0 => String::new(),
+                        before => format!(", build {}", before + 1),
+                    };
+                    self.flag(
+                        "pg-bin",
+                        &format!("{{directory of the binaries of PostgreSQL {version}{which}}}"),
+                    );
                 }
                 (Source::Container, Some(image)) => self.flag("image", image),
                 (Source::Container, None) => {}
@@ -88,6 +98,11 @@ impl Command {
             }
         }
     }
+}
+
+/// The version of its build, e.g. `15.18`.
+fn version(server: &ServerFacts) -> &str {
+    server.version.split_whitespace().nth(1).unwrap_or("?")
 }
 
 #[cfg(test)]
@@ -179,6 +194,11 @@ mod tests {
         };
         let binaries = |version| format!("--pg-bin {{directory of the binaries of PostgreSQL {version}}}");
         assert_eq!(place(&record), format!("--server local {} {}", binaries("18.1"), binaries("15.18")));
+        let of_both = record.servers["15.18"].version.clone();
+        let other = std::mem::replace(&mut record.servers.get_mut("18.1").unwrap().version, of_both);
+        let two = format!("--server local {} {}", binaries("15.18"), binaries("15.18, build 2"));
+        assert_eq!(place(&record), two, "two builds of one version");
+        record.servers.get_mut("18.1").unwrap().version = other;
         record.servers.insert("15.18".into(), image);
         assert_eq!(place(&record), format!("{} --image postgres:18", binaries("18.1")), "neither kind alone");
         record.servers.clear();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::print;
-use crate::record::findings::Findings;
+use crate::model::findings::Findings;
 use crate::record::store;
 use crate::report::{self, Look, Mode};
 

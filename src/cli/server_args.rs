@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
-use crate::record::{Encoding, ServerFacts};
+use crate::model::{Encoding, ServerFacts};
 use crate::redact::Redactor;
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::{Installation, installations};

@@ -19,7 +19,7 @@ use super::rows::{Row, utf8};
 use super::store::HashedFile;
 use super::{file_name, pipeline};
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// An encoding's file being written, row counts and index with it.
 pub struct EncodingWriter {

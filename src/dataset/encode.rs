@@ -7,7 +7,7 @@ use bytes::BufMut;
 use super::columns::{Column, ColumnType};
 use super::csv_row::{BadField, RowParser, Style, push_text};
 use super::rows::{Fields, Row};
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// The header of the binary format: signature, no flags, no extension.
 pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";

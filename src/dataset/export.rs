@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::Dataset;
 use crate::fs::{Flush, Output};
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 impl Dataset {
     /// Copies the file of an ensured encoding to an output. Says what there is to say of how it was

@@ -12,7 +12,7 @@ use super::store::DirLock;
 use super::{Column, ColumnType, Dataset};
 use crate::fault::nearest_then;
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// The form in which each text is a number.
 pub const NUMERIC: &str = "numeric";

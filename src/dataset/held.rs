@@ -166,7 +166,7 @@ impl Fields for HeldRow<'_> {
 mod tests {
     use super::*;
     use crate::dataset::Encoder;
-    use crate::record::Encoding;
+    use crate::model::Encoding;
 
     #[test]
     fn rows_in_memory_encode_as_those_of_the_csv_do() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// The most entries an index keeps.
 const MOST_ENTRIES: usize = 1024;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use super::Dataset;
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// Bytes read at a time: they stay in the processor's cache between the scan and the write.
 const READ_BYTES: usize = 256 << 10;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::Column;
 use super::index::Place;
 use crate::fs::{Flush, NewFile, Readers};
-use crate::record::{Encoding, FileFacts};
+use crate::model::{Encoding, FileFacts};
 
 /// The manifest's file.
 pub const FILE: &str = "manifest.json";

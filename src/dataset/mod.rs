@@ -44,7 +44,7 @@ pub use rows::{Fields, Keyed, Row, RowReader, Value};
 pub use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
-use crate::record::{DatasetFacts, Encoding};
+use crate::model::{DatasetFacts, Encoding};
 use manifest::{Encoded, Manifest, Origin};
 use store::DirLock;
 

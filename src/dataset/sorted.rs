@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::{ColumnType, Dataset};
 use crate::interrupt::Interrupt;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// Rows in the order of a column; equal ones in the order of the file.
 #[derive(Debug)]

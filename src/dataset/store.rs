@@ -11,7 +11,7 @@ use ring::digest::{Context as Hasher, SHA256};
 use super::{file_name, manifest};
 use crate::fs::{Flush, NewFile, Readers, lock, new_file, unwritable};
 use crate::interrupt::Interrupt;
-use crate::record::{Encoding, FileFacts};
+use crate::model::{Encoding, FileFacts};
 
 /// A file of a dataset being written, and hashed on the way. Unless it is kept, it is removed.
 pub struct HashedFile {
@@ -111,6 +111,8 @@ fn make(dir: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
     match fs::DirBuilder::new().mode(0o755).create(dir) {
         Ok(()) => made.push(dir.to_owned()),
         Err(_) if dir.is_dir() => {}
+        // It was there a moment ago: whoever had it has left nothing in it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && !stands(dir) => return make(dir, made),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
             make(above.ok_or_else(|| unwritable(dir, &error))?, made)?;
@@ -119,6 +121,11 @@ fn make(dir: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
         Err(error) => return Err(unwritable(dir, &error)),
     }
     Ok(())
+}
+
+/// Whether something has this name, be it a link that leads nowhere.
+fn stands(path: &Path) -> bool {
+    !fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// The size and SHA-256 of what a reader gives.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::method::copy::{copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes, committed};
-use crate::record::{Durability, Encoding, Phase};
+use crate::model::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence};
 
 /// COPY into a table with a foreign key on each indexed column, whose parents have all values.

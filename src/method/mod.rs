@@ -27,7 +27,7 @@ use tools::stream::CopyStream;
 
 use crate::dataset::Dataset;
 use crate::fault::nearest;
-use crate::record::{Durability, Encoding, Phase, Work};
+use crate::model::{Durability, Encoding, Phase, Work};
 use crate::server::{Connector, Server};
 use crate::table::verify::Keys;
 use crate::table::{Layout, Persistence, Table};

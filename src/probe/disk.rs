@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::mounts;
-use crate::record::Disk;
+use crate::model::Disk;
 
 /// How long [`disk`] measures flushes for.
 pub const FLUSH_TIME: Duration = Duration::from_millis(500);

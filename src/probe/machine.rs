@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{cgroup, disk, mounts};
-use crate::record::Machine;
+use crate::model::Machine;
 
 /// What is known of this machine. With `data_dir`, the directory the local server's data lies in,
 /// the disk is measured too, which takes [`disk::FLUSH_TIME`].

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::RUN_FILE;
-use super::origin::is_time;
-use super::{CaseFacts, Outcome, Role, Run, Sample, Work};
+use crate::model::is_time;
+use crate::model::{CaseFacts, Outcome, Role, Run, Sample, Work};
 
 /// The longest that a sample may be told to take, in seconds: a week.
 pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;

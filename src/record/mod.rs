@@ -1,17 +1,12 @@
-//! The result of a run on disk: what it holds ([`schema`], [`findings`]) and how it is kept ([`store`]).
+//! The result of a run on disk: how it is written and read ([`store`], [`findings`]), and what may stand in it.
 
-mod asked;
 mod check;
 mod file;
 pub mod findings;
-mod origin;
 mod redacted;
-pub mod schema;
-mod session;
 pub mod store;
 
-pub use asked::Asked;
 pub use check::LONGEST_SAMPLE_SECONDS;
-pub use origin::now;
-pub use schema::*;
-pub use session::{Before, Durability, SessionFacts, WORTH};
+
+/// The version of `run.json` and `samples.jsonl` that this program writes.
+pub const SCHEMA_VERSION: u32 = 1;

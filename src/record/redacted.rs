@@ -1,8 +1,8 @@
 //! Records without what is this machine's or this user's alone: the texts in them that others wrote, such
 //! as errors, or that hold a path or an address. Ids, settings and figures are the program's own words.
 
-use super::findings::{Finding, Findings};
-use super::{Asked, Run, Sample, ServerFacts};
+use crate::model::findings::{Finding, Findings};
+use crate::model::{Asked, Run, Sample, ServerFacts};
 use crate::redact::Redactor;
 
 impl Run {

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::file::{self, RUN_FILE, SAMPLES_FILE};
-use super::{Run, SCHEMA_VERSION, Sample, check};
+use super::{SCHEMA_VERSION, check};
 use crate::fs::{self, lock, unwritable};
+use crate::model::{Run, Sample};
 use crate::{bad_data, usage};
 
 /// An open run directory that samples are added to.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use anyhow::{Context, Result};
 
-use crate::record::{CaseFacts, Cost, Outcome, Phase, Run, Sample};
+use crate::model::{CaseFacts, Cost, Outcome, Phase, Run, Sample};
 
 type CostColumn = (&'static str, fn(&Cost) -> Option<u64>);
 

@@ -1,7 +1,7 @@
 //! Where and with what a run was made, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::record::{DatasetFacts, Run, ServerFacts, Tool};
+use crate::model::{DatasetFacts, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.

@@ -4,7 +4,7 @@ use super::results::sorted;
 use super::table::Cell;
 use crate::analysis::knee::{SHARE, knees};
 use crate::analysis::{Basis, Curve, Standing, Standings, Verdict};
-use crate::record::{Durability, Role, Run};
+use crate::model::{Durability, Role, Run};
 use crate::units;
 
 /// With more cases than this that others are held against, a sentence for each is too much.

@@ -29,8 +29,8 @@ pub use splice::{Mode, splice};
 pub use terminal::{Colour, Look};
 
 use crate::analysis::{self, Comparison, Curve, judge, summarize};
+use crate::model::{Run, Sample};
 use crate::record::store;
-use crate::record::{Run, Sample};
 use chart::{Format, rates, totals};
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::worth;
 use crate::analysis::{Standings, Verdict, origin};
+use crate::model::{Role, Run, Sample};
 use crate::probe::disk::Flushing;
-use crate::record::{Role, Run, Sample};
 use crate::stats::MIN_SAMPLES;
 use crate::units;
 

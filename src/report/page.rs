@@ -4,7 +4,7 @@ use super::notes::Note;
 use super::table::Table;
 use super::{curve, facts, headline, notes, results};
 use crate::analysis::{Curve, Standings};
-use crate::record::{Run, Sample};
+use crate::model::{Run, Sample};
 
 /// A report.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::{Standing, Standings, Verdict};
-use crate::record::{Outcome, Phase, Sample};
+use crate::model::{Outcome, Phase, Sample};
 
 /// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
 pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::Standings;
-use crate::record::{Before, Run, Sample};
+use crate::model::{Before, Run, Sample};
 use crate::units;
 
 /// Warnings of what the samples' sessions had, and of checkpoints in the samples or likely there.
@@ -15,7 +15,7 @@ pub fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Str
                 "where the method says {}, the settings that the sessions really had mean that a crash {}",
                 s.case.durability.words(),
                 match s.durability {
-                    crate::record::Durability::Durable => "leaves every row".into(),
+                    crate::model::Durability::Durable => "leaves every row".into(),
                     other => format!("leaves less: {}", other.words()),
                 }
             )
@@ -56,52 +56,79 @@ fn by_case(
     cases.into_iter().map(|(words, ids)| format!("{words}: {}", ids.join(", "))).collect()
 }
 
-/// Settings that bring checkpoints into the samples, whichever server they are of.
-fn likely(run: &Run, samples: &[Sample]) -> Vec<String> {
-    let mut found = Vec::new();
-    // Records from before checkpoints were counted keep their words.
-    let counted = || samples.iter().filter(|s| s.cost.checkpoints.is_some());
-    let servers = std::iter::once((None, &run.server)).chain(run.servers.iter().map(|(n, s)| (Some(n), s)));
-    for (name, server) in servers {
-        let name = name.map(|n| format!(" of {n}")).unwrap_or_default();
-        let setting = |name: &str| server.settings.get(name).map(String::as_str);
-        // A checkpoint begins when that much has been written since the last one began
-        // (src/backend/access/transam/xlog.c, CalculateCheckpointSegments).
-        let target =
-            setting("checkpoint_completion_target").and_then(|v| v.parse::<f64>().ok()).unwrap_or(0.9);
-        let wal = counted().filter_map(|s| s.cost.wal_bytes).max();
-        if let (Some(text), Some(wal)) = (setting("max_wal_size"), wal)
-            && let Some(most) = bytes(text)
-            && wal as f64 >= most as f64 / (1.0 + target)
-        {
-            found.push(format!(
-                "max_wal_size{name} = {text}, and a sample wrote {} of WAL: checkpoints begin in the middle of \
-                 samples; raise it, so that none does",
-                units::bytes(wal)
-            ));
-        }
-        let longest = counted().filter_map(|s| s.total_ns).max();
-        if let (Some(text), Some(longest)) = (setting("checkpoint_timeout"), longest)
-            && let Some(most) = seconds(text)
-            && longest / 1_000_000_000 >= most
-        {
-            found.push(format!(
-                "checkpoint_timeout{name} = {text}, and a sample took {}: checkpoints begin in the middle of \
-                 samples; raise it, so that none does",
-                units::seconds(longest)
-            ));
-        }
-    }
-    found
+/// A setting that has a checkpoint begin in a sample that comes so far.
+struct Limit {
+    setting: &'static str,
+    /// Where one begins, by the setting's value and that of checkpoint_completion_target.
+    begins: fn(&str, f64) -> Option<f64>,
+    /// How far a sample came.
+    reached: fn(&Sample) -> Option<u64>,
+    /// That in words.
+    words: fn(u64) -> String,
 }
 
-/// A size as SHOW has it, in bytes.
+const LIMITS: [Limit; 2] = [
+    Limit {
+        setting: "max_wal_size",
+        // When that much has been written since the last one began (src/backend/access/transam/xlog.c,
+        // CalculateCheckpointSegments).
+        begins: |value, target| Some(bytes(value)? as f64 / (1.0 + target)),
+        reached: |sample| sample.cost.wal_bytes,
+        words: |wal| format!("wrote {} of WAL", units::bytes(wal)),
+    },
+    Limit {
+        setting: "checkpoint_timeout",
+        begins: |value, _| Some(seconds(value)? as f64 * 1e9),
+        reached: |sample| sample.total_ns,
+        words: |total| format!("took {}", units::seconds(total)),
+    },
+];
+
+/// Settings that bring checkpoints into the samples, whichever server or case they are of.
+fn likely(run: &Run, samples: &[Sample]) -> Vec<String> {
+    LIMITS.iter().flat_map(|limit| likely_by(limit, run, samples)).collect()
+}
+
+fn likely_by(limit: &Limit, run: &Run, samples: &[Sample]) -> Vec<String> {
+    // By the setting's value: the furthest that a sample came, and the cases.
+    let mut found = BTreeMap::<&str, (u64, Vec<&str>)>::new();
+    for case in &run.plan.cases {
+        let server = case.server.as_ref().and_then(|name| run.servers.get(name)).unwrap_or(&run.server);
+        let setting = |name: &str| {
+            let own = case.settings.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+            own.or_else(|| server.settings.get(name)).map(String::as_str)
+        };
+        let target =
+            setting("checkpoint_completion_target").and_then(|v| v.parse::<f64>().ok()).unwrap_or(0.9);
+        // Records from before checkpoints were counted keep their words.
+        let counted = samples.iter().filter(|s| s.case == case.id && s.cost.checkpoints.is_some());
+        if let (Some(value), Some(most)) = (setting(limit.setting), counted.filter_map(limit.reached).max())
+            && (limit.begins)(value, target).is_some_and(|begins| most as f64 >= begins)
+        {
+            let (furthest, cases) = found.entry(value).or_default();
+            *furthest = most.max(*furthest);
+            cases.push(&case.id);
+        }
+    }
+    let words = |(value, (furthest, cases)): (&str, (u64, Vec<&str>))| {
+        format!(
+            "{} = {value}, and a sample {}: checkpoints begin in the middle of samples; raise it, so that none \
+             does: {}",
+            limit.setting,
+            (limit.words)(furthest),
+            cases.join(", ")
+        )
+    };
+    found.into_iter().map(words).collect()
+}
+
+/// A size as a setting or SHOW has it, in bytes; without a unit in megabytes.
 fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let factor = match unit {
         "B" => 1,
         "kB" => 1 << 10,
-        "MB" => 1 << 20,
+        "MB" | "" => 1 << 20,
         "GB" => 1 << 30,
         "TB" => 1 << 40,
         _ => return None,
@@ -109,11 +136,11 @@ fn bytes(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
-/// A time as SHOW has it, in whole seconds.
+/// A time as a setting or SHOW has it, in whole seconds; without a unit in seconds.
 fn seconds(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let factor = match unit {
-        "s" => 1,
+        "s" | "" => 1,
         "min" => 60,
         "h" => 3_600,
         "d" => 86_400,
@@ -123,8 +150,9 @@ fn seconds(text: &str) -> Option<u64> {
 }
 
 fn split(text: &str) -> Option<(u64, &str)> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    Some((number.parse().ok()?, unit))
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    Some((number.parse().ok()?, unit.trim()))
 }
 
 #[cfg(test)]
@@ -136,6 +164,7 @@ mod tests {
         assert_eq!(bytes("1GB"), Some(1 << 30));
         assert_eq!(bytes("64MB"), Some(64 << 20));
         assert_eq!((seconds("5min"), seconds("1d"), seconds("30s")), (Some(300), Some(86_400), Some(30)));
-        assert_eq!((bytes("many"), seconds("5")), (None, None));
+        assert_eq!((bytes("64 MB"), bytes("64"), seconds("5")), (Some(64 << 20), Some(64 << 20), Some(5)));
+        assert_eq!((bytes("many"), seconds("")), (None, None));
     }
 }

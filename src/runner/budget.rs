@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::record::{CaseFacts, Role};
+use crate::model::{CaseFacts, Role};
 use crate::runner::plan;
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::told::Told;

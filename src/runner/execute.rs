@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::record::{Outcome, Plan, Role, Sample};
+use crate::model::{Outcome, Plan, Role, Sample};
 use crate::runner::progress::Progress;
 use crate::runner::sample::{self, Place, Stage};
 

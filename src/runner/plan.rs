@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Case, Experiment};
 use crate::method::{Extent, Loader, catalogue, resolve_params};
-use crate::record::{CaseFacts, Encoding, Plan, Role};
+use crate::model::{CaseFacts, Encoding, Plan, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
@@ -225,7 +225,7 @@ pub fn plan(
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
-    use crate::record::Durability;
+    use crate::model::Durability;
 
     fn request(methods: &[&str]) -> Request {
         Request {

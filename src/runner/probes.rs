@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::model::Cost;
 use crate::probe::checkpoints::{self, Checkpoints};
 use crate::probe::{cpu, memory, relation};
-use crate::record::Cost;
 use crate::server::{Server, Session};
 use crate::table::Table;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::told::Told;
-use crate::record::{CaseFacts, Outcome, Plan, Sample};
+use crate::model::{CaseFacts, Outcome, Plan, Sample};
 use crate::units;
 
 /// Watches a run.

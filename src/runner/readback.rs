@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 
+use crate::model::{Before, SessionFacts, WORTH};
 use crate::pg_error::describe;
-use crate::record::{Before, SessionFacts, WORTH};
 use crate::server::Connector;
 use crate::table::Table;
 
@@ -27,7 +27,8 @@ pub fn read(connector: &Connector, table: &Table, before: Before) -> Result<Sess
         .collect::<Result<_>>()?;
     let disabled: i64 = session
         .query_one(
-            "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgenabled <> 'O' AND tgrelid IN \
+            // Those that are always enabled fire in every session (PostgreSQL manual, pg_trigger).
+            "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgenabled IN ('D', 'R') AND tgrelid IN \
              (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))",
             &[&table.sql_name()],
         )

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::record::{CaseFacts, Cost, EndState, Outcome, Phase, Sample, SessionFacts};
+use crate::model::{CaseFacts, Cost, EndState, Outcome, Phase, Sample, SessionFacts};
 
 /// What the steps are done with: a server in earnest, a fake in tests.
 pub trait Stage {

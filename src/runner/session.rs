@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::catalogue;
-use crate::record::{CaseFacts, Plan, Sample};
+use crate::model::{CaseFacts, Plan, Sample};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::stage::ServerStage;

@@ -12,8 +12,8 @@ use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
 use super::{Home, Options, Server, Settings};
 use crate::interrupt::Interrupt;
+use crate::model::{ServerFacts, Source};
 use crate::pg_error::describe;
-use crate::record::{ServerFacts, Source};
 use crate::sql::quote;
 use crate::{session, unavailable, usage};
 

@@ -36,7 +36,7 @@ pub use latency::Latency;
 pub use open::{Choice, open};
 pub use options::{Checksums, Options};
 
-use crate::record::ServerFacts;
+use crate::model::ServerFacts;
 
 /// Server settings, name to value, as postgresql.conf would have them.
 pub type Settings = BTreeMap<String, String>;

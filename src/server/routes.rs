@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio_postgres::config::{Host, LoadBalanceHosts};
+use tokio_postgres::config::{self, LoadBalanceHosts};
 use tokio_postgres::error::SqlState;
 
 use super::explain::{Refused, dial_error};
@@ -18,72 +18,98 @@ use crate::{unavailable, usage};
 const RECOVERY_LIMIT: Duration = Duration::from_secs(120);
 const RETRY_EVERY: Duration = Duration::from_millis(50);
 
-/// The ways to the hosts of a configuration, each address of each, encrypted or not as its TLS has it.
+/// One host of a configuration.
+#[derive(Debug)]
+pub struct Host {
+    /// The name its certificate has to be for; empty for a Unix socket.
+    name: String,
+    /// Where it listens: the addresses of its name, to be tried in order, or a Unix socket.
+    pub places: Vec<Place>,
+}
+
+/// The hosts of a configuration in its order, as the driver understands it; an error in place of one whose
+/// name leads nowhere.
 ///
 /// # Errors
-/// [`crate::fault::Fault::Unavailable`] when a name leads nowhere, [`crate::fault::Fault::Usage`]
-/// when there is no host or not one for each address, or work has to stop.
-pub fn routes(
+/// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address and port.
+pub fn hosts(
     config: &tokio_postgres::Config,
-    tls: Option<&Tls>,
     limit: Duration,
     interrupt: &Interrupt,
-) -> Result<Vec<Route>> {
-    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
-    let count = hosts.len().max(addresses.len());
+) -> Result<Vec<Result<Host>>> {
+    let (names, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = names.len().max(addresses.len());
     if count == 0 {
         return Err(usage!("there is no host to connect to: name one, as in postgres://user@host/"));
     }
-    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+    if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
         return Err(usage!(
             "{} hosts and {} hostaddrs: give as many of one as of the other, or leave one out",
-            hosts.len(),
+            names.len(),
             addresses.len()
         ));
     }
     if ports.len() > 1 && ports.len() != count {
         return Err(usage!("{} ports for {count} hosts: give one for all, or one for each", ports.len()));
     }
+    let host = |i: usize| {
+        let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
+        match (addresses.get(i), names.get(i)) {
+            (Some(ip), name) => {
+                let name = match name {
+                    Some(config::Host::Tcp(name)) => name.clone(),
+                    _ => ip.to_string(),
+                };
+                Ok(Host { name, places: vec![Place::Tcp(SocketAddr::new(*ip, port))] })
+            }
+            (None, Some(config::Host::Tcp(name))) => {
+                let found = look_up(name, port, limit, interrupt)?;
+                Ok(Host { name: name.clone(), places: found.into_iter().map(Place::Tcp).collect() })
+            }
+            (None, Some(config::Host::Unix(dir))) => {
+                let path = dir.join(format!(".s.PGSQL.{port}"));
+                Ok(Host { name: String::new(), places: vec![Place::Unix(path)] })
+            }
+            (None, None) => unreachable!("a host has a name or an address, as many as there are"),
+        }
+    };
+    Ok((0..count).map(host).collect())
+}
+
+/// The ways to the hosts of a configuration, each address of each, encrypted or not as its TLS has it.
+///
+/// # Errors
+/// As [`hosts`]; [`crate::fault::Fault::Unavailable`] when all names lead nowhere, or work has to stop.
+pub fn routes(
+    config: &tokio_postgres::Config,
+    tls: Option<&Tls>,
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> Result<Vec<Route>> {
     let options = SocketOptions {
         keepalive_idle: config.get_keepalives().then(|| config.get_keepalives_idle()),
         keepalive_interval: config.get_keepalives_interval(),
         keepalive_count: config.get_keepalives_retries(),
         user_timeout: config.get_tcp_user_timeout().copied(),
     };
-    let mut all: Vec<Vec<Route>> = Vec::new();
-    let mut unknown = None;
-    for i in 0..count {
-        let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
-        let route = |place, host: &str, crypt| Route { place, host: host.to_owned(), crypt, options };
-        let host = hosts.get(i);
-        let name = match host {
-            Some(Host::Tcp(name)) => name.clone(),
-            _ => addresses.get(i).map(IpAddr::to_string).unwrap_or_default(),
-        };
-        let places: Vec<SocketAddr> = match (addresses.get(i), host) {
-            (Some(ip), _) => vec![SocketAddr::new(*ip, port)],
+    let ways = |host: &Host| -> Vec<Route> {
+        let crypts = |place: &Place| match place {
             // As with libpq, a Unix socket knows no TLS, whatever sslmode says.
-            (None, Some(Host::Unix(dir))) => {
-                let path = dir.join(format!(".s.PGSQL.{port}"));
-                all.push(vec![route(Place::Unix(path), "", Crypt::Never)]);
-                continue;
-            }
-            (None, _) => match look_up(&name, port, limit, interrupt) {
-                Ok(places) => places,
-                Err(error) => {
-                    interrupt.check()?;
-                    unknown = Some(error);
-                    continue;
-                }
-            },
+            Place::Unix(_) => vec![Crypt::Never],
+            Place::Tcp(_) => crypts(tls),
         };
-        let ways = places
-            .into_iter()
-            .flat_map(|place| crypts(tls).into_iter().map(move |crypt| (place, crypt)))
-            .map(|(place, crypt)| route(Place::Tcp(place), &name, crypt));
-        all.push(ways.collect());
-    }
-    if let (true, Some(unknown)) = (all.is_empty(), unknown) {
+        let route =
+            |place: &Place, crypt| Route { place: place.clone(), host: host.name.clone(), crypt, options };
+        host.places
+            .iter()
+            .flat_map(|place| crypts(place).into_iter().map(|crypt| route(place, crypt)))
+            .collect()
+    };
+    let (found, unknown): (Vec<_>, Vec<_>) =
+        hosts(config, limit, interrupt)?.into_iter().partition(Result::is_ok);
+    interrupt.check()?;
+    let mut all: Vec<Vec<Route>> = found.into_iter().flatten().map(|host| ways(&host)).collect();
+    if let (true, Some(Err(unknown))) = (all.is_empty(), unknown.into_iter().next_back()) {
         return Err(unknown);
     }
     if config.get_load_balance_hosts() == LoadBalanceHosts::Random {

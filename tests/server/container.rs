@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::Source;
+use bulkbench::model::Source;
 use bulkbench::server::container::{BUILT_IMAGE, DEFAULT_IMAGE, EngineStatus, engine_status};
 use bulkbench::server::{Choice, Latency, Options, Settings, open};
 use rustix::process::Signal;

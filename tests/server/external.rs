@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::Source;
+use bulkbench::model::Source;
 use bulkbench::server::{Choice, Options, Server, Settings, Sweep, open};
 
 use super::support::*;

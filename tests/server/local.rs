@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::record::Source;
+use bulkbench::model::Source;
 use bulkbench::server::{Checksums, Choice, Options, Server, Settings, open};
 use rustix::process::{Pid, Signal, kill_process};
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use bulkbench::record::*;
+use bulkbench::model::*;
 
 pub const ROWS: u64 = 7_500_000;
 
@@ -185,7 +185,7 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
     let able: Vec<usize> = (0..cases.len()).filter(|&i| cases[i].unavailable.is_none()).collect();
     let setting = |name: &str, value: &str| (name.to_string(), value.to_string());
     Run {
-        schema: SCHEMA_VERSION,
+        schema: bulkbench::record::SCHEMA_VERSION,
         tool: Tool {
             name: "bulkbench".into(),
             version: "0.1.0".into(),

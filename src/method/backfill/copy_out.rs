@@ -12,7 +12,7 @@ use crate::dataset::checksum::{ContentSum, RowHasher};
 use crate::dataset::{Column, RowReader};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, Start};
-use crate::record::Phase;
+use crate::model::Phase;
 use crate::table::Table;
 
 /// COPY (SELECT ...) TO STDOUT as csv with a header, which the client writes into a file: the first

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use crate::dataset::Column;
 use crate::method::tools::feed::{Feed, feeds};
 use crate::method::{Extent, Family, Info, Load, Start};
-use crate::record::{Durability, Encoding};
+use crate::model::{Durability, Encoding};
 use crate::server::Session;
 use crate::table::{Layout, Persistence, Table};
 

@@ -10,7 +10,7 @@ use crate::dataset::{Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Need, PhaseClock, committed};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::sql::quote;
 use crate::table::Table;
 

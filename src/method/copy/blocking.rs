@@ -16,8 +16,8 @@ use crate::method::tools::batch::Bound;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::MESSAGE_BYTES;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
+use crate::model::{Encoding, Phase};
 use crate::pg_error::describe;
-use crate::record::{Encoding, Phase};
 use crate::server::Session;
 
 /// COPY through the driver `postgres`, which drives tokio-postgres from a blocking call at a time,

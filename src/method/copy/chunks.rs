@@ -10,7 +10,7 @@ use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, Param, PhaseClock, build_indexes};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 
 /// `copy-chunks`: the csv is split into files of `chunk_rows` rows, each with a header line, and
 /// each file is copied in a transaction of its own, `jobs` at once: whoever is done takes the next.

@@ -6,7 +6,7 @@ use super::{COPY, copy_from_stdin};
 use crate::dataset::Encoder;
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// What a program does whose rows are not in a file: they are held decoded in memory before the
 /// clock starts, and encoded into messages of 64 KiB as these are sent, on the thread that sends

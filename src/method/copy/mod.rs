@@ -19,7 +19,7 @@ use crate::dataset::Chunk;
 pub use presorted::sort_column;
 
 use crate::method::{Extent, Family, Info, Load, Start};
-use crate::record::{Durability, Encoding};
+use crate::model::{Durability, Encoding};
 use crate::table::{Layout, Persistence, Table};
 
 /// What the COPY methods have in common.

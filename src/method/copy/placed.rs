@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{COPY, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 
 /// COPY csv past indexes that are in place, which each row enters as it comes; or with the indexes
 /// dropped before and built anew after it, over all rows. The primary key stays in place either

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{COPY, copy_from_stdin};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes, committed};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::table::Table;
 use crate::usage;
 

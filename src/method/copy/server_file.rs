@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::COPY;
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::sql::literal;
 
 /// The path of the dataset's csv as the server's own processes see it, as an SQL literal.

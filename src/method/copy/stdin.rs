@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{COPY, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
-use crate::record::{Durability, Encoding, Phase};
+use crate::model::{Durability, Encoding, Phase};
 use crate::table::Persistence;
 
 /// The client streams a file of the dataset through one COPY, in a transaction of its own so

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{COPY, copy_with, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::table::Persistence;
 
 /// COPY's option for rows that arrive frozen.

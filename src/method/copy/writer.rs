@@ -13,8 +13,8 @@ use crate::method::tools::batch::Bound;
 use crate::method::tools::batch::bind_type;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
+use crate::model::Encoding;
 use crate::pg_error::describe;
-use crate::record::Encoding;
 use crate::table::Table;
 
 /// Rows between two looks at whether to stop.

@@ -17,7 +17,7 @@ use super::rejects::Rejected;
 use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile};
 use crate::fault::unknown_field;
 use crate::method::{self, Extent, Family, Info, Need, Param, Start};
-use crate::record::{Durability, Encoding};
+use crate::model::{Durability, Encoding};
 use crate::table::{Layout, Persistence};
 use crate::{session, usage};
 pub use files::Beside;

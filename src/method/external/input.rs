@@ -11,7 +11,7 @@ use crate::dataset::{Value, header, trailer};
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
 use crate::method::{Load, PhaseClock};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::sql::literal;
 
 /// Bytes copied between two looks at whether to stop.

@@ -26,8 +26,8 @@ use anyhow::{Context, Result};
 
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::model::{Phase, ProgramFacts, Source};
 use crate::pg_error::describe;
-use crate::record::{Phase, ProgramFacts, Source};
 use crate::server::{self, Connector, Server, Session};
 use crate::sql::qualified;
 use crate::table::verify::Keys;

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use crate::dataset::{Chunk, Dataset, Encoder, Keyed, RowReader, SortedRows};
 use crate::method::Load;
 use crate::method::tools::stream::MESSAGE_BYTES;
-use crate::record::Encoding;
+use crate::model::Encoding;
 use crate::table::Table;
 
 /// Rows in a block: some 200 KiB of the votes' csv. Jobs that take small blocks by turns put the rows

@@ -12,7 +12,7 @@ use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start};
-use crate::record::{Durability, Encoding, Phase};
+use crate::model::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence, Table};
 use blocks::Blocks;
 use builds::Means;

@@ -27,7 +27,7 @@ use crate::method::tools::jobs::side_by_side;
 use crate::method::{
     Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes,
 };
-use crate::record::{Durability, Encoding, Phase};
+use crate::model::{Durability, Encoding, Phase};
 use crate::table::{Layout, Persistence, Table};
 
 /// The parameter of methods whose statements have several rows.

@@ -3,7 +3,7 @@
 use super::values::{Prepared, Unprepared};
 use super::{INSERT, Insert, Inserter, JOBS, unchecked};
 use crate::method::{Default, Info, Param};
-use crate::record::Durability;
+use crate::model::Durability;
 
 /// `insert-row`: a commit each, which is bound by the disk's flushes. The loop that most programs
 /// start from; durable.

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::values::Prepared;
 use super::{Connect, INSERT, Inserter, jobs};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
-use crate::record::Phase;
+use crate::model::Phase;
 
 /// INSERTs within one transaction, on one connection: a transaction cannot be shared by several.
 ///

@@ -4,7 +4,7 @@ pub mod partitioned;
 pub mod shared_table;
 
 use crate::method::{Default, Extent, Family, Info, Param, Start};
-use crate::record::{Durability, Encoding};
+use crate::model::{Durability, Encoding};
 use crate::table::{Layout, Persistence};
 
 /// What these methods have in common.

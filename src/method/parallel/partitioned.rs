@@ -9,7 +9,7 @@ use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::sql::{literal, quote};
 use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Table};

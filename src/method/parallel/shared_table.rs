@@ -9,7 +9,7 @@ use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
-use crate::record::{Durability, Encoding, Phase};
+use crate::model::{Durability, Encoding, Phase};
 use crate::table::Persistence;
 
 /// `jobs` COPYs side by side, one thread and one connection each, then the indexes one after

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Kind, STAGED, Staging};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 use crate::sql::quote;
 use crate::table::Table;
 

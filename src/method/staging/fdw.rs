@@ -6,8 +6,8 @@ use super::STAGED;
 use crate::method::copy::server_file::server_file;
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
+use crate::model::Phase;
 use crate::pg_error::describe;
-use crate::record::Phase;
 use crate::sql::quote;
 
 /// What reads files; one of PostgreSQL's contrib modules.

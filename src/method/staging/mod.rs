@@ -14,7 +14,7 @@ use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Extent, Family, Info, Load, Start};
-use crate::record::{Durability, Encoding};
+use crate::model::{Durability, Encoding};
 use crate::sql::quote;
 use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Persistence, Table};

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Kind, STAGED, Staging};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::record::{Encoding, Phase};
+use crate::model::{Encoding, Phase};
 
 /// COPY into a staging table, INSERT ... SELECT from there: what it costs to write the rows twice.
 ///

@@ -9,7 +9,7 @@ use super::batch::Batch;
 use crate::dataset::{Chunk, Dataset, RowReader};
 use crate::interrupt::Interrupt;
 use crate::method::Load;
-use crate::record::Encoding;
+use crate::model::Encoding;
 
 /// Rows between two looks at whether to stop.
 const ROWS_BETWEEN_CHECKS: u64 = 64;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::model::Phase;
 use crate::pg_error::describe;
 use crate::probe::cpu;
-use crate::record::Phase;
 
 /// Time of each phase of one sample.
 #[derive(Debug, Default)]

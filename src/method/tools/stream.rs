@@ -17,8 +17,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::runtime::Runtime;
 
 use crate::dataset::{Chunk, header, trailer};
+use crate::model::Encoding;
 use crate::pg_error::describe;
-use crate::record::Encoding;
 use crate::server::{AsyncSession, Connector};
 
 /// Bytes in one CopyData message.

@@ -8,7 +8,7 @@ use super::rates::axis_words;
 use super::scale::{Scale, wide};
 use crate::analysis::Curve;
 use crate::analysis::curve::{Kind, Point};
-use crate::record::Run;
+use crate::model::Run;
 use crate::report::curve::{axis_name, axis_title};
 use crate::stats::Estimate;
 

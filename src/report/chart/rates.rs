@@ -9,7 +9,7 @@ use super::legend::{self, Key, SERIES};
 use super::scale::Scale;
 use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
-use crate::record::Run;
+use crate::model::Run;
 use crate::report::results;
 use crate::report::table::rate;
 use crate::stats::Estimate;

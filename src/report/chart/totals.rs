@@ -7,7 +7,7 @@ use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width}
 use super::legend::{self, Key};
 use super::scale::Scale;
 use crate::analysis::{Standing, Standings, Verdict};
-use crate::record::{Phase, Run};
+use crate::model::{Phase, Run};
 use crate::report::results;
 use crate::report::table::{Cell, whole};
 use crate::units;

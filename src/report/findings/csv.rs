@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::words::{row, verdict};
-use crate::record::findings::{Findings, Verdict};
+use crate::model::findings::{Findings, Verdict};
 
 const HEADER: [&str; 20] = [
     "caveat",

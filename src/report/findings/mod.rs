@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::terminal::{self, Look};
 use super::{Writer, html, markdown};
-use crate::record::findings::Findings;
+use crate::model::findings::Findings;
 
 /// Makes the reports of the findings in `dir` anew: `report.md`, `findings.csv` and `report.html`.
 /// Gives the files it wrote.

@@ -1,7 +1,7 @@
 //! The page about dirty data: first caveat by method in short, then everything.
 
 use super::words::{advice, is_silent, outcome, verdict, what_happened};
-use crate::record::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
+use crate::model::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
 use crate::report::facts;
 use crate::report::notes::Note;
 use crate::report::page::{Page, Section, Weight};

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::record::findings::Findings;
+use crate::model::findings::Findings;
 use crate::visible::visible;
 
 /// The findings with a name for each character that cannot be seen, wherever it stands: in rows, in

@@ -1,6 +1,6 @@
 //! Findings in words.
 
-use crate::record::findings::{CaveatFacts, Difference, Finding, LoadError, Row, Verdict};
+use crate::model::findings::{CaveatFacts, Difference, Finding, LoadError, Row, Verdict};
 use crate::report::table::{Cell, Tone};
 
 /// The verdict in words: damage that came with an error or a count of rows passed over was not silent.

@@ -76,7 +76,7 @@ impl Latency {
     /// [`crate::fault::Fault::Usage`] when the hosts and their addresses do not belong together;
     /// when there is no port or no thread. Whether the server answers shows by the first connection.
     pub fn start(connector: &Connector, round_trip: Duration) -> Result<Self> {
-        let upstreams = Upstream::all(connector.config())?;
+        let upstreams = Upstream::all(connector)?;
         let listeners = upstreams
             .iter()
             .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))

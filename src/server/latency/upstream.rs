@@ -1,70 +1,41 @@
 //! Where the server is, and the sockets on both sides of the proxy.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 
-use crate::{unavailable, usage};
+use crate::server::connector::Connector;
+use crate::server::routes;
+use crate::server::wire::Place;
 
 /// How long to wait for a host that does not answer, as dropping the proxy waits for that too.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// One host of a configuration.
 pub struct Upstream {
-    place: Place,
+    places: Vec<Place>,
     limit: Duration,
 }
 
-enum Place {
-    /// The addresses of its name, to be tried in order.
-    Tcp(Vec<SocketAddr>),
-    Unix(PathBuf),
-}
-
 impl Upstream {
-    /// All hosts of a configuration, in its order, as the driver understands it. Their names are
-    /// looked up here, once.
+    /// All hosts that `connector` reaches, in its order. Their names are looked up here, once.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Unavailable`] when a name leads nowhere,
-    /// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address.
-    pub fn all(config: &Config) -> Result<Vec<Self>> {
-        let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
-        let count = hosts.len().max(addresses.len());
-        if count == 0 {
-            return Err(usage!("there is no host to connect to: name one, as in postgres://user@host/"));
-        }
-        if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
-            return Err(usage!(
-                "{} hosts and {} hostaddrs: give as many of one as of the other, or leave one out",
-                hosts.len(),
-                addresses.len()
-            ));
-        }
+    /// [`crate::fault::Fault::Unavailable`] when a name leads nowhere, or work has to stop;
+    /// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address and port.
+    pub fn all(connector: &Connector) -> Result<Vec<Self>> {
+        let config = connector.config();
         let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT_LIMIT).min(CONNECT_LIMIT);
-        let upstream = |i: usize| {
-            let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
-            let place = match addresses.get(i) {
-                Some(ip) => Place::Tcp(vec![SocketAddr::new(*ip, port)]),
-                None => match &hosts[i] {
-                    Host::Unix(dir) => Place::Unix(dir.join(format!(".s.PGSQL.{port}"))),
-                    Host::Tcp(name) => Place::Tcp(look_up(name, port)?),
-                },
-            };
-            Ok(Self { place, limit })
-        };
-        (0..count).map(upstream).collect()
+        let hosts = routes::hosts(config, limit, connector.interrupt())?;
+        hosts.into_iter().map(|host| Ok(Self { places: host?.places, limit })).collect()
     }
 
     /// Whether the file system says who may connect.
     pub fn is_private(&self) -> bool {
-        matches!(self.place, Place::Unix(_))
+        self.places.iter().any(|place| matches!(place, Place::Unix(_)))
     }
 
     /// A connection.
@@ -72,30 +43,25 @@ impl Upstream {
     /// # Errors
     /// Those of the last address that was tried.
     pub fn connect(&self) -> io::Result<Peer> {
-        let addresses = match &self.place {
-            Place::Unix(path) => return Ok(Peer::Unix(UnixStream::connect(path)?)),
-            Place::Tcp(addresses) => addresses,
-        };
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in addresses {
-            match TcpStream::connect_timeout(address, self.limit) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(Peer::Tcp(stream));
-                }
+        for place in &self.places {
+            match self.open(place) {
+                Ok(peer) => return Ok(peer),
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
-}
 
-fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
-    let found = (name, port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-    match found {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(unavailable!("the host name {name} has no address: check it")),
-        Err(error) => Err(unavailable!("cannot find the host {name}: {error}; check its name")),
+    fn open(&self, place: &Place) -> io::Result<Peer> {
+        match place {
+            Place::Unix(path) => Ok(Peer::Unix(UnixStream::connect(path)?)),
+            Place::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(address, self.limit)?;
+                stream.set_nodelay(true)?;
+                Ok(Peer::Tcp(stream))
+            }
+        }
     }
 }
 

@@ -1,6 +1,20 @@
-//! What a record says of the program that made it, and of the time.
+//! The program that made a result, and the time.
 
-use super::Tool;
+use serde::{Deserialize, Serialize};
+
+/// The program that made a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version, as in Cargo.toml.
+    pub version: String,
+    /// The commit it was built from, with `+changes` for a tree with changes; `None` outside a checkout.
+    pub commit: Option<String>,
+    /// `release` or `debug`: a debug build's client times mean nothing.
+    pub profile: String,
+}
 
 impl Tool {
     /// This program.
@@ -20,6 +34,6 @@ pub fn now() -> String {
 }
 
 /// Whether a text is a time as records have it.
-pub(super) fn is_time(text: &str) -> bool {
+pub fn is_time(text: &str) -> bool {
     text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok()
 }

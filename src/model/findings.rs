@@ -1,0 +1,188 @@
+//! What became of dirty data, by each way of loading it. No times: a finding is the same on every
+//! machine, and differs between versions of PostgreSQL and of the loaders.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, Machine, ServerFacts, Tool};
+
+/// A row as PostgreSQL writes its values in text; `None` is NULL.
+pub type Row = Vec<Option<String>>;
+
+/// One dated execution of an experiment whose outcomes are no times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Findings {
+    /// [`FINDINGS_VERSION`] of the program that wrote it.
+    pub schema: u32,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// The user's words for it (`--label`), or the empty string.
+    pub label: String,
+    /// The command that repeats it, without secrets and paths.
+    pub command: String,
+    /// Where the client ran.
+    pub machine: Machine,
+    /// What it loaded into.
+    pub server: ServerFacts,
+    /// What was asked for beside the experiment; `None` in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// The experiment's id.
+    pub experiment: String,
+    /// Its title.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// The caveats, in the order of the experiment.
+    pub caveats: Vec<CaveatFacts>,
+    /// The ids of caveats that the run has not come to the end of; empty once it is whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
+}
+
+/// A caveat, and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaveatFacts {
+    /// Its id.
+    pub id: String,
+    /// The published claim that it puts to the test, by its number; empty for none.
+    pub claim: String,
+    /// Its title.
+    pub title: String,
+    /// What the source says, in this project's words.
+    pub says: String,
+    /// Who says it.
+    pub source: String,
+    /// The findings, in the order the ways are listed.
+    pub findings: Vec<Finding>,
+}
+
+/// What became of the rows by one way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The way's id.
+    pub way: String,
+    /// What it does, as statements or as the loader's name and version.
+    pub what: String,
+    /// Whether it is a program of somebody else's.
+    #[serde(default)]
+    pub loader: bool,
+    /// Advice in a sentence where the way is meant to help.
+    pub remedy: Option<String>,
+    /// What happened.
+    pub verdict: Verdict,
+    /// What the source says would happen; `None` where it says nothing of this way.
+    pub expected: Option<Verdict>,
+    /// Rows that the table should have held in the end.
+    pub rows_meant: u64,
+    /// Rows that it held; `None` where the way has no outcome.
+    pub rows_found: Option<u64>,
+    /// Rows that the loader says it passed over; `None` where it says nothing.
+    pub rejected: Option<u64>,
+    /// The error that ended the load or that the loader reported.
+    pub error: Option<LoadError>,
+    /// The error of the statement that followed a load, for caveats that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<LoadError>,
+    /// What the server said beside it, a line each.
+    pub notices: Vec<String>,
+    /// How the table differs from what was meant.
+    pub difference: Option<Difference>,
+    /// Why the way has no outcome.
+    pub unavailable: Option<String>,
+}
+
+/// What happened to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The table holds what was meant.
+    AsMeant,
+    /// Good rows are in, dirty ones are not, and the loader said so.
+    GoodRows,
+    /// An error; the table holds what it held before.
+    Refused,
+    /// A part of the rows is in, none that was not meant, and the loader said so.
+    Partial,
+    /// Likewise, but the loader told of fewer rows passed over than are lost.
+    Untruthful,
+    /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
+    Damaged,
+    /// Its program or its server is not here, or it did not end in time.
+    Unavailable,
+    /// The server was in no state to take any rows: out of space, read-only, shutting down, or the
+    /// like. It says nothing of these.
+    NotTried,
+    /// The script that drives a library cannot give it values of such types. It says nothing of the
+    /// library.
+    NotFed,
+    /// This program itself failed.
+    Failed,
+}
+
+impl Verdict {
+    /// Whether it says what became of the rows; otherwise the finding has a reason instead.
+    pub fn is_outcome(self) -> bool {
+        match self {
+            Verdict::AsMeant
+            | Verdict::GoodRows
+            | Verdict::Refused
+            | Verdict::Partial
+            | Verdict::Untruthful
+            | Verdict::Damaged => true,
+            Verdict::Unavailable | Verdict::NotTried | Verdict::NotFed | Verdict::Failed => false,
+        }
+    }
+
+    /// In words, as tables show what is expected; a finding may have told of its damage.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::AsMeant => "as meant",
+            Verdict::GoodRows => "good rows only",
+            Verdict::Refused => "refused",
+            Verdict::Partial => "a part only",
+            Verdict::Untruthful => "a part only, untruthfully told",
+            Verdict::Damaged => "silent damage",
+            Verdict::Unavailable => "not available",
+            Verdict::NotTried => "not tried",
+            Verdict::NotFed => "not fed",
+            Verdict::Failed => "error",
+        }
+    }
+}
+
+/// An error, and where in the data it lies.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadError {
+    /// The SQLSTATE (PostgreSQL manual, appendix A); `None` where the loader does not pass it on.
+    pub sqlstate: Option<String>,
+    /// The message, without its context.
+    pub message: String,
+    /// The line of the file, from 1.
+    pub line: Option<u64>,
+    /// The column of the table.
+    pub column: Option<String>,
+}
+
+/// How a table differs from what was meant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// Rows meant that are not there.
+    pub missing: u64,
+    /// Rows there that were not meant.
+    pub extra: u64,
+    /// The first of the missing ones.
+    pub meant: Option<Row>,
+    /// The first of the extra ones.
+    pub found: Option<Row>,
+    /// The columns of `found` whose bytes are not UTF-8: there each byte that is not stands as `\xNN`,
+    /// and each backslash as two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_utf8: Vec<String>,
+}
