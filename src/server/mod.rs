@@ -20,6 +20,7 @@ pub(crate) mod processes;
 mod routes;
 pub mod settings;
 pub mod target;
+mod throwaway;
 pub mod tls;
 mod wire;
 

@@ -2,7 +2,7 @@
 //!
 //! Ready-made helper crates start theirs with fsync off, which would falsify every figure: here
 //! all that keeps data safe is on unless a case says otherwise. Nothing of it outlives the run:
-//! it is stopped and removed by [`Server::stop`], by a drop and by a panic; if this program is
+//! it is stopped and removed by [`super::Server::stop`], by a drop and by a panic; if this program is
 //! killed, the kernel ends the server, and the next start removes its files (`run_dir::sweep`).
 
 mod account;
@@ -12,9 +12,7 @@ mod run_dir;
 mod shared_files;
 mod shared_memory;
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -23,37 +21,29 @@ pub use installation::{Installation, Place, choose, choose_and_say, installation
 
 use super::child::tail;
 use super::connector::Connector;
-use super::settings::{self, Catalog};
-use super::{Checksums, Home, Options, Server, Settings, host};
+use super::throwaway::{Instance, Throwaway, tuned};
+use super::{Checksums, Options, Settings, host, settings};
 use crate::interrupt::Interrupt;
 use crate::model::{ServerFacts, Source};
-use crate::probe::{disk, machine};
-use crate::{unavailable, usage};
+use crate::probe::disk;
+use crate::unavailable;
 use account::Account;
 use postmaster::{Postmaster, Stop};
 use run_dir::RunDir;
 use shared_files::SharedFiles;
 
 /// A throwaway cluster, running.
-pub struct Local {
+pub type Local = Throwaway<Cluster>;
+
+/// A cluster in a directory of the run's own.
+pub struct Cluster {
     run: RunDir,
     installation: Installation,
     account: Account,
-    /// `None` after it failed to start with a case's settings.
+    checksums: Checksums,
+    interrupt: Interrupt,
     postmaster: Option<Postmaster>,
-    given: Settings,
-    running: Settings,
-    connector: Connector,
-    /// The schema of its one database that everything is made in.
-    home: Arc<Home>,
-    catalog: Catalog,
-    facts: ServerFacts,
-    warnings: Vec<String>,
     files: SharedFiles,
-    /// CPU time of servers that `apply` has stopped.
-    cpu_before: Duration,
-    /// The most `cpu_time` has said.
-    cpu_most: Cell<Duration>,
     removed: bool,
 }
 
@@ -87,10 +77,8 @@ impl Local {
             ));
         }
         let free_bytes = disk::free_bytes(&base)?;
-        let given = settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings);
-        warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
+        let given = tuned(options, free_bytes, &mut warnings);
         let run = RunDir::create(&base, &options.id, &account)?;
-        let connector = connector(&run, interrupt);
         let files = SharedFiles::new(run.path().join("files"), account.clone());
         let facts = ServerFacts {
             source: Source::Local,
@@ -98,37 +86,29 @@ impl Local {
             version_num: installation.version_num,
             version: installation.version_text.clone(),
             image: None,
-            transport: "unix socket".into(),
-            given: given.clone(),
+            transport: String::new(),
+            given,
             settings: Settings::new(),
         };
-        // From here on a failure drops `local`, which removes what there is.
-        let mut local = Self {
+        let cluster = Cluster {
             run,
             installation,
             account,
+            checksums: options.checksums,
+            interrupt: interrupt.clone(),
             postmaster: None,
-            given: given.clone(),
-            running: Settings::new(),
-            connector,
-            home: Arc::default(),
-            catalog: Catalog::default(),
-            facts,
-            warnings,
             files,
-            cpu_before: Duration::ZERO,
-            cpu_most: Cell::default(),
             removed: false,
         };
-        local.initdb(options.checksums, interrupt)?;
-        if let Err(error) = local.launch(&given) {
-            return Err(local.why_not(error, &options.settings));
-        }
-        local.learn()?;
-        Ok(local)
+        Throwaway::bring_up(cluster, facts, warnings, &options.settings)
     }
+}
 
-    fn initdb(&self, checksums: Checksums, interrupt: &Interrupt) -> Result<()> {
+impl Instance for Cluster {
+    const NAME: &'static str = "the local server";
+
+    /// Runs initdb.
+    fn prepare(&mut self) -> Result<()> {
         let log = self.run.path().join("initdb.log");
         let mut command = self.account.command(self.installation.bin.join("initdb"));
         command.arg("--pgdata").arg(self.run.data()).args([
@@ -146,12 +126,12 @@ impl Local {
             command.arg("--locale-provider=libc");
         }
         // On by default from 18 on, off before: the same everywhere here.
-        match checksums {
+        match self.checksums {
             Checksums::On => command.arg("--data-checksums"),
             Checksums::Off if self.installation.version_num >= 180000 => command.arg("--no-data-checksums"),
             Checksums::Off => &mut command,
         };
-        let status = postmaster::run_to_end(command, &log, interrupt).context("running initdb")?;
+        let status = postmaster::run_to_end(command, &log, &self.interrupt).context("running initdb")?;
         if !status.success() {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             return Err(unavailable!(
@@ -163,8 +143,7 @@ impl Local {
         Ok(())
     }
 
-    /// Starts the server with these settings; none may be running.
-    fn launch(&mut self, settings: &Settings) -> Result<()> {
+    fn launch(&mut self, settings: &Settings) -> Result<Connector> {
         // The processes of a server that was killed notice it in their own time, and no other can start
         // until they have.
         run_dir::end_processes(&self.run.data())?;
@@ -179,48 +158,59 @@ impl Local {
         set("log_destination", "stderr");
         set("lc_messages", "C");
         settings.iter().for_each(|(name, value)| set(name, value));
-        self.running = settings.clone();
         let started = self.postmaster.insert(Postmaster::start(command, &self.run.log())?);
-        started.wait_ready(&self.connector)
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host_path(self.run.socket_dir())
+            .user("postgres")
+            .dbname("postgres")
+            .application_name("bulkbench");
+        let connector = Connector::new(config, self.interrupt.clone());
+        started.wait_ready(&connector)?;
+        Ok(connector)
     }
 
-    /// Asks the server what it is.
-    fn learn(&mut self) -> Result<()> {
-        let plain = connector(&self.run, self.connector.interrupt());
-        let mut session = plain.connect()?;
-        plain.asking(|| {
-            self.home = Arc::new(Home::of(&mut session)?);
-            (self.facts.version_num, self.facts.version) = settings::read_version(&mut session)?;
-            self.facts.settings = settings::read_facts(&mut session)?;
-            self.catalog = Catalog::read(&mut session)?;
-            Ok(())
-        })?;
-        self.connector = plain.at_home(&self.home);
+    fn launched(&self) -> bool {
+        self.postmaster.is_some()
+    }
+
+    fn shut_down(&mut self) -> Result<()> {
+        self.postmaster.take().map_or(Ok(()), |mut postmaster| postmaster.stop(Stop::Fast))
+    }
+
+    fn give_up(&mut self) -> Result<()> {
+        // Dropping it ends it at once.
+        self.postmaster = None;
         Ok(())
     }
 
-    /// Puts the user's error first where a setting of theirs kept the server from starting.
-    fn why_not(&mut self, error: anyhow::Error, set: &Settings) -> anyhow::Error {
-        let log = self.postmaster.take().map(|postmaster| postmaster.log_text()).unwrap_or_default();
-        let Some(words) = settings::complaint(&log, set) else { return error };
-        // A server without those settings knows the names; a failure here leaves the first error.
-        let unasked =
-            words.contains("unrecognized configuration parameter") && self.catalog.value("fsync").is_none();
-        if unasked && self.launch(&Settings::new()).and_then(|()| self.learn()).is_err() {
-            return error;
-        }
-        match self.catalog.value("fsync").map(|_| self.catalog.check(set)) {
-            Some(Err(unknown)) => unknown,
-            _ => usage!("the server does not take a setting it was given: {words}"),
-        }
+    /// initdb has its own settings: the cluster is as good as new.
+    fn start_over(&mut self) -> Result<()> {
+        self.give_up()
     }
 
-    /// Why the server does not run, with its log's last lines; `None` while it does.
+    fn log(&self) -> String {
+        self.postmaster.as_ref().map(Postmaster::log_text).unwrap_or_default()
+    }
+
     fn died(&self) -> Option<String> {
-        match &self.postmaster {
-            Some(postmaster) => postmaster.died(),
-            None => Some("it did not start with the settings it was given last".into()),
-        }
+        self.postmaster.as_ref().and_then(Postmaster::died)
+    }
+
+    fn cpu_time(&self) -> Result<Duration> {
+        self.postmaster.as_ref().context("no server was launched")?.cpu_time()
+    }
+
+    fn transport(&self, _: &Connector) -> &'static str {
+        "unix socket"
+    }
+
+    fn data_dir(&self) -> Option<&Path> {
+        Some(self.run.path())
+    }
+
+    fn visible_path(&self, file: &Path, _: &Connector) -> Result<PathBuf> {
+        self.files.readable(file)
     }
 
     fn remove(&mut self) -> Result<()> {
@@ -233,96 +223,5 @@ impl Local {
         let removed = self.run.remove();
         self.removed = stopped.is_ok() && removed.is_ok();
         stopped.and(removed)
-    }
-}
-
-fn connector(run: &RunDir, interrupt: &Interrupt) -> Connector {
-    let mut config = tokio_postgres::Config::new();
-    config.host_path(run.socket_dir()).user("postgres").dbname("postgres").application_name("bulkbench");
-    Connector::new(config, interrupt.clone())
-}
-
-impl Server for Local {
-    fn facts(&self) -> &ServerFacts {
-        &self.facts
-    }
-
-    fn data_dir(&self) -> Option<&Path> {
-        Some(self.run.path())
-    }
-
-    fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    fn connector(&self) -> &Connector {
-        &self.connector
-    }
-
-    fn home(&self) -> &Home {
-        &self.home
-    }
-
-    fn refuses(&self, settings: &Settings) -> Option<String> {
-        let known = settings::check_reserved(settings).and_then(|()| self.catalog.check(settings));
-        known.err().map(|error| error.to_string())
-    }
-
-    fn restarts_for(&self, settings: &Settings) -> Settings {
-        settings::needing_restart(&self.catalog, &self.given, settings)
-    }
-
-    fn apply(&mut self, settings: &Settings) -> Result<()> {
-        settings::check_reserved(settings)?;
-        self.catalog.check(settings)?;
-        let (lasting, of_session) = self.catalog.divide(settings);
-        let connector = connector(&self.run, self.connector.interrupt());
-        self.connector = connector.with_settings(&of_session).at_home(&self.home);
-        let wanted = settings::merge(&self.given, &lasting);
-        if wanted == self.running && Server::died(self).is_none() {
-            return Ok(());
-        }
-        if let Some(mut postmaster) = self.postmaster.take() {
-            // One that died has no time to read any more; what it had said is kept.
-            self.cpu_before = match postmaster.cpu_time() {
-                Ok(time) => self.cpu_before + time,
-                Err(_) => self.cpu_most.get(),
-            };
-            postmaster.stop(Stop::Fast)?;
-        }
-        if let Err(error) = self.launch(&wanted) {
-            return Err(self.why_not(error, settings))
-                .context("restarting the server with a case's settings");
-        }
-        Ok(())
-    }
-
-    fn died(&self) -> Option<String> {
-        Local::died(self)
-    }
-
-    fn cpu_time(&self) -> Result<Option<Duration>> {
-        let postmaster =
-            self.postmaster.as_ref().ok_or_else(|| unavailable!("the server does not run: no CPU time"))?;
-        // Ticks are rounded per process, so that a sum can differ by some from one taken before.
-        let most = (self.cpu_before + postmaster.cpu_time()?).max(self.cpu_most.get());
-        self.cpu_most.set(most);
-        Ok(Some(most))
-    }
-
-    fn visible_path(&self, file: &Path) -> Result<PathBuf> {
-        self.files.readable(file)
-    }
-
-    fn stop(mut self: Box<Self>) -> Result<()> {
-        self.remove()
-    }
-}
-
-impl Drop for Local {
-    fn drop(&mut self) {
-        if let Err(error) = self.remove() {
-            crate::say!("bulkbench: the local server is not quite gone: {error:#}");
-        }
     }
 }

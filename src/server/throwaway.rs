@@ -1,0 +1,289 @@
+//! A server that is made for a run and thrown away after it: its settings, its restarts and what it
+//! says of itself are the same wherever it runs.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::connector::Connector;
+use super::settings::{self, Catalog};
+use super::{Home, Options, Server, Settings};
+use crate::model::ServerFacts;
+use crate::probe::machine;
+use crate::{unavailable, usage};
+
+/// Where a throwaway server runs: one cluster, and at most one server process on it at a time.
+pub trait Instance {
+    /// What a message calls it: "the ... is not quite gone".
+    const NAME: &'static str;
+
+    /// Makes the storage that servers are launched on.
+    ///
+    /// # Errors
+    /// When it cannot be made, or work has to stop.
+    fn prepare(&mut self) -> Result<()>;
+
+    /// Starts a server with these settings and waits until it takes connections; none may be running.
+    /// Returns how to connect to it, without a home and without settings of a session.
+    ///
+    /// # Errors
+    /// When it does not start, or work has to stop. What was started is kept, for its log.
+    fn launch(&mut self, settings: &Settings) -> Result<Connector>;
+
+    /// Whether a server was launched and neither shut down nor given up, dead or alive.
+    fn launched(&self) -> bool;
+
+    /// Shuts a launched server down so that its files can be used again.
+    ///
+    /// # Errors
+    /// When it does not end, or work has to stop.
+    fn shut_down(&mut self) -> Result<()>;
+
+    /// Ends a server that failed to start on files that are used again.
+    ///
+    /// # Errors
+    /// When it does not end, or work has to stop.
+    fn give_up(&mut self) -> Result<()>;
+
+    /// Ends a server that failed to start on new storage, and makes that storage good for another launch.
+    ///
+    /// # Errors
+    /// When it does not end, or work has to stop.
+    fn start_over(&mut self) -> Result<()>;
+
+    /// What the launched server has logged last.
+    fn log(&self) -> String;
+
+    /// Why the launched server does not run, with its log's last lines; `None` while it does.
+    fn died(&self) -> Option<String>;
+
+    /// CPU time of the launched server.
+    ///
+    /// # Errors
+    /// When it is gone, or does not say.
+    fn cpu_time(&self) -> Result<Duration>;
+
+    /// How connections by this connector travel, as records have it.
+    fn transport(&self, connector: &Connector) -> &'static str;
+
+    /// As [`Server::data_dir`].
+    fn data_dir(&self) -> Option<&Path>;
+
+    /// As [`Server::visible_path`].
+    ///
+    /// # Errors
+    /// As [`Server::visible_path`].
+    fn visible_path(&self, file: &Path, connector: &Connector) -> Result<PathBuf>;
+
+    /// Ends and removes all that there is of it; nothing when that is done already.
+    ///
+    /// # Errors
+    /// When something could not be removed; the message says what and where.
+    fn remove(&mut self) -> Result<()>;
+}
+
+/// A throwaway server, running.
+pub struct Throwaway<I: Instance> {
+    instance: Removed<I>,
+    running: Settings,
+    /// How to connect to the server as it was launched.
+    plain: Connector,
+    /// As `plain`, at home and with a case's own settings.
+    connector: Connector,
+    /// The schema of its one database that everything is made in.
+    home: Arc<Home>,
+    catalog: Catalog,
+    facts: ServerFacts,
+    warnings: Vec<String>,
+    /// CPU time of servers that `apply` has stopped.
+    cpu_before: Duration,
+    /// The most `cpu_time` has said.
+    cpu_most: Cell<Duration>,
+}
+
+/// An instance that is removed when this is dropped, whatever happened before.
+struct Removed<I: Instance>(I);
+
+impl<I: Instance> Drop for Removed<I> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.remove() {
+            crate::say!("bulkbench: {} is not quite gone: {error:#}", I::NAME);
+        }
+    }
+}
+
+impl<I: Instance> Throwaway<I> {
+    /// Launches the first server on an instance with the settings of `facts.given`, of which `set` are the
+    /// user's, and asks it what it is.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for settings the server does not take; when it does not start, or
+    /// work has to stop. Nothing is left of the instance then.
+    pub(in crate::server) fn bring_up(
+        instance: I,
+        facts: ServerFacts,
+        warnings: Vec<String>,
+        set: &Settings,
+    ) -> Result<Self> {
+        let mut instance = Removed(instance);
+        instance.0.prepare()?;
+        let plain = match instance.0.launch(&facts.given) {
+            Ok(plain) => plain,
+            Err(error) => return Err(why_no_start(&mut instance.0, error, set)),
+        };
+        let (home, catalog, facts) = learn(&plain, facts)?;
+        let facts = ServerFacts { transport: instance.0.transport(&plain).into(), ..facts };
+        Ok(Self {
+            instance,
+            running: facts.given.clone(),
+            connector: plain.at_home(&home),
+            plain,
+            home,
+            catalog,
+            facts,
+            warnings,
+            cpu_before: Duration::ZERO,
+            cpu_most: Cell::default(),
+        })
+    }
+
+    fn restart(&mut self, wanted: Settings, set: &Settings) -> Result<()> {
+        let instance = &mut self.instance.0;
+        if instance.launched() {
+            // One that died has no time to read any more; what it had said is kept.
+            self.cpu_before = match instance.cpu_time() {
+                Ok(time) => self.cpu_before + time,
+                Err(_) => self.cpu_most.get(),
+            };
+            instance.shut_down()?;
+        }
+        self.running = wanted;
+        match instance.launch(&self.running) {
+            Ok(plain) => self.plain = plain,
+            Err(error) => {
+                let error = match settings::complaint(&instance.log(), set) {
+                    Some(words) => not_taken(&words),
+                    None => error,
+                };
+                // Not a server that is half there: the next `apply` launches a fresh one.
+                instance.give_up()?;
+                return Err(error).context("restarting the server with a case's settings");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The settings a throwaway server starts with where so many bytes of disk are free: our tuning, with the
+/// user's settings on top.
+pub fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> Settings {
+    warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
+    settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings)
+}
+
+/// Asks a server what it is and which settings it knows.
+fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<Home>, Catalog, ServerFacts)> {
+    let mut session = plain.connect()?;
+    plain.asking(|| {
+        let home = Arc::new(Home::of(&mut session)?);
+        let (version_num, version) = settings::read_version(&mut session)?;
+        let settings = settings::read_facts(&mut session)?;
+        let catalog = Catalog::read(&mut session)?;
+        Ok((home, catalog, ServerFacts { version_num, version, settings, ..facts }))
+    })
+}
+
+/// Puts the user's error first where a setting of theirs kept the first server from starting.
+fn why_no_start<I: Instance>(instance: &mut I, error: anyhow::Error, set: &Settings) -> anyhow::Error {
+    let Some(words) = settings::complaint(&instance.log(), set) else { return error };
+    if words.contains("unrecognized configuration parameter") {
+        // A server without those settings knows the names; a failure here leaves the first error.
+        let mut known = || {
+            instance.start_over()?;
+            let plain = instance.launch(&Settings::new())?;
+            let mut session = plain.connect()?;
+            plain.asking(|| Catalog::read(&mut session))
+        };
+        match known().map(|catalog| catalog.check(set)) {
+            Err(_) => return error,
+            Ok(Err(unknown)) => return unknown,
+            Ok(Ok(())) => {}
+        }
+    }
+    not_taken(&words)
+}
+
+fn not_taken(words: &str) -> anyhow::Error {
+    usage!("the server does not take a setting it was given: {words}")
+}
+
+impl<I: Instance> Server for Throwaway<I> {
+    fn facts(&self) -> &ServerFacts {
+        &self.facts
+    }
+
+    fn data_dir(&self) -> Option<&Path> {
+        self.instance.0.data_dir()
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    fn home(&self) -> &Home {
+        &self.home
+    }
+
+    fn refuses(&self, settings: &Settings) -> Option<String> {
+        let known = settings::check_reserved(settings).and_then(|()| self.catalog.check(settings));
+        known.err().map(|error| error.to_string())
+    }
+
+    fn restarts_for(&self, settings: &Settings) -> Settings {
+        settings::needing_restart(&self.catalog, &self.facts.given, settings)
+    }
+
+    fn apply(&mut self, settings: &Settings) -> Result<()> {
+        settings::check_reserved(settings)?;
+        self.catalog.check(settings)?;
+        let (lasting, of_session) = self.catalog.divide(settings);
+        let wanted = settings::merge(&self.facts.given, &lasting);
+        if wanted != self.running || self.died().is_some() {
+            self.restart(wanted, settings)?;
+        }
+        self.connector = self.plain.with_settings(&of_session).at_home(&self.home);
+        Ok(())
+    }
+
+    fn died(&self) -> Option<String> {
+        if !self.instance.0.launched() {
+            return Some("it did not start with the settings it was given last".into());
+        }
+        self.instance.0.died()
+    }
+
+    fn cpu_time(&self) -> Result<Option<Duration>> {
+        if !self.instance.0.launched() {
+            return Err(unavailable!("the server does not run: no CPU time"));
+        }
+        // Ticks are rounded per process, so that a sum can differ by some from one taken before.
+        let most = (self.cpu_before + self.instance.0.cpu_time()?).max(self.cpu_most.get());
+        self.cpu_most.set(most);
+        Ok(Some(most))
+    }
+
+    fn visible_path(&self, file: &Path) -> Result<PathBuf> {
+        self.instance.0.visible_path(file, &self.connector)
+    }
+
+    fn stop(mut self: Box<Self>) -> Result<()> {
+        self.instance.0.remove()
+    }
+}
