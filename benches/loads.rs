@@ -11,6 +11,7 @@ use bulkbench::cache_dir::default_cache_dir;
 use bulkbench::dataset::{DEFAULT_SEED, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{CaseFacts, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
@@ -47,16 +48,18 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
         cores: u64::from(bulkbench::probe::machine::cores()),
         any_build: false,
     };
-    let mut cases = plan::cases(&Experiment::find("votes")?, &request, &table)?;
-    for encoding in plan::encodings(&cases)? {
+    let catalogue = Catalogue::built_in();
+    let mut cases = plan::cases(&catalogue, &Experiment::find("votes")?, &request, &table)?;
+    for encoding in plan::encodings(&catalogue, &cases)? {
         dataset.ensure(encoding, &interrupt)?;
     }
     let options =
         Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
-    availability::mark(&mut cases, &*server, &dataset)?;
+    availability::mark(&catalogue, &mut cases, &*server, &dataset)?;
 
-    let mut stage = ServerStage::new(&mut *server, &dataset, interrupt.clone(), Duration::from_secs(600));
+    let mut stage =
+        ServerStage::new(&catalogue, &mut *server, &dataset, interrupt.clone(), Duration::from_secs(600));
     let mut group = criterion.benchmark_group("loads");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_millis(500));
     for case in cases.iter().filter(|c| c.role != Role::Control) {
@@ -64,7 +67,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
             eprintln!("{}: not available here: {reason}", case.id);
             continue;
         }
-        let rows = if plan::is_budgeted(case)? { (case.rows / 10).max(1) } else { case.rows };
+        let rows = if plan::is_budgeted(&catalogue, case)? { (case.rows / 10).max(1) } else { case.rows };
         group.throughput(Throughput::Elements(rows));
         group.bench_function(BenchmarkId::from_parameter(&case.id), |bencher| {
             bencher.iter_custom(|iterations| {

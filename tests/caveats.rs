@@ -7,6 +7,7 @@ use std::time::Duration;
 use assert_cmd::Command;
 use bulkbench::caveat::{self, Bench};
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
 use bulkbench::server::local::installations;
 use bulkbench::server::{self, Choice, Options, Server};
@@ -15,7 +16,8 @@ use Verdict::{AsMeant, Damaged, GoodRows, NotFed, Partial, Refused, Unavailable}
 
 fn examine(server: &dyn Server, id: &str) -> CaveatFacts {
     let dir = common::world_readable_tempdir();
-    let bench = Bench { server, dir: dir.path(), loaders: &[], timeout: Duration::from_secs(60) };
+    let catalogue = &Catalogue::built_in();
+    let bench = Bench { catalogue, server, dir: dir.path(), loaders: &[], timeout: Duration::from_secs(60) };
     let facts = bench.examine(&caveat::find(id).unwrap()).unwrap();
     let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

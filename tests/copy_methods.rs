@@ -8,6 +8,7 @@ use std::time::Duration;
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Sample};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
@@ -34,7 +35,7 @@ fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFa
     );
     let experiment = Experiment::parse(&text, "copy.toml")?;
     let request = common::request(rows);
-    let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
+    let cases = plan::cases(&Catalogue::built_in(), &experiment, &request, &Table::votes(dataset.columns()))?;
     // Without the baseline and its control.
     Ok(cases.into_iter().skip(2).collect())
 }
@@ -46,8 +47,8 @@ fn load(
     cases: &[CaseFacts],
     mut look: impl FnMut(&Sample, &mut Session),
 ) {
-    let connector = server.connector().clone();
-    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(120));
+    let (catalogue, connector) = (Catalogue::built_in(), server.connector().clone());
+    let mut stage = ServerStage::new(&catalogue, server, dataset, Interrupt::new(), Duration::from_secs(120));
     for case in cases {
         let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{} of {} rows: {:?}", case.id, case.rows, sample.error);
@@ -294,9 +295,9 @@ fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
                  [[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = 3 }\n\
                  [[case]]\nmethod = 'fastest-durable'\n";
     let cases = cases(lines, 60_000, &dataset).unwrap();
-    let mut given_up = 0;
+    let (catalogue, mut given_up) = (Catalogue::built_in(), 0);
     for limit in [3, 30, 100, 200].map(Duration::from_millis) {
-        let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), limit);
+        let mut stage = ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), limit);
         for case in &cases {
             let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
             // A slow machine gives up more of them.

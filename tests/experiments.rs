@@ -8,6 +8,7 @@ use std::time::Duration;
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{Encoding, Outcome, Role};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
@@ -27,14 +28,14 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         votes.ensure(encoding, &interrupt).unwrap();
         numeric.ensure(encoding, &interrupt).unwrap();
     }
-    let request = common::request(rows);
-    let mut cases = plan::cases(&experiment, &request, &Table::votes(votes.columns())).unwrap();
+    let (catalogue, request) = (Catalogue::built_in(), common::request(rows));
+    let mut cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(votes.columns())).unwrap();
     let mut servers = vec![common::local(&votes)];
     if experiment.compare.as_deref() == Some("server") {
         servers.push(common::local(&votes));
         cases = plan::on_servers(&experiment, cases, &["a".into(), "b".into()]);
     }
-    availability::mark(&mut cases, &*servers[0], &votes).unwrap();
+    availability::mark(&catalogue, &mut cases, &*servers[0], &votes).unwrap();
 
     let runnable: Vec<_> = cases
         .iter()
@@ -43,6 +44,7 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         .map(|(index, case)| (index, case.settings.clone()))
         .collect();
     let mut stage = ServerStage::over(
+        &catalogue,
         ["a", "b"].into_iter().map(String::from).zip(servers.iter_mut().map(|s| &mut **s as _)).collect(),
         vec![(String::new(), &votes), ("numeric".into(), &numeric)],
         interrupt.clone(),

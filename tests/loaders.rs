@@ -12,7 +12,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::Beside;
-use bulkbench::method::{Loader, catalogue};
+use bulkbench::method::{Catalogue, Loader};
 use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Sample};
 use bulkbench::record::store;
 use bulkbench::runner::availability;
@@ -38,29 +38,41 @@ fn dataset(dir: &Path) -> Dataset {
 }
 
 /// Adds a loader whose command is a shell's script.
-fn add(id: &str, script: &str, more: &str) {
+fn add(catalogue: &mut Catalogue, id: &str, script: &str, more: &str) {
     let text = format!("id = '{id}'\n{HEAD}command = ['sh', '-ec', '''{script}''']\n{more}");
-    catalogue::add(Loader::parse(&text, "test.toml", Beside::BuiltIn(&[])).unwrap()).unwrap();
+    catalogue.add(Loader::parse(&text, "test.toml", Beside::BuiltIn(&[])).unwrap()).unwrap();
 }
 
 /// The cases of these methods with so many rows, as they can run on this server.
-fn cases(methods: &[&str], rows: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
+fn cases(
+    catalogue: &Catalogue,
+    methods: &[&str],
+    rows: &str,
+    server: &dyn Server,
+    dataset: &Dataset,
+) -> Vec<CaseFacts> {
     let text = format!(
         "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n\
          [[case]]\nmethod = {methods:?}\n{rows}"
     );
     let request = common::request(dataset.rows());
     let experiment = Experiment::parse(&text, "x.toml").unwrap();
-    let mut cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns())).unwrap();
+    let mut cases = plan::cases(catalogue, &experiment, &request, &Table::votes(dataset.columns())).unwrap();
     cases.retain(|case| methods.contains(&case.method.as_str()));
-    availability::mark(&mut cases, server, dataset).unwrap();
+    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
     cases
 }
 
 /// A sample of each of these cases, all of which can run.
-fn run(methods: &[&str], rows: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
-    let cases = cases(methods, rows, server, dataset);
-    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60));
+fn run(
+    catalogue: &Catalogue,
+    methods: &[&str],
+    rows: &str,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> Vec<Sample> {
+    let cases = cases(catalogue, methods, rows, server, dataset);
+    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
     cases
         .iter()
         .map(|case| {
@@ -87,6 +99,7 @@ const TARGET: &str = "[env]\nTARGET = '{table} ({columns})'\n";
 
 #[test]
 fn every_input_is_whole_at_any_row_count() {
+    let mut catalogue = Catalogue::built_in();
     if !common::psql() {
         return;
     }
@@ -95,13 +108,18 @@ fn every_input_is_whole_at_any_row_count() {
     let mut server = common::local(&dataset);
     for format in ["csv", "text", "binary"] {
         let script = psql_copy(format);
-        add(&format!("own-{format}"), &script, &format!("input = '{format}'\n{TARGET}"));
+        add(&mut catalogue, &format!("own-{format}"), &script, &format!("input = '{format}'\n{TARGET}"));
     }
     // The server itself opens it, in a directory that only this program's user may list.
     let script = r#"psql -X -q -v ON_ERROR_STOP=1 -c "copy $TARGET from '{file}' with (format csv)""#;
-    add("own-server", script, &format!("input = 'csv'\nreader = 'server'\nstart = 'indexed'\n{TARGET}"));
+    add(
+        &mut catalogue,
+        "own-server",
+        script,
+        &format!("input = 'csv'\nreader = 'server'\nstart = 'indexed'\n{TARGET}"),
+    );
     let methods = ["psql-copy", "own-csv", "own-text", "own-binary", "own-server"];
-    let samples = run(&methods, "rows = [1, 7, 1000]\nlatency_ms = 0", &mut *server, &dataset);
+    let samples = run(&catalogue, &methods, "rows = [1, 7, 1000]\nlatency_ms = 0", &mut *server, &dataset);
     assert_eq!(samples.len(), 15);
     assert_verified(&samples);
     let last = samples.last().unwrap();
@@ -117,13 +135,15 @@ fn every_input_is_whole_at_any_row_count() {
     // As on a server whose own default reads backslashes in constants.
     let role = "ALTER ROLE CURRENT_USER SET standard_conforming_strings = off";
     server.connector().connect().unwrap().batch_execute(role).unwrap();
-    let samples = run(&["psql-insert", "psql-insert-transaction"], "rows = [1, 5]", &mut *server, &special);
+    let samples =
+        run(&catalogue, &["psql-insert", "psql-insert-transaction"], "rows = [1, 5]", &mut *server, &special);
     assert_verified(&samples);
     server.stop().unwrap();
 }
 
 #[test]
 fn a_password_reaches_a_program_by_its_environment_alone() {
+    let mut catalogue = Catalogue::built_in();
     if !common::psql() {
         return;
     }
@@ -150,13 +170,14 @@ fn a_password_reaches_a_program_by_its_environment_alone() {
     );
     let given = "[[file]]\nname = 'given'\ntext = '{user}@{host}:{port}/{database} {schema}.{table_name} {key} {rows} {batch} {{x}}'\n";
     let batch = "[params.batch]\nhelp = 'rows'\ndefault = 7\nmin = 1\nmax = 9\n";
-    add("own-seen", &script, &format!("input = 'csv'\n{TARGET}{batch}{given}"));
+    add(&mut catalogue, "own-seen", &script, &format!("input = 'csv'\n{TARGET}{batch}{given}"));
 
     let user = format!("{}@", own.connector().config().get_user().unwrap());
     let url = common::url(&*own).replacen(&user, "loader:geheim@", 1);
     let options = Options { id: server::new_id(), ..Options::default() };
     let mut server = server::open(&Choice::External(url), &options, &Interrupt::new()).unwrap();
     assert_verified(&run(
+        &catalogue,
         &["own-seen"],
         "rows = [7]\nsettings = { work_mem = '7MB' }",
         &mut *server,
@@ -179,6 +200,7 @@ fn a_password_reaches_a_program_by_its_environment_alone() {
 
 #[test]
 fn each_way_that_a_program_ends_is_told() {
+    let mut catalogue = Catalogue::built_in();
     if !common::psql() {
         return;
     }
@@ -198,11 +220,11 @@ fn each_way_that_a_program_ends_is_told() {
         ("own-silent", "exit 2".into()),
         ("own-killed", "kill -9 $$".into()),
     ] {
-        add(id, &script, &input);
+        add(&mut catalogue, id, &script, &input);
     }
     let methods =
         ["own-wrong", "own-partial", "own-unable", "own-failing", "own-silent", "own-killed", "own-right"];
-    let samples = run(&methods, "", &mut *server, &dataset);
+    let samples = run(&catalogue, &methods, "", &mut *server, &dataset);
     for (sample, words) in samples.iter().zip([
         "999 rows instead of 1000",
         "ended with a partial load (exit code 3); the end of its standard output:\n  1 row refused",
@@ -227,6 +249,7 @@ fn each_way_that_a_program_ends_is_told() {
 
 #[test]
 fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
+    let mut catalogue = Catalogue::built_in();
     if !common::psql() {
         return;
     }
@@ -239,12 +262,12 @@ fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
     let extension = text("own-extension", "extensions = ['no_such_extension']\n");
     let disposable = text("own-disposable", "servers = 'disposable'\n");
     for text in [missing, broken, extension, disposable] {
-        catalogue::add(Loader::parse(&text, "test.toml", Beside::BuiltIn(&[])).unwrap()).unwrap();
+        catalogue.add(Loader::parse(&text, "test.toml", Beside::BuiltIn(&[])).unwrap()).unwrap();
     }
     let options = Options { id: server::new_id(), ..Options::default() };
     let server = server::open(&Choice::External(common::url(&*own)), &options, &Interrupt::new()).unwrap();
     let methods = ["own-missing", "own-broken", "own-extension", "own-disposable"];
-    let found = cases(&methods, "", &*server, &dataset);
+    let found = cases(&catalogue, &methods, "", &*server, &dataset);
     for (case, words) in found.iter().zip([
         ["starting `no-such-program`", "to have it: get it"],
         ["exit status: 1", "bad; to have it: get it"],
@@ -256,7 +279,7 @@ fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
     }
     assert_eq!(found[0].program_version(), None);
     assert!(found[2].program_version().unwrap().starts_with("psql (PostgreSQL)"));
-    let local = cases(&["own-disposable"], "", &*own, &dataset);
+    let local = cases(&catalogue, &["own-disposable"], "", &*own, &dataset);
     assert_eq!(local[0].unavailable, None);
     server.stop().unwrap();
     own.stop().unwrap();

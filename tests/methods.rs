@@ -8,6 +8,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{Durability, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
@@ -38,10 +39,16 @@ fn run_once(
     server: &mut dyn Server,
     dataset: &Dataset,
 ) -> (Vec<Sample>, Vec<(String, String)>) {
-    let mut cases =
-        plan::cases(experiment, &common::request(dataset.rows()), &Table::votes(dataset.columns())).unwrap();
-    availability::mark(&mut cases, &*server, dataset).unwrap();
-    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(120));
+    let catalogue = Catalogue::built_in();
+    let mut cases = plan::cases(
+        &catalogue,
+        experiment,
+        &common::request(dataset.rows()),
+        &Table::votes(dataset.columns()),
+    )
+    .unwrap();
+    availability::mark(&catalogue, &mut cases, &*server, dataset).unwrap();
+    let mut stage = ServerStage::new(&catalogue, server, dataset, Interrupt::new(), Duration::from_secs(120));
     let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
     for case in cases.iter().filter(|c| c.role != Role::Control) {
         match &case.unavailable {
@@ -251,15 +258,21 @@ fn a_load_that_lost_a_row_is_refused() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
-    let table = Table::votes(dataset.columns());
-    let cases =
-        plan::cases(&Experiment::find("votes").unwrap(), &common::request(dataset.rows()), &table).unwrap();
+    let (catalogue, table) = (Catalogue::built_in(), Table::votes(dataset.columns()));
+    let cases = plan::cases(
+        &catalogue,
+        &Experiment::find("votes").unwrap(),
+        &common::request(dataset.rows()),
+        &table,
+    )
+    .unwrap();
     let case = cases.iter().find(|c| c.id == "copy-csv").unwrap();
     assert_eq!(case.durability, Durability::Durable);
     let (verified, lost, changed) = {
         use bulkbench::runner::sample::Stage;
         let connector = server.connector().clone();
-        let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+        let mut stage =
+            ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
         stage.reset(case, ROWS).unwrap();
         stage.load(case, ROWS).unwrap();
         let verified = stage.verify(case, ROWS);
@@ -327,15 +340,16 @@ fn odd_row_counts_and_more_jobs_than_rows_end_with_the_same_rows() {
 
 /// A stage and the case of a method, for tests that look between the steps.
 fn staged<'a>(
+    catalogue: &'a Catalogue,
     method: &str,
     server: &'a mut dyn Server,
     dataset: &'a Dataset,
 ) -> (ServerStage<'a>, bulkbench::model::CaseFacts) {
     let request = Request { methods: vec![method.into()], ..common::request(dataset.rows()) };
     let table = Table::votes(dataset.columns());
-    let cases = plan::cases(&Experiment::find("all").unwrap(), &request, &table).unwrap();
+    let cases = plan::cases(catalogue, &Experiment::find("all").unwrap(), &request, &table).unwrap();
     let case = cases.into_iter().find(|c| c.id == method).unwrap();
-    (ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60)), case)
+    (ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60)), case)
 }
 
 #[test]
@@ -345,8 +359,9 @@ fn the_key_s_sequence_goes_on_after_the_rows_that_brought_their_keys() {
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
+    let catalogue = Catalogue::built_in();
     for method in ["insert-on-conflict-nothing", "insert-on-conflict-update"] {
-        let (mut stage, case) = staged(method, &mut *server, &dataset);
+        let (mut stage, case) = staged(&catalogue, method, &mut *server, &dataset);
         stage.reset(&case, 7).unwrap();
         stage.load(&case, 7).unwrap();
         stage.verify(&case, 7).unwrap();
@@ -364,10 +379,11 @@ fn a_foreign_file_leaves_nothing_outside_the_schema_and_an_extension_that_was_th
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
+    let catalogue = Catalogue::built_in();
     for there in [0, 1] {
         for fails in [false, true] {
             {
-                let (mut stage, case) = staged("insert-select-fdw", &mut *server, &dataset);
+                let (mut stage, case) = staged(&catalogue, "insert-select-fdw", &mut *server, &dataset);
                 stage.reset(&case, 7).unwrap();
                 if fails {
                     session.batch_execute("ALTER TABLE votes ADD CHECK (username = '')").unwrap();
@@ -392,7 +408,8 @@ fn a_file_that_lost_a_row_or_holds_another_is_refused() {
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
-    let (mut stage, case) = staged("copy-out", &mut *server, &dataset);
+    let catalogue = Catalogue::built_in();
+    let (mut stage, case) = staged(&catalogue, "copy-out", &mut *server, &dataset);
     for (change, words) in [
         ("UPDATE votes SET score = -score WHERE vote_id = 7", "failed: 7 rows, whose content sums to"),
         ("DELETE FROM votes WHERE vote_id = 7", "failed: 6 rows"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use assert_cmd::Command;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Ended, Meaning, Target};
-use bulkbench::method::{Loader, Method, Params, catalogue, resolve_params};
+use bulkbench::method::{Catalogue, Loader, Method, Params, resolve_params};
 use bulkbench::record::store;
 use bulkbench::server::{self, Choice, Connector, Options, Session};
 use bulkbench::sql::quote;
@@ -29,10 +29,10 @@ const ROWS: &str = "O'Brien,''',-9223372036854775808,-2147483648\n\
                     \"\\.\",\"x\r\ny\",2,2\n";
 
 /// The loaders in Python that can run here; says so of those that cannot.
-fn here() -> Vec<&'static Loader> {
+fn here(catalogue: &Catalogue) -> Vec<&Loader> {
     let in_python = |loader: &&Loader| loader.command().starts_with("{python}");
-    let (here, missing): (Vec<_>, Vec<_>) = catalogue::all()
-        .into_iter()
+    let (here, missing): (Vec<_>, Vec<_>) = catalogue
+        .iter()
         .filter_map(|method| method.loader())
         .filter(in_python)
         .partition(|loader| loader.presence().is_ok());
@@ -92,7 +92,8 @@ fn execute(loader: &Loader, connector: &Connector, place: &Place<'_>, file: &Pat
 
 #[test]
 fn each_loads_special_rows_into_odd_names_and_says_why_it_did_not() {
-    let loaders = here();
+    let catalogue = Catalogue::built_in();
+    let loaders = here(&catalogue);
     let dir = common::world_readable_tempdir();
     let file = dir.path().join("rows.csv");
     std::fs::write(&file, ROWS).unwrap();
@@ -107,7 +108,7 @@ fn each_loads_special_rows_into_odd_names_and_says_why_it_did_not() {
     let place = Place { schema: SCHEMA, table: TABLE, columns: &all_columns };
     let left = format!("SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM expected", columns(), table());
     for loader in &loaders {
-        let id = loader.info().id;
+        let id = loader.info().id.as_str();
         execute(loader, &connector, &place, &file).check().unwrap_or_else(|e| panic!("{id}: {e:#}"));
         let (table, rows) = (table(), format!("SELECT count(*) FROM {}", table()));
         assert_eq!(session.query_one(&rows, &[]).unwrap().get::<_, i64>(0), 6, "{id}");
@@ -133,7 +134,8 @@ const VALUES: &str = r#"1,2,3,1.5,2.5,1.25,t,\xdeadbeef,8f14e45f-ceea-467f-a0e6-
 
 #[test]
 fn each_makes_the_values_that_a_column_s_type_takes() {
-    let loaders = here();
+    let catalogue = Catalogue::built_in();
+    let loaders = here(&catalogue);
     let dir = common::world_readable_tempdir();
     let file = dir.path().join("rows.csv");
     std::fs::write(&file, VALUES).unwrap();
@@ -159,7 +161,7 @@ fn each_makes_the_values_that_a_column_s_type_takes() {
     let columns: Vec<String> = ('a'..='z').map(|name| quote(&name.to_string())).collect();
     let place = Place { schema: "public", table: "typed", columns: &columns.join(", ") };
     for loader in &loaders {
-        let id = loader.info().id;
+        let id = loader.info().id.as_str();
         execute(loader, server.connector(), &place, &file).check().unwrap_or_else(|e| panic!("{id}: {e:#}"));
         assert_eq!(rows("typed"), expected, "{id}");
     }
@@ -168,12 +170,13 @@ fn each_makes_the_values_that_a_column_s_type_takes() {
 
 #[test]
 fn what_python_makes_no_value_of_is_not_fed_and_what_the_server_refuses_is_an_error() {
+    let catalogue = Catalogue::built_in();
     // These send the file, or lines of its fields, as they are, and the server reads them.
     let sends_fields = |loader: &&Loader| {
-        let id = loader.info().id;
+        let id = loader.info().id.as_str();
         id.ends_with("-copy") || ["psycopg2-copy-buffer", "psycopg2-copy-iterator"].contains(&id)
     };
-    let loaders: Vec<_> = here().into_iter().filter(|loader| !sends_fields(loader)).collect();
+    let loaders: Vec<_> = here(&catalogue).into_iter().filter(|loader| !sends_fields(loader)).collect();
     let dir = common::world_readable_tempdir();
     let options = Options { id: server::new_id(), ..Options::default() };
     let server = server::open(&Choice::Local, &options, &Interrupt::new()).unwrap();
@@ -193,7 +196,7 @@ fn what_python_makes_no_value_of_is_not_fed_and_what_the_server_refuses_is_an_er
         session.batch_execute(&made).unwrap();
         std::fs::write(&file, format!("1,\n2,{field}\n")).unwrap();
         for loader in &loaders {
-            let id = loader.info().id;
+            let id = loader.info().id.as_str();
             let ended = execute(loader, server.connector(), &place, &file);
             assert_eq!(ended.meaning, end, "{id}, {kind}: {}", ended.stderr_tail);
             assert!(ended.stderr_tail.contains(words), "{id}, {kind}: {}", ended.stderr_tail);

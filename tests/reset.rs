@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::{HELD, Info, PRESENT, Params, Start, catalogue};
+use bulkbench::method::{Family, HELD, Info, PRESENT, Params, Start};
 use bulkbench::model::EndState;
 use bulkbench::runner::reset::Reset;
 use bulkbench::server::{Connector, Home, Server, Session};
@@ -33,7 +33,7 @@ impl<'a> Bench<'a> {
     }
 
     fn reset(&mut self, table: &Table, start: Start, params: &[(&str, u64)], rows: u64) {
-        let info = Info { start, ..*catalogue::find("copy-csv").unwrap().info() };
+        let info = Info { start, ..Info::of(Family::Copy, "") };
         let params: Params = params.iter().map(|(name, value)| (name.to_string(), *value)).collect();
         let (session, connector) = (&mut self.session, &self.connector);
         let mut reset = Reset { session, home: &self.home, connector, dataset: self.dataset, table };

@@ -11,6 +11,7 @@ use bulkbench::analysis::{Verdict, judge, summarize};
 use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
@@ -136,7 +137,8 @@ fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [
         cores: 2,
         any_build: false,
     };
-    let mut cases = plan::cases(&experiment, &request, &Table::votes(&votes())).unwrap();
+    let mut cases =
+        plan::cases(&Catalogue::built_in(), &experiment, &request, &Table::votes(&votes())).unwrap();
     prepare(&mut cases);
     plan::plan(&experiment, &request, cases, Clone::clone)
 }
@@ -237,7 +239,7 @@ fn trials_grow_until_they_say_something_of_the_rate() {
 fn a_case_whose_trial_fails_has_no_samples_and_is_a_failed_row() {
     let mut stage = FakeStage::new(Trouble::LoadFails(1));
     let plan = plan_of("copy-csv", "insert-row", 2, |cases| {
-        budget::calibrate(&mut stage, cases, Duration::from_secs(1)).unwrap();
+        budget::calibrate(&Catalogue::built_in(), &mut stage, cases, Duration::from_secs(1)).unwrap();
     });
     assert_eq!(stage.steps, ["apply insert-row", "reset insert-row", "load insert-row", "recover"]);
     let case = &plan.cases[2];
@@ -261,7 +263,7 @@ fn a_case_whose_trial_fails_has_no_samples_and_is_a_failed_row() {
 fn a_failed_trial_of_the_baseline_is_one_of_its_control_too() {
     let mut stage = FakeStage::new(Trouble::LoadTimesOut(1));
     let plan = plan_of("insert-row", "copy-csv", 1, |cases| {
-        budget::calibrate(&mut stage, cases, Duration::from_secs(1)).unwrap();
+        budget::calibrate(&Catalogue::built_in(), &mut stage, cases, Duration::from_secs(1)).unwrap();
     });
     assert!(plan.cases[0].failed_trial.as_deref().unwrap().contains("gave up after 9 s"));
     assert_eq!(plan.cases[1].failed_trial, plan.cases[0].failed_trial);
@@ -279,7 +281,8 @@ fn a_trial_that_a_stop_cancelled_or_that_the_server_does_not_survive_ends_the_ru
     ] {
         let mut cases = plan_of("copy-csv", "insert-row", 1, |_| {}).cases;
         let mut stage = FakeStage::new(trouble);
-        let error = budget::calibrate(&mut stage, &mut cases, Duration::from_secs(1)).unwrap_err();
+        let error = budget::calibrate(&Catalogue::built_in(), &mut stage, &mut cases, Duration::from_secs(1))
+            .unwrap_err();
         assert!(format!("{error:#}").contains(words), "{error:#}");
     }
 }

@@ -13,7 +13,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Loader, Meaning, Target};
-use bulkbench::method::{catalogue, resolve_params};
+use bulkbench::method::{Catalogue, resolve_params};
 use bulkbench::model::findings::Verdict;
 use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Role, Sample};
 use bulkbench::runner::availability;
@@ -44,21 +44,21 @@ fn ensured(mut dataset: Dataset) -> Dataset {
 }
 
 /// The cases beside the baseline, marked with why they cannot run here.
-fn cases(toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
+fn cases(catalogue: &Catalogue, toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
     let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
                 [[case]]\nmethod = 'copy-csv'\n";
     let experiment = Experiment::parse(&format!("{head}{toml}"), "x.toml").unwrap();
     let request = common::request(dataset.rows());
-    let mut cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns())).unwrap();
+    let mut cases = plan::cases(catalogue, &experiment, &request, &Table::votes(dataset.columns())).unwrap();
     cases.retain(|case| case.role == Role::Case);
-    availability::mark(&mut cases, server, dataset).unwrap();
+    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
     cases
 }
 
 /// A sample of each of the cases.
-fn samples(toml: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
-    let cases = cases(toml, server, dataset);
-    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60));
+fn samples(catalogue: &Catalogue, toml: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
+    let cases = cases(catalogue, toml, server, dataset);
+    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
     let take = |case: &CaseFacts| {
         assert_eq!(case.unavailable, None, "{}", case.id);
         sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()
@@ -74,17 +74,19 @@ fn assert_loaded(samples: &[Sample], phases: &[Phase]) {
     }
 }
 
-fn loader(id: &str) -> &'static Loader {
-    catalogue::find(id).unwrap().loader().unwrap()
+fn loader<'c>(catalogue: &'c Catalogue, id: &str) -> &'c Loader {
+    catalogue.find(id).unwrap().loader().unwrap()
 }
 
 /// Whether pgloader is here; where it is not, that is said.
 fn has_pgloader() -> bool {
-    loader("pgloader").presence().inspect_err(|why| common::skipped(why)).is_ok()
+    let catalogue = Catalogue::built_in();
+    loader(&catalogue, "pgloader").presence().inspect_err(|why| common::skipped(why)).is_ok()
 }
 
 #[test]
 fn pgloader_loads_every_row_as_it_is() {
+    let catalogue = Catalogue::built_in();
     if !has_pgloader() {
         return;
     }
@@ -94,17 +96,17 @@ fn pgloader_loads_every_row_as_it_is() {
     let batches = "[[case]]\nmethod = 'pgloader'\nrows = [1, 2999]\n\
                    [[case]]\nmethod = 'pgloader'\nparams = { batch_rows = 1000, concurrency = 2 }\nlatency_ms = 1\n";
     let indexes_after = [Phase::Load, Phase::Indexes];
-    assert_loaded(&samples(batches, &mut *server, &dataset), &indexes_after);
+    assert_loaded(&samples(&catalogue, batches, &mut *server, &dataset), &indexes_after);
     assert_loaded(
-        &samples("[[case]]\nmethod = 'pgloader'\n", &mut *server, &special(dir.path())),
+        &samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &special(dir.path())),
         &indexes_after,
     );
     let dropping = "[[case]]\nmethod = 'pgloader-drop-indexes'\n";
-    assert_loaded(&samples(dropping, &mut *server, &dataset), &[Phase::Load]);
+    assert_loaded(&samples(&catalogue, dropping, &mut *server, &dataset), &[Phase::Load]);
 
     let settings = "[[case]]\nmethod = 'pgloader'\nsettings = { synchronous_commit = ['off', 'on'] }\n";
     let reasons: Vec<_> =
-        cases(settings, &*server, &dataset).into_iter().map(|case| case.unavailable).collect();
+        cases(&catalogue, settings, &*server, &dataset).into_iter().map(|case| case.unavailable).collect();
     assert!(reasons[0].as_ref().unwrap().contains("the case sets synchronous_commit"), "{reasons:?}");
     assert_eq!(reasons[1], None, "the server has it on anyway");
     server.stop().unwrap();
@@ -112,6 +114,7 @@ fn pgloader_loads_every_row_as_it_is() {
 
 #[test]
 fn pgloader_loads_into_a_container_by_its_password() {
+    let catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     if !has_pgloader() {
@@ -119,7 +122,7 @@ fn pgloader_loads_into_a_container_by_its_password() {
     }
     let Some(mut server) = common::container(&dataset) else { return };
     assert_loaded(
-        &samples("[[case]]\nmethod = 'pgloader'\n", &mut *server, &dataset),
+        &samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &dataset),
         &[Phase::Load, Phase::Indexes],
     );
     server.stop().unwrap();
@@ -142,10 +145,11 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
     csv.push_str(&"e,f,-1\n".repeat(500));
     csv.push_str("g,h,2147483648\ni,j\nk,l,1\n");
     std::fs::write(&dirty, csv).unwrap();
-    let pgloader = catalogue::find("pgloader").unwrap();
+    let catalogue = Catalogue::built_in();
+    let pgloader = loader(&catalogue, "pgloader");
     let params = resolve_params(pgloader, &[("batch_rows".into(), 100)].into(), 2, &table).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let ended = loader("pgloader")
+    let ended = pgloader
         .execute(&Target {
             connector: server.connector(),
             schema: "public",
@@ -173,30 +177,40 @@ const BULKLOAD: [Phase; 2] = [Phase::Prepare, Phase::Load];
 
 #[test]
 fn a_stand_in_for_pg_bulkload_loads_what_its_control_files_say() {
+    let mut catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
-    common::add_stand_in("loaders/pg-bulkload.toml", "stand-in-direct", "", dir.path());
-    common::add_stand_in("loaders/pg-bulkload-parallel.toml", "stand-in-parallel", "", dir.path());
+    common::add_stand_in(&mut catalogue, "loaders/pg-bulkload.toml", "stand-in-direct", "", dir.path());
+    common::add_stand_in(
+        &mut catalogue,
+        "loaders/pg-bulkload-parallel.toml",
+        "stand-in-parallel",
+        "",
+        dir.path(),
+    );
     let one_and_all = format!(
         "[[case]]\nmethod = ['stand-in-direct', 'stand-in-parallel']\nrows = [1, {ROWS}]\nlatency_ms = 0\n"
     );
     let mut server = common::local(&dataset);
-    assert_loaded(&samples(&one_and_all, &mut *server, &dataset), &BULKLOAD);
+    assert_loaded(&samples(&catalogue, &one_and_all, &mut *server, &dataset), &BULKLOAD);
     let special = special(dir.path());
-    assert_loaded(&samples("[[case]]\nmethod = 'stand-in-direct'\n", &mut *server, &special), &BULKLOAD);
-    assert_keys_go_on("stand-in-direct", &mut *server, &dataset);
+    assert_loaded(
+        &samples(&catalogue, "[[case]]\nmethod = 'stand-in-direct'\n", &mut *server, &special),
+        &BULKLOAD,
+    );
+    assert_keys_go_on(&catalogue, "stand-in-direct", &mut *server, &dataset);
     server.stop().unwrap();
 
     let Some(mut container) = common::container(&dataset) else { return };
-    assert_loaded(&samples(&one_and_all, &mut *container, &dataset), &BULKLOAD);
+    assert_loaded(&samples(&catalogue, &one_and_all, &mut *container, &dataset), &BULKLOAD);
     container.stop().unwrap();
 }
 
 /// The keys are those that the sequence would have given, and it goes on after them.
-fn assert_keys_go_on(id: &str, server: &mut dyn Server, dataset: &Dataset) {
-    let case = cases(&format!("[[case]]\nmethod = '{id}'\n"), server, dataset).remove(0);
+fn assert_keys_go_on(catalogue: &Catalogue, id: &str, server: &mut dyn Server, dataset: &Dataset) {
+    let case = cases(catalogue, &format!("[[case]]\nmethod = '{id}'\n"), server, dataset).remove(0);
     let connector = server.connector().clone();
-    let mut stage = ServerStage::new(server, dataset, Interrupt::new(), Duration::from_secs(60));
+    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
     stage.reset(&case, ROWS).unwrap();
     stage.load(&case, ROWS).unwrap();
     let keys = "SELECT min(vote_id), max(vote_id), nextval('votes_vote_id_seq') FROM votes";
@@ -207,12 +221,20 @@ fn assert_keys_go_on(id: &str, server: &mut dyn Server, dataset: &Dataset) {
 
 #[test]
 fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
+    let mut catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let refusing = "STAND_IN_REFUSES = \"2\"\n";
-    common::add_stand_in("loaders/pg-bulkload.toml", "stand-in-refusing", refusing, dir.path());
+    common::add_stand_in(
+        &mut catalogue,
+        "loaders/pg-bulkload.toml",
+        "stand-in-refusing",
+        refusing,
+        dir.path(),
+    );
     let mut server = common::local(&dataset);
-    let sample = samples("[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
+    let sample =
+        samples(&catalogue, "[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
     let error = sample.error.unwrap();
     assert_eq!((sample.outcome, sample.total_ns), (Outcome::Failed, None), "{error}");
     assert!(error.contains("a partial load: 2 rows refused (exit code 3)"), "{error}");
@@ -222,15 +244,17 @@ fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
 
 #[test]
 fn what_pg_bulkload_passes_over_as_a_double_is_counted() {
+    let mut catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let own = "datasets/caveats/loaders/pg-bulkload-keep-old.toml";
-    common::add_stand_in(own, "stand-in-keep-old", "", dir.path());
+    common::add_stand_in(&mut catalogue, own, "stand-in-keep-old", "", dir.path());
     let server = common::local(&dataset);
     let bench = Bench {
+        catalogue: &catalogue,
         server: &*server,
         dir: dir.path(),
-        loaders: &["stand-in-keep-old"],
+        loaders: &["stand-in-keep-old".into()],
         timeout: Duration::from_secs(60),
     };
     let facts = bench.examine(&caveat::find("duplicate-key").unwrap()).unwrap();
@@ -245,6 +269,7 @@ fn what_pg_bulkload_passes_over_as_a_double_is_counted() {
 
 #[test]
 fn pg_bulkload_is_kept_from_servers_of_users() {
+    let catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let own = common::local(&dataset);
@@ -252,7 +277,7 @@ fn pg_bulkload_is_kept_from_servers_of_users() {
     let options = Options { id: server::new_id(), ..Options::default() };
     let server = server::open(&external, &options, &Interrupt::new()).unwrap();
     let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
-    for case in cases(bulkloads, &*server, &dataset) {
+    for case in cases(&catalogue, bulkloads, &*server, &dataset) {
         let why = case.unavailable.unwrap();
         assert!(why.contains("only loads into throwaway servers"), "{why}");
     }
@@ -262,15 +287,16 @@ fn pg_bulkload_is_kept_from_servers_of_users() {
 
 #[test]
 fn the_real_pg_bulkload_loads_where_it_is_installed() {
+    let catalogue = Catalogue::built_in();
     let dir = common::world_readable_tempdir();
     let dataset = generated(dir.path());
     let mut server = common::local(&dataset);
     let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
-    match &cases(bulkloads, &*server, &dataset)[0].unavailable {
+    match &cases(&catalogue, bulkloads, &*server, &dataset)[0].unavailable {
         Some(why) => common::skipped(&format!("only a stand-in for pg_bulkload was tested: {why}")),
         None => {
-            assert_loaded(&samples(bulkloads, &mut *server, &dataset), &BULKLOAD);
-            assert_keys_go_on("pg-bulkload", &mut *server, &dataset);
+            assert_loaded(&samples(&catalogue, bulkloads, &mut *server, &dataset), &BULKLOAD);
+            assert_keys_go_on(&catalogue, "pg-bulkload", &mut *server, &dataset);
         }
     }
     server.stop().unwrap();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bulkbench::caveat::{self, Bench, Caveat};
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::catalogue;
+use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
 use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
 use bulkbench::server::local::installations;
@@ -43,9 +43,19 @@ fn as_role(own: &dyn Server, role: &str, database: &str) -> Box<dyn Server> {
     server::open(&url, &options, &Interrupt::new()).unwrap()
 }
 
-fn examine(server: &dyn Server, caveat: &Caveat, loaders: &[&str]) -> CaveatFacts {
+fn examine(server: &dyn Server, caveat: &Caveat) -> CaveatFacts {
+    examine_by(&Catalogue::built_in(), server, caveat, &[])
+}
+
+/// Also by these loaders of the catalogue.
+fn examine_by(
+    catalogue: &Catalogue,
+    server: &dyn Server,
+    caveat: &Caveat,
+    loaders: &[String],
+) -> CaveatFacts {
     let dir = common::world_readable_tempdir();
-    let bench = Bench { server, dir: dir.path(), loaders, timeout: Duration::from_secs(60) };
+    let bench = Bench { catalogue, server, dir: dir.path(), loaders, timeout: Duration::from_secs(60) };
     bench.examine(caveat).unwrap()
 }
 
@@ -96,7 +106,7 @@ fn output_settings_of_the_role_change_no_verdict() {
     let typed = statements(&columns.join(", "), row, &[("insert", vec![sql])]);
     let bad = caveat::find("thousands-separators").unwrap();
 
-    let plain = examine(&*own, &typed, &[]);
+    let plain = examine(&*own, &typed);
     assert_eq!(way(&plain, "insert").verdict, AsMeant, "{:?}", way(&plain, "insert"));
     let settings = [
         "datestyle = 'German, DMY'",
@@ -116,9 +126,9 @@ fn output_settings_of_the_role_change_no_verdict() {
     }
     let role: String = own.connector().connect().unwrap().query_one("SHOW datestyle", &[]).unwrap().get(0);
     assert_eq!(role, "German, DMY", "the settings are in force");
-    let set = examine(&*own, &typed, &[]);
+    let set = examine(&*own, &typed);
     assert_eq!(set, plain);
-    assert_eq!(end(&examine(&*own, &bad, &[]), "copy-csv"), (Refused, "22P02", Some(1), "amount"));
+    assert_eq!(end(&examine(&*own, &bad), "copy-csv"), (Refused, "22P02", Some(1), "amount"));
     own.stop().unwrap();
 }
 
@@ -153,23 +163,23 @@ fn messages_in_another_language_change_no_verdict() {
 
     // A role that may not ask for another language.
     let german = as_role(&*own, "plain", "postgres");
-    let facts = examine(&*german, &thousands, &[]);
+    let facts = examine(&*german, &thousands);
     let message = &way(&facts, "copy-csv").error.as_ref().unwrap().message;
     assert_eq!(message, "ungültige Eingabesyntax für Typ integer: »1,203,327«");
     let ways = if common::psql() { &["copy-csv", "psql-copy"][..] } else { &["copy-csv"] };
-    let (twice, in_json) = (examine(&*german, &duplicate, &[]), examine(&*german, &json(), &[]));
+    let (twice, in_json) = (examine(&*german, &duplicate), examine(&*german, &json()));
     for id in ways {
         assert_eq!(end(&facts, id), (Refused, "22P02", Some(1), "amount"), "{id}");
         assert_eq!(end(&twice, id), (Refused, "23505", Some(3), ""), "{id}");
         // The first context is that of JSON: "JSON-Daten, Zeile 1".
         assert_eq!(end(&in_json, id), (Refused, "22P02", Some(2), "amount"), "{id}");
     }
-    assert_eq!(end(&examine(&*german, &not_null, &[]), "copy-csv"), (Refused, "23502", Some(2), "word"));
+    assert_eq!(end(&examine(&*german, &not_null), "copy-csv"), (Refused, "23502", Some(2), "word"));
     german.stop().unwrap();
 
     // One that may.
     let english = as_role(&*own, "postgres", "postgres");
-    let facts = examine(&*english, &thousands, &[]);
+    let facts = examine(&*english, &thousands);
     for id in ways {
         let said = way(&facts, id).error.as_ref().unwrap();
         assert_eq!(said.message, "invalid input syntax for type integer: \"1,203,327\"", "{id}");
@@ -182,7 +192,7 @@ fn messages_in_another_language_change_no_verdict() {
 #[test]
 fn the_line_of_a_json_value_is_that_of_the_file() {
     let own = local();
-    let facts = examine(&*own, &json(), &[]);
+    let facts = examine(&*own, &json());
     assert_eq!(end(&facts, "copy-csv"), (Refused, "22P02", Some(2), "amount"));
     if common::psql() {
         assert_eq!(end(&facts, "psql-copy"), (Refused, "22P02", Some(2), "amount"));
@@ -194,7 +204,7 @@ fn the_line_of_a_json_value_is_that_of_the_file() {
 #[test]
 fn libraries_pass_the_sqlstate_on() {
     let own = local();
-    let facts = examine(&*own, &caveat::find("duplicate-key").unwrap(), &[]);
+    let facts = examine(&*own, &caveat::find("duplicate-key").unwrap());
     for id in ["psycopg3-copy-rows", "asyncpg-copy-records", "adbc-ingest"] {
         match &way(&facts, id).unavailable {
             Some(why) => common::skipped(why),
@@ -221,7 +231,7 @@ fn a_state_of_the_server_is_no_refusal_of_the_rows() {
     ways.push(("passing", vec![once, "INSERT INTO {table} VALUES (1)"]));
     ways.push(("ended", vec!["SELECT pg_terminate_backend(pg_backend_pid())"]));
     let caveat = statements("{ name = 'id', type = 'integer' }", "[1]", &ways);
-    let facts = examine(&*own, &caveat, &[]);
+    let facts = examine(&*own, &caveat);
     for state in states {
         let finding = way(&facts, state);
         let why = finding.unavailable.as_deref().unwrap();
@@ -246,21 +256,22 @@ fn a_state_of_the_server_is_no_refusal_of_the_rows() {
     let text = "id = 'full'\nsummary = 's'\nsource = 's'\ninput = 'csv'\nversion = ['psql', '--version']\ninstall = 'i'\n\
                 command = ['psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-v', 'ON_ERROR_STOP=1', '-c', \"RAISING\"]\n";
     std::fs::write(&full, text.replace("RAISING", &raising("53100"))).unwrap();
-    catalogue::add(Loader::read(&full).unwrap()).unwrap();
-    let facts = examine(&*own, &json(), &["full"]);
+    let mut catalogue = Catalogue::built_in();
+    catalogue.add(Loader::read(&full).unwrap()).unwrap();
+    let facts = examine_by(&catalogue, &*own, &json(), &["full".into()]);
     let told = way(&facts, "full");
     assert_eq!((told.verdict, told.unavailable.as_deref()), (NotTried, Some("53100: because")));
 
     run_sql(&*own, "CREATE ROLE reader LOGIN; GRANT CREATE ON DATABASE postgres TO reader");
     let reader = as_role(&*own, "reader", "postgres");
     run_sql(&*own, "ALTER ROLE reader SET default_transaction_read_only = on");
-    let facts = examine(&*reader, &json(), &[]);
+    let facts = examine(&*reader, &json());
     let outcome = facts.findings.iter().find(|finding| finding.verdict.is_outcome());
     assert!(outcome.is_none(), "an outcome of a server that takes no rows: {outcome:?}");
     assert!(way(&facts, "copy-csv").unavailable.as_deref().unwrap().starts_with("25006: "));
     run_sql(&*own, "ALTER ROLE reader SET default_transaction_read_only = off");
     run_sql(&*own, "ALTER ROLE reader CONNECTION LIMIT 0");
-    let facts = examine(&*reader, &json(), &[]);
+    let facts = examine(&*reader, &json());
     let copy = way(&facts, "copy-csv");
     let why = copy.unavailable.as_deref().unwrap();
     assert_eq!(copy.verdict, NotTried, "{copy:?}");
@@ -277,8 +288,15 @@ fn bytes_that_are_no_text_are_silent_damage() {
     let wrong = caveat::find("wrong-encoding").unwrap();
     let dir = common::world_readable_tempdir();
     let unchecked = "STAND_IN_UNCHECKED = \"true\"\n";
-    common::add_stand_in("loaders/pg-bulkload.toml", "stand-in-unchecked", unchecked, dir.path());
-    let facts = examine(&*own, &wrong, &["stand-in-unchecked"]);
+    let mut catalogue = Catalogue::built_in();
+    common::add_stand_in(
+        &mut catalogue,
+        "loaders/pg-bulkload.toml",
+        "stand-in-unchecked",
+        unchecked,
+        dir.path(),
+    );
+    let facts = examine_by(&catalogue, &*own, &wrong, &["stand-in-unchecked".into()]);
     let stored = way(&facts, "stand-in-unchecked");
     assert_shows_the_byte(stored);
     assert_eq!((&stored.error, stored.rejected, stored.rows_found), (&None, Some(0), Some(3)));
@@ -287,11 +305,11 @@ fn bytes_that_are_no_text_are_silent_damage() {
     // A database that takes any bytes gives back what is no UTF-8, too.
     run_sql(&*own, "CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0");
     let bytes = as_role(&*own, "postgres", "bytes");
-    assert_shows_the_byte(way(&examine(&*bytes, &wrong, &[]), "copy-encoding"));
+    assert_shows_the_byte(way(&examine(&*bytes, &wrong), "copy-encoding"));
     bytes.stop().unwrap();
     run_sql(&*own, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
     let latin = as_role(&*own, "postgres", "latin");
-    assert_eq!(way(&examine(&*latin, &wrong, &[]), "copy-encoding").verdict, AsMeant);
+    assert_eq!(way(&examine(&*latin, &wrong), "copy-encoding").verdict, AsMeant);
     latin.stop().unwrap();
     own.stop().unwrap();
 }

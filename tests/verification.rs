@@ -9,7 +9,7 @@ use bulkbench::dataset::checksum::{ContentSum, RowHasher, of_keys, sql_expressio
 use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::catalogue;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{CaseFacts, Encoding, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
@@ -200,11 +200,11 @@ fn dataset(dir: &std::path::Path) -> Dataset {
 }
 
 /// Every method's case with its defaults that can run.
-fn cases(server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<CaseFacts> {
+fn cases(catalogue: &Catalogue, server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<CaseFacts> {
     let all = Experiment::find("all").unwrap();
     let table = Table::votes(dataset.columns());
-    let mut cases = plan::cases(&all, &common::request(dataset.rows()), &table).unwrap();
-    availability::mark(&mut cases, server, dataset).unwrap();
+    let mut cases = plan::cases(catalogue, &all, &common::request(dataset.rows()), &table).unwrap();
+    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
     cases.retain(|case| case.role != Role::Control && case.unavailable.is_none());
     cases
 }
@@ -215,17 +215,19 @@ fn each_fault_is_refused_after_each_method() {
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
     let connector = server.connector().clone();
-    let cases = cases(&*server, &dataset);
+    let catalogue = Catalogue::built_in();
+    let cases = cases(&catalogue, &*server, &dataset);
     let kinds: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.family.as_str()).collect();
     assert!(kinds.len() >= 8, "{kinds:?}");
-    let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+    let mut stage =
+        ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
     for case in &cases {
         stage.apply(case).unwrap();
         stage.reset(case, case.rows).unwrap();
         stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         let mut session = connector.connect().unwrap();
-        let method = catalogue::find(&case.method).unwrap();
+        let method = catalogue.find(&case.method).unwrap();
         let (info, keys) = (method.info(), method.keys());
         let table = Table { layout: info.layout, ..Table::votes(dataset.columns()) };
         let after = rows_after(info, &case.params, case.rows);
@@ -294,8 +296,10 @@ fn settings_of_the_role_change_no_verdict() {
         let sql = format!("ALTER ROLE CURRENT_USER SET {name} = '{value}'");
         server.connector().connect().unwrap().batch_execute(&sql).unwrap();
     }
-    let cases = cases(&*server, &dataset);
-    let mut stage = ServerStage::new(&mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+    let catalogue = Catalogue::built_in();
+    let cases = cases(&catalogue, &*server, &dataset);
+    let mut stage =
+        ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
     for case in &cases {
         stage.apply(case).unwrap();
         stage.reset(case, case.rows).unwrap();

@@ -16,6 +16,7 @@ use super::outcome::{Attempt, NoOutcome};
 use super::site::{Site, TABLE};
 use super::{input, mask};
 use crate::fault::Fault;
+use crate::method::Catalogue;
 use crate::method::external::redacted;
 use crate::method::tools::phases::run;
 use crate::model::findings::{CaveatFacts, Finding, LoadError, Verdict};
@@ -32,12 +33,14 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Where ways are tried.
 pub struct Bench<'a> {
+    /// The methods that ways name loaders of.
+    pub catalogue: &'a Catalogue,
     /// The server.
     pub server: &'a dyn Server,
     /// A directory whose files the server may be able to read.
     pub dir: &'a Path,
     /// The ids of further loaders that are tried on every csv file.
-    pub loaders: &'a [&'a str],
+    pub loaders: &'a [String],
     /// The longest that one way may take.
     pub timeout: Duration,
 }
@@ -198,7 +201,7 @@ impl Bench<'_> {
         drop(session);
         let scratch = Scratch::create(self.dir)?;
         std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755))?;
-        let site = Site { server: self.server, connector, scratch };
+        let site = Site { catalogue: self.catalogue, server: self.server, connector, scratch };
         attempt(&site, caveat, load)
     }
 }

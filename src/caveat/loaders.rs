@@ -8,7 +8,7 @@ use super::printed::{self, Printed, Said};
 use super::site::{Site, TABLE};
 use super::{built_in, input};
 use crate::method::external::{Input, Loader, Meaning, Target};
-use crate::method::{Method, Need, Params, catalogue, resolve_params};
+use crate::method::{Catalogue, Method, Need, Params, resolve_params};
 use crate::model::findings::LoadError;
 use crate::server::Settings;
 use crate::sql::quote;
@@ -20,7 +20,7 @@ use crate::unavailable;
 /// # Errors
 /// Where there is no outcome, as [`NoOutcome::of`] has it.
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
-    let loader = find(id)?;
+    let loader = find(site.catalogue, id)?;
     // A file whose rows begin with their key is keyed.
     if !matches!(loader.input(), Input::Csv | Input::KeyedCsv) {
         return Err(unavailable!("it does not read csv, and this file is csv"));
@@ -114,10 +114,10 @@ fn is_in_line(data: &[u8], line: u64, bytes: &[u8]) -> bool {
 }
 
 /// The caveats' own loader of this id, else one of the catalogue's.
-fn find(id: &str) -> Result<&'static Loader> {
+fn find<'c>(catalogue: &'c Catalogue, id: &str) -> Result<&'c Loader> {
     let own = built_in::loaders().iter().find(|loader| loader.info().id == id);
     own.map_or_else(
-        || catalogue::find(id)?.loader().with_context(|| format!("the method {id} is no loader")),
+        || catalogue.find(id)?.loader().with_context(|| format!("the method {id} is no loader")),
         Ok,
     )
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::built_in;
+use crate::method::Catalogue;
 use crate::runner::scratch::Scratch;
 use crate::server::{Connector, Server};
 
@@ -16,6 +17,8 @@ pub const STAGING: &str = "caveat_staging";
 
 /// A server, and a directory of the way's own.
 pub struct Site<'a> {
+    /// The methods that ways name loaders of.
+    pub catalogue: &'a Catalogue,
     /// The server.
     pub server: &'a dyn Server,
     /// Connects to it, with all that is set for the way.

@@ -11,6 +11,7 @@ use super::{datasets_dir, print, repeat};
 use crate::caveat::{self, Bench, Caveat};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
+use crate::method::Catalogue;
 use crate::model::findings::{Findings, Verdict};
 use crate::model::{Tool, now};
 use crate::probe::machine;
@@ -23,8 +24,9 @@ use crate::usage;
 /// was found, and reports it.
 pub fn run(
     args: &Args,
+    catalogue: &Catalogue,
     experiment: &Experiment,
-    loaders: &[&str],
+    loaders: &[String],
     interrupt: &Interrupt,
 ) -> Result<ExitCode> {
     check_flags(args)?;
@@ -45,7 +47,7 @@ pub fn run(
     let servers = args.place.open_for(wanted, &args.settings(), std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {
         let server = servers.main();
-        let bench = Bench { server, dir: &dir, loaders, timeout: args.timeout(None) };
+        let bench = Bench { catalogue, server, dir: &dir, loaders, timeout: args.timeout(None) };
         let started = now();
         let asked = args.asked(experiment, loaders);
         let mut findings = Findings {

@@ -11,7 +11,7 @@ use super::loader_args::LoaderArgs;
 use super::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
-use crate::method::{Default, Family, Info, Need, catalogue};
+use crate::method::{Catalogue, Family, Info, Need, ParamDefault};
 use crate::model::Source;
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -32,10 +32,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    args.loaders.add()?;
+    let (catalogue, _) = args.loaders.catalogue()?;
     let look = Look::of_stdout();
-    let every = catalogue::all();
-    let all: Vec<&Info> = every.iter().map(|m| m.info()).collect();
+    let all: Vec<&Info> = catalogue.iter().map(|m| m.info()).collect();
     let chosen = match &args.family {
         Some(family) => of_family(&all, family)?,
         None => all,
@@ -43,7 +42,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let servers = servers()?;
     let mut sources = Sources::default();
     let asked: Vec<_> =
-        every.into_iter().filter(|m| chosen.iter().any(|info| info.id == m.info().id)).collect();
+        catalogue.iter().filter(|m| chosen.iter().any(|info| info.id == m.info().id)).collect();
     let programs = Programs::of(&asked);
     let newest = servers.iter().map(|server| server.major).max();
     let mut text = methods(&chosen, args.verbose, Here { newest, programs: &programs }, &mut sources, look);
@@ -51,7 +50,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.family.is_none() {
         text.push('\n');
         let all = Experiment::built_in()?;
-        text.push_str(&experiments(&all, &servers, &mut sources, look));
+        text.push_str(&experiments(&catalogue, &all, &servers, &mut sources, look));
         if let Some(why) = cannot_compare(&all, &servers) {
             text.push('\n');
             text.push_str(&terminal::paragraph(&why, look));
@@ -217,7 +216,7 @@ const WITH_FILE: &str = "yes *";
 struct Here<'p> {
     /// The major version of the newest throwaway server.
     newest: Option<u32>,
-    programs: &'p Programs,
+    programs: &'p Programs<'p>,
 }
 
 /// Whether a method can run on the throwaway servers here.
@@ -225,7 +224,7 @@ fn here(info: &Info, Here { newest, programs }: Here<'_>) -> &'static str {
     let too_old =
         |newest: u32| info.needs.iter().any(|need| matches!(need, Need::Version(major) if *major > newest));
     match newest {
-        _ if programs.lacks(info.id) => "no",
+        _ if programs.lacks(&info.id) => "no",
         None => "no",
         Some(newest) if too_old(newest) => "no",
         Some(_) if info.needs.contains(&Need::ReadsFile) => WITH_FILE,
@@ -237,7 +236,7 @@ fn entry<'i>(info: &'i Info, verbose: bool, at: Here<'_>, sources: &mut Sources)
     let numbers: Vec<String> = info.source.split("; ").map(|s| sources.number(s).to_string()).collect();
     Entry {
         info,
-        what: if verbose { self::verbose(info) } else { info.summary.to_string() },
+        what: if verbose { self::verbose(info) } else { info.summary.clone() },
         source: format!("[{}]", numbers.join(", ")),
         here: here(info, at),
     }
@@ -301,6 +300,7 @@ fn cannot_compare(experiments: &[Experiment], servers: &[Throwaway]) -> Option<S
 }
 
 fn experiments(
+    catalogue: &Catalogue,
     experiments: &[Experiment],
     servers: &[Throwaway],
     sources: &mut Sources,
@@ -312,7 +312,7 @@ fn experiments(
     for experiment in experiments {
         let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
         let cases = experiment.cases.iter().map(|case| match case.method.as_str() {
-            ALL_METHODS => catalogue::all().len(),
+            ALL_METHODS => catalogue.iter().len(),
             _ => 1,
         });
         table.add_row([
@@ -327,11 +327,11 @@ fn experiments(
 }
 
 fn verbose(info: &Info) -> String {
-    let mut text = info.summary.to_string();
-    for param in info.params {
+    let mut text = info.summary.clone();
+    for param in &info.params {
         let default = match param.default {
-            Default::Fixed(value) => value.to_string(),
-            Default::Cores => "the cores".into(),
+            ParamDefault::Fixed(value) => value.to_string(),
+            ParamDefault::Cores => "the cores".into(),
         };
         text.push_str(&format!(
             "\nparameter {}: {}, {} to {}, default {default}",
@@ -377,37 +377,39 @@ mod tests {
     use super::*;
     use crate::fault::Fault;
 
-    fn infos() -> Vec<&'static Info> {
-        catalogue::all().iter().map(|m| m.info()).collect()
+    fn infos(catalogue: &Catalogue) -> Vec<&Info> {
+        catalogue.iter().map(|m| m.info()).collect()
     }
 
     #[test]
     fn no_line_is_too_long_and_no_method_is_broken_at_any_width() {
+        let catalogue = Catalogue::built_in();
         for width in [60, 80, 100, 120] {
             for verbose in [false, true] {
                 let look = Look { width, colour: Colour::Off };
                 let mut sources = Sources::default();
                 let programs = Programs::default();
                 let at = Here { newest: Some(15), programs: &programs };
-                let text = methods(&infos(), verbose, at, &mut sources, look);
+                let text = methods(&infos(&catalogue), verbose, at, &mut sources, look);
                 for line in text.lines() {
                     assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
                 }
-                for info in infos() {
-                    let alone = |line: &str| line.split_whitespace().next() == Some(info.id);
+                for info in infos(&catalogue) {
+                    let alone = |line: &str| line.split_whitespace().next() == Some(info.id.as_str());
                     assert_eq!(text.lines().filter(|l| alone(l)).count(), 1, "{}: {text}", info.id);
                 }
                 // One letter below the other would make it this long.
-                assert!(text.lines().count() < infos().len() * 8, "{text}");
+                assert!(text.lines().count() < infos(&catalogue).len() * 8, "{text}");
             }
         }
     }
 
     #[test]
     fn a_source_is_named_once() {
+        let catalogue = Catalogue::built_in();
         let mut sources = Sources::default();
         let at = Here { newest: Some(15), programs: &Programs::default() };
-        methods(&infos(), false, at, &mut sources, Look { width: 100, colour: Colour::Off });
+        methods(&infos(&catalogue), false, at, &mut sources, Look { width: 100, colour: Colour::Off });
         let unique: std::collections::BTreeSet<&String> = sources.named.iter().collect();
         assert_eq!(unique.len(), sources.named.len());
         let next = unique.len() + 1;
@@ -431,15 +433,19 @@ mod tests {
 
     #[test]
     fn an_unknown_family_gets_the_nearest() {
-        assert!(of_family(&infos(), "copy").unwrap().iter().all(|info| info.family.name() == "copy"));
-        let error = of_family(&infos(), "cpy").unwrap_err();
+        let catalogue = Catalogue::built_in();
+        assert!(
+            of_family(&infos(&catalogue), "copy").unwrap().iter().all(|info| info.family.name() == "copy")
+        );
+        let error = of_family(&infos(&catalogue), "cpy").unwrap_err();
         assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(2));
         assert!(error.to_string().contains("did you mean `copy`? they are: insert"), "{error}");
     }
 
     #[test]
     fn a_method_for_newer_servers_is_not_available() {
-        let merge = catalogue::find("update-merge").unwrap().info();
+        let catalogue = Catalogue::built_in();
+        let merge = catalogue.find("update-merge").unwrap().info();
         let programs = Programs::default();
         let at = |newest| here(merge, Here { newest, programs: &programs });
         assert_eq!([at(None), at(Some(14)), at(Some(15))], ["no", "no", "yes"]);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::experiment::{ALL_METHODS, Case, Experiment};
-use crate::method::{Loader, Method, catalogue};
+use crate::method::{Catalogue, Loader, Method};
 use crate::model::{ProgramFacts, Run};
 use crate::usage;
 
@@ -18,28 +18,28 @@ pub struct LoaderArgs {
 }
 
 impl LoaderArgs {
-    /// Adds the loaders to the catalogue; gives their ids.
-    pub fn add(&self) -> Result<Vec<&'static str>> {
-        let mut ids = Vec::new();
+    /// The built-in methods and these loaders, with the loaders' ids.
+    pub fn catalogue(&self) -> Result<(Catalogue, Vec<String>)> {
+        let (mut catalogue, mut ids) = (Catalogue::built_in(), Vec::new());
         for file in &self.files {
             let loader = Loader::read(file)?;
-            ids.push(loader.info().id);
-            catalogue::add(loader).with_context(|| format!("in the loader {}", file.display()))?;
+            ids.push(loader.info().id.clone());
+            catalogue.add(loader).with_context(|| format!("in the loader {}", file.display()))?;
         }
-        Ok(ids)
+        Ok((catalogue, ids))
     }
 }
 
 /// Lets methods take part in an experiment that does not have them, with their defaults, also where
 /// it is only to have a `choice` of its methods.
-pub fn join(methods: &[&str], experiment: &mut Experiment, choice: &mut Vec<String>) {
+pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
     for method in methods {
         if !experiment.cases.iter().any(|case| case.method == *method || case.method == ALL_METHODS) {
             experiment.cases.push(Case::of(method));
         }
     }
     if !choice.is_empty() {
-        choice.extend(methods.iter().map(|id| id.to_string()));
+        choice.extend_from_slice(methods);
     }
 }
 
@@ -48,10 +48,10 @@ pub fn join(methods: &[&str], experiment: &mut Experiment, choice: &mut Vec<Stri
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for a loader that was not given again, is another now, or has
 /// another version.
-pub fn check_same(run: &Run, dir: &Path) -> Result<()> {
+pub fn check_same(catalogue: &Catalogue, run: &Run, dir: &Path) -> Result<()> {
     for case in run.plan.cases.iter().filter(|case| case.unavailable.is_none()) {
         let Some(before) = &case.program else { continue };
-        let method = catalogue::find(&case.method).map_err(|_| {
+        let method = catalogue.find(&case.method).map_err(|_| {
             usage!(
                 "this run loads by `{}`, a loader of yours, whose file is not kept: name it again, `bulkbench run --resume {} --loader FILE`",
                 case.method,

@@ -27,8 +27,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     if let Some(repaired) = store.repaired() {
         crate::say!("warning: {repaired}");
     }
-    args.loaders.add()?;
-    loader_args::check_same(&run, dir)?;
+    let (catalogue, _) = args.loaders.catalogue()?;
+    loader_args::check_same(&catalogue, &run, dir)?;
     let dataset = match run.dataset.seed {
         Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
         None => Dataset::list(&datasets_dir()?)?
@@ -43,7 +43,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             })?,
     };
     same("dataset.content", &run.dataset.content, &dataset.facts().content)?;
-    let datasets = datasets(dataset, &run.plan.cases, interrupt)?;
+    let datasets = datasets(&catalogue, dataset, &run.plan.cases, interrupt)?;
     for (name, dataset) in &datasets[1..] {
         let before = run.datasets.get(name).map_or("", |facts| facts.content.as_str());
         same(&format!("datasets.{name}.content"), before, &dataset.facts().content)?;
@@ -66,8 +66,13 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         }
     }
     let wanted = place.wanted(&choice(&place, &run)?, false)?;
-    let mut servers =
-        place.open(wanted, &run.server.given, &datasets, most_times(&run.plan.cases)?, interrupt)?;
+    let mut servers = place.open(
+        wanted,
+        &run.server.given,
+        &datasets,
+        most_times(&catalogue, &run.plan.cases)?,
+        interrupt,
+    )?;
     let outcome = (|| {
         same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
@@ -83,7 +88,13 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
         crate::say!("going on with {}: {} samples are there", dir.display(), samples.len());
-        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(run.asked.as_ref()));
+        let session = Session::new(
+            &catalogue,
+            servers.all_mut(),
+            &datasets,
+            interrupt,
+            args.timeout(run.asked.as_ref()),
+        );
         finish(store, &run, samples, session, &redactor)
     })();
     servers.closing(outcome)

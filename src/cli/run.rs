@@ -39,16 +39,16 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
-    let loaders = args.loaders.add()?;
+    let (catalogue, loaders) = args.loaders.catalogue()?;
     let mut experiment = Experiment::find(&args.experiment)?;
     if !experiment.caveats.is_empty() {
-        return super::caveats::run(args, &experiment, &loaders, interrupt);
+        return super::caveats::run(args, &catalogue, &experiment, &loaders, interrupt);
     }
     let mut request = args.request(&experiment);
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
     let compares = experiment.compare.as_deref() == Some("server");
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
-    plan::cases(&experiment, &request, &Table::votes(&columns::votes()))?;
+    plan::cases(&catalogue, &experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
 
     let dataset = match &args.dataset {
@@ -56,14 +56,16 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         None => Dataset::generated(&datasets_dir()?, request.rows, request.seed, interrupt)?,
     };
     request.rows = dataset.rows();
-    let cases = plan::cases(&experiment, &request, &Table::votes(dataset.columns()))?;
-    let datasets = datasets(dataset, &cases, interrupt)?;
+    let cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(dataset.columns()))?;
+    let datasets = datasets(&catalogue, dataset, &cases, interrupt)?;
 
-    let mut servers = args.place.open(wanted, &args.settings(), &datasets, most_times(&cases)?, interrupt)?;
+    let mut servers =
+        args.place.open(wanted, &args.settings(), &datasets, most_times(&catalogue, &cases)?, interrupt)?;
     let outcome = (|| {
         let machine = machine::machine(servers.main().data_dir())?;
         let mut cases = plan::on_servers(&experiment, cases, &servers.names());
-        let mut session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(None));
+        let mut session =
+            Session::new(&catalogue, servers.all_mut(), &datasets, interrupt, args.timeout(None));
         session.mark(&mut cases)?;
         session.calibrate(&mut cases, request.budget)?;
         let asked = args.asked(&experiment, &loaders);
@@ -86,7 +88,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         let run = run.redacted(&redactor);
         let dir = new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
-        let session = Session::new(servers.all_mut(), &datasets, interrupt, args.timeout(None));
+        let session = Session::new(&catalogue, servers.all_mut(), &datasets, interrupt, args.timeout(None));
         finish(store, &run, Vec::new(), session, &redactor)
     })();
     servers.closing(outcome)

@@ -111,10 +111,10 @@ impl Args {
     }
 
     /// What is asked beside the experiment, with these loaders of the user's.
-    pub fn asked(&self, experiment: &Experiment, loaders: &[&str]) -> Asked {
+    pub fn asked(&self, experiment: &Experiment, loaders: &[String]) -> Asked {
         Asked {
             own_experiment: experiment.origin == Origin::File,
-            loaders: loaders.iter().map(|id| id.to_string()).collect(),
+            loaders: loaders.to_vec(),
             methods: self.methods.clone(),
             dataset: self.dataset.clone(),
             settings: self.settings(),

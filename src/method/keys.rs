@@ -5,9 +5,9 @@ use anyhow::Result;
 
 use crate::method::copy::{copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Extent, Family, Info, Load, Method, PhaseClock, Start, build_indexes, committed};
-use crate::model::{Durability, Encoding, Phase};
-use crate::table::{Layout, Persistence};
+use crate::method::{Family, Info, Load, Method, PhaseClock, build_indexes, committed};
+use crate::model::{Encoding, Phase};
+use crate::table::Layout;
 
 /// COPY into a table with a foreign key on each indexed column, whose parents have all values.
 ///
@@ -28,40 +28,31 @@ pub struct CopyWithReferences {
     dropped: bool,
 }
 
-const KEYS: Info = Info {
-    id: "",
-    family: Family::Keys,
-    summary: "",
-    source: "PostgreSQL manual, Populating a Database, Remove Foreign Key Constraints",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::References,
-    needs: &[],
-    params: &[],
-};
+fn common() -> Info {
+    Info {
+        layout: Layout::References,
+        ..Info::of(Family::Keys, "PostgreSQL manual, Populating a Database, Remove Foreign Key Constraints")
+    }
+}
 
 /// `copy-fk-in-place`: each row is checked as it comes.
-pub static COPY_FK_IN_PLACE: CopyWithReferences = CopyWithReferences {
-    info: Info {
-        id: "copy-fk-in-place",
-        summary: "COPY csv with the foreign keys in place, then the indexes",
-        ..KEYS
-    },
-    dropped: false,
-};
+pub fn copy_fk_in_place() -> CopyWithReferences {
+    CopyWithReferences {
+        info: common().named("copy-fk-in-place", "COPY csv with the foreign keys in place, then the indexes"),
+        dropped: false,
+    }
+}
 
 /// `copy-fk-dropped`: the rows are checked together, at the end.
-pub static COPY_FK_DROPPED: CopyWithReferences = CopyWithReferences {
-    info: Info {
-        id: "copy-fk-dropped",
-        summary: "foreign keys dropped, COPY csv, indexes, keys added NOT VALID and validated",
-        ..KEYS
-    },
-    dropped: true,
-};
+pub fn copy_fk_dropped() -> CopyWithReferences {
+    CopyWithReferences {
+        info: common().named(
+            "copy-fk-dropped",
+            "foreign keys dropped, COPY csv, indexes, keys added NOT VALID and validated",
+        ),
+        dropped: true,
+    }
+}
 
 impl Method for CopyWithReferences {
     fn info(&self) -> &Info {

@@ -3,7 +3,7 @@
 use super::table::{Cell, Column, Table};
 use crate::analysis::Curve;
 use crate::analysis::curve::{Kind, Point};
-use crate::method::catalogue;
+use crate::method::Catalogue;
 
 /// What the axis is, in a word.
 pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
@@ -28,10 +28,11 @@ pub fn axis_title(curve: &Curve) -> String {
 }
 
 /// What the catalogue says of the parameter; nothing where a record names a method of another version.
-fn parameter_help(curve: &Curve) -> Option<&'static str> {
+fn parameter_help(curve: &Curve) -> Option<String> {
+    let catalogue = Catalogue::built_in();
     let cases = curve.series.iter().flat_map(|s| &s.points).map(|p| p.summary.case);
-    let infos = cases.filter_map(|case| Some(catalogue::find(&case.method).ok()?.info()));
-    infos.flat_map(|info| info.params).find(|p| p.name == curve.axis).map(|p| p.help)
+    let infos = cases.filter_map(|case| Some(catalogue.find(&case.method).ok()?.info()));
+    infos.flat_map(|info| &info.params).find(|p| p.name == curve.axis).map(|p| p.help.clone())
 }
 
 /// Rows a second: a row a value of the axis, a column a series.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::dataset::Dataset;
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::method::{Need, catalogue};
+use crate::method::{Catalogue, Need};
 use crate::model::{CaseFacts, Encoding};
 use crate::pg_error::describe;
 use crate::runner::reset::rows_after;
@@ -23,6 +23,7 @@ const LAST_KEY: u64 = i32::MAX as u64;
 /// # Errors
 /// When the reason cannot be found out.
 pub fn mark<'c>(
+    catalogue: &Catalogue,
     cases: impl IntoIterator<Item = &'c mut CaseFacts>,
     server: &dyn Server,
     dataset: &Dataset,
@@ -30,13 +31,15 @@ pub fn mark<'c>(
     let mut session = server.connector().connect()?;
     let collations = server.connector().asking(|| collations(&mut session))?;
     for case in cases {
-        case.unavailable =
-            server.connector().asking(|| reason(case, server, dataset, &mut session, &collations))?;
+        case.unavailable = server
+            .connector()
+            .asking(|| reason(catalogue, case, server, dataset, &mut session, &collations))?;
     }
     Ok(())
 }
 
 fn reason(
+    catalogue: &Catalogue,
     case: &mut CaseFacts,
     server: &dyn Server,
     dataset: &Dataset,
@@ -50,7 +53,7 @@ fn reason(
             units::count(dataset.rows())
         )));
     }
-    let found = catalogue::find(&case.method)?;
+    let found = catalogue.find(&case.method)?;
     let method = found.info();
     let after = rows_after(method, &case.params, case.rows);
     if after.loaded * after.times > LAST_KEY {
@@ -78,7 +81,7 @@ fn reason(
             return Ok(Some(why));
         }
     }
-    for need in method.needs {
+    for need in &method.needs {
         // A loader gets a file of the rows that it is to load.
         if *need == Need::ReadsFile && found.loader().is_none() && case.rows < dataset.rows() {
             return Ok(Some(format!(
@@ -87,7 +90,7 @@ fn reason(
                 units::count(case.rows)
             )));
         }
-        if let Some(why) = lacks(*need, server, dataset, method.input, session)? {
+        if let Some(why) = lacks(need, server, dataset, method.input, session)? {
             return Ok(Some(why));
         }
     }
@@ -95,7 +98,7 @@ fn reason(
 }
 
 fn lacks(
-    need: Need,
+    need: &Need,
     server: &dyn Server,
     dataset: &Dataset,
     input: Encoding,
@@ -120,7 +123,7 @@ fn lacks(
                 .query_one(
                     "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1), \
                      (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
-                    &[&name],
+                    &[name],
                 )
                 .map_err(describe)
                 .context("asking the server for its extensions")?;

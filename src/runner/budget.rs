@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::errors::chain;
 use crate::fault::Fault;
+use crate::method::Catalogue;
 use crate::model::{CaseFacts, Role};
 use crate::runner::plan;
 use crate::runner::sample::{Measured, Stage};
@@ -32,10 +33,15 @@ const LONGER_TRIAL: f64 = 0.3;
 ///
 /// # Errors
 /// When work has to stop, or the server does not recover from a failed trial.
-pub fn calibrate(stage: &mut dyn Stage, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
+pub fn calibrate(
+    catalogue: &Catalogue,
+    stage: &mut dyn Stage,
+    cases: &mut [CaseFacts],
+    budget: Duration,
+) -> Result<()> {
     let mut told = Told::default();
     for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
-        if !plan::is_budgeted(case)? {
+        if !plan::is_budgeted(catalogue, case)? {
             continue;
         }
         match fit(stage, case, budget) {

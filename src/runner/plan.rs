@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Case, Experiment};
-use crate::method::{Extent, Loader, catalogue, resolve_params};
+use crate::method::{Catalogue, Extent, Loader, resolve_params};
 use crate::model::{CaseFacts, Encoding, Plan, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
@@ -39,11 +39,17 @@ pub struct Request {
 ///
 /// # Errors
 /// An unknown method or parameter (with the nearest), or a value out of range.
-pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Result<Vec<CaseFacts>> {
+pub fn cases(
+    catalogue: &Catalogue,
+    experiment: &Experiment,
+    request: &Request,
+    table: &Table,
+) -> Result<Vec<CaseFacts>> {
     let mut chosen = Vec::new();
-    let selected = select(experiment, &request.methods)?;
+    let selected = select(catalogue, experiment, &request.methods)?;
     for case in &selected {
-        let method = catalogue::find(&case.method)
+        let method = catalogue
+            .find(&case.method)
             .with_context(|| format!("in the case `{}` of {}", case.id(), experiment.id))?;
         let info = method.info();
         let params = resolve_params(method, &case.params, request.cores, table)?;
@@ -53,9 +59,9 @@ pub fn cases(experiment: &Experiment, request: &Request, table: &Table) -> Resul
         let facts = CaseFacts {
             against: case.against.clone().or_else(|| against(case, &selected, experiment)),
             id,
-            method: info.id.into(),
+            method: info.id.clone(),
             family: info.family.name().into(),
-            summary: info.summary.into(),
+            summary: info.summary.clone(),
             program: method.loader().map(Loader::facts),
             work: info.work(),
             role,
@@ -134,19 +140,18 @@ pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[Strin
 }
 
 /// The experiment's cases of these methods and the baseline, then the methods it does not have.
-fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
+fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
     let all = experiment.cases.iter().flat_map(|case| match case.method.as_str() {
-        ALL_METHODS => catalogue::all()
-            .iter()
-            .map(|method| Case { method: method.info().id.into(), ..case.clone() })
-            .collect(),
+        ALL_METHODS => {
+            catalogue.iter().map(|method| Case { method: method.info().id.clone(), ..case.clone() }).collect()
+        }
         _ => vec![case.clone()],
     });
     if methods.is_empty() {
         return Ok(all.collect());
     }
     for method in methods {
-        catalogue::find(method).context("in --methods")?;
+        catalogue.find(method).context("in --methods")?;
     }
     let wanted: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
     let all: Vec<Case> = all.collect();
@@ -171,11 +176,14 @@ fn select(experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
 ///
 /// # Errors
 /// When a case names a method that is not in the catalogue.
-pub fn encodings<'c>(cases: impl IntoIterator<Item = &'c CaseFacts>) -> Result<BTreeSet<Encoding>> {
+pub fn encodings<'c>(
+    catalogue: &Catalogue,
+    cases: impl IntoIterator<Item = &'c CaseFacts>,
+) -> Result<BTreeSet<Encoding>> {
     // Row counts are cut and contents summed from the csv, whatever is loaded.
     let mut encodings = BTreeSet::from([Encoding::Csv]);
     for case in cases {
-        encodings.insert(catalogue::find(&case.method)?.info().input);
+        encodings.insert(catalogue.find(&case.method)?.info().input);
     }
     Ok(encodings)
 }
@@ -184,8 +192,8 @@ pub fn encodings<'c>(cases: impl IntoIterator<Item = &'c CaseFacts>) -> Result<B
 ///
 /// # Errors
 /// When the case names a method that is not in the catalogue.
-pub fn is_budgeted(case: &CaseFacts) -> Result<bool> {
-    Ok(catalogue::find(&case.method)?.info().extent == Extent::Budgeted)
+pub fn is_budgeted(catalogue: &Catalogue, case: &CaseFacts) -> Result<bool> {
+    Ok(catalogue.find(&case.method)?.info().extent == Extent::Budgeted)
 }
 
 /// Puts the cases that can run here in order; `restarts_for` tells those of a case's settings that
@@ -242,7 +250,11 @@ mod tests {
     fn ids(methods: &[&str]) -> Vec<String> {
         let votes_experiment = Experiment::find("votes").unwrap();
         let table = Table::votes(&votes());
-        cases(&votes_experiment, &request(methods), &table).unwrap().into_iter().map(|c| c.id).collect()
+        cases(&Catalogue::built_in(), &votes_experiment, &request(methods), &table)
+            .unwrap()
+            .into_iter()
+            .map(|c| c.id)
+            .collect()
     }
 
     #[test]
@@ -256,15 +268,18 @@ mod tests {
     #[test]
     fn a_star_is_every_method() {
         let experiment = Experiment::find("all").unwrap();
-        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
-        assert_eq!(cases.len(), catalogue::all().len() + 1, "and the control");
+        let cases =
+            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        assert_eq!(cases.len(), Catalogue::built_in().iter().len() + 1, "and the control");
         assert_eq!(cases.iter().filter(|c| c.role == Role::Baseline).count(), 1);
     }
 
     #[test]
     fn a_choice_of_methods_keeps_what_they_are_held_against() {
         let experiment = Experiment::find("scale").unwrap();
-        let cases = cases(&experiment, &request(&["copy-csv"]), &Table::votes(&votes())).unwrap();
+        let cases =
+            cases(&Catalogue::built_in(), &experiment, &request(&["copy-csv"]), &Table::votes(&votes()))
+                .unwrap();
         for against in cases.iter().filter_map(|c| c.against.as_ref()) {
             assert!(cases.iter().any(|c| c.id == *against), "{against}");
         }
@@ -274,21 +289,26 @@ mod tests {
     #[test]
     fn an_unknown_method_is_refused_with_the_nearest() {
         let experiment = Experiment::find("votes").unwrap();
-        let error = cases(&experiment, &request(&["copy-tex"]), &Table::votes(&votes())).unwrap_err();
+        let error =
+            cases(&Catalogue::built_in(), &experiment, &request(&["copy-tex"]), &Table::votes(&votes()))
+                .unwrap_err();
         assert!(format!("{error:#}").contains("did you mean `copy-text`?"), "{error:#}");
     }
 
     #[test]
     fn jobs_follow_the_cores() {
         let experiment = Experiment::find("votes").unwrap();
-        let cases = cases(&experiment, &request(&["copy-parallel"]), &Table::votes(&votes())).unwrap();
+        let cases =
+            cases(&Catalogue::built_in(), &experiment, &request(&["copy-parallel"]), &Table::votes(&votes()))
+                .unwrap();
         assert_eq!(cases.last().unwrap().params["jobs"], 2);
     }
 
     fn plan_of(text: &str) -> Vec<CaseFacts> {
         let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\n";
         let experiment = Experiment::parse(&format!("{head}{text}"), "x.toml").unwrap();
-        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let cases =
+            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
         on_servers(&experiment, cases, &["15.18".into(), "16.10".into()])
     }
 
@@ -300,7 +320,8 @@ mod tests {
             "x.toml",
         )
         .unwrap();
-        let cases = cases(&experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let cases =
+            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
         let against: Vec<(&str, Option<&str>)> =
             cases.iter().map(|c| (c.id.as_str(), c.against.as_deref())).collect();
         assert_eq!(

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
-use crate::method::catalogue;
+use crate::method::Catalogue;
 use crate::model::{CaseFacts, Plan, Sample};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
@@ -18,6 +18,7 @@ use crate::server::Server;
 /// The servers and datasets of a run, by the names that cases give them; the first of each is that of
 /// cases that give none.
 pub struct Session<'a> {
+    catalogue: &'a Catalogue,
     servers: Vec<(String, &'a mut dyn Server)>,
     datasets: &'a [(String, Dataset)],
     interrupt: Interrupt,
@@ -25,14 +26,15 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Loads these datasets into these servers; no sample takes longer than `timeout`.
+    /// Loads these datasets into these servers by methods of the catalogue; no sample takes longer than `timeout`.
     pub fn new(
+        catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
         datasets: &'a [(String, Dataset)],
         interrupt: &Interrupt,
         timeout: Duration,
     ) -> Self {
-        Self { servers, datasets, interrupt: interrupt.clone(), timeout }
+        Self { catalogue, servers, datasets, interrupt: interrupt.clone(), timeout }
     }
 
     /// Marks the cases that cannot run on the server and with the dataset that they name.
@@ -46,7 +48,7 @@ impl<'a> Session<'a> {
                     let on_it = case.server.as_deref().map_or(place == 0, |named| named == server_name);
                     on_it && case.dataset.as_deref().unwrap_or_default() == name
                 };
-                availability::mark(cases.iter_mut().filter(here), &**server, dataset)?;
+                availability::mark(self.catalogue, cases.iter_mut().filter(here), &**server, dataset)?;
             }
         }
         Ok(())
@@ -57,7 +59,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`budget::calibrate`].
     pub fn calibrate(&mut self, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
-        budget::calibrate(&mut self.stage(), cases, budget)
+        budget::calibrate(self.catalogue, &mut self.stage(), cases, budget)
     }
 
     /// Takes the samples of the plan that `done` lacks; see [`execute()`].
@@ -80,6 +82,7 @@ impl<'a> Session<'a> {
             (name.clone(), server)
         });
         ServerStage::over(
+            self.catalogue,
             servers.collect(),
             self.datasets.iter().map(|(name, dataset)| (name.clone(), dataset)).collect(),
             self.interrupt.clone(),
@@ -93,7 +96,12 @@ impl<'a> Session<'a> {
 ///
 /// # Errors
 /// When one cannot be made, or work has to stop.
-pub fn datasets(main: Dataset, cases: &[CaseFacts], interrupt: &Interrupt) -> Result<Vec<(String, Dataset)>> {
+pub fn datasets(
+    catalogue: &Catalogue,
+    main: Dataset,
+    cases: &[CaseFacts],
+    interrupt: &Interrupt,
+) -> Result<Vec<(String, Dataset)>> {
     let mut datasets = vec![(String::new(), main)];
     for name in cases.iter().filter_map(|case| case.dataset.as_ref()) {
         if !datasets.iter().any(|(known, _)| known == name) {
@@ -103,7 +111,7 @@ pub fn datasets(main: Dataset, cases: &[CaseFacts], interrupt: &Interrupt) -> Re
     }
     for (name, dataset) in &mut datasets {
         let of_it = |case: &&CaseFacts| case.dataset.as_deref().unwrap_or_default() == name;
-        for encoding in plan::encodings(cases.iter().filter(of_it))? {
+        for encoding in plan::encodings(catalogue, cases.iter().filter(of_it))? {
             dataset.ensure(encoding, interrupt)?;
         }
     }
@@ -114,10 +122,10 @@ pub fn datasets(main: Dataset, cases: &[CaseFacts], interrupt: &Interrupt) -> Re
 ///
 /// # Errors
 /// When a case names a method that is not in the catalogue.
-pub fn most_times(cases: &[CaseFacts]) -> Result<u64> {
+pub fn most_times(catalogue: &Catalogue, cases: &[CaseFacts]) -> Result<u64> {
     let mut most = 1;
     for case in cases {
-        most = most.max(rows_after(catalogue::find(&case.method)?.info(), &case.params, 0).times);
+        most = most.max(rows_after(catalogue.find(&case.method)?.info(), &case.params, 0).times);
     }
     Ok(most)
 }

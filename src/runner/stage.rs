@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::tools::phases::run;
-use crate::method::{Load, Loader, Method, PhaseClock, catalogue};
+use crate::method::{Catalogue, Load, Loader, Method, PhaseClock};
 use crate::model::{Before, CaseFacts, EndState};
 use crate::pg_error::describe;
 use crate::probe::checkpoints;
@@ -29,6 +29,7 @@ const RECOVERY: Duration = Duration::from_secs(60);
 
 /// The servers and datasets of a run.
 pub struct ServerStage<'a> {
+    catalogue: &'a Catalogue,
     /// By the name that cases give them; the first is that of cases that give none.
     servers: Vec<(String, &'a mut dyn Server)>,
     /// Likewise.
@@ -53,23 +54,32 @@ pub struct ServerStage<'a> {
 impl<'a> ServerStage<'a> {
     /// Loads `dataset` into `server`, unless a case names others.
     pub fn new(
+        catalogue: &'a Catalogue,
         server: &'a mut dyn Server,
         dataset: &'a Dataset,
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
-        Self::over(vec![(String::new(), server)], vec![(String::new(), dataset)], interrupt, timeout)
+        Self::over(
+            catalogue,
+            vec![(String::new(), server)],
+            vec![(String::new(), dataset)],
+            interrupt,
+            timeout,
+        )
     }
 
     /// Loads the datasets into the servers that the cases name, the first of each for cases that
     /// name none.
     pub fn over(
+        catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
         datasets: Vec<(String, &'a Dataset)>,
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
         Self {
+            catalogue,
             servers,
             datasets,
             interrupt,
@@ -97,7 +107,7 @@ impl<'a> ServerStage<'a> {
     fn table_of(&self, case: &CaseFacts) -> Result<Table> {
         Ok(Table {
             schema: Some(self.servers[self.at].1.home().name.clone()),
-            layout: catalogue::find(&case.method)?.info().layout,
+            layout: self.catalogue.find(&case.method)?.info().layout,
             collation: case.collation.clone(),
             ..Table::votes(self.datasets[self.dataset_of(case)?].1.columns())
         })
@@ -204,7 +214,7 @@ impl Stage for ServerStage<'_> {
         self.scratch = None;
         self.scratch = Some(Scratch::create(dataset.dir())?);
         let (connector, home) = (self.server().connector().clone(), self.server().home().clone());
-        let info = catalogue::find(&case.method)?.info();
+        let info = self.catalogue.find(&case.method)?.info();
         self.control = Some(connector.connect()?);
         limited(&self.interrupt.clone(), self.timeout, || {
             let session = self.control()?;
@@ -215,7 +225,7 @@ impl Stage for ServerStage<'_> {
     }
 
     fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
-        let method = catalogue::find(&case.method)?;
+        let method = self.catalogue.find(&case.method)?;
         let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
         let control = self.control.as_mut().ok_or_else(|| anyhow!("a load came before its reset"))?;
         let scratch = self.scratch.as_ref().ok_or_else(|| anyhow!("a load came before its reset"))?;
@@ -269,7 +279,7 @@ impl Stage for ServerStage<'_> {
     }
 
     fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
-        let method = catalogue::find(&case.method)?;
+        let method = self.catalogue.find(&case.method)?;
         let verified = limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method));
         verified.map_err(|error| match &self.scratch {
             Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::catalogue;
+use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
 use bulkbench::runner::plan::Request;
 use bulkbench::server::{self, Choice, Options, Server};
@@ -60,7 +60,8 @@ pub fn image() -> Option<String> {
 
 /// Whether psql is here, which most tests of loaders are made with; where it is not, that is said out loud.
 pub fn psql() -> bool {
-    let loader = bulkbench::method::catalogue::find("psql-copy").unwrap().loader().unwrap();
+    let catalogue = Catalogue::built_in();
+    let loader = catalogue.find("psql-copy").unwrap().loader().unwrap();
     loader.presence().inspect_err(|why| skipped(why)).is_ok()
 }
 
@@ -103,7 +104,7 @@ pub fn url(server: &dyn Server) -> String {
 
 /// Adds a description of pg_bulkload's to the catalogue under another id, with the stand-in as its
 /// program, and without the extension, which only the real one can bring along.
-pub fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
+pub fn add_stand_in(catalogue: &mut Catalogue, name: &str, id: &str, environment: &str, dir: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = std::fs::read_to_string(root.join(name)).unwrap();
     let own_id = Path::new(name).file_stem().unwrap().to_str().unwrap();
@@ -120,5 +121,5 @@ pub fn add_stand_in(name: &str, id: &str, environment: &str, dir: &Path) {
     }
     let path = dir.join(format!("{id}.toml"));
     std::fs::write(&path, text).unwrap();
-    catalogue::add(Loader::read(&path).unwrap()).unwrap();
+    catalogue.add(Loader::read(&path).unwrap()).unwrap();
 }

@@ -9,16 +9,16 @@ use crate::report::{Look, terminal};
 
 /// What each loader's program says of its version, or why it cannot be run, by the loader's id.
 #[derive(Debug, Default)]
-pub struct Programs(BTreeMap<&'static str, Result<String, String>>);
+pub struct Programs<'l>(BTreeMap<&'l str, Result<String, String>>);
 
-impl Programs {
+impl<'l> Programs<'l> {
     /// Asks the programs of these methods, those that have one.
-    pub fn of(methods: &[&'static dyn Method]) -> Self {
-        let loaders: Vec<&Loader> = methods.iter().filter_map(|method| method.loader()).collect();
+    pub fn of(methods: &[&'l dyn Method]) -> Self {
+        let loaders: Vec<&'l Loader> = methods.iter().filter_map(|method| method.loader()).collect();
         // Each may take a good part of a second to start.
         let found = loaders.par_iter().map(|loader| {
             let presence = loader.presence().map(str::to_owned).map_err(str::to_owned);
-            (loader.info().id, presence)
+            (loader.info().id.as_str(), presence)
         });
         Self(found.collect())
     }

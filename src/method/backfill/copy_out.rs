@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::BACKFILL;
+use super::common;
 use crate::bad_data;
 use crate::dataset::checksum::{ContentSum, RowHasher};
 use crate::dataset::{Column, RowReader};
@@ -25,15 +25,18 @@ pub struct CopyOut {
 }
 
 /// See [`CopyOut`].
-pub static COPY_OUT: CopyOut = CopyOut {
-    info: Info {
-        id: "copy-out",
-        summary: "COPY (SELECT ...) TO STDOUT, csv with a header, into a file of the client's",
-        source: "PostgreSQL manual, COPY",
-        start: Start::Present { stale: false },
-        ..BACKFILL
-    },
-};
+pub fn copy_out() -> CopyOut {
+    CopyOut {
+        info: Info {
+            source: "PostgreSQL manual, COPY".into(),
+            start: Start::Present { stale: false },
+            ..common().named(
+                "copy-out",
+                "COPY (SELECT ...) TO STDOUT, csv with a header, into a file of the client's",
+            )
+        },
+    }
+}
 
 fn copy_sql(table: &Table) -> String {
     format!(

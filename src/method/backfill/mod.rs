@@ -14,26 +14,14 @@ use anyhow::{Context, Result};
 
 use crate::dataset::Column;
 use crate::method::tools::feed::{Feed, feeds};
-use crate::method::{Extent, Family, Info, Load, Start};
-use crate::model::{Durability, Encoding};
+use crate::method::{Family, Info, Load, Start};
 use crate::server::Session;
-use crate::table::{Layout, Persistence, Table};
+use crate::table::Table;
 
 /// What the methods of this family have in common.
-const BACKFILL: Info = Info {
-    id: "",
-    family: Family::Backfill,
-    summary: "",
-    source: "PostgreSQL manual, UPDATE",
-    durability: Durability::Durable,
-    start: Start::Present { stale: true },
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[],
-};
+fn common() -> Info {
+    Info { start: Start::Present { stale: true }, ..Info::of(Family::Backfill, "PostgreSQL manual, UPDATE") }
+}
 
 /// The column that is updated, and its place among the table's.
 fn updated(table: &Table) -> Result<(usize, &Column)> {

@@ -2,26 +2,25 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::{BACKFILL, shares, updated};
+use super::{common, shares, updated};
 use crate::method::tools::batch::Batch;
 use crate::method::tools::feed::Feed;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
-use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
+use crate::method::{Extent, Info, Load, Method, Param, PhaseClock};
 use crate::model::Phase;
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::sql::quote;
 use crate::table::Table;
 
+/// The parameter of methods that update on several connections.
+pub(super) const JOBS: &str = "jobs";
+
 /// How many connections update at once.
-pub(super) const JOBS: Param = Param {
-    name: "jobs",
-    help: "connections that update at once",
-    default: Default::Fixed(1),
-    min: 1,
-    max: 64,
-};
+pub(super) fn jobs_param() -> Param {
+    Param::integer(JOBS, "connections that update at once", 1..=64, 1)
+}
 
 /// One prepared UPDATE by key, executed for each row and awaited before the next: what a program
 /// does that saves its objects one by one.
@@ -44,27 +43,28 @@ enum Commit {
 }
 
 /// `update-row`: a commit each, which is bound by the disk's flushes; `jobs` of them wait together.
-pub static UPDATE_ROW: UpdateRow = UpdateRow {
-    info: Info {
-        id: "update-row",
-        summary: "one prepared UPDATE a row by its key, a commit each",
-        extent: Extent::Budgeted,
-        params: &[JOBS],
-        ..BACKFILL
-    },
-    commit: Commit::EachStatement,
-};
+pub fn update_row() -> UpdateRow {
+    UpdateRow {
+        info: Info {
+            extent: Extent::Budgeted,
+            params: vec![jobs_param()],
+            ..common().named("update-row", "one prepared UPDATE a row by its key, a commit each")
+        },
+        commit: Commit::EachStatement,
+    }
+}
 
 /// `update-row-transaction`: one transaction around all rows.
-pub static UPDATE_ROW_TRANSACTION: UpdateRow = UpdateRow {
-    info: Info {
-        id: "update-row-transaction",
-        summary: "one prepared UPDATE a row by its key, one transaction",
-        extent: Extent::Budgeted,
-        ..BACKFILL
-    },
-    commit: Commit::Once,
-};
+pub fn update_row_transaction() -> UpdateRow {
+    UpdateRow {
+        info: Info {
+            extent: Extent::Budgeted,
+            ..common()
+                .named("update-row-transaction", "one prepared UPDATE a row by its key, one transaction")
+        },
+        commit: Commit::Once,
+    }
+}
 
 fn update_sql(table: &Table) -> Result<String> {
     let (_, column) = updated(table)?;
@@ -99,7 +99,7 @@ impl Method for UpdateRow {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let jobs = match self.commit {
-            Commit::EachStatement => load.param(JOBS.name)?,
+            Commit::EachStatement => load.param(JOBS)?,
             Commit::Once => 1,
         };
         let mut shares = shares(load, jobs, 1)?;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 use bytes::{BufMut, BytesMut};
 
-use super::{BACKFILL, updated};
+use super::{common, updated};
 use crate::dataset::{Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
@@ -35,27 +35,30 @@ enum Statement {
 }
 
 /// `update-staged`: UPDATE ... FROM.
-pub static UPDATE_STAGED: UpdateStaged = UpdateStaged {
-    info: Info {
-        id: "update-staged",
-        summary: "COPY of keys and values into a temporary table, then UPDATE ... FROM it",
-        source: "PostgreSQL manual, UPDATE, FROM; common practice",
-        ..BACKFILL
-    },
-    statement: Statement::Update,
-};
+pub fn update_staged() -> UpdateStaged {
+    UpdateStaged {
+        info: Info {
+            source: "PostgreSQL manual, UPDATE, FROM; common practice".into(),
+            ..common().named(
+                "update-staged",
+                "COPY of keys and values into a temporary table, then UPDATE ... FROM it",
+            )
+        },
+        statement: Statement::Update,
+    }
+}
 
 /// `update-merge`: MERGE, which PostgreSQL has since 15.
-pub static UPDATE_MERGE: UpdateStaged = UpdateStaged {
-    info: Info {
-        id: "update-merge",
-        summary: "COPY of keys and values into a temporary table, then MERGE",
-        source: "PostgreSQL manual, MERGE",
-        needs: &[Need::Version(15)],
-        ..BACKFILL
-    },
-    statement: Statement::Merge,
-};
+pub fn update_merge() -> UpdateStaged {
+    UpdateStaged {
+        info: Info {
+            source: "PostgreSQL manual, MERGE".into(),
+            needs: vec![Need::Version(15)],
+            ..common().named("update-merge", "COPY of keys and values into a temporary table, then MERGE")
+        },
+        statement: Statement::Merge,
+    }
+}
 
 impl Statement {
     fn sql(self, table: &Table, staging: &Staging) -> Result<String> {

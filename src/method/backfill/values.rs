@@ -4,13 +4,13 @@ use anyhow::{Context, Result, ensure};
 use postgres::Statement;
 use postgres::types::Type;
 
-use super::rows::JOBS;
-use super::{BACKFILL, shares, updated};
+use super::rows::{JOBS, jobs_param};
+use super::{common, shares, updated};
 use crate::dataset::{Column, Value};
 use crate::method::tools::batch::{Batch, Binds, Bound, MAX_BINDS, bind_type};
 use crate::method::tools::feed::Feed;
 use crate::method::tools::jobs::side_by_side;
-use crate::method::{Default, Extent, Info, Load, Method, Param, PhaseClock};
+use crate::method::{Extent, Info, Load, Method, Param, PhaseClock};
 use crate::model::Phase;
 use crate::pg_error::describe;
 use crate::server::Session;
@@ -27,26 +27,20 @@ pub struct UpdateBatchValues {
 }
 
 /// See [`UpdateBatchValues`].
-pub static UPDATE_BATCH_VALUES: UpdateBatchValues = UpdateBatchValues {
-    info: Info {
-        id: "update-batch-values",
-        summary: "one prepared UPDATE ... FROM (VALUES ...) for several rows, a commit each",
-        source: "PostgreSQL manual, UPDATE, FROM, and VALUES",
-        extent: Extent::Budgeted,
-        params: &[
-            Param {
-                name: "batch",
-                help: "rows a statement",
-                default: Default::Fixed(100),
-                min: 1,
-                // Key and value of each.
-                max: MAX_BINDS / 2,
-            },
-            JOBS,
-        ],
-        ..BACKFILL
-    },
-};
+pub fn update_batch_values() -> UpdateBatchValues {
+    UpdateBatchValues {
+        info: Info {
+            source: "PostgreSQL manual, UPDATE, FROM, and VALUES".into(),
+            extent: Extent::Budgeted,
+            // Key and value of each row are bound.
+            params: vec![Param::integer("batch", "rows a statement", 1..=MAX_BINDS / 2, 100), jobs_param()],
+            ..common().named(
+                "update-batch-values",
+                "one prepared UPDATE ... FROM (VALUES ...) for several rows, a commit each",
+            )
+        },
+    }
+}
 
 fn update_sql(table: &Table, column: &Column, rows: u64) -> String {
     let (key, column) = (quote(&table.key), quote(&column.name));
@@ -94,7 +88,7 @@ impl Method for UpdateBatchValues {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let mut shares = shares(load, load.param(JOBS.name)?, load.param("batch")?)?;
+        let mut shares = shares(load, load.param(JOBS)?, load.param("batch")?)?;
 
         clock.time(Phase::Load, || {
             side_by_side(shares.iter_mut().collect(), |(session, feed)| update(session, feed, load.table))
@@ -121,8 +115,9 @@ mod tests {
     #[test]
     fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
         let table = Table::votes(&votes());
-        let with =
-            |batch| resolve_params(&UPDATE_BATCH_VALUES, &Params::from([("batch".into(), batch)]), 2, &table);
+        let with = |batch| {
+            resolve_params(&update_batch_values(), &Params::from([("batch".into(), batch)]), 2, &table)
+        };
         assert_eq!(with(32_767).unwrap()["batch"], 32_767);
         let text = with(32_768).unwrap_err().to_string();
         assert!(text.contains("rows a statement") && text.contains("may be 1 to 32767"), "{text}");

@@ -9,7 +9,7 @@ use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::Type;
 
 use super::writer::{ROWS_BETWEEN_CHECKS, types_of};
-use super::{COPY, copy_from_stdin, file_of};
+use super::{common, copy_from_stdin, file_of};
 use crate::dataset::{Chunk, HeldRows};
 use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
@@ -31,27 +31,31 @@ pub struct CopyBlocking {
 }
 
 /// `copy-csv-blocking`: the file of `copy-csv`, in messages of the same size, by `Client::copy_in`.
-pub static COPY_CSV_BLOCKING: CopyBlocking = CopyBlocking {
-    info: Info {
-        id: "copy-csv-blocking",
-        summary: "COPY csv by the blocking driver postgres, then the indexes",
-        source: "postgres, Client::copy_in",
-        ..COPY
-    },
-    encoding: Encoding::Csv,
-};
+pub fn copy_csv_blocking() -> CopyBlocking {
+    CopyBlocking {
+        info: Info {
+            source: "postgres, Client::copy_in".into(),
+            ..common()
+                .named("copy-csv-blocking", "COPY csv by the blocking driver postgres, then the indexes")
+        },
+        encoding: Encoding::Csv,
+    }
+}
 
 /// `copy-binary-writer-blocking`: the rows of `copy-binary-writer`, by this driver's `BinaryCopyInWriter`,
 /// whose every row is a blocking call.
-pub static COPY_BINARY_WRITER_BLOCKING: CopyBlocking = CopyBlocking {
-    info: Info {
-        id: "copy-binary-writer-blocking",
-        summary: "COPY binary from memory by the blocking postgres's writer, then the indexes",
-        source: "postgres, BinaryCopyInWriter",
-        ..COPY
-    },
-    encoding: Encoding::Binary,
-};
+pub fn copy_binary_writer_blocking() -> CopyBlocking {
+    CopyBlocking {
+        info: Info {
+            source: "postgres, BinaryCopyInWriter".into(),
+            ..common().named(
+                "copy-binary-writer-blocking",
+                "COPY binary from memory by the blocking postgres's writer, then the indexes",
+            )
+        },
+        encoding: Encoding::Binary,
+    }
+}
 
 impl Method for CopyBlocking {
     fn info(&self) -> &Info {

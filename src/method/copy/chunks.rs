@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 
-use super::{COPY, copy_with};
+use super::{common, copy_with};
 use crate::dataset::Chunk;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Info, Load, Method, Param, PhaseClock, build_indexes};
+use crate::method::{Info, Load, Method, Param, PhaseClock, build_indexes};
 use crate::model::{Encoding, Phase};
 
 /// `copy-chunks`: the csv is split into files of `chunk_rows` rows, each with a header line, and
@@ -25,30 +25,19 @@ pub struct CopyChunks {
 }
 
 /// See [`CopyChunks`].
-pub static COPY_CHUNKS: CopyChunks = CopyChunks {
-    info: Info {
-        id: "copy-chunks",
-        summary: "the csv split into files with a header, a COPY each, then the indexes",
-        source: "Efficiently backfilling data in Postgres",
-        params: &[
-            Param {
-                name: "chunk_rows",
-                help: "rows a file",
-                default: Default::Fixed(1_000_000),
-                min: 1,
-                max: 1_000_000_000,
-            },
-            Param {
-                name: "jobs",
-                help: "connections that copy at once",
-                default: Default::Fixed(1),
-                min: 1,
-                max: 64,
-            },
-        ],
-        ..COPY
-    },
-};
+pub fn copy_chunks() -> CopyChunks {
+    CopyChunks {
+        info: Info {
+            source: "Efficiently backfilling data in Postgres".into(),
+            params: vec![
+                Param::integer("chunk_rows", "rows a file", 1..=1_000_000_000, 1_000_000),
+                Param::integer("jobs", "connections that copy at once", 1..=64, 1),
+            ],
+            ..common()
+                .named("copy-chunks", "the csv split into files with a header, a COPY each, then the indexes")
+        },
+    }
+}
 
 impl Method for CopyChunks {
     fn info(&self) -> &Info {

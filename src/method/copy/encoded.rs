@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{COPY, copy_from_stdin};
+use super::{common, copy_from_stdin};
 use crate::dataset::Encoder;
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
@@ -20,38 +20,45 @@ pub struct CopyEncoded {
     encoding: Encoding,
 }
 
-const ENCODED: Info =
-    Info { source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL manual, COPY", ..COPY };
+fn encoded() -> Info {
+    Info {
+        source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL manual, COPY".into(),
+        ..common()
+    }
+}
 
 /// `copy-csv-encoded`: as csv.
-pub static COPY_CSV_ENCODED: CopyEncoded = CopyEncoded {
-    info: Info {
-        id: "copy-csv-encoded",
-        summary: "COPY csv, by our encoder from memory as it is sent, then the indexes",
-        ..ENCODED
-    },
-    encoding: Encoding::Csv,
-};
+pub fn copy_csv_encoded() -> CopyEncoded {
+    CopyEncoded {
+        info: encoded().named(
+            "copy-csv-encoded",
+            "COPY csv, by our encoder from memory as it is sent, then the indexes",
+        ),
+        encoding: Encoding::Csv,
+    }
+}
 
 /// `copy-text-encoded`: as PostgreSQL's own text.
-pub static COPY_TEXT_ENCODED: CopyEncoded = CopyEncoded {
-    info: Info {
-        id: "copy-text-encoded",
-        summary: "COPY text, by our encoder from memory as it is sent, then the indexes",
-        ..ENCODED
-    },
-    encoding: Encoding::Text,
-};
+pub fn copy_text_encoded() -> CopyEncoded {
+    CopyEncoded {
+        info: encoded().named(
+            "copy-text-encoded",
+            "COPY text, by our encoder from memory as it is sent, then the indexes",
+        ),
+        encoding: Encoding::Text,
+    }
+}
 
 /// `copy-binary-encoded`: as binary.
-pub static COPY_BINARY_ENCODED: CopyEncoded = CopyEncoded {
-    info: Info {
-        id: "copy-binary-encoded",
-        summary: "COPY binary, by our encoder from memory as it is sent, then the indexes",
-        ..ENCODED
-    },
-    encoding: Encoding::Binary,
-};
+pub fn copy_binary_encoded() -> CopyEncoded {
+    CopyEncoded {
+        info: encoded().named(
+            "copy-binary-encoded",
+            "COPY binary, by our encoder from memory as it is sent, then the indexes",
+        ),
+        encoding: Encoding::Binary,
+    }
+}
 
 impl Method for CopyEncoded {
     fn info(&self) -> &Info {

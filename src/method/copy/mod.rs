@@ -18,25 +18,14 @@ use anyhow::Result;
 use crate::dataset::Chunk;
 pub use presorted::sort_column;
 
-use crate::method::{Extent, Family, Info, Load, Start};
-use crate::model::{Durability, Encoding};
-use crate::table::{Layout, Persistence, Table};
+use crate::method::{Family, Info, Load};
+use crate::model::Encoding;
+use crate::table::Table;
 
 /// What the COPY methods have in common.
-const COPY: Info = Info {
-    id: "",
-    family: Family::Copy,
-    summary: "",
-    source: "Babcock, Dissecting the Postgres Bulk Insert and Binary Format",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[],
-};
+fn common() -> Info {
+    Info::of(Family::Copy, "Babcock, Dissecting the Postgres Bulk Insert and Binary Format")
+}
 
 /// `COPY "votes" (...) FROM STDIN WITH (FORMAT csv)`.
 pub(crate) fn copy_from_stdin(table: &Table, encoding: Encoding) -> String {

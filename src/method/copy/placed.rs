@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{COPY, copy_from_stdin, file_of};
+use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
+use crate::method::{HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
 use crate::model::{Encoding, Phase};
 
 /// COPY csv past indexes that are in place, which each row enters as it comes; or with the indexes
@@ -18,50 +18,45 @@ pub struct CopyPlaced {
     rebuild: bool,
 }
 
-const APPEND: Info = Info {
-    source: "PostgreSQL manual, Populating a Database",
-    start: Start::Holding,
-    params: &[Param {
-        name: HELD,
-        help: "times that the table holds the rows already",
-        default: Default::Fixed(1),
-        min: 1,
-        max: 16,
-    }],
-    ..COPY
-};
+fn append() -> Info {
+    Info {
+        source: "PostgreSQL manual, Populating a Database".into(),
+        start: Start::Holding,
+        params: vec![Param::integer(HELD, "times that the table holds the rows already", 1..=16, 1)],
+        ..common()
+    }
+}
 
 /// `copy-indexed`: an empty table with its indexes.
-pub static COPY_INDEXED: CopyPlaced = CopyPlaced {
-    info: Info {
-        id: "copy-indexed",
-        summary: "COPY csv into an empty table whose indexes are in place",
-        source: "PostgreSQL manual, Populating a Database",
-        start: Start::Indexed,
-        ..COPY
-    },
-    rebuild: false,
-};
+pub fn copy_indexed() -> CopyPlaced {
+    CopyPlaced {
+        info: Info {
+            source: "PostgreSQL manual, Populating a Database".into(),
+            start: Start::Indexed,
+            ..common().named("copy-indexed", "COPY csv into an empty table whose indexes are in place")
+        },
+        rebuild: false,
+    }
+}
 
 /// `copy-append`: a table that holds the rows `held` times; its indexes stay.
-pub static COPY_APPEND: CopyPlaced = CopyPlaced {
-    info: Info {
-        id: "copy-append",
-        summary: "COPY csv onto rows that are there, the indexes in place",
-        ..APPEND
-    },
-    rebuild: false,
-};
+pub fn copy_append() -> CopyPlaced {
+    CopyPlaced {
+        info: append().named("copy-append", "COPY csv onto rows that are there, the indexes in place"),
+        rebuild: false,
+    }
+}
 
 /// `copy-append-rebuild`: as `copy-append`, with the indexes dropped and built again.
-pub static COPY_APPEND_REBUILD: CopyPlaced = CopyPlaced {
-    info: Info {
-        id: "copy-append-rebuild",
-        summary: "DROP INDEX, COPY csv onto rows that are there, then the indexes of all",
-        ..APPEND
-    },
-    rebuild: true,
-};
+pub fn copy_append_rebuild() -> CopyPlaced {
+    CopyPlaced {
+        info: append().named(
+            "copy-append-rebuild",
+            "DROP INDEX, COPY csv onto rows that are there, then the indexes of all",
+        ),
+        rebuild: true,
+    }
+}
 
 impl Method for CopyPlaced {
     fn info(&self) -> &Info {

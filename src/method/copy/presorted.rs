@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{COPY, copy_from_stdin};
+use super::{common, copy_from_stdin};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes, committed};
 use crate::model::{Encoding, Phase};
@@ -21,14 +21,15 @@ pub struct CopyPresorted {
 }
 
 /// See [`CopyPresorted`].
-pub static COPY_PRESORTED: CopyPresorted = CopyPresorted {
-    info: Info {
-        id: "copy-presorted",
-        summary: "the csv sorted by its last indexed column, COPY, then the indexes",
-        source: "PostgreSQL source, sort_template.h (input that is sorted already)",
-        ..COPY
-    },
-};
+pub fn copy_presorted() -> CopyPresorted {
+    CopyPresorted {
+        info: Info {
+            source: "PostgreSQL source, sort_template.h (input that is sorted already)".into(),
+            ..common()
+                .named("copy-presorted", "the csv sorted by its last indexed column, COPY, then the indexes")
+        },
+    }
+}
 
 /// The number of the column, from 0, that `method` sorts the rows by: the last indexed one.
 ///
@@ -51,12 +52,12 @@ impl Method for CopyPresorted {
     }
 
     fn check(&self, _params: &Params, table: &Table) -> Result<()> {
-        sort_column(self.info.id, table).map(|_| ())
+        sort_column(&self.info.id, table).map(|_| ())
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
-        let column = sort_column(self.info.id, load.table)?;
+        let column = sort_column(&self.info.id, load.table)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let stream = CopyStream::connect(load.connector)?;
 
@@ -83,9 +84,9 @@ mod tests {
     #[test]
     fn a_table_without_indexes_is_refused() {
         let table = Table::votes(&votes());
-        COPY_PRESORTED.check(&Params::new(), &table).unwrap();
+        copy_presorted().check(&Params::new(), &table).unwrap();
         let bare = Table { indexed: Vec::new(), ..table };
-        let error = COPY_PRESORTED.check(&Params::new(), &bare).unwrap_err().to_string();
+        let error = copy_presorted().check(&Params::new(), &bare).unwrap_err().to_string();
         assert!(error.contains("votes has none"), "{error}");
     }
 }

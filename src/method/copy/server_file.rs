@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::COPY;
+use super::common;
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::model::{Encoding, Phase};
@@ -35,15 +35,18 @@ pub struct CopyServerFile {
 }
 
 /// See [`CopyServerFile`].
-pub static COPY_CSV_SERVER_FILE: CopyServerFile = CopyServerFile {
-    info: Info {
-        id: "copy-csv-server-file",
-        summary: "COPY FROM a file that the server reads, csv, then the indexes",
-        source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL wiki, COPY",
-        needs: &[Need::ReadsFile],
-        ..COPY
-    },
-};
+pub fn copy_csv_server_file() -> CopyServerFile {
+    CopyServerFile {
+        info: Info {
+            source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL wiki, COPY".into(),
+            needs: vec![Need::ReadsFile],
+            ..common().named(
+                "copy-csv-server-file",
+                "COPY FROM a file that the server reads, csv, then the indexes",
+            )
+        },
+    }
+}
 
 impl Method for CopyServerFile {
     fn info(&self) -> &Info {

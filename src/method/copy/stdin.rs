@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{COPY, copy_from_stdin, file_of};
+use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
 use crate::model::{Durability, Encoding, Phase};
@@ -20,69 +20,71 @@ pub struct CopyStdin {
 }
 
 /// `copy-csv`: the article's first and our baseline.
-pub static COPY_CSV: CopyStdin = CopyStdin {
-    info: Info { id: "copy-csv", summary: "COPY FROM STDIN, csv, then the indexes", ..COPY },
-    analyze: false,
-};
+pub fn copy_csv() -> CopyStdin {
+    CopyStdin { info: common().named("copy-csv", "COPY FROM STDIN, csv, then the indexes"), analyze: false }
+}
 
 /// `copy-text`: PostgreSQL's own text format, which spares it the quotes.
-pub static COPY_TEXT: CopyStdin = CopyStdin {
-    info: Info {
-        id: "copy-text",
-        summary: "COPY FROM STDIN, text, then the indexes",
-        input: Encoding::Text,
-        ..COPY
-    },
-    analyze: false,
-};
+pub fn copy_text() -> CopyStdin {
+    CopyStdin {
+        info: Info {
+            input: Encoding::Text,
+            ..common().named("copy-text", "COPY FROM STDIN, text, then the indexes")
+        },
+        analyze: false,
+    }
+}
 
 /// `copy-binary`: the binary format; making the file is not timed.
-pub static COPY_BINARY: CopyStdin = CopyStdin {
-    info: Info {
-        id: "copy-binary",
-        summary: "COPY FROM STDIN, binary, then the indexes",
-        input: Encoding::Binary,
-        ..COPY
-    },
-    analyze: false,
-};
+pub fn copy_binary() -> CopyStdin {
+    CopyStdin {
+        info: Info {
+            input: Encoding::Binary,
+            ..common().named("copy-binary", "COPY FROM STDIN, binary, then the indexes")
+        },
+        analyze: false,
+    }
+}
 
 /// `copy-unlogged`: the table is UNLOGGED and stays so.
-pub static COPY_UNLOGGED: CopyStdin = CopyStdin {
-    info: Info {
-        id: "copy-unlogged",
-        summary: "COPY csv into an UNLOGGED table, then the indexes",
-        durability: Durability::LostOnCrash,
-        start: Start::Empty(Persistence::Unlogged),
-        end: Persistence::Unlogged,
-        ..COPY
-    },
-    analyze: false,
-};
+pub fn copy_unlogged() -> CopyStdin {
+    CopyStdin {
+        info: Info {
+            durability: Durability::LostOnCrash,
+            start: Start::Empty(Persistence::Unlogged),
+            end: Persistence::Unlogged,
+            ..common().named("copy-unlogged", "COPY csv into an UNLOGGED table, then the indexes")
+        },
+        analyze: false,
+    }
+}
 
 /// `copy-unlogged-then-logged`: UNLOGGED for the load, SET LOGGED before the indexes are built
 /// (after them it would have to rewrite them too).
-pub static COPY_UNLOGGED_THEN_LOGGED: CopyStdin = CopyStdin {
-    info: Info {
-        id: "copy-unlogged-then-logged",
-        summary: "COPY csv into an UNLOGGED table, SET LOGGED, then the indexes",
-        start: Start::Empty(Persistence::Unlogged),
-        ..COPY
-    },
-    analyze: false,
-};
+pub fn copy_unlogged_then_logged() -> CopyStdin {
+    CopyStdin {
+        info: Info {
+            start: Start::Empty(Persistence::Unlogged),
+            ..common().named(
+                "copy-unlogged-then-logged",
+                "COPY csv into an UNLOGGED table, SET LOGGED, then the indexes",
+            )
+        },
+        analyze: false,
+    }
+}
 
 /// `copy-analyze`: with the statistics that the planner needs, which autovacuum would gather later
 /// (PostgreSQL manual, "Populating a Database", 14.4.8).
-pub static COPY_ANALYZE: CopyStdin = CopyStdin {
-    info: Info {
-        id: "copy-analyze",
-        summary: "COPY csv, then the indexes, then ANALYZE",
-        source: "PostgreSQL manual, Populating a Database",
-        ..COPY
-    },
-    analyze: true,
-};
+pub fn copy_analyze() -> CopyStdin {
+    CopyStdin {
+        info: Info {
+            source: "PostgreSQL manual, Populating a Database".into(),
+            ..common().named("copy-analyze", "COPY csv, then the indexes, then ANALYZE")
+        },
+        analyze: true,
+    }
+}
 
 impl Method for CopyStdin {
     fn info(&self) -> &Info {

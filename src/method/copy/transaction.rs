@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{COPY, copy_with, file_of};
+use super::{common, copy_with, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Info, Load, Method, Param, PhaseClock, Start, build_indexes};
+use crate::method::{Info, Load, Method, Param, PhaseClock, Start, build_indexes};
 use crate::model::{Encoding, Phase};
 use crate::table::Persistence;
 
@@ -22,21 +22,21 @@ pub struct CopyOneTransaction {
 }
 
 /// See [`CopyOneTransaction`].
-pub static COPY_ONE_TRANSACTION: CopyOneTransaction = CopyOneTransaction {
-    info: Info {
-        id: "copy-one-transaction",
-        summary: "CREATE TABLE, COPY csv and the indexes in one transaction",
-        start: Start::Absent,
-        params: &[Param {
-            name: "freeze",
-            help: "1 for rows that arrive frozen, 0 for ordinary ones",
-            default: Default::Fixed(0),
-            min: 0,
-            max: 1,
-        }],
-        ..COPY
-    },
-};
+pub fn copy_one_transaction() -> CopyOneTransaction {
+    CopyOneTransaction {
+        info: Info {
+            start: Start::Absent,
+            params: vec![Param::integer(
+                "freeze",
+                "1 for rows that arrive frozen, 0 for ordinary ones",
+                0..=1,
+                0,
+            )],
+            ..common()
+                .named("copy-one-transaction", "CREATE TABLE, COPY csv and the indexes in one transaction")
+        },
+    }
+}
 
 impl Method for CopyOneTransaction {
     fn info(&self) -> &Info {
@@ -75,26 +75,29 @@ pub struct CopyTruncate {
 }
 
 /// `copy-truncate`: ordinary rows.
-pub static COPY_TRUNCATE: CopyTruncate = CopyTruncate {
-    info: Info {
-        id: "copy-truncate",
-        summary: "TRUNCATE and COPY csv in one transaction, then the indexes",
-        source: "PostgreSQL manual, Populating a Database; PostgreSQL wiki; Cybertec",
-        ..COPY
-    },
-    freeze: false,
-};
+pub fn copy_truncate() -> CopyTruncate {
+    CopyTruncate {
+        info: Info {
+            source: "PostgreSQL manual, Populating a Database; PostgreSQL wiki; Cybertec".into(),
+            ..common().named("copy-truncate", "TRUNCATE and COPY csv in one transaction, then the indexes")
+        },
+        freeze: false,
+    }
+}
 
 /// `copy-freeze`: rows that arrive frozen.
-pub static COPY_FREEZE: CopyTruncate = CopyTruncate {
-    info: Info {
-        id: "copy-freeze",
-        summary: "TRUNCATE and COPY csv with FREEZE in one transaction, then the indexes",
-        source: "PostgreSQL manual, COPY; Cybertec",
-        ..COPY
-    },
-    freeze: true,
-};
+pub fn copy_freeze() -> CopyTruncate {
+    CopyTruncate {
+        info: Info {
+            source: "PostgreSQL manual, COPY; Cybertec".into(),
+            ..common().named(
+                "copy-freeze",
+                "TRUNCATE and COPY csv with FREEZE in one transaction, then the indexes",
+            )
+        },
+        freeze: true,
+    }
+}
 
 impl Method for CopyTruncate {
     fn info(&self) -> &Info {

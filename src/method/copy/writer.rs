@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
-use super::{COPY, copy_from_stdin};
+use super::{common, copy_from_stdin};
 use crate::dataset::HeldRows;
 use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
@@ -35,14 +35,17 @@ pub struct CopyBinaryWriter {
 }
 
 /// See [`CopyBinaryWriter`].
-pub static COPY_BINARY_WRITER: CopyBinaryWriter = CopyBinaryWriter {
-    info: Info {
-        id: "copy-binary-writer",
-        summary: "COPY binary from memory by tokio-postgres's writer, then the indexes",
-        source: "tokio-postgres, BinaryCopyInWriter",
-        ..COPY
-    },
-};
+pub fn copy_binary_writer() -> CopyBinaryWriter {
+    CopyBinaryWriter {
+        info: Info {
+            source: "tokio-postgres, BinaryCopyInWriter".into(),
+            ..common().named(
+                "copy-binary-writer",
+                "COPY binary from memory by tokio-postgres's writer, then the indexes",
+            )
+        },
+    }
+}
 
 impl Method for CopyBinaryWriter {
     fn info(&self) -> &Info {

@@ -52,11 +52,11 @@ const BUILT_IN: &[BuiltIn] = &[
     loader!("adbc-ingest", "adbc_load.py", "peer.py", "values.py"),
 ];
 
-/// Reads them all.
+/// The loaders that are compiled in.
 ///
 /// # Panics
 /// When one is not well formed, which a test rules out.
-pub(super) fn built_in() -> Vec<Loader> {
+pub fn built_in() -> Vec<Loader> {
     BUILT_IN
         .iter()
         .map(|one| {

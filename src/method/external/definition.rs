@@ -16,9 +16,9 @@ use super::placeholders::Template;
 use super::rejects::Rejected;
 use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile};
 use crate::fault::unknown_field;
-use crate::method::{self, Extent, Family, Info, Need, Param, Start};
+use crate::method::{Extent, Family, Info, Need, Param, Start};
 use crate::model::{Durability, Encoding};
-use crate::table::{Layout, Persistence};
+use crate::table::Persistence;
 use crate::{session, usage};
 pub use files::Beside;
 use files::TextFile;
@@ -190,6 +190,13 @@ struct Parameter {
     max: u64,
 }
 
+impl Parameter {
+    /// As the catalogue lists it, under this name.
+    fn of(&self, name: &str) -> Param {
+        Param::integer(name, &self.help, self.min..=self.max, self.default)
+    }
+}
+
 impl Loader {
     /// The loader that a user's file describes.
     ///
@@ -204,8 +211,7 @@ impl Loader {
         Self::parse(&text, &path.display().to_string(), Beside::Directory(dir))
     }
 
-    /// Reads a definition; `origin` names it in messages. What it says of itself lives as long as the
-    /// program, as the catalogue does.
+    /// Reads a definition; `origin` names it in messages.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`], naming the file, the key, its value, the rule and the next step.
@@ -294,40 +300,23 @@ impl File {
 
     /// What the catalogue lists.
     fn info(&self) -> Info {
-        let leak = |text: &str| -> &'static str { text.to_owned().leak() };
-        let params: Vec<Param> = self
-            .params
-            .iter()
-            .map(|(name, p)| Param {
-                name: leak(name),
-                help: leak(&p.help),
-                default: method::Default::Fixed(p.default),
-                min: p.min,
-                max: p.max,
-            })
-            .collect();
         Info {
-            id: leak(&self.id),
-            family: Family::External,
-            summary: leak(&self.summary),
-            source: leak(&self.source),
             durability: self.durability,
             start: match self.start {
                 Begin::Empty => Start::Empty(Persistence::Permanent),
                 Begin::Indexed => Start::Indexed,
             },
-            end: Persistence::Permanent,
             extent: match self.extent {
                 HowMany::Full => Extent::Full,
                 HowMany::Budgeted => Extent::Budgeted,
             },
             input: self.input.encoding(),
-            layout: Layout::Plain,
             needs: match self.reader {
-                Reader::Client => &[],
-                Reader::Server => &[Need::ReadsFile],
+                Reader::Client => Vec::new(),
+                Reader::Server => vec![Need::ReadsFile],
             },
-            params: params.leak(),
+            params: self.params.iter().map(|(name, param)| param.of(name)).collect(),
+            ..Info::of(Family::External, &self.source).named(&self.id, &self.summary)
         }
     }
 

@@ -20,7 +20,7 @@ mod version;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -31,6 +31,7 @@ use crate::pg_error::describe;
 use crate::server::{self, Connector, Server, Session};
 use crate::sql::qualified;
 use crate::table::verify::Keys;
+pub use built_in::built_in;
 pub use definition::{Beside, Input};
 use definition::{Reader, Servers, Settings, Tls};
 pub use execute::{Ended, Meaning, Target};
@@ -96,12 +97,6 @@ pub struct Loader {
 struct ScratchFile {
     name: String,
     template: Template,
-}
-
-/// The loaders that are compiled in.
-pub fn built_in() -> &'static [Loader] {
-    static LOADERS: LazyLock<Vec<Loader>> = LazyLock::new(built_in::built_in);
-    &LOADERS
 }
 
 impl Loader {

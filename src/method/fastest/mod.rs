@@ -11,9 +11,9 @@ use anyhow::{Result, ensure};
 use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start};
+use crate::method::{Family, Info, Load, Method, Param, ParamDefault, Params, PhaseClock, Start};
 use crate::model::{Durability, Encoding, Phase};
-use crate::table::{Layout, Persistence, Table};
+use crate::table::{Persistence, Table};
 use blocks::Blocks;
 use builds::Means;
 
@@ -50,69 +50,56 @@ pub struct Fastest {
     info: Info,
 }
 
-const FASTEST: Info = Info {
-    id: "",
-    family: Family::Fastest,
-    summary: "",
-    source: "PostgreSQL manual, Populating a Database; composed and measured here",
-    durability: Durability::Durable,
-    start: Start::Absent,
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[
-        Param {
-            name: "jobs",
-            help: "connections that copy at once, and processors for the builds",
-            default: Default::Cores,
-            min: 1,
-            max: 64,
-        },
-        Param {
-            name: "build_memory",
-            help: "MiB that each process of an index build sorts in",
-            default: Default::Fixed(16),
-            min: 1,
-            max: 16 * 1024,
-        },
-        Param {
-            name: "sorted",
-            help: "1 to sort the rows by the last indexed column first, 0 for the file's order",
-            default: Default::Fixed(0),
-            min: 0,
-            max: 1,
-        },
-        Param {
-            name: "one_transaction",
-            help: "1 to make the table and copy in one transaction on one connection, 0 for one each",
-            default: Default::Fixed(0),
-            min: 0,
-            max: 1,
-        },
-    ],
-};
+fn common() -> Info {
+    Info {
+        start: Start::Absent,
+        params: vec![
+            Param::integer(
+                "jobs",
+                "connections that copy at once, and processors for the builds",
+                1..=64,
+                ParamDefault::Cores,
+            ),
+            Param::integer(
+                "build_memory",
+                "MiB that each process of an index build sorts in",
+                1..=16 * 1024,
+                16,
+            ),
+            Param::integer(
+                "sorted",
+                "1 to sort the rows by the last indexed column first, 0 for the file's order",
+                0..=1,
+                0,
+            ),
+            Param::integer(
+                "one_transaction",
+                "1 to make the table and copy in one transaction on one connection, 0 for one each",
+                0..=1,
+                0,
+            ),
+        ],
+        ..Info::of(Family::Fastest, "PostgreSQL manual, Populating a Database; composed and measured here")
+    }
+}
 
 /// `fastest-durable`: into an ordinary table. Durable.
-pub static FASTEST_DURABLE: Fastest = Fastest {
-    info: Info {
-        id: "fastest-durable",
-        summary: "COPY binary with keys on several connections, then all indexes at once, in little memory",
-        ..FASTEST
-    },
-};
+pub fn fastest_durable() -> Fastest {
+    Fastest {
+        info: common().named(
+            "fastest-durable",
+            "COPY binary with keys on several connections, then all indexes at once, in little memory",
+        ),
+    }
+}
 
 /// `fastest-unlogged`: into an UNLOGGED table. Lost on a crash.
-pub static FASTEST_UNLOGGED: Fastest = Fastest {
-    info: Info {
-        id: "fastest-unlogged",
-        summary: "COPY binary with keys into an UNLOGGED table on several connections, then all indexes at once",
-        durability: Durability::LostOnCrash,
-        end: Persistence::Unlogged,
-        ..FASTEST
-    },
-};
+pub fn fastest_unlogged() -> Fastest {
+    Fastest {
+    info: Info { durability: Durability::LostOnCrash,
+        end: Persistence::Unlogged, ..common().named("fastest-unlogged", "COPY binary with keys into an UNLOGGED table on several connections, then all indexes at once") },
+}
+}
 
 impl Method for Fastest {
     fn info(&self) -> &Info {
@@ -121,7 +108,7 @@ impl Method for Fastest {
 
     fn check(&self, params: &Params, table: &Table) -> Result<()> {
         match params.get("sorted") {
-            Some(1) => sort_column(self.info.id, table).map(|_| ()),
+            Some(1) => sort_column(&self.info.id, table).map(|_| ()),
             _ => Ok(()),
         }
     }
@@ -130,7 +117,7 @@ impl Method for Fastest {
         let jobs = load.param("jobs")?;
         let one_transaction = load.param("one_transaction")? == 1;
         let sort_by = match load.param("sorted")? {
-            1 => Some(sort_column(self.info.id, load.table)?),
+            1 => Some(sort_column(&self.info.id, load.table)?),
             _ => None,
         };
         let connect =

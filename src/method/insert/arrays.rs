@@ -5,51 +5,56 @@ use std::mem::take;
 use anyhow::{Context, Result};
 use postgres::types::ToSql;
 
-use super::{BATCH, INSERT, Insert, Inserter, JOBS, unchecked};
+use super::{BATCH, Insert, Inserter, common, jobs_param, unchecked};
 use crate::dataset::Value;
 use crate::method::tools::batch::{Batch, Bound, emptied};
 use crate::method::tools::feed::Feed;
 use crate::method::tools::phases::run;
-use crate::method::{Default, Info, Load, Param};
+use crate::method::{Info, Load, Param};
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::sql::quote;
 use crate::table::Table;
 
 /// The number of parameters does not grow with the rows, so neither does the protocol limit them.
-const ROWS: Param =
-    Param { name: BATCH, help: "rows a statement", default: Default::Fixed(1000), min: 1, max: 1_000_000 };
+fn batch_param() -> Param {
+    Param::integer(BATCH, "rows a statement", 1..=1_000_000, 1000)
+}
 
 /// `insert-unnest`: `batch` rows a statement, which binds an array for each column and has
 /// unnest put them side by side again (PostgreSQL manual, "Table Functions", ROWS FROM and
 /// UNNEST; recommended by the documentation of sqlx, "How can I bind an array to a VALUES()
 /// clause?"). Prepared once for any number of rows; a commit each. Durable.
-pub static INSERT_UNNEST: Insert = Insert {
-    info: Info {
-        id: "insert-unnest",
-        summary: "one prepared INSERT ... SELECT FROM unnest(arrays), a commit each",
-        source: "PostgreSQL manual, Table Functions; FAQ of sqlx",
-        params: &[ROWS, JOBS],
-        ..INSERT
-    },
-    connect: |load, _| Ok(Box::new(Unnest::connect(load)?)),
-    check: unchecked,
-};
+pub fn insert_unnest() -> Insert {
+    Insert {
+        info: Info {
+            source: "PostgreSQL manual, Table Functions; FAQ of sqlx".into(),
+            params: vec![batch_param(), jobs_param()],
+            ..common()
+                .named("insert-unnest", "one prepared INSERT ... SELECT FROM unnest(arrays), a commit each")
+        },
+        connect: |load, _| Ok(Box::new(Unnest::connect(load)?)),
+        check: unchecked,
+    }
+}
 
 /// `insert-json`: `batch` rows a statement, as one JSON array of objects that
 /// jsonb_to_recordset takes apart (PostgreSQL manual, "JSON Functions"), as services do that are
 /// handed JSON. Prepared once for any number of rows; a commit each. Writing the JSON is timed. Durable.
-pub static INSERT_JSON: Insert = Insert {
-    info: Info {
-        id: "insert-json",
-        summary: "one prepared INSERT ... SELECT FROM jsonb_to_recordset(text), a commit each",
-        source: "PostgreSQL manual, JSON Functions",
-        params: &[ROWS, JOBS],
-        ..INSERT
-    },
-    connect: |load, _| Ok(Box::new(Json::connect(load)?)),
-    check: unchecked,
-};
+pub fn insert_json() -> Insert {
+    Insert {
+        info: Info {
+            source: "PostgreSQL manual, JSON Functions".into(),
+            params: vec![batch_param(), jobs_param()],
+            ..common().named(
+                "insert-json",
+                "one prepared INSERT ... SELECT FROM jsonb_to_recordset(text), a commit each",
+            )
+        },
+        connect: |load, _| Ok(Box::new(Json::connect(load)?)),
+        check: unchecked,
+    }
+}
 
 struct Unnest {
     session: Session,

@@ -7,28 +7,32 @@ use tokio_postgres::{Client, Statement};
 
 use super::transaction::InsertTransaction;
 use super::values::insert_sql;
-use super::{INSERT, Insert, Inserter, unchecked};
+use super::{Insert, Inserter, common, unchecked};
 use crate::method::tools::batch::Batch;
 use crate::method::tools::feed::{Feed, Place};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Info, Load, Param};
+use crate::method::{Info, Load, Param};
 use crate::pg_error::describe;
 
 /// `insert-row-tokio`: the loop of `insert-row` on the asynchronous driver, to see both drivers
 /// side by side. Each job is one future on a runtime of its own thread. Durable.
-pub static INSERT_ROW_TOKIO: Insert = Insert {
-    info: Info {
-        id: "insert-row-tokio",
-        summary: "one prepared INSERT a row, a commit each (async driver, tokio-postgres)",
-        ..INSERT
-    },
-    connect: |load, rows| Ok(Box::new(OneByOne(Connection::open(load, rows)?))),
-    check: unchecked,
-};
+pub fn insert_row_tokio() -> Insert {
+    Insert {
+        info: common().named(
+            "insert-row-tokio",
+            "one prepared INSERT a row, a commit each (async driver, tokio-postgres)",
+        ),
+        connect: |load, rows| Ok(Box::new(OneByOne(Connection::open(load, rows)?))),
+        check: unchecked,
+    }
+}
 
-/// The parameter of [`INSERT_ROW_PIPELINED`].
-const DEPTH: Param =
-    Param { name: "depth", help: "statements in flight", default: Default::Fixed(256), min: 1, max: 10_000 };
+/// The parameter of [`insert_row_pipelined`].
+const DEPTH: &str = "depth";
+
+fn depth_param() -> Param {
+    Param::integer(DEPTH, "statements in flight", 1..=10_000, 256)
+}
 
 /// `insert-row-pipelined`: up to `depth` statements are under way before the first answer is
 /// waited for, so that round trips overlap (PostgreSQL manual, "Pipelining"; tokio-postgres,
@@ -38,19 +42,22 @@ const DEPTH: Param =
 /// transaction is open: the statements of a pipeline would wait for the disk one after the other
 /// then, and those behind one that failed would be carried out all the same. Beside
 /// `insert-row-transaction` it shows what the round trips cost. Durable.
-pub static INSERT_ROW_PIPELINED: InsertTransaction = InsertTransaction {
-    info: Info {
-        id: "insert-row-pipelined",
-        summary: "one prepared INSERT a row, many in flight, one transaction (tokio-postgres)",
-        source: "PostgreSQL manual, Pipelining; documentation of tokio-postgres",
-        params: &[DEPTH],
-        ..INSERT
-    },
-    connect: |load, rows| {
-        let depth = load.param(DEPTH.name)? as usize;
-        Ok(Box::new(Pipelined { connection: Connection::open(load, rows)?, depth }))
-    },
-};
+pub fn insert_row_pipelined() -> InsertTransaction {
+    InsertTransaction {
+        info: Info {
+            source: "PostgreSQL manual, Pipelining; documentation of tokio-postgres".into(),
+            params: vec![depth_param()],
+            ..common().named(
+                "insert-row-pipelined",
+                "one prepared INSERT a row, many in flight, one transaction (tokio-postgres)",
+            )
+        },
+        connect: |load, rows| {
+            let depth = load.param(DEPTH)? as usize;
+            Ok(Box::new(Pipelined { connection: Connection::open(load, rows)?, depth }))
+        },
+    }
+}
 
 struct Connection {
     stream: CopyStream,

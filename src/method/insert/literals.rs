@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::{INSERT, Insert, Inserter, unchecked};
+use super::{Insert, Inserter, common, unchecked};
 use crate::dataset::Value;
 use crate::method::tools::batch::{Batch, Bound};
 use crate::method::tools::feed::Feed;
@@ -18,16 +18,19 @@ use crate::server::Session;
 /// The session has standard_conforming_strings on, whatever the server's default is, so that a
 /// backslash is an ordinary character; that is set before the clock starts. Writing the text is
 /// timed. Durable.
-pub static INSERT_ROW_SIMPLE: Insert = Insert {
-    info: Info {
-        id: "insert-row-simple",
-        summary: "one INSERT a row with its values as literals, simple protocol, a commit each",
-        source: "PostgreSQL manual, Simple Query",
-        ..INSERT
-    },
-    connect: |load, _| Ok(Box::new(Literals::connect(load)?)),
-    check: unchecked,
-};
+pub fn insert_row_simple() -> Insert {
+    Insert {
+        info: Info {
+            source: "PostgreSQL manual, Simple Query".into(),
+            ..common().named(
+                "insert-row-simple",
+                "one INSERT a row with its values as literals, simple protocol, a commit each",
+            )
+        },
+        connect: |load, _| Ok(Box::new(Literals::connect(load)?)),
+        check: unchecked,
+    }
+}
 
 struct Literals {
     session: Session,

@@ -15,49 +15,34 @@ pub mod values;
 
 use anyhow::Result;
 
-pub use arrays::{INSERT_JSON, INSERT_UNNEST};
-pub use asynchronous::{INSERT_ROW_PIPELINED, INSERT_ROW_TOKIO};
-pub use literals::INSERT_ROW_SIMPLE;
-pub use multirow::{INSERT_MULTIROW, INSERT_MULTIROW_PREPARED};
-pub use row::{INSERT_ROW, INSERT_ROW_ASYNC_COMMIT, INSERT_ROW_BATCHED_COMMITS, INSERT_ROW_UNPREPARED};
-pub use transaction::INSERT_ROW_TRANSACTION;
-
 use crate::method::tools::feed::{Feed, feeds};
 use crate::method::tools::jobs::side_by_side;
-use crate::method::{
-    Default, Extent, Family, Info, Load, Method, Param, Params, PhaseClock, Start, build_indexes,
-};
-use crate::model::{Durability, Encoding, Phase};
-use crate::table::{Layout, Persistence, Table};
+use crate::method::{Extent, Family, Info, Load, Method, Param, Params, PhaseClock, build_indexes};
+use crate::model::Phase;
+use crate::table::Table;
 
 /// The parameter of methods whose statements have several rows.
 const BATCH: &str = "batch";
 
-/// The parameter of all methods but those of one transaction, which belongs to one connection and
-/// cannot be shared by several.
-const JOBS: Param = Param {
-    name: "jobs",
-    help: "connections that insert at once",
-    default: Default::Fixed(1),
-    min: 1,
-    max: 64,
-};
+/// The parameter of all methods but those of one transaction.
+const JOBS: &str = "jobs";
+
+/// How many connections insert; a transaction belongs to one, and cannot be shared by several.
+fn jobs_param() -> Param {
+    Param::integer(JOBS, "connections that insert at once", 1..=64, 1)
+}
 
 /// What all of them have in common.
-const INSERT: Info = Info {
-    id: "",
-    family: Family::Insert,
-    summary: "",
-    source: "Stack Overflow, How does COPY work and why is it so much faster than INSERT?",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Budgeted,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[JOBS],
-};
+fn common() -> Info {
+    Info {
+        extent: Extent::Budgeted,
+        params: vec![jobs_param()],
+        ..Info::of(
+            Family::Insert,
+            "Stack Overflow, How does COPY work and why is it so much faster than INSERT?",
+        )
+    }
+}
 
 /// A connection that rows are inserted on.
 pub trait Inserter: Send {
@@ -100,11 +85,11 @@ impl Method for Insert {
     }
 
     fn check(&self, params: &Params, table: &Table) -> Result<()> {
-        (self.check)(self.info.id, params, table)
+        (self.check)(&self.info.id, params, table)
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let mut jobs = jobs(load, load.param(JOBS.name)?, self.connect)?;
+        let mut jobs = jobs(load, load.param(JOBS)?, self.connect)?;
         clock.time(Phase::Load, || {
             side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.take(feed))
         })?;
@@ -129,23 +114,24 @@ fn jobs<'a>(load: &Load<'a>, jobs: u64, connect: Connect) -> Result<Vec<(Box<dyn
 #[cfg(test)]
 mod tests {
     use crate::dataset::columns::votes;
-    use crate::method::{Family, Params, catalogue, resolve_params};
+    use crate::method::{Catalogue, Family, Params, resolve_params};
     use crate::table::Table;
 
     #[test]
     fn all_but_those_of_one_transaction_run_on_several_connections() {
-        let without: Vec<&str> = catalogue::all()
+        let catalogue = Catalogue::built_in();
+        let without: Vec<&str> = catalogue
             .iter()
             .map(|m| m.info())
             .filter(|info| info.family == Family::Insert && !info.params.iter().any(|p| p.name == "jobs"))
-            .map(|info| info.id)
+            .map(|info| info.id.as_str())
             .collect();
         assert_eq!(without, ["insert-row-transaction", "insert-row-pipelined"]);
     }
 
     #[test]
     fn parameters_out_of_range_are_refused() {
-        let table = Table::votes(&votes());
+        let (catalogue, table) = (Catalogue::built_in(), Table::votes(&votes()));
         for (id, name, most) in [
             ("insert-row", "jobs", 64),
             ("insert-row-batched-commits", "commit_every", 1_000_000),
@@ -154,7 +140,7 @@ mod tests {
             ("insert-json", "batch", 1_000_000),
             ("insert-multirow-prepared", "batch", 21_845),
         ] {
-            let method = catalogue::find(id).unwrap();
+            let method = catalogue.find(id).unwrap();
             let with = |value| resolve_params(method, &Params::from([(name.into(), value)]), 2, &table);
             assert_eq!(with(most).unwrap()[name], most, "{id}");
             for wrong in [0, most + 1] {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::values::Prepared;
-use super::{Connect, INSERT, Inserter, jobs};
+use super::{Connect, Inserter, common, jobs};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
 use crate::model::Phase;
 
@@ -18,15 +18,15 @@ pub struct InsertTransaction {
 
 /// `insert-row-transaction`: each statement is awaited before the next, so that the round trip
 /// remains of what `insert-row` pays for a row. Durable.
-pub static INSERT_ROW_TRANSACTION: InsertTransaction = InsertTransaction {
-    info: Info {
-        id: "insert-row-transaction",
-        summary: "one prepared INSERT a row, one transaction",
-        params: &[],
-        ..INSERT
-    },
-    connect: |load, rows| Ok(Box::new(Prepared::connect(load, rows)?) as Box<dyn Inserter>),
-};
+pub fn insert_row_transaction() -> InsertTransaction {
+    InsertTransaction {
+        info: Info {
+            params: vec![],
+            ..common().named("insert-row-transaction", "one prepared INSERT a row, one transaction")
+        },
+        connect: |load, rows| Ok(Box::new(Prepared::connect(load, rows)?) as Box<dyn Inserter>),
+    }
+}
 
 impl Method for InsertTransaction {
     fn info(&self) -> &Info {

@@ -171,7 +171,7 @@ impl Inserter for Unprepared {
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
-    use crate::method::insert::{INSERT_MULTIROW, INSERT_MULTIROW_PREPARED};
+    use crate::method::insert::multirow::{insert_multirow, insert_multirow_prepared};
     use crate::method::resolve_params;
 
     #[test]
@@ -185,8 +185,8 @@ mod tests {
     #[test]
     fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
         let table = Table::votes(&votes());
-        for method in [&INSERT_MULTIROW, &INSERT_MULTIROW_PREPARED] {
-            let with = |batch| resolve_params(method, &Params::from([("batch".into(), batch)]), 2, &table);
+        for method in [insert_multirow(), insert_multirow_prepared()] {
+            let with = |batch| resolve_params(&method, &Params::from([("batch".into(), batch)]), 2, &table);
             assert_eq!(with(21_845).unwrap()["batch"], 21_845);
             let text = with(21_846).unwrap_err().to_string();
             assert!(

@@ -3,28 +3,15 @@
 pub mod partitioned;
 pub mod shared_table;
 
-use crate::method::{Default, Extent, Family, Info, Param, Start};
-use crate::model::{Durability, Encoding};
-use crate::table::{Layout, Persistence};
+use crate::method::{Family, Info, Param, ParamDefault};
 
 /// What these methods have in common.
-const PARALLEL: Info = Info {
-    id: "",
-    family: Family::Parallel,
-    summary: "",
-    source: "Babcock, Dissecting the Postgres Bulk Insert; Smith, PostgreSQL 9.0 High Performance",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[Param {
-        name: "jobs",
-        help: "connections that copy at once",
-        default: Default::Cores,
-        min: 1,
-        max: 64,
-    }],
-};
+fn common() -> Info {
+    Info {
+        params: vec![Param::integer("jobs", "connections that copy at once", 1..=64, ParamDefault::Cores)],
+        ..Info::of(
+            Family::Parallel,
+            "Babcock, Dissecting the Postgres Bulk Insert; Smith, PostgreSQL 9.0 High Performance",
+        )
+    }
+}

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::PARALLEL;
+use super::common;
 use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::jobs::side_by_side;
@@ -39,15 +39,18 @@ pub struct CopyPartitioned {
 }
 
 /// See [`CopyPartitioned`].
-pub static COPY_PARTITIONED: CopyPartitioned = CopyPartitioned {
-    info: Info {
-        id: "copy-partitioned",
-        summary: "COPY csv into several partitions at once, their indexes at once, ATTACH",
-        source: "PostgreSQL manual, Table Partitioning",
-        layout: Layout::Partitioned,
-        ..PARALLEL
-    },
-};
+pub fn copy_partitioned() -> CopyPartitioned {
+    CopyPartitioned {
+        info: Info {
+            source: "PostgreSQL manual, Table Partitioning".into(),
+            layout: Layout::Partitioned,
+            ..common().named(
+                "copy-partitioned",
+                "COPY csv into several partitions at once, their indexes at once, ATTACH",
+            )
+        },
+    }
+}
 
 impl Method for CopyPartitioned {
     fn info(&self) -> &Info {

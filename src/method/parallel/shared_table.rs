@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::PARALLEL;
+use super::common;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::phases::run;
@@ -22,25 +22,26 @@ pub struct CopyParallel {
 }
 
 /// `copy-parallel`: into an ordinary table. Durable.
-pub static COPY_PARALLEL: CopyParallel = CopyParallel {
-    info: Info {
-        id: "copy-parallel",
-        summary: "COPY csv on several connections at once, then the indexes",
-        ..PARALLEL
-    },
-};
+pub fn copy_parallel() -> CopyParallel {
+    CopyParallel {
+        info: common().named("copy-parallel", "COPY csv on several connections at once, then the indexes"),
+    }
+}
 
 /// `copy-unlogged-parallel`: into an UNLOGGED table. Lost on a crash.
-pub static COPY_UNLOGGED_PARALLEL: CopyParallel = CopyParallel {
-    info: Info {
-        id: "copy-unlogged-parallel",
-        summary: "COPY csv into an UNLOGGED table on several connections at once, then the indexes",
-        durability: Durability::LostOnCrash,
-        start: Start::Empty(Persistence::Unlogged),
-        end: Persistence::Unlogged,
-        ..PARALLEL
-    },
-};
+pub fn copy_unlogged_parallel() -> CopyParallel {
+    CopyParallel {
+        info: Info {
+            durability: Durability::LostOnCrash,
+            start: Start::Empty(Persistence::Unlogged),
+            end: Persistence::Unlogged,
+            ..common().named(
+                "copy-unlogged-parallel",
+                "COPY csv into an UNLOGGED table on several connections at once, then the indexes",
+            )
+        },
+    }
+}
 
 impl Method for CopyParallel {
     fn info(&self) -> &Info {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Kind, STAGED, Staging};
+use super::{Kind, Staging, common};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Default, Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
+use crate::method::{Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
 use crate::model::{Encoding, Phase};
 use crate::sql::quote;
 use crate::table::Table;
@@ -32,39 +32,41 @@ enum Action {
     Update,
 }
 
-const CONFLICT: Info = Info {
-    source: "PostgreSQL manual, INSERT, ON CONFLICT Clause",
-    params: &[Param {
-        name: PRESENT,
-        help: "percent of the rows that are there already",
-        default: Default::Fixed(50),
-        min: 0,
-        max: 100,
-    }],
-    ..STAGED
-};
+fn conflict() -> Info {
+    Info {
+        source: "PostgreSQL manual, INSERT, ON CONFLICT Clause".into(),
+        params: vec![Param::integer(PRESENT, "percent of the rows that are there already", 0..=100, 50)],
+        ..common()
+    }
+}
 
 /// `insert-on-conflict-nothing`: rows that are there are right, and stay.
-pub static INSERT_ON_CONFLICT_NOTHING: InsertOnConflict = InsertOnConflict {
-    info: Info {
-        id: "insert-on-conflict-nothing",
-        summary: "INSERT ... SELECT from staging, ON CONFLICT DO NOTHING, indexes in place",
-        start: Start::Present { stale: false },
-        ..CONFLICT
-    },
-    action: Action::Nothing,
-};
+pub fn insert_on_conflict_nothing() -> InsertOnConflict {
+    InsertOnConflict {
+        info: Info {
+            start: Start::Present { stale: false },
+            ..conflict().named(
+                "insert-on-conflict-nothing",
+                "INSERT ... SELECT from staging, ON CONFLICT DO NOTHING, indexes in place",
+            )
+        },
+        action: Action::Nothing,
+    }
+}
 
 /// `insert-on-conflict-update`: rows that are there have a stale column, which is updated.
-pub static INSERT_ON_CONFLICT_UPDATE: InsertOnConflict = InsertOnConflict {
-    info: Info {
-        id: "insert-on-conflict-update",
-        summary: "INSERT ... SELECT from staging, ON CONFLICT DO UPDATE, indexes in place",
-        start: Start::Present { stale: true },
-        ..CONFLICT
-    },
-    action: Action::Update,
-};
+pub fn insert_on_conflict_update() -> InsertOnConflict {
+    InsertOnConflict {
+        info: Info {
+            start: Start::Present { stale: true },
+            ..conflict().named(
+                "insert-on-conflict-update",
+                "INSERT ... SELECT from staging, ON CONFLICT DO UPDATE, indexes in place",
+            )
+        },
+        action: Action::Update,
+    }
+}
 
 impl InsertOnConflict {
     fn sql(&self, table: &Table, staging: &Staging) -> String {
@@ -115,12 +117,12 @@ mod tests {
         let table = Table::votes(&votes());
         let staging = Staging::like(&table, Kind::Unlogged).with_key("serial");
         assert_eq!(
-            INSERT_ON_CONFLICT_UPDATE.sql(&table, &staging),
+            insert_on_conflict_update().sql(&table, &staging),
             "INSERT INTO \"votes\" (\"vote_id\", \"username\", \"link\", \"score\") \
              SELECT \"vote_id\", \"username\", \"link\", \"score\" FROM \"bulkbench_staging\" \
              ON CONFLICT (\"vote_id\") DO UPDATE SET \"score\" = EXCLUDED.\"score\""
         );
-        let nothing = INSERT_ON_CONFLICT_NOTHING.sql(&table, &staging);
+        let nothing = insert_on_conflict_nothing().sql(&table, &staging);
         assert!(nothing.ends_with("ON CONFLICT (\"vote_id\") DO NOTHING"), "{nothing}");
     }
 
@@ -129,7 +131,7 @@ mod tests {
         let table = Table::votes(&votes());
         let with = |percent| {
             let given = Params::from([(PRESENT.into(), percent)]);
-            resolve_params(&INSERT_ON_CONFLICT_NOTHING, &given, 2, &table)
+            resolve_params(&insert_on_conflict_nothing(), &given, 2, &table)
         };
         assert_eq!(with(100).unwrap()[PRESENT], 100);
         let text = with(101).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::STAGED;
+use super::common;
 use crate::method::copy::server_file::server_file;
 use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
@@ -31,15 +31,18 @@ pub struct InsertSelectFdw {
 }
 
 /// See [`InsertSelectFdw`].
-pub static INSERT_SELECT_FDW: InsertSelectFdw = InsertSelectFdw {
-    info: Info {
-        id: "insert-select-fdw",
-        summary: "INSERT ... SELECT from a csv that the server reads (file_fdw), then the indexes",
-        source: "PostgreSQL manual, file_fdw",
-        needs: &[Need::ReadsFile, Need::Extension(EXTENSION)],
-        ..STAGED
-    },
-};
+pub fn insert_select_fdw() -> InsertSelectFdw {
+    InsertSelectFdw {
+        info: Info {
+            source: "PostgreSQL manual, file_fdw".into(),
+            needs: vec![Need::ReadsFile, Need::Extension(EXTENSION.into())],
+            ..common().named(
+                "insert-select-fdw",
+                "INSERT ... SELECT from a csv that the server reads (file_fdw), then the indexes",
+            )
+        },
+    }
+}
 
 impl Method for InsertSelectFdw {
     fn info(&self) -> &Info {

@@ -13,30 +13,22 @@ use anyhow::Result;
 use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Extent, Family, Info, Load, Start};
-use crate::model::{Durability, Encoding};
+use crate::method::{Family, Info, Load};
+use crate::model::Encoding;
 use crate::sql::quote;
+use crate::table::Table;
 use crate::table::ddl::AUTOVACUUM_OFF;
-use crate::table::{Layout, Persistence, Table};
 
 /// Where rows stand on their way into the table.
 pub(crate) const STAGING: &str = "bulkbench_staging";
 
 /// What the methods of this family have in common.
-const STAGED: Info = Info {
-    id: "",
-    family: Family::Staging,
-    summary: "",
-    source: "PostgreSQL manual, INSERT and Populating a Database; common practice of data warehouses",
-    durability: Durability::Durable,
-    start: Start::Empty(Persistence::Permanent),
-    end: Persistence::Permanent,
-    extent: Extent::Full,
-    input: Encoding::Csv,
-    layout: Layout::Plain,
-    needs: &[],
-    params: &[],
-};
+fn common() -> Info {
+    Info::of(
+        Family::Staging,
+        "PostgreSQL manual, INSERT and Populating a Database; common practice of data warehouses",
+    )
+}
 
 /// What a crash may take from a staging table: all of it, as the rows are still at their source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

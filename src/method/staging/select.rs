@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Kind, STAGED, Staging};
+use super::{Kind, Staging, common};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::model::{Encoding, Phase};
@@ -18,24 +18,26 @@ pub struct InsertSelect {
 }
 
 /// `insert-select-staging`: by way of an UNLOGGED table.
-pub static INSERT_SELECT_STAGING: InsertSelect = InsertSelect {
-    info: Info {
-        id: "insert-select-staging",
-        summary: "COPY csv into an UNLOGGED staging table, INSERT ... SELECT, then the indexes",
-        ..STAGED
-    },
-    kind: Kind::Unlogged,
-};
+pub fn insert_select_staging() -> InsertSelect {
+    InsertSelect {
+        info: common().named(
+            "insert-select-staging",
+            "COPY csv into an UNLOGGED staging table, INSERT ... SELECT, then the indexes",
+        ),
+        kind: Kind::Unlogged,
+    }
+}
 
 /// `insert-select-temp`: by way of a TEMPORARY table, which lies in buffers of the connection's own.
-pub static INSERT_SELECT_TEMP: InsertSelect = InsertSelect {
-    info: Info {
-        id: "insert-select-temp",
-        summary: "COPY csv into a TEMPORARY table, INSERT ... SELECT, then the indexes",
-        ..STAGED
-    },
-    kind: Kind::Temporary,
-};
+pub fn insert_select_temp() -> InsertSelect {
+    InsertSelect {
+        info: common().named(
+            "insert-select-temp",
+            "COPY csv into a TEMPORARY table, INSERT ... SELECT, then the indexes",
+        ),
+        kind: Kind::Temporary,
+    }
+}
 
 impl Method for InsertSelect {
     fn info(&self) -> &Info {

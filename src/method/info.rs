@@ -1,0 +1,165 @@
+//! What a method says of itself.
+
+use std::collections::BTreeMap;
+
+use super::param::Param;
+use crate::model::{Durability, Encoding, Work};
+use crate::table::{Layout, Persistence};
+
+/// Methods that share their mechanics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// INSERT statements.
+    Insert,
+    /// Into a table or through a view on a file first, and from there by one INSERT ... SELECT.
+    Staging,
+    /// COPY into one table.
+    Copy,
+    /// Several COPYs at once.
+    Parallel,
+    /// What the others show to be fastest, put together.
+    Fastest,
+    /// Loads past foreign keys.
+    Keys,
+    /// Updates of rows that are there, and the export that comes before them.
+    Backfill,
+    /// Programs of others, each described by a file.
+    External,
+}
+
+impl Family {
+    /// Its name in lists and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Insert => "insert",
+            Family::Staging => "staging",
+            Family::Copy => "copy",
+            Family::Parallel => "parallel",
+            Family::Fastest => "fastest",
+            Family::Keys => "keys",
+            Family::Backfill => "backfill",
+            Family::External => "external",
+        }
+    }
+}
+
+/// The table a method starts from. All but the first two have their indexes in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Made before the clock starts, without the indexes; foreign keys, if it has any, are in place.
+    Empty(Persistence),
+    /// Not there: making it is part of the method.
+    Absent,
+    /// Empty, with its indexes.
+    Indexed,
+    /// Holding the rows to load already, as many times as the parameter [`HELD`] says: the method
+    /// adds them once more.
+    Holding,
+    /// Holding the first rows already, under the keys 1, 2, 3 ... in the dataset's order: as many in
+    /// a hundred as the parameter [`PRESENT`] says, all of them where the method has none. A
+    /// `stale` table has another value in the column that updates change ([`Table::stale`]).
+    Present {
+        /// Whether that column's values are to be replaced.
+        stale: bool,
+    },
+}
+
+/// The parameter of methods that start from [`Start::Holding`].
+pub const HELD: &str = "held";
+
+/// The parameter of methods that start from [`Start::Present`] with a part of the rows.
+pub const PRESENT: &str = "present";
+
+/// How many rows a sample loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of the dataset's, whatever it takes.
+    Full,
+    /// As many as fit the time budget: the method is so slow on some machines that all of them
+    /// would take hours.
+    Budgeted,
+}
+
+/// What a method needs that not every server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// The server itself can read the method's input file.
+    ReadsFile,
+    /// The extension of this name can be created, or is there.
+    Extension(String),
+    /// The server is of this major version or newer.
+    Version(u32),
+}
+
+/// What a method says of itself.
+#[derive(Debug, Clone)]
+pub struct Info {
+    /// Its id, in experiments, lists and records.
+    pub id: String,
+    /// Its family.
+    pub family: Family,
+    /// What it does, in one line.
+    pub summary: String,
+    /// Who published or recommends it.
+    pub source: String,
+    /// What a crash leaves of it.
+    pub durability: Durability,
+    /// The table it starts from.
+    pub start: Start,
+    /// Whether the table is logged in the end.
+    pub end: Persistence,
+    /// How many rows it loads.
+    pub extent: Extent,
+    /// The dataset's file that it reads.
+    pub input: Encoding,
+    /// What the table is beyond its columns, key and indexes.
+    pub layout: Layout,
+    /// What not every server has.
+    pub needs: Vec<Need>,
+    /// Its parameters.
+    pub params: Vec<Param>,
+}
+
+impl Info {
+    /// What most methods have in common: a durable load of all rows of the csv into an empty, ordinary
+    /// table, without needs and parameters. Id and summary are still empty.
+    pub fn of(family: Family, source: &str) -> Self {
+        Self {
+            id: String::new(),
+            family,
+            summary: String::new(),
+            source: source.into(),
+            durability: Durability::Durable,
+            start: Start::Empty(Persistence::Permanent),
+            end: Persistence::Permanent,
+            extent: Extent::Full,
+            input: Encoding::Csv,
+            layout: Layout::Plain,
+            needs: Vec::new(),
+            params: Vec::new(),
+        }
+    }
+
+    /// With its id, and what it does in one line.
+    pub fn named(self, id: &str, summary: &str) -> Self {
+        Self { id: id.into(), summary: summary.into(), ..self }
+    }
+
+    /// What its loads do to the table.
+    pub fn work(&self) -> Work {
+        let has = |name: &str| self.params.iter().any(|param| param.name == name);
+        match self.start {
+            Start::Empty(_) | Start::Absent | Start::Indexed => Work::Load,
+            Start::Holding => Work::Append,
+            Start::Present { .. } if has(PRESENT) => Work::Merge,
+            Start::Present { stale: true } => Work::Update,
+            Start::Present { stale: false } => Work::Export,
+        }
+    }
+
+    /// What a crash leaves when the server runs with these settings on top (PostgreSQL manual,
+    /// "Write Ahead Log": fsync, full_page_writes, synchronous_commit).
+    pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
+        self.durability.under(settings)
+    }
+}

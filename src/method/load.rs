@@ -1,0 +1,77 @@
+//! What a load works with, and the steps that most loads have in common.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::param::Params;
+use super::tools::phases::PhaseClock;
+use super::tools::stream::CopyStream;
+use crate::dataset::Dataset;
+use crate::model::Phase;
+use crate::server::{Connector, Server};
+use crate::table::Table;
+
+/// All that a load works with.
+pub struct Load<'a> {
+    /// The server it loads into.
+    pub server: &'a dyn Server,
+    /// How to connect to it: directly, or through what delays.
+    pub connector: &'a Connector,
+    /// The rows.
+    pub dataset: &'a Dataset,
+    /// The table.
+    pub table: &'a Table,
+    /// How many of the dataset's rows, from its first.
+    pub rows: u64,
+    /// The parameters.
+    pub params: &'a Params,
+    /// An empty directory on the dataset's disk for files of the method's own; it goes away after the sample.
+    pub scratch: &'a Path,
+}
+
+impl Load<'_> {
+    /// The value of a parameter that the method declares.
+    ///
+    /// # Errors
+    /// When the method does not declare it.
+    pub fn param(&self, name: &str) -> Result<u64> {
+        self.params.get(name).copied().ok_or_else(|| {
+            anyhow::anyhow!("the method asks for a parameter `{name}` that it does not declare")
+        })
+    }
+}
+
+/// Builds the table's indexes, one after the other, as a phase of a load once the rows are in; `run` runs one statement.
+///
+/// # Errors
+/// What the server says.
+pub(crate) fn build_indexes(
+    load: &Load<'_>,
+    clock: &mut PhaseClock,
+    mut run: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    clock.time(Phase::Indexes, || {
+        load.table.create_indexes().iter().try_for_each(|statement| {
+            // A stop between two statements finds none to cancel.
+            load.connector.interrupt().check()?;
+            run(statement)
+        })
+    })
+}
+
+/// `work` in a transaction of its own on `stream`, so that COMMIT has a time.
+///
+/// # Errors
+/// What the work or the server says.
+pub(crate) fn committed(
+    stream: &CopyStream,
+    clock: &mut PhaseClock,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    clock.time(Phase::Load, || {
+        stream.run("BEGIN")?;
+        work()
+    })?;
+    clock.time(Phase::Commit, || stream.run("COMMIT"))
+}

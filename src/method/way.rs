@@ -1,0 +1,50 @@
+//! A way of loading.
+
+use anyhow::Result;
+
+use super::external::Loader;
+use super::info::Info;
+use super::load::Load;
+use super::param::Params;
+use super::tools::phases::PhaseClock;
+use crate::table::Table;
+use crate::table::verify::Keys;
+
+/// One way of loading.
+pub trait Method: Send + Sync {
+    /// What it says of itself.
+    fn info(&self) -> &Info;
+
+    /// The program of somebody else's that does the work, where one does.
+    fn loader(&self) -> Option<&Loader> {
+        None
+    }
+
+    /// Refuses parameters that each lie in their range and cannot be together, or not with this
+    /// table; before anything connects.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`], naming parameter, value and rule.
+    fn check(&self, _params: &Params, _table: &Table) -> Result<()> {
+        Ok(())
+    }
+
+    /// Loads the rows, each phase on `clock`. Connecting comes before the first phase.
+    ///
+    /// # Errors
+    /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
+
+    /// What the keys of the table's rows are in the end.
+    fn keys(&self) -> Keys {
+        Keys::Counted
+    }
+
+    /// Proves what the method made besides the table, such as a file; after the clock has stopped.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Data`], naming what differs.
+    fn verify(&self, _load: &Load<'_>) -> Result<()> {
+        Ok(())
+    }
+}
