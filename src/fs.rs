@@ -1,16 +1,17 @@
 //! Files as this program writes them: whole or not there, or onto what a user named, whatever that
 //! is; and locks. All of the program's are made here.
 
+mod advice;
 mod input;
 pub mod lock;
 pub mod new_file;
 pub mod output;
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
 
+pub use advice::{advice, unwritable};
 pub use input::{read, read_text};
 pub use new_file::{Flush, NewFile, Readers};
 pub use output::Output;
@@ -27,32 +28,4 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     let mut output = Output::open(path, &interrupt)?;
     output.write(content, &interrupt)?;
     output.finish(Flush::Now).map(|_| ())
-}
-
-/// The error for a place that cannot be written to, with the next step.
-pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    let next = advice(error.kind()).unwrap_or(match error.kind() {
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "a file lies where a directory should: choose another place"
-        }
-        ErrorKind::NotFound => "its directory is not there: make it first",
-        ErrorKind::BrokenPipe => "its reader has gone",
-        _ => "choose another place",
-    });
-    crate::unavailable!("cannot write {}: {error}; {next}", path.display())
-}
-
-/// What to do about an input/output error that is a fault of the place and not of what was done there;
-/// `None` for any other.
-pub fn advice(kind: ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        ErrorKind::StorageFull => "the disk is full: free some space, or choose another place",
-        ErrorKind::QuotaExceeded => "the quota is used up: free some space, or choose another place",
-        ErrorKind::FileTooLarge => {
-            "the file would be longer than allowed: raise the limit (ulimit -f), or choose another place"
-        }
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only: choose another place",
-        ErrorKind::PermissionDenied => "no permission: have it granted, or choose another place",
-        _ => return None,
-    })
 }

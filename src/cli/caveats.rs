@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use super::output::print;
+use super::repeat;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
-use super::{datasets_dir, print, repeat};
 use crate::caveat::{self, Bench, Caveat};
+use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
@@ -42,7 +44,7 @@ pub fn run(
     writable(&args.out)?;
 
     // Beside the datasets: there a server under another user can read.
-    let dir = datasets_dir()?;
+    let dir = default_cache()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
     let servers = args.place.open_for(wanted, &args.settings(), std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use crate::report::{self, Look};
 
 #[derive(Debug, clap::Args)]

@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 
-use super::{datasets_dir, print};
-use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
+use super::output::print;
+use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
 use crate::fs::Output;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
@@ -86,7 +86,7 @@ impl From<EncodingArg> for Encoding {
 }
 
 pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
-    let cache = datasets_dir()?;
+    let cache = default_cache()?;
     let start = Instant::now();
     let dataset = match &args.action {
         Action::Generate { spec } => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
@@ -113,7 +113,7 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 }
 
 fn info() -> Result<ExitCode> {
-    let cache = datasets_dir()?;
+    let cache = default_cache()?;
     let datasets = Dataset::list(&cache)?;
     print(&format!("{} datasets in {}\n", datasets.len(), cache.display()))?;
     for dataset in datasets {

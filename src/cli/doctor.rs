@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use super::server_args::need_bytes;
 use crate::cache_dir::default_cache_dir;
 use crate::dataset::DEFAULT_ROWS;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use crate::model::{Run, Sample};
 use crate::record::store::Store;
 use crate::redact::Redactor;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::loader_args::LoaderArgs;
-use super::print;
+use super::output::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
 use crate::method::{Catalogue, Family, Info, Need, ParamDefault};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use crate::model::findings::Findings;
 use crate::record::store;
 use crate::report::{self, Look, Mode};

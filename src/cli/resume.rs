@@ -7,12 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::datasets_dir;
 use super::finish::finish;
 use super::loader_args;
 use super::run_args::Args;
 use super::server_args::ServerArgs;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, default_cache};
 use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, ServerFacts, Source};
 use crate::probe::machine;
@@ -30,8 +29,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, &run, dir)?;
     let dataset = match run.dataset.seed {
-        Some(seed) => Dataset::generated(&datasets_dir()?, run.dataset.rows, seed, interrupt)?,
-        None => Dataset::list(&datasets_dir()?)?
+        Some(seed) => Dataset::generated(&default_cache()?, run.dataset.rows, seed, interrupt)?,
+        None => Dataset::list(&default_cache()?)?
             .into_iter()
             .find(|dataset| dataset.facts().content == run.dataset.content)
             .ok_or_else(|| {

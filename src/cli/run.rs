@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::finish::finish;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
-use super::{datasets_dir, loader_args, repeat};
-use crate::dataset::{Dataset, columns};
+use super::{loader_args, repeat};
+use crate::dataset::{Dataset, columns, default_cache};
 use crate::experiment::Experiment;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
@@ -52,8 +52,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     writable(&args.out)?;
 
     let dataset = match &args.dataset {
-        Some(name) => Dataset::open(&datasets_dir()?.join(name))?,
-        None => Dataset::generated(&datasets_dir()?, request.rows, request.seed, interrupt)?,
+        Some(name) => Dataset::open(&default_cache()?.join(name))?,
+        None => Dataset::generated(&default_cache()?, request.rows, request.seed, interrupt)?,
     };
     request.rows = dataset.rows();
     let cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(dataset.columns()))?;

@@ -14,10 +14,10 @@ use super::csv_row::{RowParser, Style};
 use super::encode::{Encoder, header, trailer};
 use super::generator::Votes;
 use super::index::{IndexBuilder, Place};
-use super::manifest::Encoded;
+use super::manifest::{Encoded, file_name};
+use super::pipeline;
 use super::rows::{Row, utf8};
 use super::store::HashedFile;
-use super::{file_name, pipeline};
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 

@@ -140,6 +140,15 @@ impl Manifest {
     }
 }
 
+/// The name of an encoding's file.
+pub fn file_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Csv => "votes.csv",
+        Encoding::Text => "votes.txt",
+        Encoding::Binary => "votes.bin",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,7 +45,7 @@ pub use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
 use crate::model::{DatasetFacts, Encoding};
-use manifest::{Encoded, Manifest, Origin};
+use manifest::{Encoded, Manifest, Origin, file_name};
 use store::DirLock;
 
 /// A dataset in the cache.
@@ -395,15 +395,6 @@ impl Dataset {
         let path = self.file(encoding);
         let meta = fs::metadata(&path).with_context(|| format!("looking at {}", path.display()))?;
         Ok((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
-    }
-}
-
-/// The name of an encoding's file.
-fn file_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Csv => "votes.csv",
-        Encoding::Text => "votes.txt",
-        Encoding::Binary => "votes.bin",
     }
 }
 

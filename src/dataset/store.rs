@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ring::digest::{Context as Hasher, SHA256};
 
-use super::{file_name, manifest};
+use super::manifest::{self, file_name};
 use crate::fs::{Flush, NewFile, Readers, lock, new_file, unwritable};
 use crate::interrupt::Interrupt;
 use crate::model::{Encoding, FileFacts};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use super::unwritable;
+use super::advice::unwritable;
 
 /// What the temporary names begin and end with.
 const PREFIX: &str = ".";

@@ -14,8 +14,8 @@ use rustix::fs::{OFlags, XattrFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
-use super::new_file::{Flush, NewFile, flush_name};
-use super::unwritable;
+use super::advice::unwritable;
+use super::new_file::{Flush, NewFile, Readers, flush_name};
 use crate::interrupt::Interrupt;
 use crate::usage;
 
@@ -237,7 +237,7 @@ fn absent(path: &Path) -> Result<To> {
             if target.file_name().is_none() || target.as_os_str().as_bytes().ends_with(b"/") {
                 return Err(usage!("{} is not the name of a file: give one", path.display()));
             }
-            let new = NewFile::create(&target, super::Readers::Umask).map(To::New);
+            let new = NewFile::create(&target, Readers::Umask).map(To::New);
             return match target == path {
                 true => new,
                 false => new.with_context(|| format!("following the link {}", path.display())),

@@ -1,6 +1,6 @@
 //! What the words before a value say that it is.
 
-use super::Thing;
+use super::thing::Thing;
 
 /// What a value is by the words before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
