@@ -3,6 +3,8 @@
 use std::fmt::Arguments;
 use std::io::Write;
 
+use crate::visible::visible_lines;
+
 /// Tells a line on standard error. That it cannot be told (a full disk, a reader that has gone) is no
 /// reason to stop what it is about.
 #[macro_export]
@@ -10,7 +12,8 @@ macro_rules! say {
     ($($arg:tt)*) => { $crate::say::line(format_args!($($arg)*)) };
 }
 
-/// See [`say!`](crate::say!).
+/// See [`say!`](crate::say!). What a server, a file or a program says may be in it: a terminal gets no
+/// sequence of theirs to obey.
 pub fn line(text: Arguments<'_>) {
-    let _ = anstream::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    let _ = anstream::stderr().lock().write_all(format!("{}\n", visible_lines(&text.to_string())).as_bytes());
 }

@@ -30,13 +30,13 @@ fn plain(width: u16) -> Look {
 fn the_terminal_shows_every_case_at_every_width() {
     let (run, samples) = support::votes(5, 1.0);
     for width in [80, 120] {
-        let text = report::terminal_table(&run, &samples, plain(width));
+        let text = report::terminal_table(&run, &samples, plain(width)).unwrap();
         for line in text.lines() {
             assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
         }
         insta::assert_snapshot!(format!("terminal-{width}"), text);
     }
-    let coloured = report::terminal_table(&run, &samples, Look { width: 100, colour: Colour::On });
+    let coloured = report::terminal_table(&run, &samples, Look { width: 100, colour: Colour::On }).unwrap();
     assert!(coloured.contains("\u{1b}["));
 }
 
@@ -46,7 +46,7 @@ fn a_program_of_somebody_else_s_is_named_and_marked() {
     let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
     let version = Some("loader 1.2".into());
     case.program = Some(ProgramFacts { command: "loader {file}".into(), version, definition: None });
-    let text = report::terminal_table(&run, &samples, plain(120));
+    let text = report::terminal_table(&run, &samples, plain(120)).unwrap();
     let note = "- each sample starts a program, loader 1.2, and its start-up is in the time: copy-text\n";
     assert!(text.contains(note), "{text}");
     let table = report::results::results(&judge(summarize(&run, &samples)));
@@ -170,7 +170,7 @@ fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
     samples.retain(|sample| sample.case != "insert-row");
     let (mut run, samples) = (run, samples);
     run.plan.any_build = true;
-    let text = report::terminal_table(&run, &samples, plain(120));
+    let text = report::terminal_table(&run, &samples, plain(120)).unwrap();
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = "- Warning: 2 cases failed alike (copy-text, copy-binary): loading: ERROR 53100: could not extend file";
     assert!(flat.contains(told), "{text}");
@@ -189,12 +189,12 @@ fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
 #[test]
 fn few_rounds_are_shown_without_claims() {
     let (run, samples) = support::votes(2, 1.0);
-    let text = report::terminal_table(&run, &samples, plain(120));
+    let text = report::terminal_table(&run, &samples, plain(120)).unwrap();
     assert!(text.contains("too few samples") && !text.contains("  faster"), "{text}");
     assert!(text.contains("2 rounds: a claim needs 5 samples a case"), "{text}");
     report::write_all(&stored("report-quick", &run, &samples)).unwrap();
     // A run that has only begun has a report as well.
-    let text = report::terminal_table(&run, &[], plain(80));
+    let text = report::terminal_table(&run, &[], plain(80)).unwrap();
     assert!(text.contains("No sample has finished yet.") && text.contains("0 of 24 samples"), "{text}");
     report::write_all(&stored("report-empty", &run, &[])).unwrap();
 }
@@ -250,7 +250,10 @@ fn a_run_along_an_axis_has_a_curve_and_says_what_cases_are_held_against() {
         let markdown = std::fs::read_to_string(dir.join("report.md")).unwrap();
         let shown = markdown.split("## Machine").next().unwrap();
         insta::assert_snapshot!(format!("{name}.md"), shown);
-        insta::assert_snapshot!(format!("{name}-100"), report::terminal_table(&run, &samples, plain(100)));
+        insta::assert_snapshot!(
+            format!("{name}-100"),
+            report::terminal_table(&run, &samples, plain(100)).unwrap()
+        );
         let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
         assert!(page.contains(&format!("rows a second by {name}")));
         let csv = std::fs::read_to_string(dir.join("results.csv")).unwrap();
@@ -305,4 +308,68 @@ fn further_servers_and_datasets_are_shown_by_name() {
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
+}
+
+/// Whatever a server, a program or a file says of itself gets into no output but by name.
+#[test]
+fn what_a_record_quotes_can_do_nothing_in_any_output() {
+    const HOSTILE: &str = "x\u{1b}[2J\u{7}\u{feff}\u{a0}\u{202e}<img src=x>";
+    let (mut run, mut samples) = support::votes(2, 1.0);
+    let hostile = || HOSTILE.to_owned();
+    for text in [
+        &mut run.label,
+        &mut run.command,
+        &mut run.machine.cpu,
+        &mut run.machine.kernel,
+        &mut run.server.version,
+        &mut run.server.transport,
+        &mut run.plan.title,
+        &mut run.plan.question,
+    ] {
+        *text = hostile();
+    }
+    run.plan.published = Some(hostile());
+    run.server.given.insert(hostile(), hostile());
+    run.server.settings.insert("fsync".into(), hostile());
+    let fastest = "copy-unlogged".to_owned();
+    let renamed = format!("{fastest} application_name={HOSTILE}");
+    run.plan.cases.iter_mut().filter(|case| case.id == fastest).for_each(|case| case.id = renamed.clone());
+    samples
+        .iter_mut()
+        .filter(|sample| sample.case == fastest)
+        .for_each(|sample| sample.case = renamed.clone());
+    let last = samples.pop().unwrap();
+    let case = run.plan.cases.iter().find(|case| case.id == last.case).unwrap();
+    samples.push(Sample { position: last.position, ..support::failed(case, 2, Outcome::Failed, HOSTILE) });
+    for sample in &mut samples {
+        sample.overhead.insert(hostile(), 1);
+        if let Some(session) = &mut sample.session {
+            session.settings.insert("session_replication_role".into(), hostile());
+        }
+    }
+
+    let dir = stored("report-hostile", &run, &samples);
+    let written = report::write_all(&dir).unwrap();
+    let compared = report::compare(&[dir.clone(), dir.clone()]).unwrap();
+    let written = written.into_iter().chain(compared.write(&dir.join("compared")).unwrap());
+    let mut outputs: Vec<(String, String)> = written
+        .filter(|path| path.extension().is_some_and(|ending| ending != "png"))
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    outputs.push(("terminal".into(), report::terminal_table(&run, &samples, plain(120)).unwrap()));
+    outputs.push(("comparison".into(), compared.terminal(plain(120)).unwrap()));
+    outputs.push(("excerpt".into(), report::excerpt(&dir, "results/x").unwrap()));
+    for (output, text) in outputs {
+        let raw = ['\u{1b}', '\u{7}', '\u{feff}', '\u{202e}'];
+        assert!(!text.contains(raw) && !text.contains("x\u{a0}"), "{output}: {text}");
+        let plain = output.ends_with(".csv") || output == "terminal" || output == "comparison";
+        assert!(plain || !outside_code(&text).contains("<img src=x>"), "{output}: {text}");
+        assert!(text.contains("ESC"), "{output} names what cannot be seen: {text}");
+    }
+}
+
+/// A page without what stands in backticks, where Markdown takes all as it is.
+fn outside_code(text: &str) -> String {
+    let text = text.replace("```", "`");
+    text.split('`').step_by(2).collect()
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::output::print;
 use crate::report::{self, Look};
+use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,7 +24,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     print(&compared.terminal(Look::of_stdout())?)?;
     if let Some(out) = &args.out {
         for path in compared.write(out)? {
-            print(&format!("wrote {}\n", path.display()))?;
+            print(&format!("wrote {}\n", visible(&path.display().to_string())))?;
         }
     }
     Ok(ExitCode::SUCCESS)

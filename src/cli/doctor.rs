@@ -13,6 +13,7 @@ use crate::dataset::DEFAULT_ROWS;
 use crate::doctor::{Check, State, Surroundings, checks};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
+use crate::visible::visible_lines;
 
 /// Bytes a row of a generated csv, about: to say what a full run needs before there is a file.
 const CSV_BYTES_A_ROW: u64 = 22;
@@ -70,7 +71,7 @@ fn line(check: &Check) -> String {
         State::Missing => ("MISSING", AnsiColor::Red),
     };
     let style = Style::new().fg_color(Some(colour.into()));
-    let mut text = format!("{style}{word:>7}{style:#}  {}: {}\n", check.name, check.found);
+    let mut text = format!("{style}{word:>7}{style:#}  {}: {}\n", check.name, visible_lines(&check.found));
     if let Some(next) = &check.next_step {
         text.push_str(&format!("         {next}\n"));
     }

@@ -11,6 +11,7 @@ use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::runner::Session;
 use crate::runner::progress::Terminal;
+use crate::visible::visible;
 
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
 pub fn finish(
@@ -45,8 +46,9 @@ pub fn finish(
         ))
     })?;
     reported?;
-    print(&report::terminal_table(run, &samples, Look::of_stdout()))?;
-    print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;
+    print(&report::terminal_table(run, &samples, Look::of_stdout())?)?;
+    let place = dir.display().to_string();
+    print(&format!("\nEverything is in {}; report.html is the page to read first.\n", visible(&place)))?;
     if ended.failed > 0 {
         crate::say!("{} samples or trials failed; the reports say which and why", ended.failed);
         return Ok(ExitCode::FAILURE);

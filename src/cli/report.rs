@@ -9,6 +9,7 @@ use super::output::print;
 use crate::model::findings::Findings;
 use crate::record::store;
 use crate::report::{self, Look, Mode};
+use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,7 +34,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         None => {
             let written = report::write_all(&args.dir)?;
             let (run, samples) = store::load(&args.dir)?;
-            print(&report::terminal_table(&run, &samples, Look::of_stdout()))?;
+            print(&report::terminal_table(&run, &samples, Look::of_stdout())?)?;
             list(&written)?;
         }
     }
@@ -42,7 +43,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn list(written: &[PathBuf]) -> Result<()> {
     print("\n")?;
-    written.iter().try_for_each(|path| print(&format!("wrote {}\n", path.display())))
+    written.iter().try_for_each(|path| print(&format!("wrote {}\n", visible(&path.display().to_string()))))
 }
 
 /// Puts the run's findings between the file's marks, with the command that does it again. Paths

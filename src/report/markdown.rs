@@ -82,13 +82,18 @@ pub fn table(table: &Table) -> String {
 fn cell(cell: &Cell) -> String {
     match cell {
         // Within code only the bar of the table has a meaning.
-        Cell::Code(text) => format!("`{}`", one_line(text).replace('`', "'").replace('|', "\\|")),
+        Cell::Code(text) => code(text).replace('|', "\\|"),
         other => escape(&other.text()),
     }
 }
 
+/// Text as code: within it only the backtick has a meaning.
+pub(super) fn code(text: &str) -> String {
+    format!("`{}`", one_line(text).replace('`', "'"))
+}
+
 /// Text that Markdown shows as it is.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {

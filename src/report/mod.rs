@@ -15,6 +15,7 @@ pub mod notes;
 pub mod page;
 pub mod png;
 pub mod results;
+mod shown;
 mod splice;
 pub mod table;
 pub mod terminal;
@@ -32,6 +33,7 @@ use crate::analysis::{self, Comparison, Curve, judge, summarize};
 use crate::model::{Run, Sample};
 use crate::record::store;
 use chart::{Format, rates, totals};
+use shown::LineEnds;
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
 /// `charts/`, with a curve where the plan varies an axis. Gives the files it wrote.
@@ -39,7 +41,7 @@ use chart::{Format, rates, totals};
 /// # Errors
 /// As [`store::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
-    let (run, samples) = store::load(dir)?;
+    let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
     let page = page::of_run(&run, &samples, &standings);
     let draw_total = |format| totals::draw(&run, &standings, format);
@@ -63,8 +65,18 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(out.written)
 }
 
+/// A run and its samples, as reports show them.
+fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
+    let (run, samples) = store::load(dir)?;
+    Ok((shown::of(&run, LineEnds::Kept)?, shown::of(&samples, LineEnds::Kept)?))
+}
+
 /// The end of a run on a terminal: findings, table, notes.
-pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> String {
+///
+/// # Errors
+/// When the records cannot be read as JSON.
+pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<String> {
+    let (run, samples) = (&shown::of(run, LineEnds::Kept)?, &shown::of(&samples.to_vec(), LineEnds::Kept)?);
     let standings = judge(summarize(run, samples));
     let mut out = terminal::heading(&run.plan.title, look);
     for line in headline::headline(run, &standings) {
@@ -79,7 +91,7 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> String {
     }
     out.push('\n');
     out.push_str(&terminal::notes(&notes::notes(run, samples, &standings), look));
-    out
+    Ok(out)
 }
 
 /// What a README shows of the run in `dir`: findings, table, chart (by its path from the
@@ -88,12 +100,12 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> String {
 /// # Errors
 /// As [`store::load`].
 pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
-    let (run, samples) = store::load(dir)?;
+    let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
     let page = page::of_run(&run, &samples, &standings);
     let mut out = String::new();
     for line in &page.headline {
-        out.push_str(&format!("{line}\n\n"));
+        out.push_str(&format!("{}\n\n", markdown::escape(line)));
     }
     out.push_str(&markdown::table(&results::results(&standings)));
     // Of its pictures the one that shows most: the first.
@@ -102,11 +114,11 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     }
     let machine = &run.machine;
     out.push_str(&format!(
-        "Made by `{}` on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
-        run.command,
-        machine.cpu,
+        "Made by {} on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
+        markdown::code(&run.command),
+        markdown::escape(&machine.cpu),
         machine.cores,
-        machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str())
+        markdown::escape(machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str()))
     ));
     Ok(out)
 }
@@ -123,7 +135,7 @@ pub struct Compared {
 pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
     let mut runs: Vec<(String, Run, Vec<Sample>)> = Vec::new();
     for dir in dirs {
-        let (run, samples) = store::load(dir)?;
+        let (run, samples) = load(dir)?;
         let name = unique(name_of(dir, &run), |name| runs.iter().any(|(other, ..)| other == name));
         runs.push((name, run, samples));
     }

@@ -4,6 +4,7 @@ use comfy_table::{CellAlignment, Color, ColumnConstraint, ContentArrangement, Wi
 
 use super::notes::Note;
 use super::table::{Align, Cell, Table, Tone, unbroken};
+use crate::visible::visible_lines;
 
 /// What the text is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +115,7 @@ fn alignment(align: Align) -> CellAlignment {
 }
 
 fn cell(cell: &Cell, align: Align) -> comfy_table::Cell {
-    let text = comfy_table::Cell::new(cell.text()).set_alignment(alignment(align));
+    let text = comfy_table::Cell::new(visible_lines(&cell.text())).set_alignment(alignment(align));
     match cell.tone() {
         Some(Tone::Good) => text.fg(Color::Green),
         Some(Tone::Bad) => text.fg(Color::Yellow),
@@ -165,7 +166,8 @@ fn styled(text: &str, style: anstyle::Style, colour: Colour) -> String {
 
 fn wrapped(text: &str, indent: &str, width: u16) -> String {
     let (mut out, mut column) = (String::new(), 0);
-    let text = unbroken(text);
+    // What a program says of itself has not always been through a record.
+    let text = unbroken(&visible_lines(text));
     for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width.into() {

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::told::Told;
 use crate::model::{CaseFacts, Outcome, Plan, Sample};
 use crate::units;
+use crate::visible::visible;
 
 /// Watches a run.
 pub trait Progress {
@@ -99,7 +100,7 @@ impl Progress for Terminal {
             _ => format!("round {round} of {}: {}", self.rounds, case.id),
         };
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}, {now}", self.left_words()));
+            bar.set_message(visible(&format!("{}, {now}", self.left_words())).into_owned());
         }
     }
 

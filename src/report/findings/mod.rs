@@ -2,13 +2,13 @@
 
 mod csv;
 mod page;
-mod shown;
 mod words;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::shown::{self, LineEnds};
 use super::terminal::{self, Look};
 use super::{Writer, html, markdown};
 use crate::model::findings::Findings;
@@ -19,7 +19,7 @@ use crate::model::findings::Findings;
 /// # Errors
 /// As [`Findings::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
-    let findings = shown::of(&Findings::load(dir)?)?;
+    let findings = shown::of(&Findings::load(dir)?, LineEnds::Named)?;
     let page = page::of(&findings);
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
@@ -34,7 +34,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// When the findings cannot be read as JSON.
 pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
-    let findings = &shown::of(findings)?;
+    let findings = &shown::of(findings, LineEnds::Named)?;
     let mut out = terminal::heading(&findings.title, look);
     for line in page::headline(findings) {
         out.push_str(&terminal::paragraph(&line, look));
@@ -54,10 +54,10 @@ pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
 /// # Errors
 /// As [`Findings::load`].
 pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
-    let findings = shown::of(&Findings::load(dir)?)?;
+    let findings = shown::of(&Findings::load(dir)?, LineEnds::Named)?;
     let mut out = String::new();
     for line in page::headline(&findings) {
-        out.push_str(&format!("{line}\n\n"));
+        out.push_str(&format!("{}\n\n", markdown::escape(&line)));
     }
     out.push_str(&markdown::table(&page::summary(&findings)));
     out.push_str(&format!(
