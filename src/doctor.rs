@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fs::{find_program, path_dirs};
 use crate::probe::{disk, disk::Flushing, machine};
 use crate::units;
 
@@ -132,9 +133,8 @@ const TOOLS: [Tool; 3] = [
 
 impl Tool {
     fn check(&self, installed: &[(PathBuf, String)]) -> Check {
-        let on_path = std::env::var_os("PATH").unwrap_or_default();
-        let dirs = std::env::split_paths(&on_path).chain(installed.iter().map(|(dir, _)| dir.clone()));
-        match find(self.name, dirs) {
+        let dirs = path_dirs().into_iter().chain(installed.iter().map(|(dir, _)| dir.clone()));
+        match find_program(self.name, dirs) {
             Some(path) => Check::ok(self.name, path.display().to_string()),
             None => Check::warning(
                 self.name,
@@ -143,14 +143,6 @@ impl Tool {
             ),
         }
     }
-}
-
-/// The first of these directories' files of this name that may be executed.
-fn find(name: &str, dirs: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-    dirs.into_iter().map(|dir| dir.join(name)).find(|path| {
-        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-    })
 }
 
 fn space(name: &'static str, dir: &Path, needed: u64) -> Check {
@@ -364,18 +356,6 @@ mod tests {
         assert_eq!(swap(&swaps(1024)).found, "1.00 MiB of 2.00 GiB in use");
         assert_eq!(governor(&["powersave".into()]).state, State::Warning);
         assert_eq!(governor(&[]).state, State::Ok);
-    }
-
-    #[test]
-    fn a_program_is_a_file_that_may_be_executed() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("pgloader");
-        std::fs::write(&program, "").unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(find("pgloader", [dir.path().to_owned()]), None);
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(find("pgloader", ["/nonexistent".into(), dir.path().to_owned()]), Some(program));
     }
 
     #[test]

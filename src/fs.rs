@@ -6,6 +6,7 @@ mod input;
 pub mod lock;
 pub mod new_file;
 pub mod output;
+mod program;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ pub use advice::{advice, unwritable};
 pub use input::{read, read_text};
 pub use new_file::{Flush, NewFile, Readers};
 pub use output::Output;
+pub use program::{find_program, is_program, path_dirs};
 
 use crate::interrupt::Interrupt;
 

@@ -16,6 +16,17 @@ pub fn literal(text: &str) -> String {
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
+/// Bytes as a literal; those that are not UTF-8 reach the server as they are.
+pub fn literal_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => literal(text),
+        Err(_) => {
+            let escaped: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+            format!("E'{escaped}'")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +37,7 @@ mod tests {
         assert_eq!(qualified("S", "t"), "\"S\".\"t\"");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal(r"a\b'"), r"E'a\\b'''");
+        assert_eq!(literal_bytes("é'".as_bytes()), "'é'''");
+        assert_eq!(literal_bytes(b"\xe9'"), r"E'\xe9\x27'");
     }
 }

@@ -3,28 +3,18 @@
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
+use include_dir::{Dir, include_dir};
 
 use super::definition::Caveat;
 use crate::fault::nearest_then;
 use crate::method::external::{Beside, Loader};
 use crate::usage;
 
-/// Names and contents of these files of `datasets/caveats/`.
-macro_rules! texts {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../datasets/caveats/", $name, ".toml")))),*]
-    };
-}
-
-/// Likewise, with whatever bytes are in them.
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!("../../datasets/caveats/", $name)).as_slice())),*]
-    };
-}
+/// The descriptions (`<id>.toml`), the files that they name, and a directory of loaders.
+static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/datasets/caveats");
 
 /// In the order that lists show them.
-const CAVEATS: [(&str, &str); 46] = texts![
+const CAVEATS: [&str; 46] = [
     "extra-columns",
     "column-order",
     "embedded-delimiters",
@@ -73,93 +63,12 @@ const CAVEATS: [(&str, &str); 46] = texts![
     "text-too-long-for-any-index",
 ];
 
-const LOADERS: [(&str, &str); 3] =
-    texts!["loaders/psql-copy-to", "loaders/psql-copy-to-program", "loaders/pg-bulkload-keep-old"];
-
-const FILES: &[(&str, &[u8])] = &files![
-    "all-or-nothing.csv",
-    "all-or-nothing.txt",
-    "array-backslashes.csv",
-    "array-backslashes.txt",
-    "array-quotes.csv",
-    "array-quotes.txt",
-    "backslash-before-delimiter.csv",
-    "backslash-before-delimiter.txt",
-    "backslash-digits-no-character.csv",
-    "backslash-digits-no-character.txt",
-    "backslash-digits.csv",
-    "backslash-digits.txt",
-    "backslash-quotes-comma.csv",
-    "backslash-quotes.csv",
-    "backslashes.csv",
-    "backslashes.txt",
-    "bad-rows.csv",
-    "byte-order-mark-number.csv",
-    "byte-order-mark-number.txt",
-    "byte-order-mark-text.csv",
-    "byte-order-mark-text.txt",
-    "bytes-without-prefix.csv",
-    "bytes-without-prefix.txt",
-    "column-order.csv",
-    "crlf-lines-text.csv",
-    "crlf-lines-text.txt",
-    "crlf-lines.csv",
-    "crlf-lines.txt",
-    "day-before-month.csv",
-    "day-before-month.txt",
-    "day-taken-for-month.csv",
-    "day-taken-for-month.txt",
-    "duplicate-key.csv",
-    "duplicate-key.txt",
-    "embedded-delimiters-quoted.csv",
-    "embedded-delimiters.csv",
-    "embedded-delimiters.txt",
-    "end-of-data.csv",
-    "end-of-data.txt",
-    "extra-columns.csv",
-    "extra-columns.txt",
-    "generated-column.csv",
-    "generated-column.txt",
-    "identity-always.csv",
-    "identity-always.txt",
-    "identity-next.csv",
-    "identity-next.txt",
-    "json-escapes-still-json.csv",
-    "json-escapes-still-json.txt",
-    "json-escapes.csv",
-    "json-escapes.txt",
-    "loaded-twice.csv",
-    "loaded-twice.txt",
-    "mixed-line-ends-crlf-first.csv",
-    "mixed-line-ends-crlf-first.txt",
-    "mixed-line-ends.csv",
-    "mixed-line-ends.txt",
-    "mixed-nulls.csv",
-    "not-null.csv",
-    "null-markers-number.csv",
-    "null-markers-number.txt",
-    "null-markers-text.csv",
-    "null-markers-text.txt",
-    "quoted-carriage-return.csv",
-    "quoted-carriage-return.txt",
-    "quoted-empty-text.csv",
-    "quoted-empty.csv",
-    "ragged-lines.csv",
-    "stray-quote-odd.csv",
-    "stray-quotes-even.csv",
-    "text-behind-quotes.csv",
-    "text-too-long-for-any-index.csv",
-    "text-too-long-for-any-index.txt",
-    "text-too-long-for-its-index.csv",
-    "text-too-long-for-its-index.txt",
-    "thousands-separators.csv",
-    "thousands-separators.txt",
-    "wrong-encoding.csv",
-];
+const LOADERS: [&str; 3] =
+    ["loaders/psql-copy-to", "loaders/psql-copy-to-program", "loaders/pg-bulkload-keep-old"];
 
 /// The ids of all caveats, in the order that lists show them.
 pub fn ids() -> impl Iterator<Item = &'static str> {
-    CAVEATS.iter().map(|(id, _)| *id)
+    CAVEATS.into_iter()
 }
 
 /// The caveat of this id.
@@ -167,14 +76,14 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for an unknown id, with the nearest.
 pub fn find(id: &str) -> Result<Caveat> {
-    let (_, text) = CAVEATS.iter().find(|(known, _)| *known == id).ok_or_else(|| {
+    let known = ids().find(|known| *known == id).ok_or_else(|| {
         usage!(
             "there is no caveat `{id}`{} they are: {}",
             nearest_then(id, ids()),
             ids().collect::<Vec<_>>().join(", ")
         )
     })?;
-    Caveat::parse(text, &format!("the caveat {id}"))
+    Caveat::parse(text(known)?, &format!("the caveat {id}"))
 }
 
 /// What is in a file.
@@ -182,8 +91,13 @@ pub fn find(id: &str) -> Result<Caveat> {
 /// # Errors
 /// When none of this name is compiled in.
 pub(super) fn file(name: &str) -> Result<&'static [u8]> {
-    let known = FILES.iter().find(|(known, _)| *known == name);
-    known.map(|(_, bytes)| *bytes).with_context(|| format!("no file {name} is compiled in"))
+    Ok(DIR.get_file(name).with_context(|| format!("no file {name} is compiled in"))?.contents())
+}
+
+/// What a description says.
+fn text(name: &str) -> Result<&'static str> {
+    let name = format!("{name}.toml");
+    std::str::from_utf8(file(&name)?).with_context(|| format!("{name} is not UTF-8"))
 }
 
 /// The loaders that only caveats use.
@@ -192,10 +106,8 @@ pub(super) fn file(name: &str) -> Result<&'static [u8]> {
 /// When one is not well formed, which a test rules out.
 pub(super) fn loaders() -> &'static [Loader] {
     static PARSED: LazyLock<Vec<Loader>> = LazyLock::new(|| {
-        let parse = |(name, text): &(&str, &str)| {
-            Loader::parse(text, name, Beside::BuiltIn(&[])).unwrap_or_else(|e| panic!("compiled in: {e:#}"))
-        };
-        LOADERS.iter().map(parse).collect()
+        let parse = |name| Loader::parse(text(name)?, name, Beside::BuiltIn(&[]));
+        LOADERS.into_iter().map(|name| parse(name).unwrap_or_else(|e| panic!("compiled in: {e:#}"))).collect()
     });
     &PARSED
 }
@@ -210,7 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_compiled_in() {
+    fn every_description_is_listed_and_every_file_compiled_in() {
+        assert!(CAVEATS.into_iter().chain(LOADERS).all(|id| text(id).is_ok()));
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/caveats");
         for entry in std::fs::read_dir(dir).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
@@ -218,7 +131,10 @@ mod tests {
                 Some(id) => ids().any(|known| known == id),
                 None => name == "loaders" || file(&name).is_ok(),
             };
-            assert!(known, "datasets/caveats/{name} is not in src/caveat/built_in.rs");
+            assert!(
+                known,
+                "datasets/caveats/{name} is not in src/caveat/built_in.rs, or was added after it was built"
+            );
         }
     }
 }

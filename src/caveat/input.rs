@@ -8,7 +8,7 @@ use super::built_in;
 use super::definition::{Caveat, Copy, Load, json_row};
 use crate::dataset::{header, trailer};
 use crate::model::Encoding;
-use crate::sql::literal;
+use crate::sql::literal_bytes;
 
 /// What a COPY is sent, the client's changes made.
 ///
@@ -73,7 +73,7 @@ fn in_csv(bytes: &[u8]) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for record in reader.byte_records() {
         let record = record?;
-        let values: Vec<String> = record.iter().map(value).collect();
+        let values: Vec<String> = record.iter().map(literal_bytes).collect();
         let from = record.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX));
         records.push(Record { line: line_at(bytes, from), values: values.join(", ") });
     }
@@ -88,17 +88,6 @@ fn line_at(bytes: &[u8], from: usize) -> u64 {
     // As COPY, which takes CR alone for a line end where there is no other.
     let end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
     1 + bytes.iter().take(begins).filter(|byte| **byte == end).count() as u64
-}
-
-/// A field as a literal; bytes that are not UTF-8 reach the server as they are.
-fn value(field: &[u8]) -> String {
-    match std::str::from_utf8(field) {
-        Ok(text) => literal(text),
-        Err(_) => {
-            let escaped: String = field.iter().map(|byte| format!("\\x{byte:02x}")).collect();
-            format!("E'{escaped}'")
-        }
-    }
 }
 
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -200,11 +189,5 @@ mod tests {
         let row = b"\x00\x03\x00\x00\x00\x04\x00\x00\x00\x01\xff\xff\xff\xff\x00\x00\x00\x02ab";
         assert_eq!(&bytes[19..bytes.len() - 2], row);
         assert!(binary("[1.5]").is_err());
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_are_escaped() {
-        assert_eq!(value(b"it's"), "'it''s'");
-        assert_eq!(value(b"\xe9a"), r"E'\xe9\x61'");
     }
 }

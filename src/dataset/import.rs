@@ -60,7 +60,7 @@ impl Dataset {
         };
         // What follows a gzip stream's end is not read by decoding.
         std::io::copy(&mut source, &mut std::io::sink()).with_context(reading)?;
-        let found = store::hex(source.sha256.finish().as_ref());
+        let found = hex::encode(source.sha256.finish());
         if found != sha256 {
             return Err(crate::bad_data!(
                 "{name} changed while it was read: its SHA-256 was {sha256} and became {found}; import it again when it is complete"

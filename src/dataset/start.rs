@@ -31,20 +31,12 @@ pub struct Source<'a> {
 impl Source<'_> {
     /// The shell's command that makes a new file of this one by `filter`.
     fn through(self, filter: &str) -> String {
-        let name = quoted(self.name);
+        // A name without a NUL byte, as those of files are, can always be quoted.
+        let name = shlex::try_quote(self.name).unwrap_or_default();
         match self.gzip {
             true => format!("gzip -dc {name} | {filter} > new.csv"),
             false => format!("{filter} < {name} > new.csv"),
         }
-    }
-}
-
-/// A word as the shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 
@@ -205,7 +197,7 @@ mod tests {
     #[test]
     fn commands_name_the_file_as_the_shell_reads_it() {
         let through = |name, gzip| Source { name, gzip }.through("tr a b");
-        assert_eq!(through("/x/my votes' file.csv", false), "tr a b < '/x/my votes'\\'' file.csv' > new.csv");
+        assert_eq!(through("/x/my votes' file.csv", false), "tr a b < \"/x/my votes' file.csv\" > new.csv");
         assert_eq!(through("votes.csv.gz", true), "gzip -dc votes.csv.gz | tr a b > new.csv");
     }
 }

@@ -53,7 +53,7 @@ impl HashedFile {
     pub fn keep(self) -> Result<FileFacts> {
         // Not flushed: whoever uses it holds it against its checksum.
         self.file.keep(Flush::Later)?;
-        Ok(FileFacts { bytes: self.bytes, sha256: hex(self.sha256.finish().as_ref()) })
+        Ok(FileFacts { bytes: self.bytes, sha256: hex::encode(self.sha256.finish()) })
     }
 }
 
@@ -143,16 +143,11 @@ pub fn hash(mut input: impl Read, interrupt: &Interrupt) -> Result<FileFacts> {
             Err(error) => return Err(error.into()),
         };
         if read == 0 {
-            return Ok(FileFacts { bytes, sha256: hex(sha256.finish().as_ref()) });
+            return Ok(FileFacts { bytes, sha256: hex::encode(sha256.finish()) });
         }
         sha256.update(&buffer[..read]);
         bytes += read as u64;
     }
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

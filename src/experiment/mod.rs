@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::fault::{nearest, nearest_then, unknown_field};
 use crate::{session, usage};
-use built_in::BUILT_IN;
 pub use case::{ALL_METHODS, Case};
 use grid::Grid;
 
@@ -89,13 +88,13 @@ impl Experiment {
     /// An unknown name (with the nearest), a file that cannot be read, or one that is not an
     /// experiment (with line and key).
     pub fn find(name: &str) -> Result<Self> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(id, _)| *id == name) {
+        if let Some(text) = built_in::text(name) {
             let found = Self::parse(text, &format!("the built-in experiment {name}"))?;
             return Ok(Self { origin: Origin::BuiltIn, ..found });
         }
         let path = Path::new(name);
         if path.extension().is_none_or(|e| e != "toml") {
-            let known: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
+            let known = built_in::IDS;
             return Err(usage!(
                 "there is no experiment `{name}`{} `bulkbench list` shows them; one of your own is given by the path of its .toml file",
                 nearest_then(name, known.iter().copied())
@@ -111,7 +110,7 @@ impl Experiment {
     /// # Errors
     /// When one of them is not well formed, which a test rules out.
     pub fn built_in() -> Result<Vec<Self>> {
-        BUILT_IN.iter().map(|(id, _)| Self::find(id)).collect()
+        built_in::IDS.into_iter().map(Self::find).collect()
     }
 
     /// Reads an experiment; `origin` names it in messages.
@@ -290,7 +289,7 @@ mod tests {
 
     #[test]
     fn every_built_in_experiment_is_well_formed_and_named_as_it_is_listed() {
-        for ((id, _), experiment) in BUILT_IN.iter().zip(Experiment::built_in().unwrap()) {
+        for (id, experiment) in built_in::IDS.into_iter().zip(Experiment::built_in().unwrap()) {
             assert_eq!(*id, experiment.id);
         }
     }

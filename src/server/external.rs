@@ -45,9 +45,9 @@ impl Schema {
         let quoted = quote(&name);
         session.batch_execute(&format!("CREATE SCHEMA {quoted}")).map_err(|error| match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => unavailable!(
-                "the user of {target} may not create a schema to load into; a superuser can allow it: GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
-                target.database(),
-                target.user(),
+                "the user of {target} may not create a schema to load into; a superuser can allow it: GRANT CREATE ON DATABASE {} TO {}",
+                quote(target.database()),
+                quote(target.user()),
             ),
             _ => describe(error).context(format!("creating the run's schema {name}")),
         })?;
@@ -165,7 +165,8 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
         .map(|row| {
             let name: String = row.try_get(0)?;
             Ok(format!(
-                "the server holds a schema of another run: {name}; if that run is over: DROP SCHEMA \"{name}\" CASCADE"
+                "the server holds a schema of another run: {name}; if that run is over: DROP SCHEMA {} CASCADE",
+                quote(&name)
             ))
         })
         .collect()

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::account::Account;
 use crate::cache_dir::default_cache_dir;
+use crate::fs::path_dirs;
 use crate::server::settings::{OLDEST, check_version};
 use crate::{unavailable, usage};
 
@@ -140,10 +141,8 @@ impl Installation {
 }
 
 fn search_dirs() -> Result<Vec<(Place, PathBuf)>> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
     let below = |place, dir: &Path, prefix| subdirs(dir, prefix).map(move |dir| (place, dir.join("bin")));
-    let mut dirs: Vec<(Place, PathBuf)> =
-        std::env::split_paths(&path).map(|dir| (Place::Path, dir)).collect();
+    let mut dirs: Vec<(Place, PathBuf)> = path_dirs().into_iter().map(|dir| (Place::Path, dir)).collect();
     dirs.extend(below(Place::System, Path::new("/usr/lib/postgresql"), ""));
     dirs.extend(below(Place::System, Path::new("/usr"), "pgsql-"));
     dirs.extend(below(Place::Fetched, &default_cache_dir()?.join("postgres"), ""));
