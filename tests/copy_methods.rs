@@ -217,6 +217,8 @@ fn parameters_out_of_range_are_refused_before_anything_connects() {
     let dataset = dataset(dir.path(), 1);
     for (method, given) in [
         ("copy-one-transaction", "freeze = 2"),
+        ("copy-one-transaction", "freeze = 'yes'"),
+        ("copy-chunks", "jobs = true"),
         ("copy-append", "held = 0"),
         ("copy-append-rebuild", "held = 17"),
         ("copy-chunks", "chunk_rows = 0"),
@@ -249,7 +251,7 @@ method = 'copy-partitioned'
 params = { jobs = [1, 3, 16] }
 [[case]]
 method = ['fastest-durable', 'fastest-unlogged']
-params = { jobs = [1, 7], sorted = [0, 1], one_transaction = [0, 1] }
+params = { jobs = [1, 7], sorted = [0, 1], one_transaction = [false, true] }
 ";
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::{Family, HELD, Info, PRESENT, Params, Start};
-use bulkbench::model::EndState;
+use bulkbench::method::{Family, HELD, Info, PRESENT, Start};
+use bulkbench::model::{EndState, ParamValue, Params};
 use bulkbench::runner::reset::Reset;
 use bulkbench::server::{Connector, Home, Server, Session};
 use bulkbench::table::{Layout, Persistence, Table, verify};
@@ -34,7 +34,8 @@ impl<'a> Bench<'a> {
 
     fn reset(&mut self, table: &Table, start: Start, params: &[(&str, u64)], rows: u64) {
         let info = Info { start, ..Info::of(Family::Copy, "") };
-        let params: Params = params.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+        let params: Params =
+            params.iter().map(|(name, value)| (name.to_string(), ParamValue::Int(*value))).collect();
         let (session, connector) = (&mut self.session, &self.connector);
         let mut reset = Reset { session, home: &self.home, connector, dataset: self.dataset, table };
         reset.table_for(&info, &params, rows).unwrap();

@@ -15,7 +15,7 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Loader, Meaning, Target};
 use bulkbench::method::{Catalogue, resolve_params};
 use bulkbench::model::findings::Verdict;
-use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Role, Sample};
+use bulkbench::model::{CaseFacts, Encoding, Outcome, ParamValue, Phase, Role, Sample};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place, Stage};
@@ -147,7 +147,8 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
     std::fs::write(&dirty, csv).unwrap();
     let catalogue = Catalogue::built_in();
     let pgloader = loader(&catalogue, "pgloader");
-    let params = resolve_params(pgloader, &[("batch_rows".into(), 100)].into(), 2, &table).unwrap();
+    let params =
+        resolve_params(pgloader, &[("batch_rows".into(), ParamValue::Int(100))].into(), 2, &table).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let ended = pgloader
         .execute(&Target {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::summary::{Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
-use crate::model::{Run, Sample, ServerFacts};
+use crate::model::{ParamValue, Params, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
@@ -252,9 +252,7 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
     let (a, b) = (here.case, first.case);
     let mut notes = Vec::new();
     for key in keys(&[a.params.keys(), b.params.keys()]) {
-        let value = |params: &std::collections::BTreeMap<String, u64>| {
-            params.get(key).map_or("-".to_string(), u64::to_string)
-        };
+        let value = |params: &Params| params.get(key).map_or("-".to_string(), ParamValue::to_string);
         if a.params.get(key) != b.params.get(key) {
             notes.push(format!("{key} {} against {}", value(&a.params), value(&b.params)));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::summary::Summary;
 use super::verdict::Standings;
-use crate::model::{CaseFacts, Plan, Role};
+use crate::model::{CaseFacts, ParamValue, Plan, Role};
 use crate::units;
 
 /// What an experiment varied, and what came of it.
@@ -93,7 +93,7 @@ fn value(axis: &str, case: &CaseFacts) -> Option<(Kind, f64, String)> {
         return case.latency_ms.map(|ms| (Kind::Latency, ms as f64, ms.to_string()));
     }
     if let Some(value) = case.params.get(axis) {
-        return Some((Kind::Parameter, *value as f64, value.to_string()));
+        return Some((Kind::Parameter, value.number()? as f64, value.to_string()));
     }
     let text = case.settings.get(axis)?;
     Some((Kind::Setting, size(text)?, text.clone()))
@@ -119,7 +119,7 @@ fn size(text: &str) -> Option<f64> {
 #[derive(PartialEq)]
 struct Key<'a> {
     method: &'a str,
-    params: BTreeMap<&'a str, u64>,
+    params: BTreeMap<&'a str, &'a ParamValue>,
     settings: BTreeMap<&'a str, &'a str>,
     place: [Option<&'a str>; 3],
     latency_ms: Option<u64>,
@@ -129,7 +129,7 @@ struct Key<'a> {
 
 impl<'a> Key<'a> {
     fn of(axis: &str, case: &'a CaseFacts) -> Self {
-        let params = case.params.iter().map(|(name, value)| (name.as_str(), *value));
+        let params = case.params.iter().map(|(name, value)| (name.as_str(), value));
         let settings = case.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let rows = case.id.split(' ').find(|word| word.starts_with("rows="));
         Key {

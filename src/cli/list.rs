@@ -11,7 +11,7 @@ use super::loader_args::LoaderArgs;
 use super::output::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
-use crate::method::{Catalogue, Family, Info, Need, ParamDefault};
+use crate::method::{Catalogue, Family, Info, Need};
 use crate::model::Source;
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -329,13 +329,12 @@ fn experiments(
 fn verbose(info: &Info) -> String {
     let mut text = info.summary.clone();
     for param in &info.params {
-        let default = match param.default {
-            ParamDefault::Fixed(value) => value.to_string(),
-            ParamDefault::Cores => "the cores".into(),
-        };
         text.push_str(&format!(
-            "\nparameter {}: {}, {} to {}, default {default}",
-            param.name, param.help, param.min, param.max
+            "\nparameter {}: {}, {}, default {}",
+            param.name,
+            param.help,
+            param.allowed(),
+            param.default_words()
         ));
     }
     if info.extent == crate::method::Extent::Budgeted {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::Params;
+
 /// A method with its parameters filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The method's id.
     pub method: String,
     /// Parameters that differ from the method's defaults.
-    pub params: BTreeMap<String, u64>,
+    pub params: Params,
     /// Server settings of this case alone.
     pub settings: BTreeMap<String, String>,
     /// The dataset's first rows, so many, in place of all.
@@ -33,7 +35,7 @@ impl Case {
     pub fn of(method: &str) -> Self {
         Self {
             method: method.into(),
-            params: BTreeMap::new(),
+            params: Params::new(),
             settings: BTreeMap::new(),
             rows: None,
             dataset: None,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::case::Case;
+use crate::model::ParamValue;
 use crate::usage;
 
 /// A `[[case]]` of an experiment's file: one case, or one for each combination of the values that
@@ -17,7 +18,7 @@ use crate::usage;
 pub(super) struct Grid {
     method: Values<String>,
     #[serde(default)]
-    params: BTreeMap<String, Values<Number>>,
+    params: BTreeMap<String, Values<Given>>,
     #[serde(default)]
     settings: BTreeMap<String, Values<String>>,
     rows: Option<Values<u64>>,
@@ -28,10 +29,10 @@ pub(super) struct Grid {
     published_seconds: Option<f64>,
 }
 
-/// The value of a parameter.
+/// The value of a parameter, or what stands for several.
 #[derive(Debug, Clone, PartialEq)]
-enum Number {
-    Of(u64),
+enum Given {
+    Value(ParamValue),
     /// `"1..2*cores"`: from 1 to twice the machine's processors, see [`up_to`].
     UpToTwiceTheCores,
 }
@@ -53,11 +54,11 @@ impl Grid {
         vary(&mut cases, self.rows.as_ref(), |case, v| case.rows = Some(v));
         vary(&mut cases, self.latency_ms.as_ref(), |case, v| case.latency_ms = Some(v));
         for (name, values) in &self.params {
-            let numbers = values.0.iter().flat_map(|number| match number {
-                Number::Of(value) => vec![*value],
-                Number::UpToTwiceTheCores => up_to(2 * cores),
+            let values = values.0.iter().flat_map(|given| match given {
+                Given::Value(value) => vec![value.clone()],
+                Given::UpToTwiceTheCores => up_to(2 * cores).into_iter().map(ParamValue::Int).collect(),
             });
-            vary(&mut cases, Some(&Values(numbers.collect())), |case, v| {
+            vary(&mut cases, Some(&Values(values.collect())), |case, v| {
                 case.params.insert(name.clone(), v);
             });
         }
@@ -121,6 +122,9 @@ impl<'de, T: FromValue> Deserialize<'de> for Values<T> {
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Values<T>, E> {
                 Ok(Values(vec![T::from_integer(value)?]))
             }
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Values<T>, E> {
+                Ok(Values(vec![T::from_flag(value)?]))
+            }
             fn visit_str<E: de::Error>(self, value: &str) -> Result<Values<T>, E> {
                 Ok(Values(vec![T::from_text(value)?]))
             }
@@ -143,6 +147,9 @@ trait FromValue: Sized {
     fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
         Err(E::invalid_type(de::Unexpected::Signed(value), &Self::EXPECTED))
     }
+    fn from_flag<E: de::Error>(value: bool) -> Result<Self, E> {
+        Err(E::invalid_type(de::Unexpected::Bool(value), &Self::EXPECTED))
+    }
     fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
         Err(E::invalid_type(de::Unexpected::Str(value), &Self::EXPECTED))
     }
@@ -164,17 +171,22 @@ impl FromValue for u64 {
     }
 }
 
-impl FromValue for Number {
-    const EXPECTED: &'static str = "a whole number from 0, or \"1..2*cores\"";
+impl FromValue for Given {
+    const EXPECTED: &'static str = "a whole number from 0, true or false, or a word";
 
     fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
-        u64::from_integer(value).map(Number::Of)
+        let number = u64::try_from(value)
+            .map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &Self::EXPECTED))?;
+        Ok(Given::Value(ParamValue::Int(number)))
+    }
+    fn from_flag<E: de::Error>(value: bool) -> Result<Self, E> {
+        Ok(Given::Value(ParamValue::Flag(value)))
     }
     fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
-        match value {
-            "1..2*cores" => Ok(Number::UpToTwiceTheCores),
-            other => Err(E::invalid_value(de::Unexpected::Str(other), &Self::EXPECTED)),
-        }
+        Ok(match value {
+            "1..2*cores" => Given::UpToTwiceTheCores,
+            word => Given::Value(ParamValue::Choice(word.to_owned())),
+        })
     }
 }
 
@@ -201,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_is_the_same_case_however_it_is_written() {
+        assert_eq!(
+            ids("method = 'a'\nparams = { sorted = [true, false, 1] }", 2),
+            ["a sorted=1", "a sorted=0", "a sorted=1"]
+        );
+        assert_eq!(
+            ids("method = 'a'\nparams = { mode = ['direct', 'other'] }", 2),
+            ["a mode=direct", "a mode=other"]
+        );
+    }
+
+    #[test]
     fn jobs_follow_the_cores() {
         assert_eq!(ids("method = 'a'\nparams = { jobs = '1..2*cores' }", 1), ["a jobs=1", "a jobs=2"]);
         assert_eq!(up_to(4), [1, 2, 3, 4]);
@@ -211,7 +235,11 @@ mod tests {
     fn a_wrong_value_is_named_with_what_is_expected() {
         let error = |text: &str| toml::from_str::<Grid>(text).unwrap_err().to_string();
         assert!(error("method = 'a'\nrows = -1").contains("a whole number from 0"));
-        assert!(error("method = 'a'\nparams = { jobs = 'many' }").contains("1..2*cores"));
+        assert!(
+            error("method = 'a'\nparams = { jobs = -1 }").contains("a whole number from 0, true or false")
+        );
+        assert!(error("method = 'a'\nparams = { jobs = 1.5 }").contains("or a word"));
+        assert!(error("method = true").contains("a text"));
         assert!(error("method = 1").contains("a text"));
         let two = toml::from_str::<Grid>("method = ['a', 'b']\npublished_seconds = 1.0").unwrap();
         assert!(two.cases(1).unwrap_err().to_string().contains("2 cases"));

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::param::Params;
 use super::tools::phases::PhaseClock;
 use super::tools::stream::CopyStream;
 use crate::dataset::Dataset;
-use crate::model::Phase;
+use crate::model::{ParamValue, Params, Phase};
 use crate::server::{Connector, Server};
 use crate::table::Table;
 
@@ -31,15 +30,25 @@ pub struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// The value of a parameter that the method declares.
+    /// The value of a parameter that the method declares as a whole number.
     ///
     /// # Errors
-    /// When the method does not declare it.
-    pub fn param(&self, name: &str) -> Result<u64> {
-        self.params.get(name).copied().ok_or_else(|| {
-            anyhow::anyhow!("the method asks for a parameter `{name}` that it does not declare")
-        })
+    /// When the method does not declare it so.
+    pub fn integer(&self, name: &str) -> Result<u64> {
+        self.params.get(name).and_then(ParamValue::number).with_context(|| undeclared("a number", name))
     }
+
+    /// Whether a flag that the method declares is set.
+    ///
+    /// # Errors
+    /// When the method does not declare it so.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        self.params.get(name).and_then(ParamValue::flag).with_context(|| undeclared("a flag", name))
+    }
+}
+
+fn undeclared(kind: &str, name: &str) -> String {
+    format!("the method asks for {kind} `{name}` that it does not declare")
 }
 
 /// Builds the table's indexes, one after the other, as a phase of a load once the rows are in; `run` runs one statement.

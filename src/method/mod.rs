@@ -25,6 +25,6 @@ pub use external::Loader;
 pub use info::{Extent, Family, HELD, Info, Need, PRESENT, Start};
 pub use load::Load;
 pub(crate) use load::{build_indexes, committed};
-pub use param::{Param, ParamDefault, Params, resolve_params};
+pub use param::{Param, ParamDefault, ParamKind, resolve_params};
 pub use tools::phases::PhaseClock;
 pub use way::Method;

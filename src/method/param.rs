@@ -1,17 +1,14 @@
 //! Parameters of methods: what they may be, and what they are where nobody says.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
 use super::way::Method;
 use crate::fault::nearest;
+use crate::model::{ParamValue, Params};
 use crate::table::Table;
 use crate::usage;
-
-/// Parameters with their values, defaults filled in.
-pub type Params = BTreeMap<String, u64>;
 
 /// A parameter of a method.
 #[derive(Debug, Clone)]
@@ -20,20 +17,40 @@ pub struct Param {
     pub name: String,
     /// What it is, with its unit.
     pub help: String,
-    /// Its value where an experiment names none.
-    pub default: ParamDefault,
-    /// The smallest value allowed.
-    pub min: u64,
-    /// The largest value allowed.
-    pub max: u64,
+    /// What it may be.
+    pub kind: ParamKind,
 }
 
-/// Where a parameter's value comes from when an experiment names none.
-#[derive(Debug, Clone)]
+/// What a parameter may be, and what it is where an experiment does not name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParamKind {
+    /// A whole number.
+    Integer {
+        /// The smallest and the largest value allowed.
+        range: RangeInclusive<u64>,
+        /// Its value where none is given.
+        default: ParamDefault,
+    },
+    /// Set or not.
+    Flag {
+        /// Whether it is set where nothing is given.
+        default: bool,
+    },
+    /// One of several words.
+    Choice {
+        /// All of them.
+        words: Vec<String>,
+        /// The one that it is where none is given.
+        default: String,
+    },
+}
+
+/// Where a number comes from when an experiment names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParamDefault {
     /// Always this.
     Fixed(u64),
-    /// The processors of this machine.
+    /// The processors of this machine, as far as they are in range.
     Cores,
 }
 
@@ -51,22 +68,92 @@ impl Param {
         range: RangeInclusive<u64>,
         default: impl Into<ParamDefault>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            help: help.into(),
-            default: default.into(),
-            min: *range.start(),
-            max: *range.end(),
+        let kind = ParamKind::Integer { range, default: default.into() };
+        Self { name: name.into(), help: help.into(), kind }
+    }
+
+    /// A flag, which is not set by default.
+    pub fn flag(name: &str, help: &str) -> Self {
+        Self { name: name.into(), help: help.into(), kind: ParamKind::Flag { default: false } }
+    }
+
+    /// What it may be, in words: `1 to 64`, `true or false`, `direct or buffered`.
+    pub fn allowed(&self) -> String {
+        match &self.kind {
+            ParamKind::Integer { range, .. } => format!("{} to {}", range.start(), range.end()),
+            ParamKind::Flag { .. } => "true or false".into(),
+            ParamKind::Choice { words, .. } => match words.as_slice() {
+                [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+                words => words.concat(),
+            },
         }
+    }
+
+    /// What it is where nothing is given, in words.
+    pub fn default_words(&self) -> String {
+        match &self.kind {
+            ParamKind::Integer { default: ParamDefault::Fixed(number), .. } => number.to_string(),
+            ParamKind::Integer { default: ParamDefault::Cores, .. } => "the cores".into(),
+            ParamKind::Flag { default } => default.to_string(),
+            ParamKind::Choice { default, .. } => default.clone(),
+        }
+    }
+
+    /// Its value where nothing is given, on a machine of so many processors.
+    fn default_value(&self, cores: u64) -> ParamValue {
+        match &self.kind {
+            ParamKind::Integer { range, default } => ParamValue::Int(match default {
+                ParamDefault::Fixed(number) => *number,
+                ParamDefault::Cores => cores.clamp(*range.start(), *range.end()),
+            }),
+            ParamKind::Flag { default } => ParamValue::Flag(*default),
+            ParamKind::Choice { default, .. } => ParamValue::Choice(default.clone()),
+        }
+    }
+
+    /// What was given as a value of its kind.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that follow on the value and the method.
+    fn taken(&self, given: &ParamValue) -> Result<ParamValue, String> {
+        match &self.kind {
+            ParamKind::Integer { range, .. } => match given {
+                ParamValue::Int(number) if range.contains(number) => Ok(given.clone()),
+                ParamValue::Int(_) => Err("is out of range".into()),
+                ParamValue::Flag(_) | ParamValue::Choice(_) => Err("is not a whole number".into()),
+            },
+            ParamKind::Flag { .. } => match given.flag() {
+                Some(set) => Ok(ParamValue::Flag(set)),
+                None => Err("is neither true nor false".into()),
+            },
+            ParamKind::Choice { words, .. } => match given {
+                ParamValue::Choice(word) if words.contains(word) => Ok(given.clone()),
+                ParamValue::Choice(word) => {
+                    let hint = nearest(word, words.iter().map(String::as_str));
+                    Err(format!("is none of its words{hint}"))
+                }
+                ParamValue::Int(_) | ParamValue::Flag(_) => Err("is none of its words".into()),
+            },
+        }
+    }
+}
+
+/// A value as a file of TOML has it.
+fn written(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Int(number) => number.to_string(),
+        ParamValue::Flag(set) => set.to_string(),
+        ParamValue::Choice(word) => format!("\"{word}\""),
     }
 }
 
 /// Fills in a method's defaults and holds what was given against its parameters.
 ///
 /// # Errors
-/// A parameter that the method does not have (with the nearest), or a value out of range.
+/// A parameter that the method does not have (with the nearest), or a value that it may not have.
 pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &Table) -> Result<Params> {
     let info = method.info();
+    let mut params = Params::new();
     for (name, value) in given {
         let Some(param) = info.params.iter().find(|p| p.name == *name) else {
             let known: Vec<&str> = info.params.iter().map(|p| p.name.as_str()).collect();
@@ -77,28 +164,55 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
                 if known.is_empty() { "none".into() } else { known.join(", ") }
             ));
         };
-        if !(param.min..=param.max).contains(value) {
-            return Err(usage!(
-                "{name} = {value} of {} is out of range: {} ({}) may be {} to {}",
+        let value = param.taken(value).map_err(|wrong| {
+            usage!(
+                "{name} = {} of {} {wrong}: {name} ({}) may be {}",
+                written(value),
                 info.id,
-                name,
                 param.help,
-                param.min,
-                param.max
-            ));
-        }
+                param.allowed()
+            )
+        })?;
+        params.insert(name.clone(), value);
     }
-    let params = info
-        .params
-        .iter()
-        .map(|p| {
-            let default = match p.default {
-                ParamDefault::Fixed(value) => value,
-                ParamDefault::Cores => cores.clamp(p.min, p.max),
-            };
-            (p.name.clone(), given.get(&p.name).copied().unwrap_or(default))
-        })
-        .collect();
+    for param in &info.params {
+        params.entry(param.name.clone()).or_insert_with(|| param.default_value(cores));
+    }
     method.check(&params, table)?;
     Ok(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(param: &Param, given: ParamValue) -> String {
+        param.taken(&given).unwrap_err()
+    }
+
+    #[test]
+    fn a_value_has_to_be_of_the_parameter_s_kind() {
+        let word = |word: &str| ParamValue::Choice(word.into());
+        let jobs = Param::integer("jobs", "connections", 1..=64, ParamDefault::Cores);
+        assert_eq!(jobs.taken(&ParamValue::Int(64)), Ok(ParamValue::Int(64)));
+        assert_eq!(error(&jobs, ParamValue::Int(65)), "is out of range");
+        assert_eq!(error(&jobs, ParamValue::Flag(true)), "is not a whole number");
+        assert_eq!(error(&jobs, word("many")), "is not a whole number");
+        assert_eq!(jobs.default_value(100), ParamValue::Int(64));
+
+        let freeze = Param::flag("freeze", "rows arrive frozen");
+        for (given, set) in [(ParamValue::Int(0), false), (ParamValue::Int(1), true)] {
+            assert_eq!(freeze.taken(&given), Ok(ParamValue::Flag(set)));
+        }
+        assert_eq!(freeze.taken(&ParamValue::Flag(true)), Ok(ParamValue::Flag(true)));
+        assert_eq!(error(&freeze, ParamValue::Int(2)), "is neither true nor false");
+        assert_eq!(error(&freeze, word("yes")), "is neither true nor false");
+
+        let words = ["direct", "buffered", "parallel"].map(String::from).into();
+        let mode = Param { kind: ParamKind::Choice { words, default: "direct".into() }, ..freeze };
+        assert_eq!(mode.taken(&word("buffered")), Ok(word("buffered")));
+        assert_eq!(error(&mode, word("bufered")), "is none of its words; did you mean `buffered`?");
+        assert_eq!(error(&mode, ParamValue::Int(1)), "is none of its words");
+        assert_eq!(mode.allowed(), "direct, buffered or parallel");
+    }
 }

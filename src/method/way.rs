@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::external::Loader;
 use super::info::Info;
 use super::load::Load;
-use super::param::Params;
 use super::tools::phases::PhaseClock;
+use crate::model::Params;
 use crate::table::Table;
 use crate::table::verify::Keys;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::durability::Durability;
+use super::param::Params;
 
 /// The part a case plays in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ pub struct CaseFacts {
     /// What a crash leaves.
     pub durability: Durability,
     /// The parameters with their values, defaults filled in.
-    pub params: BTreeMap<String, u64>,
+    pub params: Params,
     /// Server settings of this case alone.
     pub settings: BTreeMap<String, String>,
     /// Which rows it loads where they are not the run's: the name of one of [`Run::datasets`].

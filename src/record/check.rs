@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::RUN_FILE;
-use crate::model::is_time;
 use crate::model::{CaseFacts, Outcome, Role, Run, Sample, Work};
+use crate::model::{ParamValue, is_time};
 
 /// The longest that a sample may be told to take, in seconds: a week.
 pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -219,7 +219,7 @@ fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
 fn rows_in_the_end(case: &CaseFacts) -> Result<u64, String> {
     // The only loads that the table holds the rows of more than once: `held` times before.
     let held = match case.work {
-        Work::Append => case.params.get("held").copied().unwrap_or(1),
+        Work::Append => case.params.get("held").and_then(ParamValue::number).unwrap_or(1),
         Work::Load | Work::Merge | Work::Update | Work::Export => 0,
     };
     let times = held.checked_add(1).and_then(|times| case.rows.checked_mul(times));

@@ -233,7 +233,7 @@ pub fn plan(
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
-    use crate::model::Durability;
+    use crate::model::{Durability, ParamValue};
 
     fn request(methods: &[&str]) -> Request {
         Request {
@@ -301,7 +301,7 @@ mod tests {
         let cases =
             cases(&Catalogue::built_in(), &experiment, &request(&["copy-parallel"]), &Table::votes(&votes()))
                 .unwrap();
-        assert_eq!(cases.last().unwrap().params["jobs"], 2);
+        assert_eq!(cases.last().unwrap().params["jobs"], ParamValue::Int(2));
     }
 
     fn plan_of(text: &str) -> Vec<CaseFacts> {

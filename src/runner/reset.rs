@@ -6,8 +6,8 @@ use crate::dataset::Dataset;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{HELD, Info, PRESENT, Params, Start};
-use crate::model::Encoding;
+use crate::method::{HELD, Info, PRESENT, Start};
+use crate::model::{Encoding, ParamValue, Params};
 use crate::pg_error::describe;
 use crate::server::{Connector, Home, Session, Sweep};
 use crate::sql::{literal, quote};
@@ -43,7 +43,7 @@ pub struct Rows {
 /// What the table holds after a method has loaded so many rows.
 pub fn rows_after(info: &Info, params: &Params, rows: u64) -> Rows {
     let held = match info.start {
-        Start::Holding => params.get(HELD).copied().unwrap_or(1),
+        Start::Holding => params.get(HELD).and_then(ParamValue::number).unwrap_or(1),
         Start::Empty(_) | Start::Absent | Start::Indexed | Start::Present { .. } => 0,
     };
     Rows { loaded: rows, times: held + 1 }
@@ -75,7 +75,7 @@ impl Reset<'_> {
                 self.settle()
             }
             Start::Present { stale } => {
-                let percent = params.get(PRESENT).copied().unwrap_or(100);
+                let percent = params.get(PRESENT).and_then(ParamValue::number).unwrap_or(100);
                 let present = (u128::from(rows) * u128::from(percent) / 100) as u64;
                 self.create(Persistence::Permanent)?;
                 if present > 0 {

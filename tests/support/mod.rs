@@ -59,7 +59,7 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
         work: Work::Load,
         role,
         durability: Durable,
-        params: BTreeMap::new(),
+        params: Params::new(),
         settings: BTreeMap::new(),
         dataset: None,
         collation: None,
@@ -133,7 +133,7 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
             facts.settings = [("wal_level".to_string(), "minimal".to_string())].into();
         }
         if made.id.contains("parallel") {
-            facts.params = [("jobs".to_string(), 2)].into();
+            facts.params = [("jobs".to_string(), ParamValue::Int(2))].into();
         }
         for round in 1..=rounds {
             // Another order of the same scatter for each case, as in life.
@@ -268,7 +268,7 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
             match x {
                 "latency_ms" => facts.latency_ms = Some(*value),
                 "rows" => facts.rows = *value,
-                _ => facts.params = [(x.to_string(), *value)].into(),
+                _ => facts.params = [(x.to_string(), ParamValue::Int(*value))].into(),
             }
             facts.against = Some(reference.clone()).filter(|_| !first);
             let times = SCATTER.iter().cycle().skip(index + cases.len()).take(5);

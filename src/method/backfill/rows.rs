@@ -99,7 +99,7 @@ impl Method for UpdateRow {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let jobs = match self.commit {
-            Commit::EachStatement => load.param(JOBS)?,
+            Commit::EachStatement => load.integer(JOBS)?,
             Commit::Once => 1,
         };
         let mut shares = shares(load, jobs, 1)?;

@@ -88,7 +88,7 @@ impl Method for UpdateBatchValues {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let mut shares = shares(load, load.param(JOBS)?, load.param("batch")?)?;
+        let mut shares = shares(load, load.integer(JOBS)?, load.integer("batch")?)?;
 
         clock.time(Phase::Load, || {
             side_by_side(shares.iter_mut().collect(), |(session, feed)| update(session, feed, load.table))
@@ -100,7 +100,8 @@ impl Method for UpdateBatchValues {
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
-    use crate::method::{Params, resolve_params};
+    use crate::method::resolve_params;
+    use crate::model::{ParamValue, Params};
 
     #[test]
     fn keys_and_values_take_turns() {
@@ -116,9 +117,14 @@ mod tests {
     fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
         let table = Table::votes(&votes());
         let with = |batch| {
-            resolve_params(&update_batch_values(), &Params::from([("batch".into(), batch)]), 2, &table)
+            resolve_params(
+                &update_batch_values(),
+                &Params::from([("batch".into(), ParamValue::Int(batch))]),
+                2,
+                &table,
+            )
         };
-        assert_eq!(with(32_767).unwrap()["batch"], 32_767);
+        assert_eq!(with(32_767).unwrap()["batch"], ParamValue::Int(32_767));
         let text = with(32_768).unwrap_err().to_string();
         assert!(text.contains("rows a statement") && text.contains("may be 1 to 32767"), "{text}");
     }

@@ -45,9 +45,9 @@ impl Method for CopyChunks {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let chunk_rows = load.param("chunk_rows")?;
+        let chunk_rows = load.integer("chunk_rows")?;
         let sql = copy_with(load.table, Encoding::Csv, ", HEADER");
-        let jobs = load.param("jobs")?.min(load.rows.div_ceil(chunk_rows));
+        let jobs = load.integer("jobs")?.min(load.rows.div_ceil(chunk_rows));
         let streams = (0..jobs).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>()?;
         let mut session = load.connector.connect()?;
         let interrupt = load.connector.interrupt();

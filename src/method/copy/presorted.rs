@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::{common, copy_from_stdin};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, Params, PhaseClock, build_indexes, committed};
-use crate::model::{Encoding, Phase};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
+use crate::model::{Encoding, Params, Phase};
 use crate::table::Table;
 use crate::usage;
 

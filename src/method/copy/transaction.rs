@@ -26,12 +26,7 @@ pub fn copy_one_transaction() -> CopyOneTransaction {
     CopyOneTransaction {
         info: Info {
             start: Start::Absent,
-            params: vec![Param::integer(
-                "freeze",
-                "1 for rows that arrive frozen, 0 for ordinary ones",
-                0..=1,
-                0,
-            )],
+            params: vec![Param::flag("freeze", "rows arrive frozen")],
             ..common()
                 .named("copy-one-transaction", "CREATE TABLE, COPY csv and the indexes in one transaction")
         },
@@ -45,7 +40,7 @@ impl Method for CopyOneTransaction {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
-        let sql = copy_with(load.table, Encoding::Csv, if load.param("freeze")? == 1 { FREEZE } else { "" });
+        let sql = copy_with(load.table, Encoding::Csv, if load.flag("freeze")? { FREEZE } else { "" });
         let stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {

@@ -1,6 +1,7 @@
 //! The TOML file that describes a loader: its keys, and what is checked of them before anything runs.
 
 mod files;
+mod parameter;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use crate::table::Persistence;
 use crate::{session, usage};
 pub use files::Beside;
 use files::TextFile;
+use parameter::Parameter;
 
 /// A loader as its file has it.
 #[derive(Debug, Deserialize)]
@@ -181,22 +183,6 @@ fn durable() -> Durability {
     Durability::Durable
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameter {
-    help: String,
-    default: u64,
-    min: u64,
-    max: u64,
-}
-
-impl Parameter {
-    /// As the catalogue lists it, under this name.
-    fn of(&self, name: &str) -> Param {
-        Param::integer(name, &self.help, self.min..=self.max, self.default)
-    }
-}
-
 impl Loader {
     /// The loader that a user's file describes.
     ///
@@ -251,7 +237,9 @@ impl File {
             self.files.iter().map(|file| file.scratch_file(&known, beside)).collect::<Result<Vec<_>>>()?;
         self.check_place(&command, &files)?;
         let rejects = self.rejected.as_ref().map(|rejected| rejected.check(&known)).transpose()?;
-        let info = self.info();
+        let params =
+            self.params.iter().map(|(name, parameter)| parameter.check(name)).collect::<Result<_>>()?;
+        let info = self.info(params);
         Ok(Loader {
             info,
             input: self.input,
@@ -299,7 +287,7 @@ impl File {
     }
 
     /// What the catalogue lists.
-    fn info(&self) -> Info {
+    fn info(&self, params: Vec<Param>) -> Info {
         Info {
             durability: self.durability,
             start: match self.start {
@@ -315,7 +303,7 @@ impl File {
                 Reader::Client => Vec::new(),
                 Reader::Server => vec![Need::ReadsFile],
             },
-            params: self.params.iter().map(|(name, param)| param.of(name)).collect(),
+            params,
             ..Info::of(Family::External, &self.source).named(&self.id, &self.summary)
         }
     }
@@ -341,20 +329,12 @@ impl File {
                 return Err(usage!("env.{name}: a variable's name is made of letters, digits and _"));
             }
         }
-        for (name, p) in &self.params {
+        for name in self.params.keys() {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             if name.is_empty() || !name.chars().all(plain) || PLACEHOLDERS.contains(&name.as_str()) {
                 return Err(usage!(
                     "params.{name}: a parameter's name is made of small letters, digits and _, and is none of {}",
                     PLACEHOLDERS.join(", ")
-                ));
-            }
-            if !(p.min..=p.max).contains(&p.default) {
-                return Err(usage!(
-                    "params.{name}: default = {} is out of its range, min = {} to max = {}",
-                    p.default,
-                    p.min,
-                    p.max
                 ));
             }
         }

@@ -17,7 +17,7 @@ use super::redact::redacted;
 use super::rejects::Rejects;
 use super::{Loader, PYTHON, environment, program, search};
 use crate::cache_dir::default_cache_dir;
-use crate::method::Params;
+use crate::model::{ParamValue, Params};
 use crate::server::Connector;
 use crate::session;
 use crate::sql::qualified;
@@ -121,7 +121,7 @@ impl Loader {
         };
         let origin = format!("env.{PGOPTIONS}");
         let options = options
-            .fill(|name| params.get(name).map(u64::to_string))
+            .fill(|name| params.get(name).map(ParamValue::to_string))
             .with_context(|| format!("in {origin}"))?;
         session::check_options(&options, &origin)?;
         let settings = session::of_options(&options, &origin)?;

@@ -11,8 +11,8 @@ use anyhow::{Result, ensure};
 use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Family, Info, Load, Method, Param, ParamDefault, Params, PhaseClock, Start};
-use crate::model::{Durability, Encoding, Phase};
+use crate::method::{Family, Info, Load, Method, Param, ParamDefault, PhaseClock, Start};
+use crate::model::{Durability, Encoding, ParamValue, Params, Phase};
 use crate::table::{Persistence, Table};
 use blocks::Blocks;
 use builds::Means;
@@ -31,9 +31,9 @@ use builds::Means;
 ///   PRIMARY KEY USING INDEX then only writes to the catalogue (PostgreSQL manual, ALTER TABLE).
 /// - Little memory for each build, in which it sorts in the processor's cache and merges afterwards:
 ///   the index phase takes 0.7 times as long with 16 MiB as with 1 GiB.
-/// - Not sorted: rows in the order of the last indexed column (`sorted = 1`) shorten the build of that
+/// - Not sorted: rows in the order of the last indexed column (`sorted`) shorten the build of that
 ///   index by less than the client's sort takes, as several COPYs mix them again.
-/// - Not in one transaction (`one_transaction = 1`), in which one connection makes the table and copies
+/// - Not in one transaction (`one_transaction`), in which one connection makes the table and copies
 ///   frozen rows into it: at wal_level = minimal the server then writes no WAL for the rows, and
 ///   flushes them at COMMIT (PostgreSQL manual, "Populating a Database", 14.4.7). As the other
 ///   connections have nothing to do meanwhile, the load phase is longer; it pays where a load waits for
@@ -66,17 +66,13 @@ fn common() -> Info {
                 1..=16 * 1024,
                 16,
             ),
-            Param::integer(
+            Param::flag(
                 "sorted",
-                "1 to sort the rows by the last indexed column first, 0 for the file's order",
-                0..=1,
-                0,
+                "sort the rows by the last indexed column first, in place of the file's order",
             ),
-            Param::integer(
+            Param::flag(
                 "one_transaction",
-                "1 to make the table and copy in one transaction on one connection, 0 for one each",
-                0..=1,
-                0,
+                "make the table and copy in one transaction on one connection, in place of one each",
             ),
         ],
         ..Info::of(Family::Fastest, "PostgreSQL manual, Populating a Database; composed and measured here")
@@ -107,25 +103,25 @@ impl Method for Fastest {
     }
 
     fn check(&self, params: &Params, table: &Table) -> Result<()> {
-        match params.get("sorted") {
-            Some(1) => sort_column(&self.info.id, table).map(|_| ()),
-            _ => Ok(()),
+        match params.get("sorted").and_then(ParamValue::flag) {
+            Some(true) => sort_column(&self.info.id, table).map(|_| ()),
+            Some(false) | None => Ok(()),
         }
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let jobs = load.param("jobs")?;
-        let one_transaction = load.param("one_transaction")? == 1;
-        let sort_by = match load.param("sorted")? {
-            1 => Some(sort_column(&self.info.id, load.table)?),
-            _ => None,
+        let jobs = load.integer("jobs")?;
+        let one_transaction = load.flag("one_transaction")?;
+        let sort_by = match load.flag("sorted")? {
+            true => Some(sort_column(&self.info.id, load.table)?),
+            false => None,
         };
         let connect =
             |count| (0..count).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>();
         let copies = connect(if one_transaction { 1 } else { jobs })?;
         let statements = builds::statements(load.table);
         let builders = connect(statements.len() as u64)?;
-        builds::prepare(&builders, Means { processors: jobs, memory: load.param("build_memory")? })?;
+        builds::prepare(&builders, Means { processors: jobs, memory: load.integer("build_memory")? })?;
         let control = CopyStream::connect(load.connector)?;
         let create = load.table.create_without_key(self.info.end);
 

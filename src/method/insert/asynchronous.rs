@@ -53,7 +53,7 @@ pub fn insert_row_pipelined() -> InsertTransaction {
             )
         },
         connect: |load, rows| {
-            let depth = load.param(DEPTH)? as usize;
+            let depth = load.integer(DEPTH)? as usize;
             Ok(Box::new(Pipelined { connection: Connection::open(load, rows)?, depth }))
         },
     }

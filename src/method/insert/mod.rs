@@ -17,8 +17,8 @@ use anyhow::Result;
 
 use crate::method::tools::feed::{Feed, feeds};
 use crate::method::tools::jobs::side_by_side;
-use crate::method::{Extent, Family, Info, Load, Method, Param, Params, PhaseClock, build_indexes};
-use crate::model::Phase;
+use crate::method::{Extent, Family, Info, Load, Method, Param, PhaseClock, build_indexes};
+use crate::model::{ParamValue, Params, Phase};
 use crate::table::Table;
 
 /// The parameter of methods whose statements have several rows.
@@ -89,7 +89,7 @@ impl Method for Insert {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let mut jobs = jobs(load, load.param(JOBS)?, self.connect)?;
+        let mut jobs = jobs(load, load.integer(JOBS)?, self.connect)?;
         clock.time(Phase::Load, || {
             side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.take(feed))
         })?;
@@ -103,7 +103,7 @@ impl Method for Insert {
 /// Connects each job and opens its share of the rows. There are fewer jobs than asked for where there are
 /// fewer rows.
 fn jobs<'a>(load: &Load<'a>, jobs: u64, connect: Connect) -> Result<Vec<(Box<dyn Inserter>, Feed<'a>)>> {
-    let batch_rows = load.params.get(BATCH).copied().unwrap_or(1);
+    let batch_rows = load.params.get(BATCH).and_then(ParamValue::number).unwrap_or(1);
     let mut connected = Vec::new();
     for feed in feeds(load, jobs, batch_rows)? {
         connected.push((connect(load, batch_rows)?, feed));
@@ -114,7 +114,8 @@ fn jobs<'a>(load: &Load<'a>, jobs: u64, connect: Connect) -> Result<Vec<(Box<dyn
 #[cfg(test)]
 mod tests {
     use crate::dataset::columns::votes;
-    use crate::method::{Catalogue, Family, Params, resolve_params};
+    use crate::method::{Catalogue, Family, resolve_params};
+    use crate::model::{ParamValue, Params};
     use crate::table::Table;
 
     #[test]
@@ -141,8 +142,10 @@ mod tests {
             ("insert-multirow-prepared", "batch", 21_845),
         ] {
             let method = catalogue.find(id).unwrap();
-            let with = |value| resolve_params(method, &Params::from([(name.into(), value)]), 2, &table);
-            assert_eq!(with(most).unwrap()[name], most, "{id}");
+            let with = |value| {
+                resolve_params(method, &Params::from([(name.into(), ParamValue::Int(value))]), 2, &table)
+            };
+            assert_eq!(with(most).unwrap()[name], ParamValue::Int(most), "{id}");
             for wrong in [0, most + 1] {
                 let text = with(wrong).unwrap_err().to_string();
                 assert!(text.contains(id) && text.contains(&format!("{name} = {wrong}")), "{text}");

@@ -53,7 +53,7 @@ pub fn insert_row_batched_commits() -> Insert {
                 .named("insert-row-batched-commits", "one prepared INSERT a row, a commit every so many rows")
         },
         connect: |load, rows| {
-            let every = load.param(COMMIT_EVERY)?;
+            let every = load.integer(COMMIT_EVERY)?;
             Ok(Box::new(Prepared::connect(load, rows)?.committing_every(every)))
         },
         check: unchecked,

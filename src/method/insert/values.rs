@@ -4,10 +4,11 @@ use anyhow::Result;
 use postgres::types::{ToSql, Type};
 
 use super::{BATCH, Inserter};
+use crate::method::Load;
 use crate::method::tools::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
 use crate::method::tools::feed::Feed;
 use crate::method::tools::phases::run;
-use crate::method::{Load, Params};
+use crate::model::{ParamValue, Params};
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::table::Table;
@@ -18,7 +19,8 @@ use crate::usage;
 /// # Errors
 /// [`crate::fault::Fault::Usage`], with the largest batch for this table.
 pub(super) fn check_binds(id: &str, params: &Params, table: &Table) -> Result<()> {
-    let (batch, width) = (params[BATCH], table.columns.len() as u64);
+    let width = table.columns.len() as u64;
+    let batch = params.get(BATCH).and_then(ParamValue::number).unwrap_or(1);
     if batch * width > MAX_BINDS {
         return Err(usage!(
             "batch = {batch} of {id} binds {} parameters ({batch} rows of {width} columns); \
@@ -186,8 +188,10 @@ mod tests {
     fn a_batch_of_more_binds_than_the_protocol_counts_is_refused() {
         let table = Table::votes(&votes());
         for method in [insert_multirow(), insert_multirow_prepared()] {
-            let with = |batch| resolve_params(&method, &Params::from([("batch".into(), batch)]), 2, &table);
-            assert_eq!(with(21_845).unwrap()["batch"], 21_845);
+            let with = |batch| {
+                resolve_params(&method, &Params::from([("batch".into(), ParamValue::Int(batch))]), 2, &table)
+            };
+            assert_eq!(with(21_845).unwrap()["batch"], ParamValue::Int(21_845));
             let text = with(21_846).unwrap_err().to_string();
             assert!(
                 text.contains("65538 parameters") && text.contains("largest batch for this table is 21845"),

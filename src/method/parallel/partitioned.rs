@@ -59,7 +59,7 @@ impl Method for CopyPartitioned {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let file = load.dataset.file(Encoding::Csv);
-        let chunks = load.dataset.chunks(Encoding::Csv, load.rows, load.param("jobs")? as usize)?;
+        let chunks = load.dataset.chunks(Encoding::Csv, load.rows, load.integer("jobs")? as usize)?;
         let partitions = partitions(load.table, &chunks);
         let streams = chunks.iter().map(|_| CopyStream::connect(load.connector));
         let streams = streams.collect::<Result<Vec<_>>>()?;

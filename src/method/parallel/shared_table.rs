@@ -52,7 +52,7 @@ impl Method for CopyParallel {
         let file = load.dataset.file(Encoding::Csv);
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let mut jobs = Vec::new();
-        for chunk in load.dataset.chunks(Encoding::Csv, load.rows, load.param("jobs")? as usize)? {
+        for chunk in load.dataset.chunks(Encoding::Csv, load.rows, load.integer("jobs")? as usize)? {
             jobs.push((CopyStream::connect(load.connector)?, chunk));
         }
         let mut session = load.connector.connect()?;

@@ -110,7 +110,8 @@ impl Method for InsertOnConflict {
 mod tests {
     use super::*;
     use crate::dataset::columns::votes;
-    use crate::method::{Params, resolve_params};
+    use crate::method::resolve_params;
+    use crate::model::{ParamValue, Params};
 
     #[test]
     fn the_key_decides_what_conflicts_and_one_column_is_updated() {
@@ -130,10 +131,10 @@ mod tests {
     fn more_rows_than_all_cannot_be_present() {
         let table = Table::votes(&votes());
         let with = |percent| {
-            let given = Params::from([(PRESENT.into(), percent)]);
+            let given = Params::from([(PRESENT.into(), ParamValue::Int(percent))]);
             resolve_params(&insert_on_conflict_nothing(), &given, 2, &table)
         };
-        assert_eq!(with(100).unwrap()[PRESENT], 100);
+        assert_eq!(with(100).unwrap()[PRESENT], ParamValue::Int(100));
         let text = with(101).unwrap_err().to_string();
         assert!(text.contains("percent of the rows") && text.contains("may be 0 to 100"), "{text}");
     }

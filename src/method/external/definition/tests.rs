@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::fault::Fault;
+use crate::method::{Method, resolve_params};
+use crate::model::{ParamValue, Params};
+use crate::table::Table;
 
 const SMALL: &str = r#"
     id = "mine"
@@ -47,6 +50,16 @@ fn a_definition_that_is_wrong_is_named_with_key_value_rule_and_next_step() {
     assert_refused("\"i\"", "\"\"", &["install = \"\"", "one line of words"]);
     assert_refused("params.batch", "params.rows", &["params.rows", "none of host, port"]);
     assert_refused("default = 10", "default = 0", &["params.batch", "default = 0", "min = 1 to max = 100"]);
+    assert_refused("default = 10", "default = -1", &["line 11", "a whole number from 0"]);
+    assert_refused("max = 100", "", &["params.batch", "has `min` and `max`"]);
+    assert_refused("default = 10", "default = true", &["params.batch", "leave them out"]);
+    assert_refused("default = 10", "default = 'a'", &["params.batch", "has `choices`"]);
+    let choices = |default: &str, words: &str| {
+        let with = format!("[params.mode]\nhelp = \"how\"\ndefault = {default}\nchoices = {words}\n[params");
+        move |expected: &[&str]| assert_refused("[params", &with, expected)
+    };
+    choices("\"dirct\"", "[\"direct\"]")(&["params.mode", "\"dirct\"", "did you mean `direct`?"]);
+    choices("\"a b\"", "[\"a b\"]")(&["params.mode", "\"a b\" cannot stand in a case's id"]);
     assert_refused("name = \"a\"", "name = \"../a\"", &["name = \"../a\"", "within {scratch}"]);
     assert_refused("name = \"a\"", "name = \"stdout\"", &["name = \"stdout\"", "none of", "inserts.sql"]);
     assert_refused("text = \"{table}\"", "path = \"b.py\"", &["b.py", "not compiled in"]);
@@ -68,6 +81,29 @@ fn a_definition_that_is_wrong_is_named_with_key_value_rule_and_next_step() {
     assert_refused("[[file]]", twice, &["the file a is there twice", "another name"]);
     assert_refused("[params", "[exit]\npartial = [256]\n[params", &["256", "u8"]);
     assert_refused("[params", "[env]\n\"A B\" = \"\"\n[params", &["env.A B", "letters, digits and _"]);
+}
+
+#[test]
+fn parameters_are_numbers_flags_and_choices() {
+    let more = "[params.sorted]\nhelp = \"sort\"\ndefault = true\n\
+                [params.mode]\nhelp = \"how\"\ndefault = \"direct\"\nchoices = [\"direct\", \"other\"]\n[params.batch]";
+    let text = SMALL.replace("[params.batch]", more).replace("{batch}\"", "{batch}{sorted}{mode}\"");
+    let loader = Loader::parse(&text, "mine.toml", Beside::BuiltIn(&[])).unwrap();
+    let allowed: Vec<_> =
+        loader.info().params.iter().map(|p| (p.name.as_str(), p.allowed(), p.default_words())).collect();
+    let expected = [
+        ("batch", "1 to 100", "10"),
+        ("mode", "direct or other", "direct"),
+        ("sorted", "true or false", "true"),
+    ];
+    assert_eq!(allowed, expected.map(|(name, allowed, default)| (name, allowed.into(), default.into())));
+    let given = Params::from([
+        ("mode".into(), ParamValue::Choice("other".into())),
+        ("sorted".into(), ParamValue::Int(0)),
+    ]);
+    let params = resolve_params(&loader, &given, 2, &Table::votes(&[])).unwrap();
+    let filled = loader.command[2].fill(|name| params.get(name).map(ParamValue::to_string)).unwrap();
+    assert_eq!(filled, "100other");
 }
 
 #[test]
