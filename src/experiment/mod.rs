@@ -64,7 +64,7 @@ pub enum Origin {
 /// An experiment as its file has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ExperimentFile {
     id: String,
     title: String,
     question: String,
@@ -119,7 +119,7 @@ impl Experiment {
     /// A key that is unknown (with the nearest), missing, or of another type; no cases, no
     /// rounds, a case twice, a baseline that is none of the cases.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        let file: File = toml::from_str(text)
+        let file: ExperimentFile = toml::from_str(text)
             .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
         file.experiment().with_context(|| format!("in {origin}"))
     }
@@ -203,7 +203,7 @@ impl Experiment {
     }
 }
 
-impl File {
+impl ExperimentFile {
     fn experiment(self) -> Result<Experiment> {
         self.check_kind()?;
         let cores = std::thread::available_parallelism().context("counting the processors")?.get() as u64;

@@ -2,13 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use anyhow::Result;
-
-use super::way::Method;
 use crate::fault::nearest;
-use crate::model::{ParamValue, Params};
-use crate::table::Table;
-use crate::usage;
+use crate::model::ParamValue;
 
 /// A parameter of a method.
 #[derive(Debug, Clone)]
@@ -100,7 +95,7 @@ impl Param {
     }
 
     /// Its value where nothing is given, on a machine of so many processors.
-    fn default_value(&self, cores: u64) -> ParamValue {
+    pub(super) fn default_value(&self, cores: u64) -> ParamValue {
         match &self.kind {
             ParamKind::Integer { range, default } => ParamValue::Int(match default {
                 ParamDefault::Fixed(number) => *number,
@@ -115,7 +110,7 @@ impl Param {
     ///
     /// # Errors
     /// What is wrong with it, in words that follow on the value and the method.
-    fn taken(&self, given: &ParamValue) -> Result<ParamValue, String> {
+    pub(super) fn taken(&self, given: &ParamValue) -> Result<ParamValue, String> {
         match &self.kind {
             ParamKind::Integer { range, .. } => match given {
                 ParamValue::Int(number) if range.contains(number) => Ok(given.clone()),
@@ -136,50 +131,6 @@ impl Param {
             },
         }
     }
-}
-
-/// A value as a file of TOML has it.
-fn written(value: &ParamValue) -> String {
-    match value {
-        ParamValue::Int(number) => number.to_string(),
-        ParamValue::Flag(set) => set.to_string(),
-        ParamValue::Choice(word) => format!("\"{word}\""),
-    }
-}
-
-/// Fills in a method's defaults and holds what was given against its parameters.
-///
-/// # Errors
-/// A parameter that the method does not have (with the nearest), or a value that it may not have.
-pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &Table) -> Result<Params> {
-    let info = method.info();
-    let mut params = Params::new();
-    for (name, value) in given {
-        let Some(param) = info.params.iter().find(|p| p.name == *name) else {
-            let known: Vec<&str> = info.params.iter().map(|p| p.name.as_str()).collect();
-            return Err(usage!(
-                "the method {} has no parameter `{name}`{}; it has: {}",
-                info.id,
-                nearest(name, known.iter().copied()),
-                if known.is_empty() { "none".into() } else { known.join(", ") }
-            ));
-        };
-        let value = param.taken(value).map_err(|wrong| {
-            usage!(
-                "{name} = {} of {} {wrong}: {name} ({}) may be {}",
-                written(value),
-                info.id,
-                param.help,
-                param.allowed()
-            )
-        })?;
-        params.insert(name.clone(), value);
-    }
-    for param in &info.params {
-        params.entry(param.name.clone()).or_insert_with(|| param.default_value(cores));
-    }
-    method.check(&params, table)?;
-    Ok(params)
 }
 
 #[cfg(test)]

@@ -16,11 +16,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::dataset::Chunk;
-pub use presorted::sort_column;
-
 use crate::method::{Family, Info, Load};
 use crate::model::Encoding;
 use crate::table::Table;
+use crate::usage;
 
 /// What the COPY methods have in common.
 fn common() -> Info {
@@ -40,4 +39,19 @@ pub(crate) fn copy_with(table: &Table, encoding: Encoding, options: &str) -> Str
 /// The file of an encoding, and the part of it that holds the load's rows.
 pub(crate) fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, Chunk)> {
     Ok((load.dataset.file(encoding), load.dataset.first(encoding, load.rows)?))
+}
+
+/// The number of the column, from 0, that `method` sorts the rows by: the last indexed one.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a table without one.
+pub(crate) fn sort_column(method: &str, table: &Table) -> Result<usize> {
+    let last = table.indexed.last();
+    last.and_then(|name| table.columns.iter().position(|column| column.name == *name)).ok_or_else(|| {
+        usage!(
+            "{method} sorts by the last indexed column, and the table {} has none; \
+             index a column, or leave the method out",
+            table.name
+        )
+    })
 }

@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 
-use super::{common, copy_from_stdin};
+use super::{common, copy_from_stdin, sort_column};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::model::{Encoding, Params, Phase};
 use crate::table::Table;
-use crate::usage;
 
 /// `copy-presorted`: the client reads the csv into memory, sorts its rows by the last of the indexed
 /// columns (`link` of the votes), and copies them in that order. CREATE INDEX then finds that
@@ -29,21 +28,6 @@ pub fn copy_presorted() -> CopyPresorted {
                 .named("copy-presorted", "the csv sorted by its last indexed column, COPY, then the indexes")
         },
     }
-}
-
-/// The number of the column, from 0, that `method` sorts the rows by: the last indexed one.
-///
-/// # Errors
-/// [`crate::fault::Fault::Usage`] for a table without one.
-pub fn sort_column(method: &str, table: &Table) -> Result<usize> {
-    let last = table.indexed.last();
-    last.and_then(|name| table.columns.iter().position(|column| column.name == *name)).ok_or_else(|| {
-        usage!(
-            "{method} sorts by the last indexed column, and the table {} has none; \
-             index a column, or leave the method out",
-            table.name
-        )
-    })
 }
 
 impl Method for CopyPresorted {

@@ -1,7 +1,7 @@
 //! The loaders that are compiled in.
 
-use super::Loader;
 use super::definition::Beside;
+use super::loader::Loader;
 
 /// A definition, and the files that it names by `path`.
 struct BuiltIn {

@@ -13,12 +13,14 @@ use anyhow::{Context, Result};
 use ring::digest::{Context as Hasher, SHA256};
 use serde::Deserialize;
 
-use super::placeholders::Template;
+use super::environment::PGOPTIONS;
+use super::loader::{Loader, ScratchFile};
+use super::options::{Input, Reader, Servers, Settings, Tls};
+use super::placeholders::{PLACEHOLDERS, PYTHON, Template};
 use super::rejects::Rejected;
-use super::{Loader, PLACEHOLDERS, PYTHON, ScratchFile};
 use crate::fault::unknown_field;
 use crate::method::{Extent, Family, Info, Need, Param, Start};
-use crate::model::{Durability, Encoding};
+use crate::model::Durability;
 use crate::table::Persistence;
 use crate::{session, usage};
 pub use files::Beside;
@@ -28,7 +30,7 @@ use parameter::Parameter;
 /// A loader as its file has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Definition {
     id: String,
     summary: String,
     source: String,
@@ -72,83 +74,12 @@ enum Begin {
     Indexed,
 }
 
-/// What a loader reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Input {
-    /// The dataset's csv.
-    Csv,
-    /// The dataset in PostgreSQL's text format.
-    Text,
-    /// The dataset in PostgreSQL's binary format.
-    Binary,
-    /// An INSERT statement a row, each on a line of its own.
-    Inserts,
-    /// The dataset's csv with a key in front of each row.
-    KeyedCsv,
-}
-
-impl Input {
-    /// The dataset's file that it is, or is made of.
-    pub fn encoding(self) -> Encoding {
-        match self {
-            Input::Csv | Input::Inserts | Input::KeyedCsv => Encoding::Csv,
-            Input::Text => Encoding::Text,
-            Input::Binary => Encoding::Binary,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum HowMany {
     #[default]
     Full,
     Budgeted,
-}
-
-/// The servers that a loader may load into.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Servers {
-    /// Any.
-    #[default]
-    Any,
-    /// Only throwaway ones: it could harm a server of the user's.
-    Disposable,
-}
-
-/// What a loader makes of the settings that a case has its sessions make their own (PGOPTIONS).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Settings {
-    /// Its sessions have them, as those of every program built on libpq.
-    #[default]
-    Taken,
-    /// Its sessions go without.
-    Ignored,
-}
-
-/// What a loader can do about the server's certificate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// Verify it, as every program built on libpq.
-    #[default]
-    Verified,
-    /// Encrypt at the most.
-    Unverified,
-}
-
-/// Who opens the file to load.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reader {
-    /// The program.
-    #[default]
-    Client,
-    /// The server, by the path that it sees.
-    Server,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,9 +98,6 @@ impl Default for Exit {
         Self { success: zero(), partial: Vec::new(), not_fed: Vec::new() }
     }
 }
-
-/// The variable whose settings come on top of the run's.
-pub(super) const PGOPTIONS: &str = "PGOPTIONS";
 
 /// The variables that say where libpq connects to, and as whom.
 const LEADING: [&str; 8] =
@@ -202,7 +130,7 @@ impl Loader {
     /// # Errors
     /// [`crate::fault::Fault::Usage`], naming the file, the key, its value, the rule and the next step.
     pub fn parse(text: &str, origin: &str, beside: Beside<'_>) -> Result<Self> {
-        let file: File = toml::from_str(text)
+        let file: Definition = toml::from_str(text)
             .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
         let mut loader = file.loader(beside).with_context(|| format!("in the loader {origin}"))?;
         loader.definition = sha256(text, &loader.files);
@@ -218,7 +146,7 @@ fn sha256(text: &str, files: &[ScratchFile]) -> String {
     hasher.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl File {
+impl Definition {
     fn loader(self, beside: Beside<'_>) -> Result<Loader> {
         self.check()?;
         let known: Vec<&str> =

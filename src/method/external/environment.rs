@@ -13,6 +13,9 @@ use tokio_postgres::config::{ChannelBinding, Host, LoadBalanceHosts, TargetSessi
 use crate::server::Connector;
 use crate::server::tls::{Mode, Negotiation, Roots, Tls};
 
+/// The variable whose settings come on top of the run's.
+pub const PGOPTIONS: &str = "PGOPTIONS";
+
 /// Where a connector leads, for programs that take it in an argument or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {

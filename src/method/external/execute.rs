@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::definition::{PGOPTIONS, Settings};
-use super::placeholders::Template;
+use super::command::{command, filled, python};
+use super::environment::{self, PGOPTIONS};
+use super::loader::Loader;
+use super::options::Settings;
+use super::placeholders::PYTHON;
+use super::program;
 use super::redact::redacted;
 use super::rejects::Rejects;
-use super::{Loader, PYTHON, environment, program, search};
-use crate::cache_dir::default_cache_dir;
 use crate::model::{ParamValue, Params};
 use crate::server::Connector;
 use crate::session;
@@ -204,24 +206,6 @@ impl Ended {
             false => bail!("the program {how} ({exit}); the end of its {name}:{said}"),
         }
     }
-}
-
-/// The words of a command with their values.
-pub(super) fn filled(words: &[Template], value: impl Fn(&str) -> Option<String>) -> Result<Vec<String>> {
-    words.iter().map(|word| word.fill(&value).with_context(|| format!("in `{}`", word.text()))).collect()
-}
-
-/// A command of these words; there is one at least.
-pub(super) fn command(words: &[String]) -> Command {
-    let mut command = Command::new(search::located(&words[0]));
-    command.args(&words[1..]);
-    command
-}
-
-/// The Python that has the drivers, where it was set up; else the one in PATH.
-pub(super) fn python() -> String {
-    let own = default_cache_dir().ok().map(|dir| dir.join("peers/bin/python3")).filter(|path| path.exists());
-    own.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| "python3".into())
 }
 
 /// What the placeholders stand for.

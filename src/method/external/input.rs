@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::definition::Input;
+use super::options::Input;
 use crate::dataset::{Value, header, trailer};
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;

@@ -7,6 +7,27 @@ use anyhow::{Context, Result};
 use crate::fault::nearest_then;
 use crate::usage;
 
+/// The interpreter of the Python that has the drivers in it.
+pub const PYTHON: &str = "python";
+
+/// What a definition's texts can have filled in, beside its own parameters.
+pub const PLACEHOLDERS: [&str; 14] = [
+    "host",
+    "port",
+    "user",
+    "database",
+    "sslmode",
+    "schema",
+    "table",
+    "table_name",
+    "columns",
+    "key",
+    "file",
+    "rows",
+    "scratch",
+    PYTHON,
+];
+
 /// A text with placeholders, all of them known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {

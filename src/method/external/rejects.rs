@@ -25,12 +25,12 @@ pub struct Rejected {
 /// As [`Rejected`], checked.
 #[derive(Debug)]
 pub struct Rejects {
-    from: From,
+    from: Told,
     pattern: Regex,
 }
 
 #[derive(Debug)]
-enum From {
+enum Told {
     /// A file of its output, in its directory.
     Output(&'static str),
     /// A file that it makes when it has something to tell.
@@ -58,10 +58,10 @@ impl Rejected {
             ));
         }
         let from = match self.from.as_str() {
-            "stdout" => From::Output(STDOUT),
-            "stderr" => From::Output(STDERR),
+            "stdout" => Told::Output(STDOUT),
+            "stderr" => Told::Output(STDERR),
             path if path.contains('/') => {
-                From::File(Template::parse(path, known).context("in rejected.from")?)
+                Told::File(Template::parse(path, known).context("in rejected.from")?)
             }
             other => {
                 return Err(usage!(
@@ -80,8 +80,8 @@ impl Rejects {
     /// When the file cannot be read; [`crate::fault::Fault::Data`] when the group holds no number.
     pub fn count(&self, scratch: &Path, value: impl Fn(&str) -> Option<String>) -> Result<u64> {
         let path = match &self.from {
-            From::Output(name) => scratch.join(name),
-            From::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),
+            Told::Output(name) => scratch.join(name),
+            Told::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),
         };
         match std::fs::read(&path) {
             Ok(text) => self.sum(&text),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::execute::command;
+use super::command::command;
 use super::program;
 use crate::interrupt::Interrupt;
 

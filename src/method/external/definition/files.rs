@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::method::external::loader::ScratchFile;
 use crate::method::external::placeholders::Template;
-use crate::method::external::{ScratchFile, program};
+use crate::method::external::program;
 use crate::usage;
 
 /// What lies in a sample's directory besides: the program's output, and the rows to load.

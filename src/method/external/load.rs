@@ -1,0 +1,85 @@
+//! A loader as a method: the file that it reads, its program on the clock, what the end of that means,
+//! and the indexes.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::execute::Target;
+use super::loader::Loader;
+use super::options::{Input, Reader};
+use super::{input, program};
+use crate::method::tools::phases::run;
+use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
+use crate::model::Phase;
+use crate::sql::qualified;
+use crate::table::verify::Keys;
+
+impl Method for Loader {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn loader(&self) -> Option<&Loader> {
+        Some(self)
+    }
+
+    fn keys(&self) -> Keys {
+        match self.input {
+            Input::KeyedCsv => Keys::Counted,
+            _ => Keys::Unique,
+        }
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let mut session = load.connector.connect()?;
+        let home = load.server.home();
+        let _extensions = self.extensions(load.server.connector(), &mut session)?;
+        let keyed = self.input == Input::KeyedCsv;
+        let columns = match keyed {
+            true => load.table.with_key_column().column_list(),
+            false => load.table.column_list(),
+        };
+        let table = qualified(&home.name, &load.table.name);
+        let mut file = input::file(self.input, load, &table, clock)?;
+        if self.reader == Reader::Server {
+            file = seen_by_server(&file, load)?;
+        }
+        let target = Target {
+            connector: load.connector,
+            schema: &home.name,
+            table: &load.table.name,
+            columns: &columns,
+            key: &load.table.key,
+            file: &file,
+            rows: load.rows,
+            params: load.params,
+            scratch: load.scratch,
+        };
+        let command = self.prepare(&target)?;
+
+        let exit =
+            clock.time(Phase::Load, || program::run(command, load.scratch, load.connector.interrupt()))?;
+        clock.add_program(exit.cpu, exit.peak_memory);
+        self.ended(&exit, &target)?.check()?;
+        if keyed {
+            clock.time(Phase::Load, || run(&mut *session, &load.table.advance_key()))?;
+        }
+        match self.info.start {
+            Start::Empty(_) => build_indexes(load, clock, |sql| run(&mut *session, sql)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The path under which the server reads the file; one of the sample's own is opened to it.
+fn seen_by_server(file: &Path, load: &Load<'_>) -> Result<PathBuf> {
+    if file.starts_with(load.scratch) {
+        let opening = || format!("opening {} to the server", file.display());
+        std::fs::set_permissions(load.scratch, Permissions::from_mode(0o711)).with_context(opening)?;
+        std::fs::set_permissions(file, Permissions::from_mode(0o644)).with_context(opening)?;
+    }
+    load.server.visible_path(file)
+}

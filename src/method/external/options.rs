@@ -1,0 +1,76 @@
+//! What a definition chooses from: what its program reads, where it may run, and what it can do.
+
+use serde::Deserialize;
+
+use crate::model::Encoding;
+
+/// What a loader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// The dataset's csv.
+    Csv,
+    /// The dataset in PostgreSQL's text format.
+    Text,
+    /// The dataset in PostgreSQL's binary format.
+    Binary,
+    /// An INSERT statement a row, each on a line of its own.
+    Inserts,
+    /// The dataset's csv with a key in front of each row.
+    KeyedCsv,
+}
+
+impl Input {
+    /// The dataset's file that it is, or is made of.
+    pub fn encoding(self) -> Encoding {
+        match self {
+            Input::Csv | Input::Inserts | Input::KeyedCsv => Encoding::Csv,
+            Input::Text => Encoding::Text,
+            Input::Binary => Encoding::Binary,
+        }
+    }
+}
+
+/// The servers that a loader may load into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Servers {
+    /// Any.
+    #[default]
+    Any,
+    /// Only throwaway ones: it could harm a server of the user's.
+    Disposable,
+}
+
+/// What a loader makes of the settings that a case has its sessions make their own (PGOPTIONS).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Settings {
+    /// Its sessions have them, as those of every program built on libpq.
+    #[default]
+    Taken,
+    /// Its sessions go without.
+    Ignored,
+}
+
+/// What a loader can do about the server's certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Verify it, as every program built on libpq.
+    #[default]
+    Verified,
+    /// Encrypt at the most.
+    Unverified,
+}
+
+/// Who opens the file to load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reader {
+    /// The program.
+    #[default]
+    Client,
+    /// The server, by the path that it sees.
+    Server,
+}

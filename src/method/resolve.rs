@@ -1,0 +1,53 @@
+//! What was given for a method's parameters, held against them, and the rest filled in.
+
+use anyhow::Result;
+
+use super::way::Method;
+use crate::fault::nearest;
+use crate::model::{ParamValue, Params};
+use crate::table::Table;
+use crate::usage;
+
+/// Fills in a method's defaults and holds what was given against its parameters.
+///
+/// # Errors
+/// A parameter that the method does not have (with the nearest), or a value that it may not have.
+pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &Table) -> Result<Params> {
+    let info = method.info();
+    let mut params = Params::new();
+    for (name, value) in given {
+        let Some(param) = info.params.iter().find(|p| p.name == *name) else {
+            let known: Vec<&str> = info.params.iter().map(|p| p.name.as_str()).collect();
+            return Err(usage!(
+                "the method {} has no parameter `{name}`{}; it has: {}",
+                info.id,
+                nearest(name, known.iter().copied()),
+                if known.is_empty() { "none".into() } else { known.join(", ") }
+            ));
+        };
+        let value = param.taken(value).map_err(|wrong| {
+            usage!(
+                "{name} = {} of {} {wrong}: {name} ({}) may be {}",
+                written(value),
+                info.id,
+                param.help,
+                param.allowed()
+            )
+        })?;
+        params.insert(name.clone(), value);
+    }
+    for param in &info.params {
+        params.entry(param.name.clone()).or_insert_with(|| param.default_value(cores));
+    }
+    method.check(&params, table)?;
+    Ok(params)
+}
+
+/// A value as a file of TOML has it.
+fn written(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Int(number) => number.to_string(),
+        ParamValue::Flag(set) => set.to_string(),
+        ParamValue::Choice(word) => format!("\"{word}\""),
+    }
+}
