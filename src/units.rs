@@ -1,5 +1,8 @@
 //! Numbers as people read them. Rounding happens here and nowhere earlier.
 
+/// Seconds that anybody can have published for a load: from a microsecond to thirty years.
+pub const PUBLISHED_SECONDS: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
+
 /// Seconds with as many places as help: `67.8 s`, `1.234 s`, `8.86 ms`.
 pub fn seconds(ns: u64) -> String {
     let s = ns as f64 / 1e9;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::fault::{nearest, nearest_then, unknown_field};
+use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
 pub use case::{ALL_METHODS, Case};
 use grid::Grid;
@@ -162,11 +163,12 @@ impl Experiment {
             if !seen.insert(case.id()) {
                 return Err(usage!("the case `{}` is listed twice; remove one", case.id()));
             }
-            if case.published_seconds.is_some_and(|s| !(s.is_finite() && s > 0.0)) {
+            if let Some(seconds) = case.published_seconds.filter(|s| !PUBLISHED_SECONDS.contains(s)) {
                 return Err(usage!(
-                    "published_seconds = {} of `{}` must be above 0; leave it out where nothing was published",
-                    case.published_seconds.unwrap_or_default(),
-                    case.id()
+                    "published_seconds = {seconds} of `{}` must be from {} to {}; leave it out where nothing was published",
+                    case.id(),
+                    PUBLISHED_SECONDS.start(),
+                    PUBLISHED_SECONDS.end()
                 ));
             }
         }

@@ -4,11 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::RUN_FILE;
-use crate::model::{CaseFacts, Outcome, Role, Run, Sample, Work};
+use crate::model::{CaseFacts, Cost, Outcome, Role, Run, Sample, Work};
 use crate::model::{ParamValue, is_time};
+use crate::units::PUBLISHED_SECONDS;
 
 /// The longest that a sample may be told to take, in seconds: a week.
 pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// More bytes than any sample writes or any process has: an exbibyte.
+const MOST_BYTES: u64 = 1 << 60;
+
+/// CPU time of the longest sample on more cores than any machine has, in nanoseconds.
+const MOST_CPU_NS: u64 = LONGEST_SAMPLE_SECONDS * 1_000_000_000 * 4096;
 
 /// The rule that a run breaks, in words.
 pub(super) fn run(run: &Run) -> Result<(), String> {
@@ -32,6 +39,7 @@ pub(super) fn run(run: &Run) -> Result<(), String> {
             return Err(format!("`plan.cases` has more than one {name}"));
         }
     }
+    parts(run)?;
     order(run)
 }
 
@@ -50,11 +58,41 @@ fn case(run: &Run, case: &CaseFacts) -> Result<(), String> {
         return Err(format!("`rows` is {}, and its dataset has {}", case.rows, dataset.rows));
     }
     match case.published_seconds {
-        Some(seconds) if !(seconds.is_finite() && seconds > 0.0) => {
-            Err(format!("`published_seconds` is {seconds}: it has to be above 0"))
-        }
+        Some(seconds) if !PUBLISHED_SECONDS.contains(&seconds) => Err(format!(
+            "`published_seconds` is {seconds}: it has to be from {} to {}",
+            PUBLISHED_SECONDS.start(),
+            PUBLISHED_SECONDS.end()
+        )),
         _ => Ok(()),
     }
+}
+
+/// Every case is held against one that is there, and the control is the baseline once more.
+fn parts(run: &Run) -> Result<(), String> {
+    let cases = &run.plan.cases;
+    let baseline = cases.iter().find(|case| case.role == Role::Baseline);
+    for case in cases {
+        match &case.against {
+            Some(other) if !cases.iter().any(|case| case.id == *other) => {
+                return Err(format!("{:?} is `against` {other:?}, which `plan.cases` lacks", case.id));
+            }
+            _ => {}
+        }
+        if case.role != Role::Control {
+            continue;
+        }
+        let Some(baseline) = baseline else {
+            return Err(format!("{:?} is the control, and `plan.cases` has no baseline", case.id));
+        };
+        let what = |case: &CaseFacts| {
+            let whole = (case.method.clone(), case.params.clone(), case.settings.clone(), case.rows);
+            (whole, case.dataset.clone(), case.collation.clone(), case.latency_ms, case.server.clone())
+        };
+        if what(case) != what(baseline) {
+            return Err(format!("{:?} is the control, and not the baseline once more", case.id));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the case has samples.
@@ -117,6 +155,7 @@ impl<'a> Samples<'a> {
             return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));
         };
         itself(sample, &cases[index])?;
+        self.content(sample, &cases[index])?;
         let where_it_is = self.place(index, sample)?;
         if let Some(before) = self.places.insert((sample.round, sample.position), line) {
             return Err(format!(
@@ -129,6 +168,23 @@ impl<'a> Samples<'a> {
                 "round {} has its sample of {} in line {before} already",
                 sample.round, sample.case
             )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A table that was filled with the whole dataset holds it.
+    fn content(&self, sample: &Sample, case: &CaseFacts) -> Result<(), String> {
+        let dataset = case.dataset.as_ref().and_then(|name| self.run.datasets.get(name));
+        let dataset = dataset.unwrap_or(&self.run.dataset);
+        match &sample.end_state {
+            Some(end)
+                if case.work == Work::Load && case.rows == dataset.rows && end.content != dataset.content =>
+            {
+                Err(format!(
+                    "`end_state.content` is {:?}, and that of the dataset {:?}",
+                    end.content, dataset.content
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -175,6 +231,7 @@ fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
         return Err(format!("`case` is {:?}, which cannot run by {RUN_FILE}", sample.case));
     }
     time("started", &sample.started)?;
+    cost(&sample.cost)?;
     if sample.rows != case.rows {
         return Err(format!("`rows` is {}, and the case has {}", sample.rows, case.rows));
     }
@@ -213,6 +270,29 @@ fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("`end_state.rows` is {}, where the load leaves {expected}", end.rows)),
     }
+}
+
+/// A load costs no more than there can be.
+fn cost(cost: &Cost) -> Result<(), String> {
+    let bytes = [
+        ("wal_bytes", cost.wal_bytes),
+        ("table_bytes", cost.table_bytes),
+        ("index_bytes", cost.index_bytes),
+        ("client_peak_bytes", cost.client_peak_bytes),
+    ];
+    let cpu = [
+        ("client_cpu_ns", cost.client_cpu_ns),
+        ("client_load_cpu_ns", cost.client_load_cpu_ns),
+        ("server_cpu_ns", cost.server_cpu_ns),
+    ];
+    let known = bytes.map(|(name, value)| (name, value, MOST_BYTES)).into_iter();
+    let known = known.chain(cpu.map(|(name, value)| (name, value, MOST_CPU_NS)));
+    for (name, value, most) in known.chain([("checkpoints", cost.checkpoints, u64::from(u32::MAX))]) {
+        if let Some(value) = value.filter(|value| *value > most) {
+            return Err(format!("`cost.{name}` is {value}, more than any load costs"));
+        }
+    }
+    Ok(())
 }
 
 /// Rows in the table after a load of the case.

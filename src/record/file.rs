@@ -4,8 +4,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::json;
 use crate::{bad_data, usage};
 
 /// What a run set out to do, and where.
@@ -20,7 +22,7 @@ pub const FINDINGS_FILE: &str = "findings.json";
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when there is none, [`crate::fault::Fault::Data`] for another
 /// version, a malformed file, with its line and key, or one that breaks a rule that `check` names.
-pub(super) fn read_record<T: DeserializeOwned>(
+pub(super) fn read_record<T: DeserializeOwned + Serialize>(
     dir: &Path,
     name: &str,
     version: u32,
@@ -44,7 +46,7 @@ pub(super) fn read_record<T: DeserializeOwned>(
     };
     let broken = |rule: String| bad_data!("{}: {rule}; restore the file or run again", path.display());
     check_version(&path, &text, version)?;
-    let record = serde_json::from_slice(&text).map_err(|e| broken(e.to_string()))?;
+    let record = json::read(&text).map_err(broken)?;
     check(&record).map_err(broken)?;
     Ok(record)
 }

@@ -3,6 +3,7 @@
 mod check;
 mod file;
 pub mod findings;
+mod json;
 mod redacted;
 pub mod store;
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::file::{self, RUN_FILE, SAMPLES_FILE};
-use super::{SCHEMA_VERSION, check};
+use super::{SCHEMA_VERSION, check, json};
 use crate::fs::{self, lock, unwritable};
 use crate::model::{Run, Sample};
 use crate::{bad_data, usage};
@@ -167,7 +167,7 @@ fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
         } else {
             "restore the file, or take the line out"
         };
-        let sample: Sample = serde_json::from_slice(line).map_err(|e| bad_data!("{place}: {e}; {next}"))?;
+        let sample: Sample = json::read(line).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
         checked.take(index + 1, &sample).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
         samples.push(sample);
     }

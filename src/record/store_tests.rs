@@ -110,7 +110,21 @@ type Change = (&'static str, &'static str, &'static str);
 fn a_sample_that_cannot_be_is_refused_by_line_and_rule() {
     let lines: Vec<&str> = GOLDEN_SAMPLES.lines().collect();
     let far = "\"total_ns\":18446744073709551615,\"phases\":{\"load\":18446744073709551615";
-    let changes: [Change; 17] = [
+    let changes: [Change; 23] = [
+        ("\"load\":1000000", "\"load\":1,\"load\":1000000", "the key `load` is there twice"),
+        ("\"reset\":2000000", "\"reset\":2000000,\"reset\":1", "the key `reset` is there twice"),
+        ("\"rows\":1000,\"total", "\"rows\":1000,\"rows\":1000,\"total", "duplicate field `rows`"),
+        (
+            "\"wal_bytes\":",
+            "\"wal_bytes\":9999999999999",
+            "`cost.wal_bytes` is 9999999999999123456, more than",
+        ),
+        (
+            "\"client_cpu_ns\":",
+            "\"client_cpu_ns\":99999999999999",
+            "`cost.client_cpu_ns` is 9999999999999950000, more",
+        ),
+        ("\"content\":\"1", "\"content\":\"-1", "and that of the dataset \"123456789012345678\""),
         ("\"round\":1", "\"round\":2", "`round` is 2, and the plan has 1"),
         ("\"round\":1", "\"round\":-1", "invalid value"),
         ("\"position\":0", "\"position\":1", "`position` 1 of round 1 is that of copy-unlogged-parallel"),
@@ -160,6 +174,15 @@ fn a_sample_that_cannot_be_is_refused_by_line_and_rule() {
         "samples.jsonl, line 1",
         "`end_state` is missing",
     );
+    let values = lines[0].find("\"end_state\":{").unwrap();
+    let (before, after) = lines[0].split_at(values);
+    let list = after
+        .replacen("{\"rows\":1000,\"content\":", "[1000,", 1)
+        .replacen("\"persistence\":", "", 1)
+        .replacen("\"structure\":", "", 1)
+        .replacen("]}", "]]", 1);
+    let list = format!("{before}{list}\n");
+    assert_refused(GOLDEN_RUN, &list, "samples.jsonl, line 1", "`end_state` is a list");
     let silent = lines[2].replace("\"loading: ERROR 23505: duplicate key\"", "null");
     assert_refused(GOLDEN_RUN, &format!("{silent}\n"), "samples.jsonl, line 1", "`error` is missing");
 }
@@ -184,7 +207,17 @@ fn the_same_sample_twice_is_refused_whatever_it_says() {
 
 #[test]
 fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
-    let changes: [Change; 14] = [
+    let changes: [Change; 20] = [
+        ("\"against\": null", "\"against\": \"copy-cvs\"", "which `plan.cases` lacks"),
+        ("\"rounds\": 1", "\"rounds\": 1, \"rounds\": 1", "duplicate field `rounds`"),
+        ("\"fsync\": \"on\"", "\"fsync\": \"off\", \"fsync\": \"on\"", "the key `fsync` is there twice"),
+        (
+            "\"role\": \"baseline\"",
+            "\"role\": \"control\"",
+            "is the control, and `plan.cases` has no baseline",
+        ),
+        ("\"role\": \"case\"", "\"role\": \"control\"", "is the control, and not the baseline once more"),
+        ("\"published_seconds\": 67.799", "\"published_seconds\": 1e-320", "it has to be from 0.000001 to"),
         ("\"started\": \"2026-03-01T12:00:00Z\"", "\"started\": \"\"", "`started` is \"\""),
         ("\"rounds\": 1", "\"rounds\": 0", "`plan.rounds` is 0"),
         ("\"rounds\": 1", "\"rounds\": 2", "`plan.order` has 1 rounds, and `plan.rounds` is 2"),

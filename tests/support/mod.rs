@@ -289,6 +289,7 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
     let mut run = run(cases, 5);
     placed(&run, &mut samples);
     (run.plan.x, run.plan.rows, run.dataset.rows) = (Some(x.into()), rows, rows);
+    run.dataset.content = format!("1844674407{rows}");
     (run, samples)
 }
 
