@@ -1,4 +1,8 @@
-//! Names and texts as SQL writes them (PostgreSQL manual, "Lexical Structure").
+//! Names and texts as SQL writes them (PostgreSQL manual, "Lexical Structure"), and what runs statements.
+
+mod exec;
+
+pub use exec::Exec;
 
 /// A name as a quoted identifier.
 pub fn quote(name: &str) -> String {

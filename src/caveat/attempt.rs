@@ -9,12 +9,11 @@ use super::definition::{Caveat, Copy, Insert, InsertRows, Load};
 use super::outcome::{Attempt, NoOutcome};
 use super::site::{STAGING, Site, TABLE};
 use super::{failure, input, loaders};
-use crate::method::tools::phases::run;
 use crate::model::Source;
 use crate::model::findings::LoadError;
 use crate::pg_error::describe;
 use crate::server::Session;
-use crate::sql::{literal, quote};
+use crate::sql::{Exec, literal, quote};
 use crate::unavailable;
 
 /// Tries the way once, on a table that is ready.
@@ -36,7 +35,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt>
             let path = path.to_str().context("SQL needs a path in UTF-8")?;
             let sql = format!("COPY {TABLE} FROM {} WITH (FORMAT csv)", literal(path));
             on_connection(site, caveat, |session| {
-                run(&mut **session, &sql)?;
+                session.run(&sql)?;
                 Ok(Attempt::default())
             })
         }
@@ -45,7 +44,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt>
             let file = server_file(site, statements)?;
             on_connection(site, caveat, |session| {
                 for sql in statements {
-                    run(&mut **session, &filled(sql).replace("{file}", &file))?;
+                    session.run(&filled(sql).replace("{file}", &file))?;
                 }
                 Ok(Attempt::default())
             })
@@ -87,7 +86,7 @@ fn on_connection(
 /// As [`refusal`].
 pub fn next(session: &mut Session, caveat: &Caveat) -> Result<Option<LoadError>> {
     let Some(sql) = &caveat.next else { return Ok(None) };
-    match run(&mut **session, &filled(sql)) {
+    match session.run(&filled(sql)) {
         Ok(()) => Ok(None),
         Err(error) => refusal(error, caveat).map(Some),
     }
@@ -110,7 +109,7 @@ fn copy(session: &mut Session, caveat: &Caveat, copy: &Copy) -> Result<Attempt> 
     let bytes = input::copied(caveat, copy)?;
     let mut transaction = session.transaction().map_err(describe)?;
     for sql in before(copy) {
-        run(&mut transaction, &sql)?;
+        transaction.run(&sql)?;
     }
     let sql = copy_sql(copy);
     let context = || format!("running: {sql}");
@@ -125,7 +124,7 @@ fn copy(session: &mut Session, caveat: &Caveat, copy: &Copy) -> Result<Attempt> 
         None => None,
     };
     if let Some(sql) = &copy.after {
-        run(&mut transaction, &filled(sql))?;
+        transaction.run(&filled(sql))?;
     }
     transaction.commit().map_err(describe)?;
     Ok(Attempt { rejected, ..Attempt::default() })
@@ -204,13 +203,12 @@ fn insert(session: &mut Session, caveat: &Caveat, insert: &Insert) -> Result<Att
     ensure!(!records.is_empty(), "{} holds no rows", insert.file);
     if insert.rows == InsertRows::Together {
         let rows: Vec<String> = records.iter().map(|record| format!("({})", record.values)).collect();
-        run(&mut **session, &format!("INSERT INTO {TABLE} VALUES {}", rows.join(", ")))?;
+        session.run(&format!("INSERT INTO {TABLE} VALUES {}", rows.join(", ")))?;
         return Ok(Attempt::default());
     }
     let mut attempt = Attempt { rejected: Some(0), ..Attempt::default() };
     for record in records {
-        let Err(error) = run(&mut **session, &format!("INSERT INTO {TABLE} VALUES ({})", record.values))
-        else {
+        let Err(error) = session.run(&format!("INSERT INTO {TABLE} VALUES ({})", record.values)) else {
             continue;
         };
         let said = LoadError { line: Some(record.line), ..refusal(error, caveat)? };

@@ -18,12 +18,11 @@ use super::{input, mask};
 use crate::fault::Fault;
 use crate::method::Catalogue;
 use crate::method::external::redacted;
-use crate::method::tools::phases::run;
 use crate::model::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
 use crate::server::plain::plain;
 use crate::server::{Connector, Server, Session};
-use crate::sql::{literal, qualified, quote};
+use crate::sql::{Exec, literal, qualified, quote};
 
 /// What a way says and what the table holds then; or why there is neither.
 type Tried = Result<(Attempt, Vec<Held>), NoOutcome>;
@@ -185,18 +184,18 @@ impl Bench<'_> {
 
     fn drop_table(&self, session: &mut Session) -> Result<()> {
         let table = qualified(&self.server.home().name, TABLE);
-        run(&mut **session, &format!("DROP TABLE IF EXISTS {table}"))
+        session.run(&format!("DROP TABLE IF EXISTS {table}"))
     }
 
     /// Makes the table and tries the way on it.
     fn made(&self, connector: &Connector, caveat: &Caveat, load: &Load, meant: &Meant) -> Result<Attempt> {
         let mut session = connector.connect().map_err(unreachable)?;
         self.drop_table(&mut session)?;
-        run(&mut *session, &caveat.create(TABLE))?;
+        session.run(&caveat.create(TABLE))?;
         for row in &meant.before {
             let values: Vec<String> =
                 row.iter().map(|value| value.as_ref().map_or("NULL".into(), |text| literal(text))).collect();
-            run(&mut *session, &format!("INSERT INTO {} VALUES ({})", quote(TABLE), values.join(", ")))?;
+            session.run(&format!("INSERT INTO {} VALUES ({})", quote(TABLE), values.join(", ")))?;
         }
         drop(session);
         let scratch = Scratch::create(self.dir)?;

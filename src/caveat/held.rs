@@ -7,9 +7,8 @@ use postgres::types::{FromSql, Type};
 
 use super::definition::Caveat;
 use super::site::TABLE;
-use crate::method::tools::phases::run;
 use crate::pg_error::describe;
-use crate::sql::quote;
+use crate::sql::{Exec, quote};
 
 /// The values of a row as PostgreSQL writes them in text, in UTF-8 as far as they are that; `None` is NULL.
 pub type Held = Vec<Option<Vec<u8>>>;
@@ -39,7 +38,7 @@ pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<Held
     // checks them, and fails at those that are none of its encoding's.
     let rows = match client.query(&sql, &[]) {
         Err(error) if is_about_encoding(&error) => {
-            run(client, "SET client_encoding = 'SQL_ASCII'")?;
+            client.run("SET client_encoding = 'SQL_ASCII'")?;
             client.query(&sql, &[])
         }
         answered => answered,

@@ -7,6 +7,7 @@ use crate::method::copy::{copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Family, Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::model::{Encoding, Phase};
+use crate::sql::Exec;
 use crate::table::Layout;
 
 /// COPY into a table with a foreign key on each indexed column, whose parents have all values.
@@ -62,17 +63,16 @@ impl Method for CopyWithReferences {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector)?;
-        let each = |statements: Vec<String>| statements.iter().try_for_each(|sql| stream.run(sql));
+        let mut stream = CopyStream::connect(load.connector)?;
 
         if self.dropped {
-            clock.time(Phase::Prepare, || each(load.table.drop_references()))?;
+            clock.time(Phase::Prepare, || stream.run_each(&load.table.drop_references()))?;
         }
-        committed(&stream, clock, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
-        build_indexes(load, clock, |sql| stream.run(sql))?;
+        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        build_indexes(load, clock, &mut stream)?;
         if self.dropped {
-            clock.time(Phase::Constraints, || each(load.table.add_references(true)))?;
-            clock.time(Phase::Validate, || each(load.table.validate_references()))?;
+            clock.time(Phase::Constraints, || stream.run_each(&load.table.add_references(true)))?;
+            clock.time(Phase::Validate, || stream.run_each(&load.table.validate_references()))?;
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::tools::phases::PhaseClock;
-use super::tools::stream::CopyStream;
 use crate::dataset::Dataset;
 use crate::model::{ParamValue, Params, Phase};
 use crate::server::{Connector, Server};
+use crate::sql::Exec;
 use crate::table::Table;
 
 /// All that a load works with.
@@ -51,36 +51,36 @@ fn undeclared(kind: &str, name: &str) -> String {
     format!("the method asks for {kind} `{name}` that it does not declare")
 }
 
-/// Builds the table's indexes, one after the other, as a phase of a load once the rows are in; `run` runs one statement.
+/// Builds the table's indexes, one after the other, as a phase of a load once the rows are in.
 ///
 /// # Errors
-/// What the server says.
+/// What the server says, or that work has to stop.
 pub(crate) fn build_indexes(
     load: &Load<'_>,
     clock: &mut PhaseClock,
-    mut run: impl FnMut(&str) -> Result<()>,
+    session: &mut (impl Exec + ?Sized),
 ) -> Result<()> {
     clock.time(Phase::Indexes, || {
         load.table.create_indexes().iter().try_for_each(|statement| {
             // A stop between two statements finds none to cancel.
             load.connector.interrupt().check()?;
-            run(statement)
+            session.run(statement)
         })
     })
 }
 
-/// `work` in a transaction of its own on `stream`, so that COMMIT has a time.
+/// `work` in a transaction of its own on `session`, so that COMMIT has a time.
 ///
 /// # Errors
 /// What the work or the server says.
-pub(crate) fn committed(
-    stream: &CopyStream,
+pub(crate) fn committed<E: Exec + ?Sized>(
+    session: &mut E,
     clock: &mut PhaseClock,
-    work: impl FnOnce() -> Result<()>,
+    work: impl FnOnce(&mut E) -> Result<()>,
 ) -> Result<()> {
     clock.time(Phase::Load, || {
-        stream.run("BEGIN")?;
-        work()
+        session.run("BEGIN")?;
+        work(session)
     })?;
-    clock.time(Phase::Commit, || stream.run("COMMIT"))
+    clock.time(Phase::Commit, || session.run("COMMIT"))
 }

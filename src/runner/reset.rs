@@ -4,13 +4,12 @@ use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
 use crate::method::copy::copy_from_stdin;
-use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Start};
 use crate::model::{Encoding, ParamValue, Params};
 use crate::pg_error::describe;
 use crate::server::{Connector, Home, Session, Sweep};
-use crate::sql::{literal, quote};
+use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
 use crate::table::{Layout, Persistence, Table};
 
@@ -90,7 +89,7 @@ impl Reset<'_> {
     fn run(&mut self, sql: &str) -> Result<()> {
         // A stop between two statements finds none to cancel.
         self.connector.interrupt().check()?;
-        run(&mut **self.session, sql)
+        self.session.run(sql)
     }
 
     fn create(&mut self, persistence: Persistence) -> Result<()> {

@@ -10,7 +10,6 @@ use postgres::error::SqlState;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
-use crate::method::tools::phases::run;
 use crate::method::{Catalogue, Load, Loader, Method, PhaseClock};
 use crate::model::{Before, CaseFacts, EndState};
 use crate::pg_error::describe;
@@ -22,6 +21,7 @@ use crate::runner::sample::{Measured, Stage};
 use crate::runner::scratch::Scratch;
 use crate::server::latency::Latency;
 use crate::server::{Connector, Server, Session, Settings, Sweep};
+use crate::sql::Exec;
 use crate::table::{Table, verify};
 
 /// How long a server may take to come back after a failure.
@@ -296,7 +296,7 @@ impl Stage for ServerStage<'_> {
         loop {
             // A crashed backend makes the whole server go through recovery, by itself.
             let connector = self.server().connector().clone();
-            let tried = connector.asking(|| run(&mut *connector.connect()?, "SELECT 1"));
+            let tried = connector.asking(|| connector.connect()?.run("SELECT 1"));
             match tried {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() >= end => return Err(error),

@@ -6,12 +6,11 @@ use super::{common, shares, updated};
 use crate::method::tools::batch::Batch;
 use crate::method::tools::feed::Feed;
 use crate::method::tools::jobs::side_by_side;
-use crate::method::tools::phases::run;
 use crate::method::{Extent, Info, Load, Method, Param, PhaseClock};
 use crate::model::Phase;
 use crate::pg_error::describe;
 use crate::server::Session;
-use crate::sql::quote;
+use crate::sql::{Exec, quote};
 use crate::table::Table;
 
 /// The parameter of methods that update on several connections.
@@ -109,14 +108,14 @@ impl Method for UpdateRow {
         clock.time(Phase::Load, || {
             side_by_side(shares.iter_mut().collect(), |(session, feed)| {
                 if self.commit == Commit::Once {
-                    run(&mut **session, "BEGIN")?;
+                    session.run("BEGIN")?;
                 }
                 update(session, feed, &sql, place)
             })
         })?;
         if self.commit == Commit::Once {
             clock.time(Phase::Commit, || {
-                shares.iter_mut().try_for_each(|(session, _)| run(&mut **session, "COMMIT"))
+                shares.iter_mut().try_for_each(|(session, _)| session.run("COMMIT"))
             })?;
         }
         Ok(())

@@ -104,7 +104,7 @@ impl Method for UpdateStaged {
         let update = self.statement.sql(load.table, &staging)?;
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let mut reader = load.dataset.reader_of(chunk)?;
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {
             stream.run(&staging.create())?;
@@ -119,7 +119,7 @@ impl Method for UpdateStaged {
                 Ok(())
             })
         })?;
-        committed(&stream, clock, || {
+        committed(&mut stream, clock, |stream| {
             stream.run(&update)?;
             stream.run(&staging.drop())
         })

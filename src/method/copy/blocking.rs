@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use postgres::Client;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::Type;
 
@@ -13,12 +14,10 @@ use super::{common, copy_from_stdin, file_of};
 use crate::dataset::{Chunk, HeldRows};
 use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
-use crate::method::tools::phases::run;
 use crate::method::tools::stream::MESSAGE_BYTES;
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
-use crate::model::{Encoding, Phase};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
+use crate::model::Encoding;
 use crate::pg_error::describe;
-use crate::server::Session;
 
 /// COPY through the driver `postgres`, which drives tokio-postgres from a blocking call at a time,
 /// in a transaction of its own.
@@ -82,18 +81,14 @@ impl Method for CopyBlocking {
 fn timed(
     load: &Load<'_>,
     clock: &mut PhaseClock,
-    copy: impl FnOnce(&mut Session) -> Result<()>,
+    copy: impl FnOnce(&mut Client) -> Result<()>,
 ) -> Result<()> {
     let mut session = load.connector.connect()?;
-    clock.time(Phase::Load, || {
-        run(&mut *session, "BEGIN")?;
-        copy(&mut session)
-    })?;
-    clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
-    build_indexes(load, clock, |sql| run(&mut *session, sql))
+    committed(&mut *session, clock, copy)?;
+    build_indexes(load, clock, &mut *session)
 }
 
-fn stream(session: &mut Session, sql: &str, file: &Path, chunk: Chunk, interrupt: &Interrupt) -> Result<()> {
+fn stream(session: &mut Client, sql: &str, file: &Path, chunk: Chunk, interrupt: &Interrupt) -> Result<()> {
     let reading = || format!("reading {}", file.display());
     let mut input = File::open(file).with_context(|| format!("opening {}", file.display()))?;
     input.seek(SeekFrom::Start(chunk.offset)).with_context(reading)?;
@@ -118,7 +113,7 @@ fn stream(session: &mut Session, sql: &str, file: &Path, chunk: Chunk, interrupt
 }
 
 fn write(
-    session: &mut Session,
+    session: &mut Client,
     sql: &str,
     types: &[Type],
     held: &HeldRows,

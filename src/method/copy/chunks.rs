@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::{common, copy_with};
 use crate::dataset::Chunk;
 use crate::method::tools::jobs::side_by_side;
-use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, Param, PhaseClock, build_indexes};
 use crate::model::{Encoding, Phase};
@@ -67,6 +66,6 @@ impl Method for CopyChunks {
                 Ok(())
             })
         })?;
-        build_indexes(load, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, &mut *session)
     }
 }

@@ -69,9 +69,9 @@ impl Method for CopyEncoded {
         let held = load.dataset.hold(load.rows, load.connector.interrupt())?;
         let encoder = Encoder::new(&load.table.columns, self.encoding)?;
         let sql = copy_from_stdin(load.table, self.encoding);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
-        committed(&stream, clock, || {
+        committed(&mut stream, clock, |stream| {
             let mut reader = held.reader();
             stream.copy_from(&sql, self.encoding, held.rows(), |message| {
                 while message.len() < MESSAGE_BYTES {
@@ -81,6 +81,6 @@ impl Method for CopyEncoded {
                 Ok(())
             })
         })?;
-        build_indexes(load, clock, |sql| stream.run(sql))
+        build_indexes(load, clock, &mut stream)
     }
 }

@@ -6,6 +6,7 @@ use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
 use crate::model::{Encoding, Phase};
+use crate::sql::Exec;
 
 /// COPY csv past indexes that are in place, which each row enters as it comes; or with the indexes
 /// dropped before and built anew after it, over all rows. The primary key stays in place either
@@ -66,16 +67,14 @@ impl Method for CopyPlaced {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         if self.rebuild {
-            clock.time(Phase::Prepare, || {
-                load.table.drop_indexes().iter().try_for_each(|sql| stream.run(sql))
-            })?;
+            clock.time(Phase::Prepare, || stream.run_each(&load.table.drop_indexes()))?;
         }
-        committed(&stream, clock, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         if self.rebuild {
-            build_indexes(load, clock, |sql| stream.run(sql))?;
+            build_indexes(load, clock, &mut stream)?;
         }
         Ok(())
     }

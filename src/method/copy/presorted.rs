@@ -43,10 +43,10 @@ impl Method for CopyPresorted {
         let interrupt = load.connector.interrupt();
         let column = sort_column(&self.info.id, load.table)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         let sorted = clock.time(Phase::Prepare, || load.dataset.sorted_by(column, load.rows, interrupt))?;
-        committed(&stream, clock, || {
+        committed(&mut stream, clock, |stream| {
             let mut rows = sorted.iter();
             stream.copy_from(&sql, Encoding::Csv, load.rows, |message| {
                 while message.len() < MESSAGE_BYTES {
@@ -56,7 +56,7 @@ impl Method for CopyPresorted {
                 Ok(())
             })
         })?;
-        build_indexes(load, clock, |sql| stream.run(sql))
+        build_indexes(load, clock, &mut stream)
     }
 }
 

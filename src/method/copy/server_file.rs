@@ -3,10 +3,9 @@
 use anyhow::{Result, ensure};
 
 use super::common;
-use crate::method::tools::phases::run;
-use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
-use crate::model::{Encoding, Phase};
-use crate::sql::literal;
+use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes, committed};
+use crate::model::Encoding;
+use crate::sql::{Exec, literal};
 
 /// The path of the dataset's csv as the server's own processes see it, as an SQL literal.
 ///
@@ -57,11 +56,7 @@ impl Method for CopyServerFile {
         let sql = format!("COPY {} FROM {} WITH (FORMAT csv)", load.table.target(), server_file(load)?);
         let mut session = load.connector.connect()?;
 
-        clock.time(Phase::Load, || {
-            run(&mut *session, "BEGIN")?;
-            run(&mut *session, &sql)
-        })?;
-        clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
-        build_indexes(load, clock, |sql| run(&mut *session, sql))
+        committed(&mut *session, clock, |session| session.run(&sql))?;
+        build_indexes(load, clock, &mut *session)
     }
 }

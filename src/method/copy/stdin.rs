@@ -95,14 +95,14 @@ impl Method for CopyStdin {
         let encoding = self.info.input;
         let (file, chunk) = file_of(load, encoding)?;
         let sql = copy_from_stdin(load.table, encoding);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
-        committed(&stream, clock, || stream.copy(&sql, &file, encoding, chunk))?;
+        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, encoding, chunk))?;
         if self.info.start == Start::Empty(Persistence::Unlogged) && self.info.end == Persistence::Permanent {
             let sql = format!("ALTER TABLE {} SET LOGGED", load.table.sql_name());
             clock.time(Phase::SetLogged, || stream.run(&sql))?;
         }
-        build_indexes(load, clock, |sql| stream.run(sql))?;
+        build_indexes(load, clock, &mut stream)?;
         if self.analyze {
             load.connector.interrupt().check()?;
             let sql = format!("ANALYZE {}", load.table.sql_name());

@@ -41,14 +41,14 @@ impl Method for CopyOneTransaction {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_with(load.table, Encoding::Csv, if load.flag("freeze")? { FREEZE } else { "" });
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;
             stream.run(&load.table.create(Persistence::Permanent))
         })?;
         clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
-        build_indexes(load, clock, |sql| stream.run(sql))?;
+        build_indexes(load, clock, &mut stream)?;
         clock.time(Phase::Commit, || stream.run("COMMIT"))
     }
 }
@@ -102,7 +102,7 @@ impl Method for CopyTruncate {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_with(load.table, Encoding::Csv, if self.freeze { FREEZE } else { "" });
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;
@@ -110,6 +110,6 @@ impl Method for CopyTruncate {
         })?;
         clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         clock.time(Phase::Commit, || stream.run("COMMIT"))?;
-        build_indexes(load, clock, |sql| stream.run(sql))
+        build_indexes(load, clock, &mut stream)
     }
 }

@@ -57,10 +57,10 @@ impl Method for CopyBinaryWriter {
         let held = load.dataset.hold(load.rows, interrupt)?;
         let types = types_of(load.table);
         let sql = copy_from_stdin(load.table, Encoding::Binary);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
-        committed(&stream, clock, || write(&stream, &sql, &types, &held, interrupt))?;
-        build_indexes(load, clock, |sql| stream.run(sql))
+        committed(&mut stream, clock, |stream| write(stream, &sql, &types, &held, interrupt))?;
+        build_indexes(load, clock, &mut stream)
     }
 }
 

@@ -3,10 +3,9 @@
 use anyhow::{Context, Result};
 
 use crate::interrupt::Interrupt;
-use crate::method::tools::phases::run;
 use crate::pg_error::describe;
 use crate::server::{Connector, Session};
-use crate::sql::quote;
+use crate::sql::{Exec, quote};
 
 /// Why one of these extensions cannot be had on a server, in words; `None` when all can.
 ///
@@ -49,7 +48,7 @@ impl<'a> Extensions<'a> {
         let mut extensions = Self { made: Vec::new(), connector };
         for name in names {
             if find(name, session)?.is_none() {
-                run(&mut **session, &format!("CREATE EXTENSION {}", quote(name)))?;
+                session.run(&format!("CREATE EXTENSION {}", quote(name)))?;
                 let oid = find(name, session)?.with_context(|| format!("the extension {name} is gone"))?;
                 extensions.made.push((name.clone(), oid));
             }
@@ -72,11 +71,11 @@ impl Drop for Extensions<'_> {
         let drop_in_server = |made: &[(String, u32)]| -> Result<()> {
             // With an interrupt of its own: the run's may have been raised, and this has to be done.
             let mut session = self.connector.with_interrupt(Interrupt::new()).connect()?;
-            run(&mut *session, "SET lock_timeout = '30s'")?;
+            session.run("SET lock_timeout = '30s'")?;
             for (name, oid) in made.iter().rev() {
                 // One that somebody else has made since is not ours.
                 if find(name, &mut session)? == Some(*oid) {
-                    run(&mut *session, &format!("DROP EXTENSION {}", quote(name)))?;
+                    session.run(&format!("DROP EXTENSION {}", quote(name)))?;
                 }
             }
             Ok(())

@@ -11,10 +11,9 @@ use super::execute::Target;
 use super::loader::Loader;
 use super::options::{Input, Reader};
 use super::{input, program};
-use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::model::Phase;
-use crate::sql::qualified;
+use crate::sql::{Exec, qualified};
 use crate::table::verify::Keys;
 
 impl Method for Loader {
@@ -65,10 +64,10 @@ impl Method for Loader {
         clock.add_program(exit.cpu, exit.peak_memory);
         self.ended(&exit, &target)?.check()?;
         if keyed {
-            clock.time(Phase::Load, || run(&mut *session, &load.table.advance_key()))?;
+            clock.time(Phase::Load, || session.run(&load.table.advance_key()))?;
         }
         match self.info.start {
-            Start::Empty(_) => build_indexes(load, clock, |sql| run(&mut *session, sql)),
+            Start::Empty(_) => build_indexes(load, clock, &mut *session),
             _ => Ok(()),
         }
     }

@@ -9,11 +9,10 @@ use super::{BATCH, Insert, Inserter, common, jobs_param, unchecked};
 use crate::dataset::Value;
 use crate::method::tools::batch::{Batch, Bound, emptied};
 use crate::method::tools::feed::Feed;
-use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Param};
 use crate::pg_error::describe;
 use crate::server::Session;
-use crate::sql::quote;
+use crate::sql::{Exec, quote};
 use crate::table::Table;
 
 /// The number of parameters does not grow with the rows, so neither does the protocol limit them.
@@ -103,9 +102,11 @@ impl Inserter for Unnest {
             done.map(drop).map_err(describe)
         })
     }
+}
 
+impl Exec for Unnest {
     fn run(&mut self, sql: &str) -> Result<()> {
-        run(&mut *self.session, sql)
+        self.session.run(sql)
     }
 }
 
@@ -185,9 +186,11 @@ impl Inserter for Json {
             session.execute(&statement, &[&text]).map(drop).map_err(describe)
         })
     }
+}
 
+impl Exec for Json {
     fn run(&mut self, sql: &str) -> Result<()> {
-        run(&mut *self.session, sql)
+        self.session.run(sql)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::method::tools::feed::{Feed, Place};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Param};
 use crate::pg_error::describe;
+use crate::sql::Exec;
 
 /// `insert-row-tokio`: the loop of `insert-row` on the asynchronous driver, to see both drivers
 /// side by side. Each job is one future on a runtime of its own thread. Durable.
@@ -97,7 +98,9 @@ impl Inserter for OneByOne {
             Ok(())
         })
     }
+}
 
+impl Exec for OneByOne {
     fn run(&mut self, sql: &str) -> Result<()> {
         self.0.stream.run(sql)
     }
@@ -128,7 +131,9 @@ impl Inserter for Pipelined {
             Ok(())
         })
     }
+}
 
+impl Exec for Pipelined {
     fn run(&mut self, sql: &str) -> Result<()> {
         self.connection.stream.run(sql)
     }

@@ -8,10 +8,10 @@ use super::{Insert, Inserter, common, unchecked};
 use crate::dataset::Value;
 use crate::method::tools::batch::{Batch, Bound};
 use crate::method::tools::feed::Feed;
-use crate::method::tools::phases::run;
 use crate::method::{Info, Load};
 use crate::pg_error::describe;
 use crate::server::Session;
+use crate::sql::Exec;
 
 /// `insert-row-simple`: the values stand in the text of the statement, as literals, which goes out
 /// as one message of the simple query protocol (PostgreSQL manual, "Simple Query"); a commit each.
@@ -44,7 +44,7 @@ struct Literals {
 impl Literals {
     fn connect(load: &Load<'_>) -> Result<Self> {
         let mut session = load.connector.connect()?;
-        run(&mut *session, "SET standard_conforming_strings = on")?;
+        session.run("SET standard_conforming_strings = on")?;
         let head = format!("INSERT INTO {} VALUES ", load.table.target());
         Ok(Self { session, width: load.table.columns.len(), sql: head.clone(), head })
     }
@@ -58,9 +58,11 @@ impl Inserter for Literals {
             self.session.batch_execute(&self.sql).map_err(describe)
         })
     }
+}
 
+impl Exec for Literals {
     fn run(&mut self, sql: &str) -> Result<()> {
-        run(&mut *self.session, sql)
+        self.session.run(sql)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::method::tools::feed::{Feed, feeds};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::{Extent, Family, Info, Load, Method, Param, PhaseClock, build_indexes};
 use crate::model::{ParamValue, Params, Phase};
+use crate::sql::Exec;
 use crate::table::Table;
 
 /// The parameter of methods whose statements have several rows.
@@ -44,19 +45,13 @@ fn common() -> Info {
     }
 }
 
-/// A connection that rows are inserted on.
-pub trait Inserter: Send {
+/// A connection that rows are inserted on, and other statements run.
+pub trait Inserter: Exec + Send {
     /// Inserts all rows, preparing what it needs first.
     ///
     /// # Errors
     /// What the server or the dataset says, or that work has to stop; rows that were committed stay.
     fn take(&mut self, feed: &mut Feed<'_>) -> Result<()>;
-
-    /// Runs a statement that returns nothing.
-    ///
-    /// # Errors
-    /// What the server says.
-    fn run(&mut self, sql: &str) -> Result<()>;
 }
 
 /// Connects, to insert batches of so many rows.
@@ -94,7 +89,7 @@ impl Method for Insert {
             side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.take(feed))
         })?;
         match jobs.first_mut() {
-            Some((inserter, _)) => build_indexes(load, clock, |sql| inserter.run(sql)),
+            Some((inserter, _)) => build_indexes(load, clock, &mut **inserter),
             None => anyhow::bail!("{} rows were cut into no jobs at all", load.rows),
         }
     }

@@ -1,9 +1,10 @@
 //! One row a statement, with its values bound; each statement is awaited before the next.
 
 use super::values::{Prepared, Unprepared};
-use super::{Insert, Inserter, common, jobs_param, unchecked};
+use super::{Insert, common, jobs_param, unchecked};
 use crate::method::{Info, Param};
 use crate::model::Durability;
+use crate::sql::Exec;
 
 /// `insert-row`: a commit each, which is bound by the disk's flushes. The loop that most programs
 /// start from; durable.

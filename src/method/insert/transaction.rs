@@ -4,8 +4,7 @@ use anyhow::{Result, bail};
 
 use super::values::Prepared;
 use super::{Connect, Inserter, common, jobs};
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes};
-use crate::model::Phase;
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 
 /// INSERTs within one transaction, on one connection: a transaction cannot be shared by several.
 ///
@@ -37,11 +36,7 @@ impl Method for InsertTransaction {
         let Some((mut inserter, mut feed)) = jobs(load, 1, self.connect)?.pop() else {
             bail!("{} rows were cut into no job at all", load.rows);
         };
-        clock.time(Phase::Load, || {
-            inserter.run("BEGIN")?;
-            inserter.take(&mut feed)
-        })?;
-        clock.time(Phase::Commit, || inserter.run("COMMIT"))?;
-        build_indexes(load, clock, |sql| inserter.run(sql))
+        committed(&mut *inserter, clock, |inserter| inserter.take(&mut feed))?;
+        build_indexes(load, clock, &mut *inserter)
     }
 }

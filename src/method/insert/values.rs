@@ -7,10 +7,10 @@ use super::{BATCH, Inserter};
 use crate::method::Load;
 use crate::method::tools::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
 use crate::method::tools::feed::Feed;
-use crate::method::tools::phases::run;
 use crate::model::{ParamValue, Params};
 use crate::pg_error::describe;
 use crate::server::Session;
+use crate::sql::Exec;
 use crate::table::Table;
 use crate::usage;
 
@@ -85,7 +85,7 @@ impl Inserter for Prepared {
         let mut uncommitted = 0;
         feed.each(|batch| {
             if commit_every.is_some() && uncommitted == 0 {
-                run(&mut **session, "BEGIN")?;
+                session.run("BEGIN")?;
             }
             let rest;
             let statement = match &prepared {
@@ -98,19 +98,21 @@ impl Inserter for Prepared {
             binds.with(batch.values(), |binds| session.execute(statement, binds)).map_err(describe)?;
             uncommitted += 1;
             if *commit_every == Some(uncommitted) {
-                run(&mut **session, "COMMIT")?;
+                session.run("COMMIT")?;
                 uncommitted = 0;
             }
             Ok(())
         })?;
         if commit_every.is_some() && uncommitted > 0 {
-            run(&mut **session, "COMMIT")?;
+            session.run("COMMIT")?;
         }
         Ok(())
     }
+}
 
+impl Exec for Prepared {
     fn run(&mut self, sql: &str) -> Result<()> {
-        run(&mut *self.session, sql)
+        self.session.run(sql)
     }
 }
 
@@ -163,9 +165,11 @@ impl Inserter for Unprepared {
     fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         feed.each(|batch| self.insert(batch))
     }
+}
 
+impl Exec for Unprepared {
     fn run(&mut self, sql: &str) -> Result<()> {
-        run(&mut *self.session, sql)
+        self.session.run(sql)
     }
 }
 

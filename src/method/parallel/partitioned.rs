@@ -6,11 +6,10 @@ use super::common;
 use crate::dataset::Chunk;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::jobs::side_by_side;
-use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock};
 use crate::model::{Encoding, Phase};
-use crate::sql::{literal, quote};
+use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Table};
 
@@ -69,7 +68,7 @@ impl Method for CopyPartitioned {
         clock.time(Phase::Prepare, || {
             partitions.iter().try_for_each(|partition| {
                 interrupt.check()?;
-                run(&mut *session, &partition.create())
+                session.run(&partition.create())
             })
         })?;
         let jobs = || streams.iter().zip(&partitions).zip(&chunks).collect();
@@ -87,7 +86,7 @@ impl Method for CopyPartitioned {
         clock.time(Phase::Attach, || {
             attach(load.table, &partitions, load.rows).iter().try_for_each(|statement| {
                 interrupt.check()?;
-                run(&mut *session, statement)
+                session.run(statement)
             })
         })
     }

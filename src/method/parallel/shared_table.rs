@@ -6,7 +6,6 @@ use anyhow::Result;
 use super::common;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::jobs::side_by_side;
-use crate::method::tools::phases::run;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::model::{Durability, Encoding, Phase};
@@ -62,6 +61,6 @@ impl Method for CopyParallel {
                 stream.copy(&sql, &file, Encoding::Csv, *chunk)
             })
         })?;
-        build_indexes(load, clock, |sql| run(&mut *session, sql))
+        build_indexes(load, clock, &mut *session)
     }
 }

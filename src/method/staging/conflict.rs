@@ -95,10 +95,10 @@ impl Method for InsertOnConflict {
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let staging = Staging::like(load.table, Kind::Unlogged).with_key("serial");
         let insert = self.sql(load.table, &staging);
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
-        committed(&stream, clock, || {
+        committed(&mut stream, clock, |stream| {
             stream.run(&insert)?;
             stream.run(&load.table.advance_key())?;
             stream.run(&staging.drop())

@@ -4,11 +4,10 @@ use anyhow::{Context, Result};
 
 use super::common;
 use crate::method::copy::server_file::server_file;
-use crate::method::tools::phases::run;
 use crate::method::{Info, Load, Method, Need, PhaseClock, build_indexes};
 use crate::model::Phase;
 use crate::pg_error::describe;
-use crate::sql::quote;
+use crate::sql::{Exec, quote};
 
 /// What reads files; one of PostgreSQL's contrib modules.
 const EXTENSION: &str = "file_fdw";
@@ -72,7 +71,7 @@ impl Method for InsertSelectFdw {
 
         let ours = clock.time(Phase::Prepare, || {
             interrupt.check()?;
-            run(&mut *session, "BEGIN")?;
+            session.run("BEGIN")?;
             let there: bool = session
                 .query_one("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1)", &[&EXTENSION])
                 .map_err(describe)
@@ -80,23 +79,23 @@ impl Method for InsertSelectFdw {
                 .get(0);
             // Not IF NOT EXISTS: one that somebody makes meanwhile would be dropped as ours.
             if !there {
-                run(&mut *session, &format!("CREATE EXTENSION {EXTENSION}"))?;
+                session.run(&format!("CREATE EXTENSION {EXTENSION}"))?;
             }
-            run(&mut *session, &create_server)?;
-            run(&mut *session, &create_table)?;
+            session.run(&create_server)?;
+            session.run(&create_table)?;
             Ok(!there)
         })?;
         clock.time(Phase::Load, || {
             interrupt.check()?;
-            run(&mut *session, &insert)?;
+            session.run(&insert)?;
             let file = table.beside(FILE);
-            run(&mut *session, &format!("DROP FOREIGN TABLE {file}; DROP SERVER {server}"))?;
+            session.run(&format!("DROP FOREIGN TABLE {file}; DROP SERVER {server}"))?;
             if ours {
-                run(&mut *session, &format!("DROP EXTENSION {EXTENSION}"))?;
+                session.run(&format!("DROP EXTENSION {EXTENSION}"))?;
             }
             Ok(())
         })?;
-        clock.time(Phase::Commit, || run(&mut *session, "COMMIT"))?;
-        build_indexes(load, clock, |sql| run(&mut *session, sql))
+        clock.time(Phase::Commit, || session.run("COMMIT"))?;
+        build_indexes(load, clock, &mut *session)
     }
 }

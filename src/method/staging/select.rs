@@ -53,13 +53,13 @@ impl Method for InsertSelect {
             load.table.column_list(),
             staging.name()
         );
-        let stream = CopyStream::connect(load.connector)?;
+        let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
-        committed(&stream, clock, || {
+        committed(&mut stream, clock, |stream| {
             stream.run(&insert)?;
             stream.run(&staging.drop())
         })?;
-        build_indexes(load, clock, |sql| stream.run(sql))
+        build_indexes(load, clock, &mut stream)
     }
 }

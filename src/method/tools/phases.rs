@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::model::Phase;
-use crate::pg_error::describe;
 use crate::probe::cpu;
 
 /// Time of each phase of one sample.
@@ -64,14 +63,6 @@ impl PhaseClock {
     pub fn load_cpu_ns(&self) -> u64 {
         self.load_cpu_ns
     }
-}
-
-/// Runs statements that return nothing; an error says which.
-///
-/// # Errors
-/// What the server says.
-pub fn run(client: &mut impl postgres::GenericClient, sql: &str) -> Result<()> {
-    client.batch_execute(sql).map_err(describe).with_context(|| format!("running: {sql}"))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::dataset::{Chunk, header, trailer};
 use crate::model::Encoding;
 use crate::pg_error::describe;
 use crate::server::{AsyncSession, Connector};
+use crate::sql::Exec;
 
 /// Bytes in one CopyData message.
 pub const MESSAGE_BYTES: usize = 64 * 1024;
@@ -175,6 +176,12 @@ impl CopyStream {
             sink.send(Bytes::from_static(trailer(encoding))).await.map_err(refused)?;
         }
         sink.finish().await.map_err(refused)
+    }
+}
+
+impl Exec for CopyStream {
+    fn run(&mut self, statement: &str) -> Result<()> {
+        CopyStream::run(self, statement)
     }
 }
 
