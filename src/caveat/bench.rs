@@ -198,7 +198,7 @@ impl Bench<'_> {
             session.run(&format!("INSERT INTO {} VALUES ({})", quote(TABLE), values.join(", ")))?;
         }
         drop(session);
-        let scratch = Scratch::create(self.dir)?;
+        let scratch = Scratch::beside(self.dir)?;
         std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755))?;
         let site = Site { catalogue: self.catalogue, server: self.server, connector, scratch };
         attempt(&site, caveat, load)

@@ -21,15 +21,28 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes one in `parent`, a dataset's directory, and removes those whose owners were killed before
-    /// they could: there and beside all other datasets.
+    /// Makes one in a dataset's directory, and removes those whose owners were killed before they could:
+    /// there, in all other datasets and beside them.
     ///
     /// # Errors
     /// When it cannot be made, or an old one cannot be removed.
-    pub fn create(parent: &Path) -> Result<Self> {
-        let making = || format!("making a directory in {}", parent.display());
+    pub fn create(dataset: &Path) -> Result<Self> {
         // Without a parent of its own it stands alone.
-        for dir in siblings(parent).with_context(making)? {
+        Self::within(dataset, dataset.parent().unwrap_or(dataset))
+    }
+
+    /// Likewise in the directory that the datasets are in, for what belongs to none of them.
+    ///
+    /// # Errors
+    /// As [`Scratch::create`].
+    pub fn beside(datasets: &Path) -> Result<Self> {
+        Self::within(datasets, datasets)
+    }
+
+    fn within(parent: &Path, datasets: &Path) -> Result<Self> {
+        let making = || format!("making a directory in {}", parent.display());
+        sweep(datasets)?;
+        for dir in directories(datasets).with_context(making)? {
             sweep(&dir)?;
         }
         loop {
@@ -51,10 +64,9 @@ impl Scratch {
     }
 }
 
-/// The directories beside this one, and it.
-fn siblings(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let Some(parent) = dir.parent() else { return Ok(vec![dir.to_owned()]) };
-    let entries = std::fs::read_dir(parent)?.collect::<std::io::Result<Vec<_>>>()?;
+/// The directories in this one.
+fn directories(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
     Ok(entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_dir()).collect())
 }
 
@@ -90,7 +102,7 @@ mod tests {
     fn it_goes_away_and_takes_those_of_killed_runs_of_all_datasets_along() {
         let cache = tempfile::tempdir().unwrap();
         let (votes, others) = (cache.path().join("votes"), cache.path().join("others"));
-        let old = [votes.join("scratch-x"), others.join("scratch-y")];
+        let old = [votes.join("scratch-x"), others.join("scratch-y"), cache.path().join("scratch-z")];
         for dir in &old {
             std::fs::create_dir_all(dir).unwrap();
             std::fs::write(dir.join("part"), "1").unwrap();
@@ -107,6 +119,13 @@ mod tests {
         };
         assert_eq!(left(&votes), ["votes.csv"]);
         assert!(left(&others).is_empty());
+
+        // Some belong to no dataset, and sweep those of all.
+        for dir in &old {
+            std::fs::create_dir_all(dir).unwrap();
+        }
+        drop(Scratch::beside(cache.path()).unwrap());
+        assert!(old.iter().all(|dir| !dir.exists()));
     }
 
     /// Sweeps at the moment when a directory is made but not yet locked cannot take it away.

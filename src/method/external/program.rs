@@ -52,13 +52,26 @@ pub struct Exit {
 ///
 /// # Errors
 /// When it cannot be started, or work has to stop.
-pub fn run(mut command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Exit> {
-    interrupt.check()?;
+pub fn run(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Exit> {
     let output = |name: &str| {
         let path = dir.join(name);
         File::create(&path).with_context(|| format!("making {}", path.display()))
     };
-    command.current_dir(dir).stdin(Stdio::null()).stdout(output(STDOUT)?).stderr(output(STDERR)?);
+    run_into(command, dir, [output(STDOUT)?, output(STDERR)?], interrupt)
+}
+
+/// As [`run`], with these files for its standard output and its standard error.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_into(
+    mut command: Command,
+    dir: &Path,
+    [stdout, stderr]: [File; 2],
+    interrupt: &Interrupt,
+) -> Result<Exit> {
+    interrupt.check()?;
+    command.current_dir(dir).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
     let own_memory = memory::resident_bytes().unwrap_or(u64::MAX);
     // Without its path, which is this machine's.
     let name = Path::new(command.get_program()).file_name().unwrap_or_default().display().to_string();

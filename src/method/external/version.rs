@@ -1,6 +1,8 @@
 //! What a program says of its version, which is also how it is found out whether it is here.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -26,14 +28,14 @@ pub fn said(words: &[String]) -> Result<String, String> {
 }
 
 fn ask(words: &[String]) -> Result<String> {
-    let dir = tempfile::tempdir().context("making a directory for the program's output")?;
+    // Files without a name: a kill of this program leaves none.
+    let output = || tempfile::tempfile().context("making a file for the program's output");
+    let (mut stdout, mut stderr) = (output()?, output()?);
     let interrupt = Interrupt::new();
     let _deadline = interrupt.deadline(LIMIT)?;
-    let exit = program::run(command(words), dir.path(), &interrupt)?;
-    let read = |name| -> Result<String> {
-        Ok(String::from_utf8_lossy(&std::fs::read(dir.path().join(name))?).into_owned())
-    };
-    let (stdout, stderr) = (read(program::STDOUT)?, read(program::STDERR)?);
+    let files = [stdout.try_clone()?, stderr.try_clone()?];
+    let exit = program::run_into(command(words), &std::env::temp_dir(), files, &interrupt)?;
+    let (stdout, stderr) = (text(&mut stdout)?, text(&mut stderr)?);
     // Some print it on standard error.
     let mut lines = stdout.lines().chain(stderr.lines()).map(str::trim).filter(|line| !line.is_empty());
     // Without its path, which is this machine's, and its arguments, which may be a small program.
@@ -43,4 +45,12 @@ fn ask(words: &[String]) -> Result<String> {
         bail!("`{name}`, asked for its version, failed ({}): {last}", exit.status);
     }
     Ok(lines.next().with_context(|| format!("`{name}`, asked for its version, said nothing"))?.to_owned())
+}
+
+/// All that a file holds.
+fn text(file: &mut File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
