@@ -109,25 +109,28 @@ impl Param {
     /// What was given as a value of its kind.
     ///
     /// # Errors
-    /// What is wrong with it, in words that follow on the value and the method.
+    /// What is wrong with it, in words that stand between the value and what it may be.
     pub(super) fn taken(&self, given: &ParamValue) -> Result<ParamValue, String> {
         match &self.kind {
             ParamKind::Integer { range, .. } => match given {
                 ParamValue::Int(number) if range.contains(number) => Ok(given.clone()),
-                ParamValue::Int(_) => Err("is out of range".into()),
-                ParamValue::Flag(_) | ParamValue::Choice(_) => Err("is not a whole number".into()),
+                ParamValue::Int(_) => Err("is out of range:".into()),
+                ParamValue::Flag(_) => Err("is not a whole number:".into()),
+                // What experiments have in place of numbers is filled in by now.
+                ParamValue::Choice(_) => Err("is neither a whole number nor \"1..2*cores\":".into()),
             },
             ParamKind::Flag { .. } => match given.flag() {
                 Some(set) => Ok(ParamValue::Flag(set)),
-                None => Err("is neither true nor false".into()),
+                None => Err("is not a flag:".into()),
             },
             ParamKind::Choice { words, .. } => match given {
                 ParamValue::Choice(word) if words.contains(word) => Ok(given.clone()),
                 ParamValue::Choice(word) => {
                     let hint = nearest(word, words.iter().map(String::as_str));
-                    Err(format!("is none of its words{hint}"))
+                    let end = if hint.is_empty() { ":" } else { "" };
+                    Err(format!("is none of its words{hint}{end}"))
                 }
-                ParamValue::Int(_) | ParamValue::Flag(_) => Err("is none of its words".into()),
+                ParamValue::Int(_) | ParamValue::Flag(_) => Err("is none of its words:".into()),
             },
         }
     }
@@ -146,9 +149,9 @@ mod tests {
         let word = |word: &str| ParamValue::Choice(word.into());
         let jobs = Param::integer("jobs", "connections", 1..=64, ParamDefault::Cores);
         assert_eq!(jobs.taken(&ParamValue::Int(64)), Ok(ParamValue::Int(64)));
-        assert_eq!(error(&jobs, ParamValue::Int(65)), "is out of range");
-        assert_eq!(error(&jobs, ParamValue::Flag(true)), "is not a whole number");
-        assert_eq!(error(&jobs, word("many")), "is not a whole number");
+        assert_eq!(error(&jobs, ParamValue::Int(65)), "is out of range:");
+        assert_eq!(error(&jobs, ParamValue::Flag(true)), "is not a whole number:");
+        assert_eq!(error(&jobs, word("many")), "is neither a whole number nor \"1..2*cores\":");
         assert_eq!(jobs.default_value(100), ParamValue::Int(64));
 
         let freeze = Param::flag("freeze", "rows arrive frozen");
@@ -156,14 +159,14 @@ mod tests {
             assert_eq!(freeze.taken(&given), Ok(ParamValue::Flag(set)));
         }
         assert_eq!(freeze.taken(&ParamValue::Flag(true)), Ok(ParamValue::Flag(true)));
-        assert_eq!(error(&freeze, ParamValue::Int(2)), "is neither true nor false");
-        assert_eq!(error(&freeze, word("yes")), "is neither true nor false");
+        assert_eq!(error(&freeze, ParamValue::Int(2)), "is not a flag:");
+        assert_eq!(error(&freeze, word("yes")), "is not a flag:");
 
         let words = ["direct", "buffered", "parallel"].map(String::from).into();
         let mode = Param { kind: ParamKind::Choice { words, default: "direct".into() }, ..freeze };
         assert_eq!(mode.taken(&word("buffered")), Ok(word("buffered")));
         assert_eq!(error(&mode, word("bufered")), "is none of its words; did you mean `buffered`?");
-        assert_eq!(error(&mode, ParamValue::Int(1)), "is none of its words");
+        assert_eq!(error(&mode, ParamValue::Int(1)), "is none of its words:");
         assert_eq!(mode.allowed(), "direct, buffered or parallel");
     }
 }

@@ -27,7 +27,7 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
         };
         let value = param.taken(value).map_err(|wrong| {
             usage!(
-                "{name} = {} of {} {wrong}: {name} ({}) may be {}",
+                "{name} = {} of {} {wrong} {name} ({}) may be {}",
                 written(value),
                 info.id,
                 param.help,
