@@ -67,7 +67,11 @@ fn the_command_that_repeats_a_run_repeats_it() {
         .command
         .replace("{file of the experiment mine}", &experiment.to_string())
         .replace("{file of the loader teller}", &loader.to_string())
-        .replace(&format!("{{directory of the binaries of PostgreSQL {version}}}"), &bin.to_string());
+        .replace(&format!("{{directory of the binaries of PostgreSQL {version}}}"), &bin.to_string())
+        .replace(
+            &format!("{{directory of the binaries of PostgreSQL {version}, build 2}}"),
+            &bin.to_string(),
+        );
     assert!(!command.contains('{'), "all placeholders are filled in: {command}");
     let program = Path::new(env!("CARGO_BIN_EXE_bulkbench")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());

@@ -57,7 +57,7 @@ pub enum Start {
     Holding,
     /// Holding the first rows already, under the keys 1, 2, 3 ... in the dataset's order: as many in
     /// a hundred as the parameter [`PRESENT`] says, all of them where the method has none. A
-    /// `stale` table has another value in the column that updates change ([`Table::stale`]).
+    /// `stale` table has another value in the column that updates change ([`crate::table::Table::stale`]).
     Present {
         /// Whether that column's values are to be replaced.
         stale: bool,

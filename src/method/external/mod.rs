@@ -1,7 +1,7 @@
 //! Programs of others that load the table: each is a method like any other, described by a TOML file.
 //!
 //! Those in `loaders/` are compiled in, a user's own are given by path (docs/add-a-loader.md).
-//! [`Loader::execute`] runs one on any file and table; what a sample is, [`Method::load`] adds: the
+//! [`Loader::execute`] runs one on any file and table; what a sample is, [`crate::method::Method::load`] adds: the
 //! file, what its end means, and the indexes.
 
 mod built_in;
