@@ -14,11 +14,11 @@ use bulkbench::cache_dir::default_cache_dir;
 use bulkbench::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::tools::stream::CopyStream;
-use bulkbench::model::Encoding;
+use bulkbench::model::{Encoding, Persistence};
 use bulkbench::probe::{cpu, memory};
 use bulkbench::server::{self, Choice, Connector, Options};
 use bulkbench::stats;
-use bulkbench::table::{Persistence, Table};
+use bulkbench::table::Table;
 use bulkbench::units;
 use tokio_postgres::config::Host;
 

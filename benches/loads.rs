@@ -12,7 +12,7 @@ use bulkbench::dataset::{DEFAULT_SEED, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{CaseFacts, Role};
+use bulkbench::model::{Case, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::sample::Stage;
@@ -82,7 +82,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
 }
 
 /// One verified load: only its phases count.
-fn one(stage: &mut dyn Stage, case: &CaseFacts, rows: u64) -> Result<Duration> {
+fn one(stage: &mut dyn Stage, case: &Case, rows: u64) -> Result<Duration> {
     stage.apply(case)?;
     stage.reset(case, rows)?;
     let measured = stage.load(case, rows)?;

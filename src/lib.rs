@@ -29,6 +29,7 @@ pub mod runner;
 pub mod say;
 pub mod server;
 pub mod session;
+pub mod spelling;
 pub mod sql;
 pub mod stats;
 pub mod table;

@@ -12,7 +12,7 @@ use support::{case, run, sample};
 const BASE: [f64; 5] = [10.0, 10.1, 9.9, 10.05, 9.95];
 
 /// A run of a baseline, a control a twentieth slower, and a case with these seconds and rows.
-fn one(seconds: &[f64], rows: u64, change: impl Fn(&mut CaseFacts, &mut Sample)) -> (Run, Vec<Sample>) {
+fn one(seconds: &[f64], rows: u64, change: impl Fn(&mut Case, &mut Sample)) -> (Run, Vec<Sample>) {
     let mut cases = vec![
         case("base", Role::Baseline, 1000),
         case("base again", Role::Control, 1000),
@@ -33,7 +33,7 @@ fn one(seconds: &[f64], rows: u64, change: impl Fn(&mut CaseFacts, &mut Sample))
     (run(cases, 5), samples)
 }
 
-fn verdict(seconds: &[f64], rows: u64, change: impl Fn(&mut CaseFacts, &mut Sample)) -> (Verdict, Agreement) {
+fn verdict(seconds: &[f64], rows: u64, change: impl Fn(&mut Case, &mut Sample)) -> (Verdict, Agreement) {
     let (run, samples) = one(seconds, rows, change);
     let standings: Standings = judge(summarize(&run, &samples));
     assert!((standings.noise.unwrap().floor - 1.05).abs() < 1e-9);
@@ -41,7 +41,7 @@ fn verdict(seconds: &[f64], rows: u64, change: impl Fn(&mut CaseFacts, &mut Samp
     (it.verdict.clone(), it.published.unwrap().agreement)
 }
 
-fn same(_: &mut CaseFacts, _: &mut Sample) {}
+fn same(_: &mut Case, _: &mut Sample) {}
 
 #[test]
 fn a_difference_is_claimed_only_beyond_the_noise() {
@@ -90,7 +90,8 @@ fn another_table_in_the_end_is_not_compared() {
         s.end_state.as_mut().unwrap().structure.remove(0);
     });
     assert_eq!(lacking, Verdict::NotComparable("another table in the end: without btree (link)".into()));
-    let (other, _) = verdict(&half, 1000, |_, s| s.end_state.as_mut().unwrap().content = "1".into());
+    let (other, _) =
+        verdict(&half, 1000, |_, s| s.end_state.as_mut().unwrap().content = Content::of_hashes(1));
     assert_eq!(other, Verdict::NotComparable("other content in the table than the baseline's".into()));
 }
 
@@ -98,7 +99,7 @@ fn another_table_in_the_end_is_not_compared() {
 fn another_durability_is_noted_and_compared() {
     let (run, samples) = one(&BASE.map(|s| s / 2.0), 1000, |case, s| {
         case.durability = Durability::LostOnCrash;
-        s.end_state.as_mut().unwrap().persistence = "unlogged".into();
+        s.end_state.as_mut().unwrap().persistence = Persistence::Unlogged;
     });
     let standings = judge(summarize(&run, &samples));
     assert_eq!(standings.cases[2].verdict, Verdict::Faster);
@@ -124,7 +125,7 @@ fn a_summary_leaves_out_the_warm_up_and_counts_failures() {
 
 /// The run of [`one`] with two more cases, the reference three times as slow as the baseline and a
 /// case held against it with these seconds.
-fn referred(seconds: &[f64], change: impl Fn(&mut CaseFacts, &mut CaseFacts)) -> (Run, Vec<Sample>) {
+fn referred(seconds: &[f64], change: impl Fn(&mut Case, &mut Case)) -> (Run, Vec<Sample>) {
     let (mut run, mut samples) = one(&BASE.map(|s| s * 0.5), 1000, same);
     let (mut reference, mut held) = (case("far", Role::Case, 1000), case("far it", Role::Case, 1000));
     held.against = Some("far".into());
@@ -187,7 +188,7 @@ fn what_has_nothing_to_be_held_against_says_so() {
 #[test]
 fn servers_of_another_origin_are_not_compared() {
     let on = |version: &str| {
-        let (mut run, samples) = referred(&BASE, |_, held| held.server = Some("new".into()));
+        let (mut run, samples) = referred(&BASE, |_, held| held.key.server = Some("new".into()));
         let facts = ServerFacts { version: version.into(), ..run.server.clone() };
         run.servers.insert("new".into(), facts);
         let standings = judge(summarize(&run, &samples));
@@ -200,7 +201,7 @@ fn servers_of_another_origin_are_not_compared() {
                12.2.0 and no packager named, x86_64-pc-linux-gnu, compiled by gcc 12.2.0 \
                (--any-build compares them all the same)";
     assert_eq!(on(musl), Verdict::NotComparable(why.into()));
-    let (run, samples) = referred(&BASE, |_, held| held.server = Some("lost".into()));
+    let (run, samples) = referred(&BASE, |_, held| held.key.server = Some("lost".into()));
     let why = "the record says nothing of the server lost of far it";
     assert_eq!(judge(summarize(&run, &samples)).cases[4].verdict, Verdict::NotComparable(why.into()));
 }
@@ -208,7 +209,7 @@ fn servers_of_another_origin_are_not_compared() {
 #[test]
 fn other_rows_of_another_dataset_are_not_compared() {
     let (run, samples) = referred(&BASE, |_, held| {
-        (held.dataset, held.rows) = (Some("wide".into()), 100);
+        (held.key.axes.dataset, held.rows) = (Some("wide".into()), 100);
     });
     let why = "another dataset and other rows than far";
     assert_eq!(judge(summarize(&run, &samples)).cases[4].verdict, Verdict::NotComparable(why.into()));
@@ -234,11 +235,11 @@ fn a_curve_has_a_line_for_cases_that_agree_in_all_but_the_axis() {
     assert_eq!(found[0].1[0].1, (20_000.0f64 / 0.15).round());
 
     // An axis that no case has a value on, and none at all.
-    for x in [Some("jobs"), None] {
-        run.plan.x = x.map(String::from);
+    for x in [Some(Axis::Param("jobs".into())), None] {
+        run.plan.x = x;
         assert!(Curve::of(&run.plan, &judge(summarize(&run, &samples))).is_none());
     }
-    run.plan.x = Some("rows".into());
+    run.plan.x = Some(Axis::Rows);
     assert!(series(&run, &samples).iter().flat_map(|(_, points)| points).all(|(x, _)| *x == 20_000.0));
 }
 
@@ -251,14 +252,16 @@ fn a_default_that_no_id_names_and_a_setting_lie_on_a_curve() {
     );
     run.plan.cases.remove(1);
     run.plan.cases[1].id = "insert-multirow".into();
+    run.plan.cases[1].key.params.clear();
     samples.iter_mut().filter(|s| s.case.ends_with("100")).for_each(|s| s.case = "insert-multirow".into());
     // 0.1 s of each sample are its other phase.
     assert_eq!(series(&run, &samples), [("insert-multirow".into(), vec![(10.0, 909.0), (100.0, 1667.0)])]);
 
-    run.plan.x = Some("work_mem".into());
+    run.plan.x = Some(Axis::Setting("work_mem".into()));
     for (case, value) in run.plan.cases.iter_mut().zip(["64MB", "1GB"]) {
         case.params.clear();
-        case.settings.insert("work_mem".into(), value.into());
+        case.key.params.clear();
+        case.key.axes.settings.insert("work_mem".into(), value.into());
     }
     let expected = vec![(64.0 * 1048576.0, 909.0), (1073741824.0, 1667.0)];
     assert_eq!(series(&run, &samples), [("insert-multirow".into(), expected)]);

@@ -9,6 +9,7 @@ use bulkbench::caveat::{self, Bench};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
+use bulkbench::record::Document;
 use bulkbench::server::local::installations;
 use bulkbench::server::{self, Choice, Options, Server};
 
@@ -412,7 +413,7 @@ fn a_run_records_findings_and_leaves_nothing_else() {
     assert!(result.to_str().unwrap().ends_with("-mine"), "{result:?}");
     let findings = Findings::load(&result).unwrap();
     let repeat = "bulkbench run '{file of the experiment mine}' --server local";
-    assert!(findings.command.starts_with(repeat), "{}", findings.command);
+    assert!(findings.provenance.command.starts_with(repeat), "{}", findings.provenance.command);
     assert_eq!(findings.caveats.len(), 1);
     let left = std::fs::read_dir(cache.join("datasets")).unwrap().count();
     assert_eq!(left, 0, "files of the run stay in the cache");

@@ -6,8 +6,8 @@ mod common;
 use std::path::Path;
 
 use assert_cmd::Command;
-use bulkbench::model::Outcome;
-use bulkbench::record::store;
+use bulkbench::model::{Outcome, Slot};
+use bulkbench::record;
 
 /// The program with a cache of its own, in a directory that a server under another user can read.
 fn bulkbench(cache: &Path) -> Command {
@@ -142,7 +142,7 @@ fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
     for file in ["run.json", "samples.jsonl", "report.md", "results.csv", "report.html", "charts"] {
         assert!(run_dir.join(file).exists(), "{file}");
     }
-    let (run, samples) = store::load(&run_dir).unwrap();
+    let (run, samples) = record::load(&run_dir).unwrap();
     // Programs of others may not be here.
     let (can, cannot): (Vec<_>, Vec<_>) = run.plan.cases.iter().partition(|case| case.unavailable.is_none());
     assert!(cannot.iter().all(|case| case.family == "external"), "{cannot:?}");
@@ -192,11 +192,15 @@ fn cases_run_on_each_of_several_servers_and_a_run_of_them_goes_on() {
     let (ok, text) = run(&[&args[..], &two[..]].concat());
     assert!(ok, "{text}");
     let path = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
-    let (record, samples) = store::load(&path).unwrap();
+    let (record, samples) = record::load(&path).unwrap();
     assert_eq!(record.servers.len(), 2);
     assert!(record.servers.keys().any(|name| name.ends_with("#2")), "{:?}", record.servers.keys());
-    assert_eq!(samples.iter().filter(|s| s.round == 0).count(), 2, "each server is warmed up");
-    assert_eq!(samples.iter().filter(|s| s.round == 1).count(), 5, "two methods on two servers, one control");
+    assert_eq!(samples.iter().filter(|s| s.slot == Slot::WarmUp).count(), 2, "each server is warmed up");
+    assert_eq!(
+        samples.iter().filter(|s| s.slot == Slot::Round(1)).count(),
+        5,
+        "two methods on two servers, one control"
+    );
     assert!(samples.iter().all(|s| s.outcome == Outcome::Ok));
 
     // As if it had been interrupted after the warm-ups.
@@ -208,7 +212,7 @@ fn cases_run_on_each_of_several_servers_and_a_run_of_them_goes_on() {
     assert!(!ok && text.contains("name them by --pg-bin again"), "{text}");
     let (ok, text) = run(&[&resume[..], &two[..]].concat());
     assert!(ok, "{text}");
-    assert_eq!(store::load(&path).unwrap().1.len(), 7);
+    assert_eq!(record::load(&path).unwrap().1.len(), 7);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Sample};
+use bulkbench::model::{Case, Encoding, Metric, Outcome, Phase, Sample, Slot};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;
@@ -28,7 +28,7 @@ fn ensured(mut dataset: Dataset) -> Dataset {
 }
 
 /// The cases of these lines of an experiment, each for so many rows.
-fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFacts>> {
+fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<Case>> {
     let text = format!(
         "id = 'copy'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
          [[case]]\nmethod = 'copy-csv'\n{lines}"
@@ -44,13 +44,13 @@ fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<CaseFa
 fn load(
     server: &mut dyn Server,
     dataset: &Dataset,
-    cases: &[CaseFacts],
+    cases: &[Case],
     mut look: impl FnMut(&Sample, &mut Session),
 ) {
     let (catalogue, connector) = (Catalogue::built_in(), server.connector().clone());
     let mut stage = ServerStage::new(&catalogue, server, dataset, Interrupt::new(), Duration::from_secs(120));
     for case in cases {
-        let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
+        let sample = sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{} of {} rows: {:?}", case.id, case.rows, sample.error);
         look(&sample, &mut connector.connect().unwrap());
     }
@@ -91,7 +91,7 @@ fn the_wal_of_a_table_emptied_in_the_same_transaction_is_skipped_at_wal_level_mi
                  settings = { wal_level = 'minimal', wal_skip_threshold = '0' }\n";
     let mut wal = Vec::new();
     load(&mut *server, &dataset, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
-        wal.push(sample.cost.wal_bytes.unwrap());
+        wal.push(sample.readings.get(Metric::Wal).unwrap());
     });
     // The index builds mark ordinary rows as committed, and data checksums log each page's first such mark.
     assert!(wal[2] < wal[0] && wal[3] * 4 < wal[1] && wal[3] * 4 < wal[2], "{wal:?}");
@@ -301,7 +301,7 @@ fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
     for limit in [3, 30, 100, 200].map(Duration::from_millis) {
         let mut stage = ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), limit);
         for case in &cases {
-            let sample = sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap();
+            let sample = sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap();
             // A slow machine gives up more of them.
             assert!(
                 matches!(sample.outcome, Outcome::Ok | Outcome::Timeout),

@@ -9,7 +9,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Encoding, Outcome, Role};
+use bulkbench::model::{Axis, Encoding, Outcome, Role, Slot};
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
 use bulkbench::runner::stage::ServerStage;
@@ -31,7 +31,7 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
     let (catalogue, request) = (Catalogue::built_in(), common::request(rows));
     let mut cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(votes.columns())).unwrap();
     let mut servers = vec![common::local(&votes)];
-    if experiment.compare.as_deref() == Some("server") {
+    if experiment.compare == Some(Axis::Server) {
         servers.push(common::local(&votes));
         cases = plan::on_servers(&experiment, cases, &["a".into(), "b".into()]);
     }
@@ -41,7 +41,7 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         .iter()
         .enumerate()
         .filter(|(_, case)| case.unavailable.is_none() && case.role != Role::Control)
-        .map(|(index, case)| (index, case.settings.clone()))
+        .map(|(index, case)| (index, case.key.axes.settings.clone()))
         .collect();
     let mut stage = ServerStage::over(
         &catalogue,
@@ -51,7 +51,8 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         Duration::from_secs(120),
     );
     for index in schedule::order(&runnable, 1, 1).concat() {
-        let sample = sample::take(&mut stage, &cases[index], Place { round: 1, position: 0 }).unwrap();
+        let sample =
+            sample::take(&mut stage, &cases[index], Place { slot: Slot::Round(1), position: 0 }).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
     }
     drop(stage);

@@ -13,8 +13,8 @@ use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::Beside;
 use bulkbench::method::{Catalogue, Loader};
-use bulkbench::model::{CaseFacts, Encoding, Outcome, Phase, Sample};
-use bulkbench::record::store;
+use bulkbench::model::{Case, Encoding, Metric, Outcome, Phase, Reading, Sample, Slot};
+use bulkbench::record;
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place};
@@ -50,7 +50,7 @@ fn cases(
     rows: &str,
     server: &dyn Server,
     dataset: &Dataset,
-) -> Vec<CaseFacts> {
+) -> Vec<Case> {
     let text = format!(
         "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n\
          [[case]]\nmethod = {methods:?}\n{rows}"
@@ -58,7 +58,7 @@ fn cases(
     let request = common::request(dataset.rows());
     let experiment = Experiment::parse(&text, "x.toml").unwrap();
     let mut cases = plan::cases(catalogue, &experiment, &request, &Table::votes(dataset.columns())).unwrap();
-    cases.retain(|case| methods.contains(&case.method.as_str()));
+    cases.retain(|case| methods.contains(&case.key.method.as_str()));
     availability::mark(catalogue, &mut cases, server, dataset).unwrap();
     cases
 }
@@ -77,7 +77,7 @@ fn run(
         .iter()
         .map(|case| {
             assert_eq!(case.unavailable, None, "{}", case.id);
-            sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()
+            sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()
         })
         .collect()
 }
@@ -124,9 +124,9 @@ fn every_input_is_whole_at_any_row_count() {
     assert_verified(&samples);
     let last = samples.last().unwrap();
     assert_eq!(last.phases.keys().copied().collect::<Vec<_>>(), [Phase::Load], "the indexes were there");
-    assert!(last.cost.client_load_cpu_ns > Some(1_000_000));
+    assert!(last.readings.get(Reading::from(Metric::ClientCpu).within(Phase::Load)) > Some(1_000_000));
     // Below what the tests themselves hold it is not known.
-    assert!(last.cost.client_peak_bytes.is_none_or(|peak| peak > 1 << 20));
+    assert!(last.readings.get(Metric::ClientMemory).is_none_or(|peak| peak > 1 << 20));
 
     let csv = dir.path().join("special.csv");
     let rows = "O'Brien,''',-2147483648\n\\,\\',2147483647\n\"a \"\"b\"\",\",\"x\r\ny\t;\u{1}\",0\n\"\",:name,1\n\u{e9}\u{4e2d},$1,-1\n";
@@ -345,9 +345,13 @@ fn a_loader_of_the_user_s_joins_an_experiment_and_is_wanted_again_by_resume() {
     assert!(text.contains("each sample starts a program, psql (PostgreSQL) "), "{text}");
 
     let results = result_dir(dir.path());
-    let (run, samples) = store::load(&results).unwrap();
+    let (run, samples) = record::load(&results).unwrap();
     assert_eq!(samples.len(), 1 + 3);
-    assert!(run.command.contains(" --loader '{file of the loader mine}'"), "{}", run.command);
+    assert!(
+        run.provenance.command.contains(" --loader '{file of the loader mine}'"),
+        "{}",
+        run.provenance.command
+    );
     let facts = run.plan.cases.iter().find(|case| case.id == "mine").unwrap();
     assert_eq!(facts.program.as_ref().unwrap().command, "./mine.sh {file} {scratch}");
     let record = std::fs::read_to_string(results.join("run.json")).unwrap();
@@ -408,7 +412,7 @@ fn a_stop_or_a_deadline_ends_a_program_and_all_that_it_started() {
         assert_eq!(output.status.code(), Some(code), "{text}");
         assert_eq!(left(dir.path()), Vec::<String>::new());
         if signal.is_none() {
-            let (_, samples) = store::load(&result_dir(dir.path())).unwrap();
+            let (_, samples) = record::load(&result_dir(dir.path())).unwrap();
             let mine = samples.iter().find(|sample| sample.case == "mine").unwrap();
             assert_eq!(mine.outcome, Outcome::Timeout, "{mine:?}");
         }

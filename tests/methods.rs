@@ -9,7 +9,7 @@ use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Durability, Encoding, Outcome, Phase, Role, Sample};
+use bulkbench::model::{Durability, Encoding, Metric, Outcome, Persistence, Phase, Role, Sample, Slot};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::sample::{self, Place};
@@ -53,7 +53,8 @@ fn run_once(
     for case in cases.iter().filter(|c| c.role != Role::Control) {
         match &case.unavailable {
             Some(reason) => unavailable.push((case.id.clone(), reason.clone())),
-            None => samples.push(sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()),
+            None => samples
+                .push(sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()),
         }
     }
     (samples, unavailable)
@@ -78,7 +79,9 @@ fn assert_all_verified(samples: &[Sample]) {
         // The row count and content were verified by the sample's own steps, or it would have failed.
         assert!(state.rows >= sample.rows, "{}", sample.case);
         assert_eq!(sample.total_ns, Some(sample.phases.values().sum()));
-        assert!(sample.cost.wal_bytes.is_some() && sample.cost.table_bytes.unwrap() > 0);
+        assert!(
+            sample.readings.get(Metric::Wal).is_some() && sample.readings.get(Metric::Table).unwrap() > 0
+        );
     }
 }
 
@@ -96,15 +99,18 @@ fn every_method_loads_into_a_local_server() {
     assert_all_verified(&samples);
 
     // What the load promised to cost is what it cost.
-    let wal = |case| named(&samples, case).cost.wal_bytes.unwrap();
+    let wal = |case| named(&samples, case).readings.get(Metric::Wal).unwrap();
     assert!(wal("copy-unlogged") * 4 < wal("copy-csv"), "unlogged rows write no WAL");
-    assert!(named(&samples, "copy-csv").cost.server_cpu_ns.is_some());
+    assert!(named(&samples, "copy-csv").readings.get(Metric::ServerCpu).is_some());
     assert!(named(&samples, "copy-unlogged-then-logged").phases.contains_key(&Phase::SetLogged));
     for one_transaction in ["insert-row-transaction", "insert-row-pipelined"] {
         assert!(named(&samples, one_transaction).phases.contains_key(&Phase::Commit));
     }
     assert!(!named(&samples, "insert-row-batched-commits").phases.contains_key(&Phase::Commit));
-    assert_eq!(named(&samples, "copy-unlogged").end_state.as_ref().unwrap().persistence, "unlogged");
+    assert_eq!(
+        named(&samples, "copy-unlogged").end_state.as_ref().unwrap().persistence,
+        Persistence::Unlogged
+    );
     let phases = |case| named(&samples, case).phases.keys().copied().collect::<Vec<_>>();
     let staged = [Phase::Prepare, Phase::Load, Phase::Commit, Phase::Indexes];
     for case in ["insert-select-staging", "insert-select-temp", "insert-select-fdw"] {
@@ -141,7 +147,7 @@ fn the_wal_of_a_table_made_in_the_same_transaction_is_skipped_at_wal_level_minim
     .unwrap();
     let (samples, _) = run_once(&experiment, &mut *server, &dataset);
     assert_all_verified(&samples);
-    let wal: Vec<u64> = samples.iter().map(|s| s.cost.wal_bytes.unwrap()).collect();
+    let wal: Vec<u64> = samples.iter().map(|s| s.readings.get(Metric::Wal).unwrap()).collect();
     assert!(wal[1] * 4 < wal[0], "{wal:?}");
     server.stop().unwrap();
 }
@@ -217,7 +223,7 @@ fn every_method_loads_into_a_container_or_says_why_there_is_none() {
     let (samples, unavailable) = all_methods(&mut *server, &dataset);
     assert_eq!(unavailable, []);
     assert_all_verified(&samples);
-    assert!(named(&samples, "copy-csv").cost.server_cpu_ns.is_some());
+    assert!(named(&samples, "copy-csv").readings.get(Metric::ServerCpu).is_some());
     server.stop().unwrap();
 }
 
@@ -344,7 +350,7 @@ fn staged<'a>(
     method: &str,
     server: &'a mut dyn Server,
     dataset: &'a Dataset,
-) -> (ServerStage<'a>, bulkbench::model::CaseFacts) {
+) -> (ServerStage<'a>, bulkbench::model::Case) {
     let request = Request { methods: vec![method.into()], ..common::request(dataset.rows()) };
     let table = Table::votes(dataset.columns());
     let cases = plan::cases(catalogue, &Experiment::find("all").unwrap(), &request, &table).unwrap();

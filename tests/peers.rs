@@ -11,7 +11,7 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Ended, Meaning, Target};
 use bulkbench::method::{Catalogue, Loader, Method, resolve_params};
 use bulkbench::model::Params;
-use bulkbench::record::store;
+use bulkbench::record;
 use bulkbench::server::{self, Choice, Connector, Options, Session};
 use bulkbench::sql::quote;
 use bulkbench::table::Table;
@@ -230,7 +230,7 @@ fn without_its_library_a_loader_is_a_row_that_says_how_to_get_it() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let results = dir.path().join("results").read_dir().unwrap().next().unwrap().unwrap().path();
-    let (run, _) = store::load(&results).unwrap();
+    let (run, _) = record::load(&results).unwrap();
     let case = run.plan.cases.iter().find(|case| case.id == "psycopg3-copy").unwrap();
     let reason = case.unavailable.as_ref().unwrap();
     assert!(reason.contains("`python3`") && reason.contains("run scripts/setup-peers"), "{reason}");

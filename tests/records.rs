@@ -10,7 +10,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::findings::Findings;
 use bulkbench::model::{Outcome, Run};
-use bulkbench::record::store;
+use bulkbench::record::{self, Document};
 use bulkbench::server::Server;
 
 const EXPERIMENT: &str = "id = 'mine'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\ncompare = 'server'\n\
@@ -60,10 +60,11 @@ fn the_command_that_repeats_a_run_repeats_it() {
     let output = bulkbench(dir.path()).args(given.split('|')).output().unwrap();
     // The loader fails, and so does the run.
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
-    let first = store::load(&runs(dir.path())[0]).unwrap().0;
+    let first = record::load(&runs(dir.path())[0]).unwrap().0;
 
     let version = first.server.version.split(' ').nth(1).unwrap();
     let command = first
+        .provenance
         .command
         .replace("{file of the experiment mine}", &experiment.to_string())
         .replace("{file of the loader teller}", &loader.to_string())
@@ -83,11 +84,14 @@ fn the_command_that_repeats_a_run_repeats_it() {
         .output()
         .unwrap();
     assert_eq!(repeated.status.code(), Some(1), "{command}: {}", words(&repeated));
-    let second = store::load(&runs(dir.path())[1]).unwrap().0;
+    let second = record::load(&runs(dir.path())[1]).unwrap().0;
 
     assert_eq!(second.plan, first.plan);
-    assert_eq!(second.asked, first.asked);
-    assert_eq!((&second.label, &second.command), (&first.label, &first.command));
+    assert_eq!(second.provenance.asked, first.provenance.asked);
+    assert_eq!(
+        (&second.provenance.label, &second.provenance.command),
+        (&first.provenance.label, &first.provenance.command)
+    );
     assert_eq!(second.dataset, first.dataset);
     let servers = |run: &Run| {
         let facts = run.servers_in_order().into_iter();
@@ -95,7 +99,7 @@ fn the_command_that_repeats_a_run_repeats_it() {
     };
     assert_eq!(servers(&second), servers(&first));
     assert_eq!(first.servers.len(), 2);
-    assert!(first.plan.any_build && first.plan.cases.iter().any(|case| case.method == "teller"));
+    assert!(first.plan.any_build && first.plan.cases.iter().any(|case| case.key.method == "teller"));
 }
 
 /// A role that is called like its password and its database, on a server whose address is its socket's.
@@ -123,11 +127,15 @@ fn a_record_of_a_server_of_the_user_s_names_nobody() {
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
 
     let results = &runs(dir.path())[0];
-    let (run, samples) = store::load(results).unwrap();
+    let (run, samples) = record::load(results).unwrap();
     let failed = samples.iter().find(|sample| sample.outcome == Outcome::Failed).unwrap();
     let error = failed.error.as_deref().unwrap();
     assert!(error.contains("user={user}; role \"{user}\" in {socket} with {password}; "), "{error}");
-    assert!(run.command.contains("--server '{URL of the server: PostgreSQL "), "{}", run.command);
+    assert!(
+        run.provenance.command.contains("--server '{URL of the server: PostgreSQL "),
+        "{}",
+        run.provenance.command
+    );
 
     let socket = url.split("host=").nth(1).unwrap().split('&').next().unwrap();
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -149,9 +157,9 @@ fn every_published_record_is_read() {
         if !dir.is_dir() {
             continue;
         }
-        match Findings::are_in(&dir) {
+        match record::has_findings(&dir) {
             true => drop(Findings::load(&dir).unwrap()),
-            false => drop(store::load(&dir).unwrap()),
+            false => drop(record::load(&dir).unwrap()),
         }
         read += 1;
     }

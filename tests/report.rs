@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
-use bulkbench::model::{Outcome, ProgramFacts, Run, Sample};
-use bulkbench::record::store::Store;
+use bulkbench::model::{Axis, Outcome, ProgramFacts, Run, Sample};
+use bulkbench::record::Store;
 use bulkbench::report::table::Cell;
 use bulkbench::report::{self, Colour, Look};
 
@@ -158,7 +158,7 @@ fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
         for sample in samples.iter_mut().filter(|sample| sample.case == id) {
             let case = run.plan.cases.iter().find(|case| case.id == id).unwrap();
             let error = "loading: ERROR 53100: could not extend file";
-            *sample = support::failed(case, sample.round, Outcome::Failed, error);
+            *sample = support::failed(case, sample.slot.round(), Outcome::Failed, error);
         }
     }
     let case = run.plan.cases.iter_mut().find(|case| case.id == "insert-row").unwrap();
@@ -203,8 +203,8 @@ fn few_rounds_are_shown_without_claims() {
 fn runs_are_compared_case_by_case_after_what_differs() {
     let (here, samples) = support::votes(5, 1.0);
     let (mut there, mut faster) = support::votes(5, 0.6);
-    there.label = "big machine".into();
-    there.machine.cores = 8;
+    there.provenance.label = "big machine".into();
+    there.provenance.machine.cores = 8;
     there.server.settings.insert("wal_level".into(), "minimal".into());
     // One case leaves another table there.
     for sample in faster.iter_mut().filter(|s| s.case == "copy-text") {
@@ -276,7 +276,7 @@ fn no_label_of_a_curve_is_cut_and_few_series_fill_the_axis() {
         let curve_of_run = Curve::of(&run.plan, &standings).unwrap();
         for format in [Format::File, Format::Page, Format::Phone] {
             let svg = curve::draw(&run, &curve_of_run, format).unwrap();
-            let trips = run.plan.x.as_deref() == Some("latency_ms");
+            let trips = run.plan.x == Some(Axis::Latency);
             assert_eq!(svg.contains("1000/RTT: one round trip a row"), trips);
             let picture = resvg::usvg::Tree::from_str(&svg, &report::chart_options()).unwrap();
             let drawn = picture.root().bounding_box();
@@ -317,10 +317,10 @@ fn what_a_record_quotes_can_do_nothing_in_any_output() {
     let (mut run, mut samples) = support::votes(2, 1.0);
     let hostile = || HOSTILE.to_owned();
     for text in [
-        &mut run.label,
-        &mut run.command,
-        &mut run.machine.cpu,
-        &mut run.machine.kernel,
+        &mut run.provenance.label,
+        &mut run.provenance.command,
+        &mut run.provenance.machine.cpu,
+        &mut run.provenance.machine.kernel,
         &mut run.server.version,
         &mut run.server.transport,
         &mut run.plan.title,
@@ -342,7 +342,6 @@ fn what_a_record_quotes_can_do_nothing_in_any_output() {
     let case = run.plan.cases.iter().find(|case| case.id == last.case).unwrap();
     samples.push(Sample { position: last.position, ..support::failed(case, 2, Outcome::Failed, HOSTILE) });
     for sample in &mut samples {
-        sample.overhead.insert(hostile(), 1);
         if let Some(session) = &mut sample.session {
             session.settings.insert("session_replication_role".into(), hostile());
         }

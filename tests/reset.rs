@@ -7,10 +7,11 @@ use std::path::Path;
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::{Family, HELD, Info, PRESENT, Start};
-use bulkbench::model::{EndState, ParamValue, Params};
+use bulkbench::model::{ParamValue, Params, Persistence};
 use bulkbench::runner::reset::Reset;
 use bulkbench::server::{Connector, Home, Server, Session};
-use bulkbench::table::{Layout, Persistence, Table, verify};
+use bulkbench::table::verify::{self, Found};
+use bulkbench::table::{Layout, Table};
 
 const ROWS: u64 = 1_001;
 
@@ -41,8 +42,8 @@ impl<'a> Bench<'a> {
         reset.table_for(&info, &params, rows).unwrap();
     }
 
-    fn state(&mut self, table: &Table) -> EndState {
-        verify::read(&mut *self.session, table).unwrap().state
+    fn state(&mut self, table: &Table) -> Found {
+        verify::read(&mut *self.session, table).unwrap()
     }
 
     fn number(&mut self, sql: &str) -> i64 {
@@ -94,9 +95,9 @@ fn each_start_is_the_table_it_promises() {
         for held in [0, 1, 3] {
             bench.reset(&table, Start::Holding, &[(HELD, held)], rows);
             let state = bench.state(&table);
-            let content: i128 = dataset.content(rows).unwrap().parse().unwrap();
+            let content = dataset.content(rows).unwrap().times(held);
             assert_eq!(state.rows, held * rows);
-            assert_eq!(state.content, (content * i128::from(held)).to_string(), "{rows} rows {held} times");
+            assert_eq!(state.content, content, "{rows} rows {held} times");
             assert_eq!(state.structure, table.structure());
         }
         for stale in [false, true] {

@@ -12,7 +12,7 @@ use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{CaseFacts, Cost, EndState, Outcome, Phase, Plan, Sample};
+use bulkbench::model::{Case, Content, EndState, Outcome, Persistence, Phase, Plan, Readings, Sample, Slot};
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
 use bulkbench::runner::sample::{Measured, Stage};
@@ -42,23 +42,23 @@ impl FakeStage {
         Self { steps: Vec::new(), loads: 0, trouble, gone: false }
     }
 
-    fn note(&mut self, step: &str, case: &CaseFacts) {
+    fn note(&mut self, step: &str, case: &Case) {
         self.steps.push(format!("{step} {}", case.id));
     }
 }
 
 impl Stage for FakeStage {
-    fn apply(&mut self, case: &CaseFacts) -> Result<()> {
+    fn apply(&mut self, case: &Case) -> Result<()> {
         self.note("apply", case);
         Ok(())
     }
 
-    fn reset(&mut self, case: &CaseFacts, _: u64) -> Result<()> {
+    fn reset(&mut self, case: &Case, _: u64) -> Result<()> {
         self.note("reset", case);
         Ok(())
     }
 
-    fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
+    fn load(&mut self, case: &Case, rows: u64) -> Result<Measured> {
         self.note("load", case);
         self.loads += 1;
         match self.trouble {
@@ -71,13 +71,13 @@ impl Stage for FakeStage {
             }
             _ => Ok(Measured {
                 phases: BTreeMap::from([(Phase::Load, rows * 100), (Phase::Indexes, 7)]),
-                cost: Cost::default(),
+                readings: Readings::default(),
                 session: None,
             }),
         }
     }
 
-    fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
+    fn verify(&mut self, case: &Case, rows: u64) -> Result<EndState> {
         self.note("verify", case);
         if matches!(self.trouble, Trouble::StoppedDuringVerify(n) if n == self.loads) {
             return Err(anyhow!("canceling statement due to user request"));
@@ -85,7 +85,12 @@ impl Stage for FakeStage {
         if matches!(self.trouble, Trouble::WrongContent(n) if n == self.loads) {
             return Err(Fault::Data("the rows' content sums to 1 instead of 2".into()).into());
         }
-        Ok(EndState { rows, content: "2".into(), persistence: "permanent".into(), structure: vec![] })
+        Ok(EndState {
+            rows,
+            content: Content::of_hashes(2),
+            persistence: Persistence::Permanent,
+            structure: vec![],
+        })
     }
 
     fn recover(&mut self) -> Result<()> {
@@ -108,8 +113,8 @@ impl Stage for FakeStage {
 struct Silent;
 
 impl Progress for Silent {
-    fn skip(&mut self, _: &CaseFacts, _: u32) {}
-    fn begin(&mut self, _: &CaseFacts, _: u32) {}
+    fn skip(&mut self, _: &Case, _: Slot) {}
+    fn begin(&mut self, _: &Case, _: Slot) {}
     fn end(&mut self, _: &Sample, _: Duration) {}
 }
 
@@ -119,7 +124,7 @@ fn small_plan(rounds: u32) -> Plan {
 }
 
 /// A baseline with its control and one case more, whatever is done to them before they are planned.
-fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [CaseFacts])) -> Plan {
+fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [Case])) -> Plan {
     let experiment = Experiment::parse(
         &format!(
             "id = 'small'\ntitle = 't'\nquestion = 'q'\nrounds = 2\nbaseline = '{baseline}'\n\
@@ -169,7 +174,7 @@ fn a_sample_is_settings_reset_load_verify_and_the_warm_up_comes_first() {
     let (ended, kept) = run(&plan, &[], &mut stage);
     assert_eq!(ended.unwrap().taken, 4, "a warm-up, two cases and the control");
     assert_eq!(stage.steps[..4], ["apply copy-csv", "reset copy-csv", "load copy-csv", "verify copy-csv"]);
-    assert_eq!((kept[0].round, kept[0].case.as_str()), (0, "copy-csv"));
+    assert_eq!((kept[0].slot, kept[0].case.as_str()), (Slot::WarmUp, "copy-csv"));
     let planned: Vec<&str> = plan.order[0].iter().map(|i| plan.cases[*i].id.as_str()).collect();
     let ran: Vec<&str> = kept[1..].iter().map(|s| s.case.as_str()).collect();
     assert_eq!(ran, planned);
@@ -216,7 +221,7 @@ fn an_interruption_keeps_what_is_finished_and_resume_takes_only_the_rest() {
     let (ended, rest) = run(&plan, &kept, &mut stage);
     assert_eq!(ended.unwrap().taken, 4);
     assert_eq!(stage.loads, 5, "the fresh server is warmed up, and that is not kept a second time");
-    let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.round, s.position)).collect();
+    let all: Vec<(u32, u32)> = kept.iter().chain(&rest).map(|s| (s.slot.round(), s.position)).collect();
     assert_eq!(all, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
 }
 

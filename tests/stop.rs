@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bulkbench::model::Outcome;
-use bulkbench::record::store;
+use bulkbench::record;
 use rustix::process::{Pid, Signal, kill_process};
 
 struct Running {
@@ -144,7 +144,7 @@ fn an_interrupted_run_keeps_its_samples_and_goes_on() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{text}");
     assert!(text.contains(&format!("{kept} samples are there")), "{text}");
-    let (run, all) = store::load(&path).unwrap();
+    let (run, all) = record::load(&path).unwrap();
     assert_eq!(all.len(), 1 + 6 * 3, "a warm-up and six rounds of two cases and the control");
     let mut planned: Vec<(u32, String)> = (1..)
         .zip(&run.plan.order)
@@ -152,7 +152,7 @@ fn an_interrupted_run_keeps_its_samples_and_goes_on() {
         .map(|(round, i)| (round, run.plan.cases[i].id.clone()))
         .collect();
     planned.insert(0, (0, "copy-csv".into()));
-    let taken: Vec<(u32, String)> = all.iter().map(|s| (s.round, s.case.clone())).collect();
+    let taken: Vec<(u32, String)> = all.iter().map(|s| (s.slot.round(), s.case.clone())).collect();
     assert_eq!(taken, planned, "the order is the recorded one, across the interruption");
     assert_nothing_left(dir.path());
 }
@@ -167,7 +167,7 @@ fn a_server_that_dies_in_a_sample_is_a_row_and_the_run_goes_on() {
     let (dir, output) = run.end();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let (_, all) = store::load(&run_dir(dir.path()).unwrap()).unwrap();
+    let (_, all) = record::load(&run_dir(dir.path()).unwrap()).unwrap();
     assert_eq!(all.len(), 1 + 2 * 3);
     let failed: Vec<_> = all.iter().filter(|s| s.outcome != Outcome::Ok).collect();
     assert_eq!(failed.len(), 1, "{text}");
@@ -195,7 +195,7 @@ fn two_runs_at_once_keep_out_of_each_other_s_way() {
     let runs: Vec<_> = std::fs::read_dir(dir.path().join("results")).unwrap().collect();
     assert_eq!(runs.len(), 2);
     for run in runs {
-        let (_, samples) = store::load(&run.unwrap().path()).unwrap();
+        let (_, samples) = record::load(&run.unwrap().path()).unwrap();
         assert!(samples.len() == 1 + 2 * 3 && samples.iter().all(|s| s.outcome == Outcome::Ok));
     }
     assert_nothing_left(dir.path());

@@ -15,13 +15,13 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{Loader, Meaning, Target};
 use bulkbench::method::{Catalogue, resolve_params};
 use bulkbench::model::findings::Verdict;
-use bulkbench::model::{CaseFacts, Encoding, Outcome, ParamValue, Phase, Role, Sample};
+use bulkbench::model::{Case, Encoding, Outcome, ParamValue, Persistence, Phase, Role, Sample, Slot};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::{self, Place, Stage};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{self, Choice, Options, Server};
-use bulkbench::table::{Persistence, Table};
+use bulkbench::table::Table;
 
 const ROWS: u64 = 3_000;
 
@@ -44,7 +44,7 @@ fn ensured(mut dataset: Dataset) -> Dataset {
 }
 
 /// The cases beside the baseline, marked with why they cannot run here.
-fn cases(catalogue: &Catalogue, toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<CaseFacts> {
+fn cases(catalogue: &Catalogue, toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<Case> {
     let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
                 [[case]]\nmethod = 'copy-csv'\n";
     let experiment = Experiment::parse(&format!("{head}{toml}"), "x.toml").unwrap();
@@ -59,9 +59,9 @@ fn cases(catalogue: &Catalogue, toml: &str, server: &dyn Server, dataset: &Datas
 fn samples(catalogue: &Catalogue, toml: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
     let cases = cases(catalogue, toml, server, dataset);
     let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
-    let take = |case: &CaseFacts| {
+    let take = |case: &Case| {
         assert_eq!(case.unavailable, None, "{}", case.id);
-        sample::take(&mut stage, case, Place { round: 1, position: 0 }).unwrap()
+        sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()
     };
     cases.iter().map(take).collect()
 }

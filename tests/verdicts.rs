@@ -12,6 +12,7 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
 use bulkbench::model::findings::{CaveatFacts, Finding, Findings, Verdict};
+use bulkbench::record::Document;
 use bulkbench::server::local::installations;
 use bulkbench::server::{self, Choice, Options, Server};
 

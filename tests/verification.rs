@@ -10,7 +10,7 @@ use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{CaseFacts, Encoding, Role};
+use bulkbench::model::{Case, Encoding, Role};
 use bulkbench::runner::availability;
 use bulkbench::runner::plan;
 use bulkbench::runner::reset::rows_after;
@@ -74,7 +74,7 @@ fn sum(session: &mut Session, kinds: &[ColumnType], rows: &[&[Field]]) -> String
     }
     let sql = format!("SELECT coalesce(sum({}), 0)::text FROM t", sql_expression(&columns));
     let server: String = session.query_one(&sql, &[]).unwrap().get(0);
-    assert_eq!(content.to_string(), server, "{kinds:?}: {rows:?}");
+    assert_eq!(content.content().to_string(), server, "{kinds:?}: {rows:?}");
     server
 }
 
@@ -152,7 +152,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     }
     let keys: Vec<[Field; 1]> = (1..=100).map(|key| [Int(key)]).collect();
     let keys: Vec<&[Field]> = keys.iter().map(|row| &row[..]).collect();
-    assert_eq!(sum(&mut session, &[Int4], &keys), of_keys(100).to_string());
+    assert_eq!(sum(&mut session, &[Int4], &keys), of_keys(100).content().to_string());
     drop(session);
     server.stop().unwrap();
 }
@@ -200,7 +200,7 @@ fn dataset(dir: &std::path::Path) -> Dataset {
 }
 
 /// Every method's case with its defaults that can run.
-fn cases(catalogue: &Catalogue, server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<CaseFacts> {
+fn cases(catalogue: &Catalogue, server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<Case> {
     let all = Experiment::find("all").unwrap();
     let table = Table::votes(dataset.columns());
     let mut cases = plan::cases(catalogue, &all, &common::request(dataset.rows()), &table).unwrap();
@@ -227,16 +227,15 @@ fn each_fault_is_refused_after_each_method() {
         stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         let mut session = connector.connect().unwrap();
-        let method = catalogue.find(&case.method).unwrap();
+        let method = catalogue.find(&case.key.method).unwrap();
         let (info, keys) = (method.info(), method.keys());
         let table = Table { layout: info.layout, ..Table::votes(dataset.columns()) };
         let after = rows_after(info, &case.params, case.rows);
-        let content: i128 = dataset.content(after.loaded).unwrap().parse().unwrap();
-        let content = (content * i128::from(after.times)).to_string();
+        let content = dataset.content(after.loaded).unwrap().times(after.times);
         let rows = after.loaded * after.times;
-        let expected = Expected { rows, content: &content, keys, persistence: info.end };
+        let expected = Expected { rows, content, keys, persistence: info.end };
         let gap = (keys == Keys::Counted).then_some((GAP, "the keys are not"));
-        let foreign_keys = case.method.starts_with("copy-fk");
+        let foreign_keys = case.key.method.starts_with("copy-fk");
         for (fault, word) in FAULTS.into_iter().chain(gap) {
             let mut transaction = session.transaction().unwrap();
             if foreign_keys {
@@ -246,8 +245,8 @@ fn each_fault_is_refused_after_each_method() {
                 .batch_execute(fault)
                 .unwrap_or_else(|error| panic!("{}: {fault}: {error:?}", case.id));
             let found = verify::read(&mut transaction, &table).unwrap();
-            let refused = match verify::check(&found, &table, &expected) {
-                Ok(()) => panic!("{}: {fault}: it passed", case.id),
+            let refused = match verify::check(found, &table, &expected) {
+                Ok(_) => panic!("{}: {fault}: it passed", case.id),
                 Err(error) => error.to_string(),
             };
             assert!(refused.contains(word), "{}: {fault}: {refused}", case.id);
@@ -305,7 +304,7 @@ fn settings_of_the_role_change_no_verdict() {
         stage.reset(case, case.rows).unwrap();
         if let Err(error) = stage.load(case, case.rows) {
             // ADBC's driver cannot tell types under quote_all_identifiers: it says so, and no verdict is made.
-            assert_eq!(case.method, "adbc-ingest", "{}: {error:#}", case.id);
+            assert_eq!(case.key.method, "adbc-ingest", "{}: {error:#}", case.id);
             continue;
         }
         stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Outcome;
-use bulkbench::record::store;
+use bulkbench::record;
 use bulkbench::server::Server;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -143,7 +143,7 @@ fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_told() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let run = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
-    let (_, samples) = store::load(&run).unwrap();
+    let (_, samples) = record::load(&run).unwrap();
     assert_eq!(samples[0].outcome, Outcome::Timeout, "{said}");
     // The stopped backend holds its locks: the schema cannot go, and the user is told how to remove it.
     assert!(said.contains("DROP SCHEMA \"bulkbench_"), "{said}");

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::model::{Before, Durability, Run, Sample};
-use bulkbench::record::store;
+use bulkbench::model::{Before, Durability, Metric, Run, Sample};
+use bulkbench::record;
 
 fn experiment(cases: &str) -> String {
     format!(
@@ -44,7 +44,7 @@ fn run(dir: &Path, url: &str, cases: &str, own: Option<&str>, args: &[&str]) -> 
     let mut said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
     let results = std::fs::read_dir(out.path()).unwrap().next().unwrap().unwrap().path();
-    let (run, samples) = store::load(&results).unwrap();
+    let (run, samples) = record::load(&results).unwrap();
     for file in ["report.md", "results.csv"] {
         said.push_str(&std::fs::read_to_string(results.join(file)).unwrap());
     }
@@ -134,9 +134,15 @@ fn checkpoints_are_counted_in_the_samples_that_they_fell_into() {
     let own = loader("CHECKPOINT");
     let (_, samples, said) =
         run(dir.path(), "local", "", Some(&own), &["--rounds", "2", "--set", "max_wal_size=32MB"]);
-    for sample in samples.iter().filter(|s| s.round > 0) {
+    for sample in samples.iter().filter(|s| s.slot.counts()) {
         let expected = u64::from(sample.case == "mine");
-        assert_eq!(sample.cost.checkpoints, Some(expected), "{} in round {}", sample.case, sample.round);
+        assert_eq!(
+            sample.readings.get(Metric::Checkpoints),
+            Some(expected),
+            "{} in round {}",
+            sample.case,
+            sample.slot
+        );
         assert_eq!(sample.session.as_ref().unwrap().before, Before::Checkpoint);
     }
     for words in ["a checkpoint fell into samples, which slows them: mine", "2 in 2 of 2 samples"] {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::summary::{Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
-use crate::model::{ParamValue, Params, Run, Sample, ServerFacts};
+use crate::model::{Case, ParamValue, Params, Role, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
@@ -117,7 +117,7 @@ pub fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<
     for (name, run, _) in &runs[1..] {
         for (field, here, there) in [
             ("dataset.rows", first.dataset.rows.to_string(), run.dataset.rows.to_string()),
-            ("dataset.content", first.dataset.content.clone(), run.dataset.content.clone()),
+            ("dataset.content", first.dataset.content.to_string(), run.dataset.content.to_string()),
         ] {
             if here != there {
                 return Err(usage!(
@@ -130,15 +130,13 @@ pub fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<
     let standings: Vec<Standings> =
         runs.iter().map(|(_, run, samples)| judge(summarize(run, samples))).collect();
     let floors: Vec<Option<f64>> = standings.iter().map(|s| s.noise.map(|n| n.floor)).collect();
-    let mut ids: Vec<&str> = Vec::new();
-    for (_, run, _) in runs {
-        for case in &run.plan.cases {
-            if !ids.contains(&case.id.as_str()) {
-                ids.push(&case.id);
-            }
+    let mut all: Vec<&Case> = Vec::new();
+    for case in runs.iter().flat_map(|(_, run, _)| &run.plan.cases) {
+        if !all.iter().any(|known| is_same(known, case)) {
+            all.push(case);
         }
     }
-    let cases = ids.into_iter().map(|id| compare_case(id, &standings, &floors)).collect();
+    let cases = all.into_iter().map(|case| compare_case(case, &standings, &floors)).collect();
     let facts = |((name, run, _), noise_floor): (&'a (String, Run, Vec<Sample>), Option<f64>)| RunFacts {
         name: name.clone(),
         run,
@@ -151,14 +149,20 @@ pub fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<
     })
 }
 
-fn compare_case(id: &str, standings: &[Standings], floors: &[Option<f64>]) -> ComparedCase {
-    let in_run = |s: &'_ Standings| s.cases.iter().position(|c| c.summary.case.id == id);
+/// Whether a case of one run is that of another; the control is no other case than the baseline by its key.
+fn is_same(case: &Case, other: &Case) -> bool {
+    let is_control = |case: &Case| case.role == Role::Control;
+    case.key == other.key && is_control(case) == is_control(other)
+}
+
+fn compare_case(case: &Case, standings: &[Standings], floors: &[Option<f64>]) -> ComparedCase {
+    let in_run = |s: &'_ Standings| s.cases.iter().position(|c| is_same(c.summary.case, case));
     let found: Vec<Option<&Standing>> = standings.iter().map(|s| in_run(s).map(|i| &s.cases[i])).collect();
     let cells = (0..found.len()).map(|i| {
         let floor = floors[i].unwrap_or(1.0).max(floors[0].unwrap_or(1.0));
         compare_cell(found[i], (i > 0).then_some(found[0]), floor)
     });
-    ComparedCase { id: id.to_string(), cells: cells.collect() }
+    ComparedCase { id: case.id.clone(), cells: cells.collect() }
 }
 
 /// `first` is `None` when this is the first run itself, `Some(None)` when that lacks the case.
@@ -257,8 +261,8 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
             notes.push(format!("{key} {} against {}", value(&a.params), value(&b.params)));
         }
     }
-    for key in keys(&[a.settings.keys(), b.settings.keys()]) {
-        let (mine, theirs) = (a.settings.get(key), b.settings.get(key));
+    for key in keys(&[a.key.axes.settings.keys(), b.key.axes.settings.keys()]) {
+        let (mine, theirs) = (a.key.axes.settings.get(key), b.key.axes.settings.get(key));
         if mine != theirs {
             let or_dash = |v: Option<&String>| v.map_or("-".to_string(), Clone::clone);
             notes.push(format!("{key} {} against {}", or_dash(mine), or_dash(theirs)));
@@ -272,9 +276,13 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
     {
         notes.push(format!("{mine} against {theirs}"));
     }
-    if a.collation != b.collation {
+    if a.key.axes.collation != b.key.axes.collation {
         let or_own = |c: &Option<String>| c.clone().unwrap_or_else(|| "the database's".into());
-        notes.push(format!("collation {} against {}", or_own(&a.collation), or_own(&b.collation)));
+        notes.push(format!(
+            "collation {} against {}",
+            or_own(&a.key.axes.collation),
+            or_own(&b.key.axes.collation)
+        ));
     }
     notes
 }
@@ -308,7 +316,7 @@ fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<Difference> {
 }
 
 fn facts(run: &Run) -> Vec<(String, String)> {
-    let (machine, server, plan) = (&run.machine, &run.server, &run.plan);
+    let (machine, server, plan) = (&run.provenance.machine, &run.server, &run.plan);
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
     let disk = |f: fn(&crate::model::Disk) -> String| machine.disk.as_ref().map_or("-".to_string(), f);
     let mut facts: Vec<(String, String)> = [
@@ -321,16 +329,16 @@ fn facts(run: &Run) -> Vec<(String, String)> {
         ("machine.kernel", machine.kernel.clone()),
         ("machine.arch", machine.arch.clone()),
         ("machine.virtualization", or_none(&machine.virtualization)),
-        ("server.source", server.source.words().to_string()),
+        ("server.source", server.source.name().to_string()),
         ("server.version", server.version.clone()),
         ("server.image", or_none(&server.image)),
         ("server.transport", server.transport.clone()),
         ("plan.experiment", plan.experiment.clone()),
         ("plan.rounds", plan.rounds.to_string()),
         ("plan.budget", units::seconds(plan.budget_ns)),
-        ("tool.version", run.tool.version.clone()),
-        ("tool.commit", or_none(&run.tool.commit)),
-        ("tool.profile", run.tool.profile.clone()),
+        ("tool.version", run.provenance.tool.version.clone()),
+        ("tool.commit", or_none(&run.provenance.tool.commit)),
+        ("tool.profile", run.provenance.tool.profile.clone()),
         ("dataset.origin", run.dataset.origin.clone()),
     ]
     .into_iter()

@@ -1,34 +1,17 @@
 //! The cases of a run along the axis that its experiment varies.
 
-use std::collections::BTreeMap;
-
 use super::summary::Summary;
 use super::verdict::Standings;
-use crate::model::{CaseFacts, ParamValue, Plan, Role};
+use crate::model::{Axis, Case, CaseKey, Plan, Role};
 use crate::units;
 
 /// What an experiment varied, and what came of it.
 #[derive(Debug)]
 pub struct Curve<'s, 'a> {
-    /// What it varied: `rows`, `latency_ms`, or the name of a parameter or setting.
-    pub axis: String,
-    /// What its values are values of.
-    pub kind: Kind,
+    /// What it varied.
+    pub axis: &'a Axis,
     /// The cases that agree in all but that, in the order of the plan.
     pub series: Vec<Series<'s, 'a>>,
-}
-
-/// What the values of an axis are values of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Rows loaded.
-    Rows,
-    /// Milliseconds added to each round trip.
-    Latency,
-    /// A parameter of a method, in the parameter's own unit.
-    Parameter,
-    /// A setting of the server: bytes where it is a size, else in the setting's own unit.
-    Setting,
 }
 
 /// Cases that agree in all but the axis.
@@ -54,14 +37,15 @@ pub struct Point<'s, 'a> {
 impl<'s, 'a> Curve<'s, 'a> {
     /// The curve of a run; `None` where the plan has no axis or no case a value on it. The control
     /// is left out, being the baseline again.
-    pub fn of(plan: &Plan, standings: &'s Standings<'a>) -> Option<Self> {
+    pub fn of(plan: &'a Plan, standings: &'s Standings<'a>) -> Option<Self> {
         let axis = plan.x.as_ref()?;
-        let mut kind = None;
-        let mut groups: Vec<(Key, Vec<Point>)> = Vec::new();
+        let mut groups: Vec<(CaseKey, Vec<Point>)> = Vec::new();
         for summary in standings.cases.iter().map(|s| &s.summary).filter(|s| s.case.role != Role::Control) {
-            let Some((of_kind, x, label)) = value(axis, summary.case) else { continue };
-            kind.get_or_insert(of_kind);
-            let (key, point) = (Key::of(axis, summary.case), Point { x, label, summary });
+            let Some((x, label)) = value(axis, summary.case) else { continue };
+            let point = Point { x, label, summary };
+            // With all parameters: one that is given with its default is no other case.
+            let key = CaseKey { params: summary.case.params.clone(), ..summary.case.key.clone() };
+            let key = key.without(axis);
             match groups.iter_mut().find(|(other, _)| *other == key) {
                 Some((_, points)) => points.push(point),
                 None => groups.push((key, vec![point])),
@@ -71,7 +55,8 @@ impl<'s, 'a> Curve<'s, 'a> {
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
             Series { name: shared(axis, &points), points }
         });
-        Some(Curve { axis: axis.clone(), kind: kind?, series: series.collect() })
+        let series: Vec<Series> = series.collect();
+        (!series.is_empty()).then_some(Curve { axis, series })
     }
 
     /// The values of the axis that any case has, ascending, each as people write it.
@@ -84,19 +69,21 @@ impl<'s, 'a> Curve<'s, 'a> {
     }
 }
 
-/// A case's value of an axis, if it has one.
-fn value(axis: &str, case: &CaseFacts) -> Option<(Kind, f64, String)> {
-    if axis == "rows" {
-        return Some((Kind::Rows, case.rows as f64, units::count(case.rows)));
+/// A case's value of an axis, if it has one, as a number and as people write it.
+fn value(axis: &Axis, case: &Case) -> Option<(f64, String)> {
+    match axis {
+        Axis::Rows => Some((case.rows as f64, units::count(case.rows))),
+        Axis::Latency => case.key.axes.latency_ms.map(|ms| (ms as f64, ms.to_string())),
+        Axis::Param(name) => {
+            let value = case.params.get(name)?;
+            Some((value.number()? as f64, value.to_string()))
+        }
+        Axis::Setting(name) => {
+            let text = case.key.axes.settings.get(name)?;
+            Some((size(text)?, text.clone()))
+        }
+        Axis::Method | Axis::Dataset | Axis::Collation | Axis::Server => None,
     }
-    if axis == "latency_ms" {
-        return case.latency_ms.map(|ms| (Kind::Latency, ms as f64, ms.to_string()));
-    }
-    if let Some(value) = case.params.get(axis) {
-        return Some((Kind::Parameter, value.number()? as f64, value.to_string()));
-    }
-    let text = case.settings.get(axis)?;
-    Some((Kind::Setting, size(text)?, text.clone()))
 }
 
 /// A size as PostgreSQL writes it (`64MB`) in bytes, or a number without unit as it is.
@@ -115,44 +102,10 @@ fn size(text: &str) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * factor)
 }
 
-/// What cases of one series agree in.
-#[derive(PartialEq)]
-struct Key<'a> {
-    method: &'a str,
-    params: BTreeMap<&'a str, &'a ParamValue>,
-    settings: BTreeMap<&'a str, &'a str>,
-    place: [Option<&'a str>; 3],
-    latency_ms: Option<u64>,
-    /// Rows that the case asks for in its id; those that the budget leaves it are an outcome.
-    rows: Option<&'a str>,
-}
-
-impl<'a> Key<'a> {
-    fn of(axis: &str, case: &'a CaseFacts) -> Self {
-        let params = case.params.iter().map(|(name, value)| (name.as_str(), value));
-        let settings = case.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let rows = case.id.split(' ').find(|word| word.starts_with("rows="));
-        Key {
-            method: &case.method,
-            params: params.filter(|(name, _)| *name != axis).collect(),
-            settings: settings.filter(|(name, _)| *name != axis).collect(),
-            place: [case.dataset.as_deref(), case.collation.as_deref(), case.server.as_deref()],
-            latency_ms: case.latency_ms.filter(|_| axis != "latency_ms"),
-            rows: rows.filter(|_| axis != "rows"),
-        }
-    }
-}
-
-/// The words that the ids of all points share, without the axis' own: a default value stands in
-/// no id, so that the words that differ are those of the axis.
-fn shared(axis: &str, points: &[Point]) -> String {
+/// What the cases of all points have in common, without the axis.
+fn shared(axis: &Axis, points: &[Point]) -> String {
     let Some((first, others)) = points.split_first() else { return String::new() };
-    let prefix = format!("{axis}=");
-    let everywhere = |word: &&str| {
-        let in_id = |p: &Point| p.summary.case.id.split(' ').any(|other| other == *word);
-        !word.starts_with(&prefix) && others.iter().all(in_id)
-    };
-    first.summary.case.id.split(' ').filter(everywhere).collect::<Vec<_>>().join(" ")
+    first.summary.case.key.without(axis).common(others.iter().map(|p| &p.summary.case.key)).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The knee of a curve: from where on more of a parameter buys little.
 
-use super::curve::{Curve, Kind, Point};
+use super::curve::{Curve, Point};
+use crate::model::Axis;
 
 /// The share of the best rate that the knee reaches.
 pub const SHARE: f64 = 0.9;
@@ -38,9 +39,7 @@ pub struct SeriesKnee {
 /// The knees of a curve over a parameter: for `batch` of every series with two values or more, for
 /// others where there are four or more and the smallest is not the best.
 pub fn knees(curve: &Curve) -> Vec<SeriesKnee> {
-    if curve.kind != Kind::Parameter {
-        return Vec::new();
-    }
+    let Axis::Param(parameter) = curve.axis else { return Vec::new() };
     let of_series = |name: &String, points: &[Point]| {
         let found: Vec<(f64, &str)> = points
             .iter()
@@ -48,7 +47,7 @@ pub fn knees(curve: &Curve) -> Vec<SeriesKnee> {
             .collect();
         let rates: Vec<f64> = found.iter().map(|(rate, _)| *rate).collect();
         let knee = knee(&rates)?;
-        let telling = match curve.axis.as_str() {
+        let telling = match parameter.as_str() {
             "batch" => found.len() >= 2,
             _ => found.len() >= FEWEST && knee.best > 0,
         };

@@ -49,7 +49,7 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     }
     if case.rows != other.rows {
         // Of different rows no content can agree: then it has to be the same dataset, cut.
-        return (case.case.dataset != other.case.dataset)
+        return (case.case.key.axes.dataset != other.case.key.axes.dataset)
             .then(|| format!("another dataset and other rows than {}", name(other)));
     }
     (mine.content != theirs.content).then(|| match other.case.role {
@@ -60,11 +60,11 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
 
 /// Servers that were not built alike differ in more than their version; see [`origin::of`].
 fn other_build(case: &Summary, other: &Summary) -> Option<String> {
-    if case.case.server == other.case.server || case.any_build {
+    if case.case.key.server == other.case.key.server || case.any_build {
         return None;
     }
     let unknown = |s: &Summary| {
-        let server = s.case.server.as_deref().unwrap_or_default();
+        let server = s.case.key.server.as_deref().unwrap_or_default();
         format!("the record says nothing of the server {server} of {}", s.case.id)
     };
     let (Some(mine), Some(theirs)) = (case.server, other.server) else {

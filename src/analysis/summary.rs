@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{CaseFacts, Cost, Durability, EndState, Outcome, Phase, Run, Sample, ServerFacts};
+use crate::model::metric::Together;
+use crate::model::{Case, Durability, EndState, Metric, Outcome, Phase, Reading, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate};
 
 /// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and
@@ -10,7 +11,7 @@ use crate::stats::{self, Estimate};
 #[derive(Debug, Clone)]
 pub struct Summary<'a> {
     /// The case as it was planned.
-    pub case: &'a CaseFacts,
+    pub case: &'a Case,
     /// The server that it loads into; `None` where the record does not have the one it names.
     pub server: Option<&'a ServerFacts>,
     /// Whether it is compared with cases on servers of any build.
@@ -28,8 +29,8 @@ pub struct Summary<'a> {
     pub min_ns: Option<u64>,
     /// The median of each phase that any sample had.
     pub phases_ns: BTreeMap<Phase, f64>,
-    /// The medians of what the loads cost.
-    pub cost: CostMedians,
+    /// What the loads cost.
+    pub readings: Readings,
     /// Samples that failed or timed out.
     pub failures: usize,
     /// What went wrong first.
@@ -40,46 +41,28 @@ pub struct Summary<'a> {
     pub mixed: Option<String>,
 }
 
-/// Medians of [`Cost`], each over the samples that know it.
+/// The readings of the samples of a case taken together, as [`Together`] of each metric has it, over those
+/// that have one.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct CostMedians {
-    /// WAL written by the whole server during the phases.
-    pub wal_bytes: Option<f64>,
-    /// The table without its indexes.
-    pub table_bytes: Option<f64>,
-    /// All its indexes.
-    pub index_bytes: Option<f64>,
-    /// CPU time of the client.
-    pub client_cpu_ns: Option<f64>,
-    /// CPU time of the client in the load phase.
-    pub client_load_cpu_ns: Option<f64>,
-    /// Peak memory of the client.
-    pub client_peak_bytes: Option<f64>,
-    /// CPU time of the server.
-    pub server_cpu_ns: Option<f64>,
-    /// Checkpoints of all samples together.
-    pub checkpoints: Option<u64>,
+pub struct Readings {
+    figures: BTreeMap<Reading, f64>,
     /// Samples that a checkpoint had a part in.
     pub with_checkpoint: usize,
 }
 
 /// The summary of each case of a run, in the order of the plan.
 pub fn summarize<'a>(run: &'a Run, samples: &'a [Sample]) -> Vec<Summary<'a>> {
-    let server = |case: &CaseFacts| match &case.server {
-        Some(name) => run.servers.get(name),
-        None => Some(&run.server),
-    };
-    let of_case = |case| summarize_case(case, server(case), run.plan.any_build, samples);
+    let of_case = |case| summarize_case(case, run.server_of(case), run.plan.any_build, samples);
     run.plan.cases.iter().map(of_case).collect()
 }
 
 fn summarize_case<'a>(
-    case: &'a CaseFacts,
+    case: &'a Case,
     server: Option<&'a ServerFacts>,
     any_build: bool,
     all: &'a [Sample],
 ) -> Summary<'a> {
-    let counted = || all.iter().filter(|s| s.case == case.id && s.round >= 1);
+    let counted = || all.iter().filter(|s| s.case == case.id && s.slot.counts());
     let samples: Vec<&Sample> = counted().filter(|s| s.outcome == Outcome::Ok).collect();
     let failed: Vec<&Sample> = counted().filter(|s| s.outcome != Outcome::Ok).collect();
     let totals = totals_ns(&samples);
@@ -92,7 +75,7 @@ fn summarize_case<'a>(
         total_ns: stats::median_estimate(&totals),
         min_ns: samples.iter().filter_map(|s| s.total_ns).min(),
         phases_ns: phase_medians(&samples),
-        cost: CostMedians::of(&samples),
+        readings: Readings::of(&samples),
         failures: failed.len(),
         first_error: failed.iter().find_map(|s| s.error.as_deref()),
         end_state: samples.first().and_then(|s| s.end_state.as_ref()),
@@ -175,28 +158,32 @@ fn phase_medians(samples: &[&Sample]) -> BTreeMap<Phase, f64> {
     Phase::ALL.into_iter().filter_map(median_of).collect()
 }
 
-impl CostMedians {
+impl Readings {
     fn of(samples: &[&Sample]) -> Self {
-        let median = |field: fn(&Cost) -> Option<u64>| {
-            let values: Vec<f64> = samples.iter().filter_map(|s| field(&s.cost)).map(|v| v as f64).collect();
-            stats::median(&values)
+        let figure = |reading: Reading| {
+            let values: Vec<f64> =
+                samples.iter().filter_map(|s| s.readings.get(reading)).map(|value| value as f64).collect();
+            let together = match reading.metric.about().together {
+                Together::Median => stats::median(&values),
+                Together::Sum => (!values.is_empty()).then(|| values.iter().sum()),
+            };
+            Some((reading, together?))
         };
+        let has_one = |s: &&&Sample| s.readings.get(Metric::Checkpoints) > Some(0);
         Self {
-            wal_bytes: median(|c| c.wal_bytes),
-            table_bytes: median(|c| c.table_bytes),
-            index_bytes: median(|c| c.index_bytes),
-            client_cpu_ns: median(|c| c.client_cpu_ns),
-            client_load_cpu_ns: median(|c| c.client_load_cpu_ns),
-            client_peak_bytes: median(|c| c.client_peak_bytes),
-            server_cpu_ns: median(|c| c.server_cpu_ns),
-            checkpoints: samples.iter().filter_map(|s| s.cost.checkpoints).reduce(|a, b| a + b),
-            with_checkpoint: samples.iter().filter(|s| s.cost.checkpoints > Some(0)).count(),
+            figures: Reading::all().filter_map(figure).collect(),
+            with_checkpoint: samples.iter().filter(has_one).count(),
         }
+    }
+
+    /// What they come to, in the metric's unit; `None` where no sample has such a reading.
+    pub fn get(&self, reading: impl Into<Reading>) -> Option<f64> {
+        self.figures.get(&reading.into()).copied()
     }
 }
 
 /// Samples under different settings are not taken together; of what they promise the least holds.
-fn durability(case: &CaseFacts, samples: &[&Sample]) -> Durability {
+fn durability(case: &Case, samples: &[&Sample]) -> Durability {
     let rank = |durability: &Durability| match durability {
         Durability::Durable => 0,
         Durability::MayLoseLastCommits => 1,

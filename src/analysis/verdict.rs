@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use super::likeness;
 use super::summary::Summary;
-use crate::model::{CaseFacts, Durability, Role};
+use crate::model::{Case, Durability, Persistence, Role};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::units;
 
@@ -201,12 +201,12 @@ fn noise(baseline: Option<&Summary>, control: Option<&Summary>) -> Option<Noise>
 
 /// The case that the plan names for this one to be held against. Naming itself, a case says that
 /// it is a reference.
-fn named(case: &CaseFacts) -> Option<&str> {
+fn named(case: &Case) -> Option<&str> {
     case.against.as_deref().filter(|id| case.role == Role::Case && *id != case.id)
 }
 
 /// Whether a case is nothing but what others are held against.
-fn is_reference(case: &CaseFacts, all: &[Summary]) -> bool {
+fn is_reference(case: &Case, all: &[Summary]) -> bool {
     let is_itself = case.against.as_ref() == Some(&case.id);
     let is_named = || all.iter().any(|s| named(s.case) == Some(&case.id));
     case.role == Role::Case && named(case).is_none() && (is_itself || is_named())
@@ -341,7 +341,7 @@ pub fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
     }
 }
 
-fn published(case: &CaseFacts, baseline: Option<&Summary>, held: impl FnOnce() -> Held) -> Option<Published> {
+fn published(case: &Case, baseline: Option<&Summary>, held: impl FnOnce() -> Held) -> Option<Published> {
     if case.role != Role::Case {
         return None;
     }
@@ -373,21 +373,25 @@ fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
     if summary.durability != Durability::Durable {
         notes.push(summary.durability.words().to_string());
     }
-    if summary.cost.with_checkpoint > 0 {
+    if summary.readings.with_checkpoint > 0 {
         notes.push(format!(
             "a checkpoint fell into {} of {} samples",
-            summary.cost.with_checkpoint,
+            summary.readings.with_checkpoint,
             summary.n()
         ));
     }
     if let (Some(mine), Some(theirs)) = (summary.end_state, other.and_then(|o| o.end_state))
         && mine.persistence != theirs.persistence
     {
-        let article = if mine.persistence.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        notes.push(format!("leaves {article} {} table", mine.persistence));
+        let article = match mine.persistence {
+            Persistence::Permanent => "a",
+            Persistence::Unlogged => "an",
+        };
+        notes.push(format!("leaves {article} {} table", mine.persistence.name()));
     }
-    if !case.settings.is_empty() {
-        let settings: Vec<String> = case.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+    if !case.key.axes.settings.is_empty() {
+        let settings: Vec<String> =
+            case.key.axes.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
         notes.push(format!("with {}", settings.join(", ")));
     }
     if summary.failures > 0 && summary.n() > 0 {

@@ -84,7 +84,7 @@ impl Bench<'_> {
             loader: matches!(way.load, Load::Loader(_)),
             remedy: way.remedy.clone(),
             verdict: Verdict::Unavailable,
-            expected: caveat.expected.get(&way.id).copied(),
+            expected: caveat.expected.get(&way.id).map(|expected| expected.0),
             rows_meant: meant.rows(),
             rows_found: None,
             rejected: None,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::findings::{Row, Verdict};
+use crate::spelling::Named;
 use crate::sql::quote;
 
 /// The loaders that every csv file is loaded by; psql's own comes before the INSERTs.
@@ -31,7 +32,7 @@ pub struct Caveat {
     pub source: String,
     /// What the source says will happen, by the id of the way.
     #[serde(default)]
-    pub expected: BTreeMap<String, Verdict>,
+    pub expected: BTreeMap<String, Named<Verdict>>,
     /// The table's columns.
     pub columns: Vec<Column>,
     /// The columns of its primary key; none without one.

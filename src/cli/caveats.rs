@@ -15,9 +15,9 @@ use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
 use crate::model::findings::{Findings, Verdict};
-use crate::model::{Tool, now};
+use crate::model::{Provenance, Tool, now};
 use crate::probe::machine;
-use crate::record::findings::FINDINGS_VERSION;
+use crate::record::Document;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::usage;
@@ -53,13 +53,14 @@ pub fn run(
         let started = now();
         let asked = args.asked(experiment, loaders);
         let mut findings = Findings {
-            schema: FINDINGS_VERSION,
-            tool: Tool::this(),
-            started: started.clone(),
-            label: args.label.clone(),
-            command: String::new(),
-            asked: Some(asked.clone()),
-            machine: machine::machine(server.data_dir())?,
+            provenance: Provenance {
+                tool: Tool::this(),
+                started: started.clone(),
+                label: args.label.clone(),
+                command: String::new(),
+                machine: machine::machine(server.data_dir())?,
+                asked: Some(asked.clone()),
+            },
             server: server.facts().clone(),
             experiment: experiment.id.clone(),
             title: experiment.title.clone(),
@@ -67,7 +68,7 @@ pub fn run(
             caveats: Vec::new(),
             pending: experiment.caveats.clone(),
         };
-        findings.command = repeat::findings(&findings, &asked);
+        findings.provenance.command = repeat::findings(&findings, &asked);
         let redactor = servers.redactor();
         let mut findings = findings.redacted(&redactor);
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;

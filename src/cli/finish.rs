@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::output::print;
 use crate::model::{Run, Sample};
-use crate::record::store::Store;
+use crate::record::Store;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::runner::Session;

@@ -12,7 +12,7 @@ use super::output::print;
 use crate::experiment::{ALL_METHODS, Experiment};
 use crate::fault::nearest_then;
 use crate::method::{Catalogue, Family, Info, Need};
-use crate::model::Source;
+use crate::model::{Axis, Source};
 use crate::report::{Colour, Look, terminal};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
@@ -278,7 +278,7 @@ fn most_of_a_kind(servers: &[Throwaway]) -> usize {
 
 /// How many servers of a kind the experiment needs.
 fn servers_needed(experiment: &Experiment) -> usize {
-    if experiment.compare.as_deref() == Some("server") { 2 } else { 1 }
+    if experiment.compare == Some(Axis::Server) { 2 } else { 1 }
 }
 
 /// Why the experiments that compare servers cannot run here, and what to do about it.
@@ -311,7 +311,7 @@ fn experiments(
         table(["experiment", "the question it answers", "cases", "source", "here"], look, longest);
     for experiment in experiments {
         let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
-        let cases = experiment.cases.iter().map(|case| match case.method.as_str() {
+        let cases = experiment.cases.iter().map(|case| match case.key.method.as_str() {
             ALL_METHODS => catalogue.iter().len(),
             _ => 1,
         });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::experiment::{ALL_METHODS, Case, Experiment};
+use crate::experiment::{ALL_METHODS, Experiment, ListedCase};
 use crate::method::{Catalogue, Loader, Method};
 use crate::model::{ProgramFacts, Run};
 use crate::usage;
@@ -34,8 +34,8 @@ impl LoaderArgs {
 /// it is only to have a `choice` of its methods.
 pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
     for method in methods {
-        if !experiment.cases.iter().any(|case| case.method == *method || case.method == ALL_METHODS) {
-            experiment.cases.push(Case::of(method));
+        if !experiment.cases.iter().any(|case| case.key.method == *method || case.key.method == ALL_METHODS) {
+            experiment.cases.push(ListedCase::of(method));
         }
     }
     if !choice.is_empty() {
@@ -51,10 +51,10 @@ pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<St
 pub fn check_same(catalogue: &Catalogue, run: &Run, dir: &Path) -> Result<()> {
     for case in run.plan.cases.iter().filter(|case| case.unavailable.is_none()) {
         let Some(before) = &case.program else { continue };
-        let method = catalogue.find(&case.method).map_err(|_| {
+        let method = catalogue.find(&case.key.method).map_err(|_| {
             usage!(
                 "this run loads by `{}`, a loader of yours, whose file is not kept: name it again, `bulkbench run --resume {} --loader FILE`",
-                case.method,
+                case.key.method,
                 dir.display()
             )
         })?;

@@ -23,12 +23,12 @@ pub fn run(run: &Run, asked: &Asked) -> String {
     if plan.any_build {
         command.words.push("--any-build".into());
     }
-    command.rest(&run.servers_in_order(), asked, &run.label)
+    command.rest(&run.servers_in_order(), asked, &run.provenance.label)
 }
 
 /// The command that finds these findings again.
 pub fn findings(findings: &Findings, asked: &Asked) -> String {
-    Command::of(&findings.experiment, asked).rest(&[&findings.server], asked, &findings.label)
+    Command::of(&findings.experiment, asked).rest(&[&findings.server], asked, &findings.provenance.label)
 }
 
 /// A command, word by word.
@@ -113,6 +113,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
 
@@ -125,7 +126,7 @@ mod tests {
     ];
 
     fn golden() -> Run {
-        serde_json::from_str(GOLDEN).unwrap()
+        Run::read(GOLDEN.as_bytes()).unwrap()
     }
 
     fn asked() -> Asked {
@@ -185,8 +186,8 @@ mod tests {
         record.servers = [("18.1", newer), ("15.18", record.server.clone())]
             .map(|(name, facts)| (name.to_owned(), facts))
             .into();
-        record.plan.cases[0].server = Some("18.1".into());
-        record.plan.cases[1].server = Some("15.18".into());
+        record.plan.cases[0].key.server = Some("18.1".into());
+        record.plan.cases[1].key.server = Some("15.18".into());
         let place = |record: &Run| {
             let words = shlex::split(&run(record, &asked())).unwrap();
             let from = words.iter().position(|word| word == "20").unwrap();
@@ -202,7 +203,7 @@ mod tests {
         record.servers.insert("15.18".into(), image);
         assert_eq!(place(&record), format!("{} --image postgres:18", binaries("18.1")), "neither kind alone");
         record.servers.clear();
-        record.plan.cases.iter_mut().for_each(|case| case.server = None);
+        record.plan.cases.iter_mut().for_each(|case| case.key.server = None);
         (record.server.source, record.server.transport) = (Source::External, "tcp, another host".into());
         assert_eq!(place(&record), "--server {URL of the server: PostgreSQL 15.18, tcp, another host}");
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::output::print;
 use crate::model::findings::Findings;
-use crate::record::store;
+use crate::record::{self, Document, has_findings};
 use crate::report::{self, Look, Mode};
 use crate::visible::visible;
 
@@ -26,14 +26,14 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.splice {
         Some(file) => splice(file, &args.dir, if args.check { Mode::Check } else { Mode::Write })?,
-        None if Findings::are_in(&args.dir) => {
+        None if has_findings(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;
             print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout())?)?;
             list(&written)?;
         }
         None => {
             let written = report::write_all(&args.dir)?;
-            let (run, samples) = store::load(&args.dir)?;
+            let (run, samples) = record::load(&args.dir)?;
             print(&report::terminal_table(&run, &samples, Look::of_stdout())?)?;
             list(&written)?;
         }
@@ -53,7 +53,7 @@ fn splice(file: &Path, dir: &Path, mode: Mode) -> Result<()> {
     let shown = shown.trim_end_matches('/');
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let command = format!("bulkbench report {shown} --splice {name}");
-    let excerpt = match Findings::are_in(dir) {
+    let excerpt = match has_findings(dir) {
         true => report::findings::excerpt(dir, shown)?,
         false => report::excerpt(dir, shown)?,
     };

@@ -15,7 +15,7 @@ use crate::dataset::{Dataset, default_cache};
 use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, ServerFacts, Source};
 use crate::probe::machine;
-use crate::record::store::Store;
+use crate::record::Store;
 use crate::runner::session::{Session, datasets, most_times};
 use crate::server::Choice;
 use crate::{redact, unavailable, usage};
@@ -41,11 +41,11 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
                 )
             })?,
     };
-    same("dataset.content", &run.dataset.content, &dataset.facts().content)?;
+    same("dataset.content", &run.dataset.content.to_string(), &dataset.facts().content.to_string())?;
     let datasets = datasets(&catalogue, dataset, &run.plan.cases, interrupt)?;
     for (name, dataset) in &datasets[1..] {
-        let before = run.datasets.get(name).map_or("", |facts| facts.content.as_str());
-        same(&format!("datasets.{name}.content"), before, &dataset.facts().content)?;
+        let before = run.datasets.get(name).map_or(String::new(), |facts| facts.content.to_string());
+        same(&format!("datasets.{name}.content"), &before, &dataset.facts().content.to_string())?;
     }
 
     let mut place = args.place.clone();
@@ -73,7 +73,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         interrupt,
     )?;
     let outcome = (|| {
-        same_machine(&run.machine, &machine::machine(servers.main().data_dir())?)?;
+        same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
         let redactor = servers.redactor();
         let now = |facts: ServerFacts| facts.redacted(&redactor);
@@ -92,7 +92,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             servers.all_mut(),
             &datasets,
             interrupt,
-            args.timeout(run.asked.as_ref()),
+            args.timeout(run.provenance.asked.as_ref()),
         );
         finish(store, &run, samples, session, &redactor)
     })();

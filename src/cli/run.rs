@@ -12,10 +12,9 @@ use crate::dataset::{Dataset, columns, default_cache};
 use crate::experiment::Experiment;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
-use crate::model::{Run, Tool, now};
+use crate::model::{Axis, Provenance, Run, Tool, now};
 use crate::probe::machine;
-use crate::record::SCHEMA_VERSION;
-use crate::record::store::Store;
+use crate::record::Store;
 use crate::runner::plan;
 use crate::runner::session::{Session, datasets, most_times};
 use crate::table::Table;
@@ -46,7 +45,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     let mut request = args.request(&experiment);
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
-    let compares = experiment.compare.as_deref() == Some("server");
+    let compares = experiment.compare == Some(Axis::Server);
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
     plan::cases(&catalogue, &experiment, &request, &Table::votes(&columns::votes()))?;
     writable(&args.out)?;
@@ -70,23 +69,25 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         session.calibrate(&mut cases, request.budget)?;
         let asked = args.asked(&experiment, &loaders);
         let mut run = Run {
-            schema: SCHEMA_VERSION,
-            tool: Tool::this(),
-            started: now(),
-            label: args.label.clone(),
-            command: String::new(),
-            machine,
+            provenance: Provenance {
+                tool: Tool::this(),
+                started: now(),
+                label: args.label.clone(),
+                command: String::new(),
+                machine,
+                asked: Some(asked.clone()),
+            },
             server: servers.main().facts().clone(),
             dataset: datasets[0].1.facts(),
             servers: servers.facts(),
             datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
-            asked: Some(asked.clone()),
             plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
-        run.command = repeat::run(&run, &asked);
+        run.provenance.command = repeat::run(&run, &asked);
         let redactor = servers.redactor();
         let run = run.redacted(&redactor);
-        let dir = new_directory(&args.out, &run.label, &run.started, &run.plan.experiment)?;
+        let dir =
+            new_directory(&args.out, &run.provenance.label, &run.provenance.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
         let session = Session::new(&catalogue, servers.all_mut(), &datasets, interrupt, args.timeout(None));
         finish(store, &run, Vec::new(), session, &redactor)

@@ -17,6 +17,7 @@
 use super::columns::{Column, ColumnType};
 use super::lookup3::{hash_bytes, hash_int8};
 use super::rows::Fields;
+use crate::model::Content;
 use crate::sql::quote;
 
 /// The SQL expression (a `bigint`, never NULL) of one row's hash, over columns of these names.
@@ -61,15 +62,14 @@ impl ContentSum {
         self.0 += i128::from(row_hash);
     }
 
+    /// What rows of this sum hold.
+    pub fn content(self) -> Content {
+        Content::of_hashes(self.0)
+    }
+
     /// Adds the sum of other rows.
     pub fn merge(&mut self, other: ContentSum) {
         self.0 += other.0;
-    }
-}
-
-impl std::fmt::Display for ContentSum {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
         while let Some(row) = reader.next_row().unwrap() {
             sum.add(hasher.hash(&row));
         }
-        sum.to_string()
+        sum.content().to_string()
     }
 
     #[test]
@@ -171,8 +171,8 @@ mod tests {
         assert_ne!(sum(&key, "1\n3\n"), sum(&key, "2\n2\n"));
         // Read from PostgreSQL 15: hashint8extended(1, 1) + hashint8extended(-1, -1).
         assert_eq!(sum(&key, "1\n-1\n"), (-7620678293940249823_i128 + 6481520839006961279).to_string());
-        assert_eq!(of_keys(3).to_string(), sum(&key, "3\n1\n2\n"));
-        assert_eq!(of_keys(0).to_string(), "0");
+        assert_eq!(of_keys(3).content().to_string(), sum(&key, "3\n1\n2\n"));
+        assert_eq!(of_keys(0).content().to_string(), "0");
     }
 
     /// What was recorded by earlier versions stays what it was.

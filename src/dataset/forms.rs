@@ -31,7 +31,7 @@ impl Dataset {
     pub fn in_form(&self, name: &str, interrupt: &Interrupt) -> Result<Dataset> {
         check_form(name)?;
         let dir = self.dir.with_file_name(format!("{}-{NUMERIC}", self.name()));
-        let origin = Origin::Numbered { source_content: self.manifest.content.clone() };
+        let origin = Origin::Numbered { source_content: self.manifest.content.to_string() };
         let made = |dir| Ok::<_, anyhow::Error>(Manifest::read(dir)?.filter(|m| m.origin == origin));
         if let Some(manifest) = made(&dir)? {
             return Ok(Self::with(dir, manifest));
@@ -44,7 +44,7 @@ impl Dataset {
         let mut writer = EncodingWriter::create(&dir, Encoding::Csv)?;
         let content = number(self, &columns, &mut writer, interrupt)
             .with_context(|| format!("numbering the texts of {}", self.dir.display()))?;
-        let manifest = Manifest::new(origin, self.rows(), columns, content.to_string(), writer.keep()?);
+        let manifest = Manifest::new(origin, self.rows(), columns, content.content(), writer.keep()?);
         Self::finish(dir, manifest)
     }
 }

@@ -66,7 +66,7 @@ impl Dataset {
                 "{name} changed while it was read: its SHA-256 was {sha256} and became {found}; import it again when it is complete"
             ));
         }
-        Self::finish(dir.to_owned(), Manifest::new(origin, rows, columns::votes(), content.to_string(), csv))
+        Self::finish(dir.to_owned(), Manifest::new(origin, rows, columns::votes(), content.content(), csv))
     }
 }
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::columns::Column;
 use super::index::Place;
 use crate::fs::{Flush, NewFile, Readers};
-use crate::model::{Encoding, FileFacts};
+use crate::model::{Content, Encoding, FileFacts};
+use crate::spelling::Named;
 
 /// The manifest's file.
 pub const FILE: &str = "manifest.json";
@@ -75,15 +76,49 @@ pub struct Manifest {
     pub rows: u64,
     /// Their columns, in file order.
     pub columns: Vec<Column>,
-    /// Their content sum, in decimal.
-    pub content: String,
+    /// What they hold.
+    #[serde(with = "in_decimal")]
+    pub content: Content,
     /// The files there are.
+    #[serde(with = "by_name")]
     pub encodings: BTreeMap<Encoding, Encoded>,
+}
+
+/// A content sum, in decimal.
+mod in_decimal {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use super::Content;
+
+    pub fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(content)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
+        String::deserialize(from)?.parse().map(Content::of_hashes).map_err(D::Error::custom)
+    }
+}
+
+/// Encodings by their names.
+mod by_name {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{BTreeMap, Encoded, Encoding, Named};
+
+    pub fn serialize<S: Serializer>(map: &BTreeMap<Encoding, Encoded>, to: S) -> Result<S::Ok, S::Error> {
+        map.iter().map(|(name, encoded)| (Named(*name), encoded)).collect::<BTreeMap<_, _>>().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Encoding, Encoded>, D::Error> {
+        let map = BTreeMap::<Named<Encoding>, Encoded>::deserialize(from)?;
+        Ok(map.into_iter().map(|(name, encoded)| (name.0, encoded)).collect())
+    }
 }
 
 impl Manifest {
     /// One of the current schema.
-    pub fn new(origin: Origin, rows: u64, columns: Vec<Column>, content: String, csv: Encoded) -> Self {
+    pub fn new(origin: Origin, rows: u64, columns: Vec<Column>, content: Content, csv: Encoded) -> Self {
         let encodings = BTreeMap::from([(Encoding::Csv, csv)]);
         Self { schema: SCHEMA, origin, rows, columns, content, encodings }
     }
@@ -158,7 +193,7 @@ mod tests {
         let index = vec![Place { row: 0, offset: 0 }, Place { row: 5, offset: 77 }];
         let csv = Encoded { file: "votes.csv".into(), bytes: 99, sha256: "ab".into(), index };
         let origin = Origin::Generated { generator: 1, seed: u64::MAX };
-        Manifest::new(origin, 7, votes(), "-12".into(), csv)
+        Manifest::new(origin, 7, votes(), Content::of_hashes(-12), csv)
     }
 
     /// The golden file of schema 1.

@@ -44,7 +44,7 @@ pub use rows::{Fields, Keyed, Row, RowReader, Value};
 pub use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
-use crate::model::{DatasetFacts, Encoding};
+use crate::model::{Content, DatasetFacts, Encoding};
 use manifest::{Encoded, Manifest, Origin, file_name};
 use store::DirLock;
 
@@ -99,7 +99,7 @@ impl Dataset {
         let (csv, content) = convert::generate(&dir, rows, seed, interrupt)
             .with_context(|| format!("making {rows} rows in {}", dir.display()))?;
         let origin = Origin::Generated { generator: generator::VERSION, seed };
-        Self::finish(dir, Manifest::new(origin, rows, columns::votes(), content.to_string(), csv))
+        Self::finish(dir, Manifest::new(origin, rows, columns::votes(), content.content(), csv))
     }
 
     /// The dataset in this directory.
@@ -230,18 +230,18 @@ impl Dataset {
             .with_context(|| format!("one part of {rows} rows is not one chunk"))
     }
 
-    /// The order-free content sum of the first `rows` rows, in decimal; see [`checksum`].
+    /// What the first `rows` rows hold; see [`checksum`].
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are; or when the csv cannot be read.
-    pub fn content(&self, rows: u64) -> Result<String> {
+    pub fn content(&self, rows: u64) -> Result<Content> {
         self.check_prefix(rows)?;
         if rows == self.rows() {
-            return Ok(self.manifest.content.clone());
+            return Ok(self.manifest.content);
         }
         let chunk = self.first(Encoding::Csv, rows)?;
         let name = self.file(Encoding::Csv).display().to_string();
-        Ok(convert::content(self.open_chunk(chunk)?, name, self.columns())?.to_string())
+        Ok(convert::content(self.open_chunk(chunk)?, name, self.columns())?.content())
     }
 
     /// What the record says of it; of the files, those of the encodings that were ensured.
@@ -254,7 +254,7 @@ impl Dataset {
                 Origin::Generated { seed, .. } => Some(seed),
                 Origin::Imported { .. } | Origin::Downloaded { .. } | Origin::Numbered { .. } => None,
             },
-            content: self.manifest.content.clone(),
+            content: self.manifest.content,
             files: encodings
                 .filter(|(encoding, _)| self.ensured.contains_key(encoding))
                 .map(|(encoding, encoded)| (*encoding, encoded.facts()))

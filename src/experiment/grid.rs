@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::case::Case;
+use super::case::ListedCase;
 use crate::model::ParamValue;
 use crate::usage;
 
@@ -42,24 +42,24 @@ impl Grid {
     ///
     /// # Errors
     /// An empty list; a published figure for more than one case.
-    pub(super) fn cases(&self, cores: u64) -> Result<Vec<Case>> {
-        let mut cases: Vec<Case> = self.method.0.iter().map(|method| Case::of(method)).collect();
-        vary(&mut cases, self.dataset.as_ref(), |case, v| case.dataset = Some(v));
-        vary(&mut cases, self.collation.as_ref(), |case, v| case.collation = Some(v));
+    pub(super) fn cases(&self, cores: u64) -> Result<Vec<ListedCase>> {
+        let mut cases: Vec<ListedCase> = self.method.0.iter().map(|method| ListedCase::of(method)).collect();
+        vary(&mut cases, self.dataset.as_ref(), |case, v| case.key.axes.dataset = Some(v));
+        vary(&mut cases, self.collation.as_ref(), |case, v| case.key.axes.collation = Some(v));
         for (name, values) in &self.settings {
             vary(&mut cases, Some(values), |case, v| {
-                case.settings.insert(name.clone(), v);
+                case.key.axes.settings.insert(name.clone(), v);
             });
         }
-        vary(&mut cases, self.rows.as_ref(), |case, v| case.rows = Some(v));
-        vary(&mut cases, self.latency_ms.as_ref(), |case, v| case.latency_ms = Some(v));
+        vary(&mut cases, self.rows.as_ref(), |case, v| case.key.axes.rows = Some(v));
+        vary(&mut cases, self.latency_ms.as_ref(), |case, v| case.key.axes.latency_ms = Some(v));
         for (name, values) in &self.params {
             let values = values.0.iter().flat_map(|given| match given {
                 Given::Value(value) => vec![value.clone()],
                 Given::UpToTwiceTheCores => up_to(2 * cores).into_iter().map(ParamValue::Int).collect(),
             });
             vary(&mut cases, Some(&Values(values.collect())), |case, v| {
-                case.params.insert(name.clone(), v);
+                case.key.params.insert(name.clone(), v);
             });
         }
         let method = self.method.0.join(", ");
@@ -83,7 +83,7 @@ impl Grid {
 }
 
 /// Each case once for each of the values.
-fn vary<T: Clone>(cases: &mut Vec<Case>, values: Option<&Values<T>>, set: impl Fn(&mut Case, T)) {
+fn vary<T: Clone>(cases: &mut Vec<ListedCase>, values: Option<&Values<T>>, set: impl Fn(&mut ListedCase, T)) {
     let Some(Values(values)) = values else { return };
     let varied = cases.iter().flat_map(|case| {
         values.iter().map(|value| {
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn ids(text: &str, cores: u64) -> Vec<String> {
-        toml::from_str::<Grid>(text).unwrap().cases(cores).unwrap().iter().map(Case::id).collect()
+        toml::from_str::<Grid>(text).unwrap().cases(cores).unwrap().iter().map(ListedCase::id).collect()
     }
 
     #[test]

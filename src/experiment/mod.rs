@@ -11,9 +11,10 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::fault::{nearest, nearest_then, unknown_field};
+use crate::model::{Axis, CaseKey};
 use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
-pub use case::{ALL_METHODS, Case};
+pub use case::{ALL_METHODS, ListedCase};
 use grid::Grid;
 
 /// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
@@ -40,14 +41,13 @@ pub struct Experiment {
     pub budget: Option<u64>,
     /// The id of the case that the others are compared with.
     pub baseline: String,
-    /// What the cases vary: `rows`, `latency_ms`, or the name of a parameter or setting. Reports draw a curve over it.
-    pub x: Option<String>,
-    /// What is compared: cases that differ in nothing but this (`method`, `rows`, `dataset`, `collation`,
-    /// `latency_ms`, `server`, or the name of a parameter or setting) are held against the first of
-    /// them, and not against the baseline.
-    pub compare: Option<String>,
+    /// What the cases vary, in numbers. Reports draw a curve over it.
+    pub x: Option<Axis>,
+    /// What is compared: cases that differ in nothing but this are held against the first of them, and not
+    /// against the baseline.
+    pub compare: Option<Axis>,
     /// The cases, in the order that tables list them.
-    pub cases: Vec<Case>,
+    pub cases: Vec<ListedCase>,
     /// The ids of the caveats that it tries, in place of cases: such an experiment finds out what
     /// happens to rows and takes no times.
     pub caveats: Vec<String>,
@@ -144,18 +144,17 @@ impl Experiment {
                 return Err(usage!("{name} = 0: it has to be above 0; leave it out for the default"));
             }
         }
-        if let Some(x) =
-            self.x.as_deref().filter(|x| ["method", "server", "dataset", "collation"].contains(x))
-        {
+        if let Some(x) = self.x.as_ref().filter(|x| !x.has_numbers()) {
             return Err(usage!(
                 "x = \"{x}\": a curve needs numbers; name rows, latency_ms, a parameter or a setting, or leave it out"
             ));
         }
         for axis in self.x.iter().chain(&self.compare) {
-            if !self.cases.iter().any(|case| case.has(axis)) {
-                return Err(usage!(
-                    "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
-                ));
+            let says = |case: &ListedCase| {
+                matches!(axis, Axis::Method | Axis::Server) || case.key.without(axis) != case.key
+            };
+            if !self.cases.iter().any(says) {
+                return Err(varies_in_none(axis.name()));
             }
         }
         let mut seen = std::collections::BTreeSet::new();
@@ -173,11 +172,11 @@ impl Experiment {
             }
         }
         for case in &self.cases {
-            session::check(case.settings.keys(), &format!("settings of `{}`", case.id()))?;
-            if case.rows == Some(0) {
+            session::check(case.key.axes.settings.keys(), &format!("settings of `{}`", case.id()))?;
+            if case.key.axes.rows == Some(0) {
                 return Err(usage!("rows = 0 of `{}`: a load has at least one row", case.id()));
             }
-            if let Some(latency) = case.latency_ms.filter(|ms| *ms > MOST_LATENCY_MS) {
+            if let Some(latency) = case.key.axes.latency_ms.filter(|ms| *ms > MOST_LATENCY_MS) {
                 return Err(usage!(
                     "latency_ms = {latency} of `{}` is out of range: 0 to {MOST_LATENCY_MS}",
                     case.id()
@@ -191,7 +190,7 @@ impl Experiment {
                 ));
             }
         }
-        if self.cases.iter().any(|case| case.method == ALL_METHODS) {
+        if self.cases.iter().any(|case| case.key.method == ALL_METHODS) {
             return Ok(());
         }
         if !seen.contains(&self.baseline) {
@@ -213,6 +212,13 @@ impl ExperimentFile {
         for grid in &self.grids {
             cases.extend(grid.cases(cores)?);
         }
+        let axis = |name: Option<String>| {
+            let find = |name: String| {
+                let keys = cases.iter().map(|case| &case.key);
+                CaseKey::axis(&name, keys).ok_or_else(|| varies_in_none(&name))
+            };
+            name.map(find).transpose()
+        };
         let experiment = Experiment {
             origin: Origin::File,
             id: self.id,
@@ -223,8 +229,8 @@ impl ExperimentFile {
             rows: self.rows,
             budget: self.budget,
             baseline: self.baseline.unwrap_or_default(),
-            x: self.x,
-            compare: self.compare,
+            x: axis(self.x)?,
+            compare: axis(self.compare)?,
             cases,
             caveats: self.caveats,
         };
@@ -260,6 +266,12 @@ impl ExperimentFile {
     }
 }
 
+fn varies_in_none(axis: &str) -> anyhow::Error {
+    usage!(
+        "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,7 +297,7 @@ mod tests {
     #[test]
     fn a_case_is_named_by_what_differs_from_the_defaults() {
         let experiment = Experiment::parse(SMALL, "x.toml").unwrap();
-        let ids: Vec<String> = experiment.cases.iter().map(Case::id).collect();
+        let ids: Vec<String> = experiment.cases.iter().map(ListedCase::id).collect();
         assert_eq!(ids, ["copy-csv", "insert-multirow batch=1000 wal_level=minimal"]);
     }
 

@@ -124,8 +124,8 @@ mod tests {
         let ids: std::collections::BTreeSet<_> = catalogue.iter().map(|m| &m.info().id).collect();
         assert_eq!(ids.len(), catalogue.iter().len());
         for experiment in Experiment::built_in().unwrap() {
-            for case in experiment.cases.iter().filter(|case| case.method != ALL_METHODS) {
-                catalogue.find(&case.method).unwrap();
+            for case in experiment.cases.iter().filter(|case| case.key.method != ALL_METHODS) {
+                catalogue.find(&case.key.method).unwrap();
             }
         }
     }

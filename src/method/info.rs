@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::param::Param;
-use crate::model::{Durability, Encoding, Work};
-use crate::table::{Layout, Persistence};
+use crate::model::{Durability, Encoding, Persistence, Work};
+use crate::table::Layout;
 
 /// Methods that share their mechanics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

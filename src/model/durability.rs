@@ -2,20 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::word::words;
 
-/// What a crash leaves of rows whose load was reported as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// All of them.
-    Durable,
-    /// None of them: the table is empty after a crash.
-    LostOnCrash,
-    /// All but perhaps those of the last moments.
-    MayLoseLastCommits,
-    /// Whatever it leaves: the whole database may be damaged.
-    MayBeDamaged,
+words! {
+    /// Whether a table's changes are logged.
+    pub enum Persistence {
+        /// An ordinary table.
+        Permanent = "permanent",
+        /// UNLOGGED: no WAL, and empty after a crash.
+        Unlogged = "unlogged",
+    }
+}
+
+words! {
+    /// What a crash leaves of rows whose load was reported as done.
+    pub enum Durability {
+        /// All of them.
+        Durable = "durable",
+        /// None of them: the table is empty after a crash.
+        LostOnCrash = "lost-on-crash",
+        /// All but perhaps those of the last moments.
+        MayLoseLastCommits = "may-lose-last-commits",
+        /// Whatever it leaves: the whole database may be damaged.
+        MayBeDamaged = "may-be-damaged",
+    }
 }
 
 impl Durability {

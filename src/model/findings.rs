@@ -1,34 +1,20 @@
 //! What became of dirty data, by each way of loading it. No times: a finding is the same on every
 //! machine, and differs between versions of PostgreSQL and of the loaders.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Asked, Machine, ServerFacts, Tool};
+use super::provenance::Provenance;
+use super::server::ServerFacts;
+use super::word::words;
 
 /// A row as PostgreSQL writes its values in text; `None` is NULL.
 pub type Row = Vec<Option<String>>;
 
 /// One dated execution of an experiment whose outcomes are no times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
-    /// [`FINDINGS_VERSION`] of the program that wrote it.
-    pub schema: u32,
-    /// The program that wrote it.
-    pub tool: Tool,
-    /// When it began, RFC 3339 in UTC.
-    pub started: String,
-    /// The user's words for it (`--label`), or the empty string.
-    pub label: String,
-    /// The command that repeats it, without secrets and paths.
-    pub command: String,
-    /// Where the client ran.
-    pub machine: Machine,
+    /// Where they come from.
+    pub provenance: Provenance,
     /// What it loaded into.
     pub server: ServerFacts,
-    /// What was asked for beside the experiment; `None` in records from before it was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Asked>,
     /// The experiment's id.
     pub experiment: String,
     /// Its title.
@@ -38,13 +24,11 @@ pub struct Findings {
     /// The caveats, in the order of the experiment.
     pub caveats: Vec<CaveatFacts>,
     /// The ids of caveats that the run has not come to the end of; empty once it is whole.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<String>,
 }
 
 /// A caveat, and what was found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CaveatFacts {
     /// Its id.
     pub id: String,
@@ -61,15 +45,13 @@ pub struct CaveatFacts {
 }
 
 /// What became of the rows by one way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The way's id.
     pub way: String,
     /// What it does, as statements or as the loader's name and version.
     pub what: String,
-    /// Whether it is a program of somebody else's.
-    #[serde(default)]
+    /// Whether it is an external program.
     pub loader: bool,
     /// Advice in a sentence where the way is meant to help.
     pub remedy: Option<String>,
@@ -86,7 +68,6 @@ pub struct Finding {
     /// The error that ended the load or that the loader reported.
     pub error: Option<LoadError>,
     /// The error of the statement that followed a load, for caveats that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<LoadError>,
     /// What the server said beside it, a line each.
     pub notices: Vec<String>,
@@ -96,32 +77,32 @@ pub struct Finding {
     pub unavailable: Option<String>,
 }
 
-/// What happened to the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The table holds what was meant.
-    AsMeant,
-    /// Good rows are in, dirty ones are not, and the loader said so.
-    GoodRows,
-    /// An error; the table holds what it held before.
-    Refused,
-    /// A part of the rows is in, none that was not meant, and the loader said so.
-    Partial,
-    /// Likewise, but the loader told of fewer rows passed over than are lost.
-    Untruthful,
-    /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
-    Damaged,
-    /// Its program or its server is not here, or it did not end in time.
-    Unavailable,
-    /// The server was in no state to take any rows: out of space, read-only, shutting down, or the
-    /// like. It says nothing of these.
-    NotTried,
-    /// The script that drives a library cannot give it values of such types. It says nothing of the
-    /// library.
-    NotFed,
-    /// This program itself failed.
-    Failed,
+words! {
+    /// What happened to the rows.
+    pub enum Verdict {
+        /// The table holds what was meant.
+        AsMeant = "as-meant",
+        /// Good rows are in, dirty ones are not, and the loader said so.
+        GoodRows = "good-rows",
+        /// An error; the table holds what it held before.
+        Refused = "refused",
+        /// A part of the rows is in, none that was not meant, and the loader said so.
+        Partial = "partial",
+        /// Likewise, but the loader told of fewer rows passed over than are lost.
+        Untruthful = "untruthful",
+        /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
+        Damaged = "damaged",
+        /// Its program or its server is not here, or it did not end in time.
+        Unavailable = "unavailable",
+        /// The server was in no state to take any rows: out of space, read-only, shutting down, or the
+        /// like. It says nothing of these.
+        NotTried = "not-tried",
+        /// The script that drives a library cannot give it values of such types. It says nothing of the
+        /// library.
+        NotFed = "not-fed",
+        /// This program itself failed.
+        Failed = "failed",
+    }
 }
 
 impl Verdict {
@@ -156,8 +137,7 @@ impl Verdict {
 }
 
 /// An error, and where in the data it lies.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadError {
     /// The SQLSTATE (PostgreSQL manual, appendix A); `None` where the loader does not pass it on.
     pub sqlstate: Option<String>,
@@ -170,8 +150,7 @@ pub struct LoadError {
 }
 
 /// How a table differs from what was meant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// Rows meant that are not there.
     pub missing: u64,
@@ -183,6 +162,5 @@ pub struct Difference {
     pub found: Option<Row>,
     /// The columns of `found` whose bytes are not UTF-8: there each byte that is not stands as `\xNN`,
     /// and each backslash as two.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_utf8: Vec<String>,
 }

@@ -1,10 +1,7 @@
 //! The machine that the client runs on.
 
-use serde::{Deserialize, Serialize};
-
 /// What is known of the machine the client ran on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// Distribution and release, e.g. `Debian GNU/Linux 12 (bookworm)`.
     pub os: String,
@@ -25,8 +22,7 @@ pub struct Machine {
 }
 
 /// A file system, and how fast it says it has flushed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Disk {
     /// The kind of file system, e.g. `ext4`, `tmpfs`.
     pub filesystem: String,

@@ -1,10 +1,11 @@
 //! The program that made a result, and the time.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::machine::Machine;
 
 /// The program that made a record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -26,6 +27,42 @@ impl Tool {
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
         }
     }
+}
+
+/// What the user asked for beside the experiment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// Whether the experiment is a file of the user's.
+    pub own_experiment: bool,
+    /// The ids of the user's own loaders.
+    pub loaders: Vec<String>,
+    /// The methods that were chosen; all of the experiment's when empty.
+    pub methods: Vec<String>,
+    /// The name of a dataset in the cache; `None` for a generated one.
+    pub dataset: Option<String>,
+    /// The settings of the whole run.
+    pub settings: BTreeMap<String, String>,
+    /// Seconds after which a sample is given up.
+    pub timeout_seconds: u64,
+    /// Whether a directory was named for the data of a local server.
+    pub data_dir: bool,
+}
+
+/// Where a result comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provenance {
+    /// The program that made it.
+    pub tool: Tool,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// The user's words for it (`--label`), or the empty string.
+    pub label: String,
+    /// The command that repeats it, without secrets and paths.
+    pub command: String,
+    /// Where the client ran.
+    pub machine: Machine,
+    /// What was asked for beside the experiment; `None` in records from before it was kept.
+    pub asked: Option<Asked>,
 }
 
 /// The time now as records have it: RFC 3339 in UTC, in whole seconds.

@@ -1,34 +1,86 @@
 //! A sample: one timed load of one case.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use super::durability::Durability;
+use super::content::Content;
+use super::durability::{Durability, Persistence};
+use super::metric::Readings;
 use super::phase::Phase;
 use super::session::SessionFacts;
+use super::word::words;
 
-/// How a sample ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Loaded and verified.
-    Ok,
-    /// An error, or a load that verification refused.
-    Failed,
-    /// Stopped at its deadline.
-    Timeout,
+/// The part of a run that a sample belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    /// Before the first round, to fill caches: no figure is made of it.
+    WarmUp,
+    /// A round, from 1: each runs every case once.
+    Round(u32),
+    /// Behind the rounds: ended by a crash of the server, to see what is left.
+    Crash,
 }
 
-/// One line of `samples.jsonl`: one load of one case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Slot {
+    /// Whether figures are made of its samples.
+    pub fn counts(self) -> bool {
+        matches!(self, Slot::Round(_))
+    }
+
+    /// The round as tables have it: 0 outside of rounds.
+    pub fn round(self) -> u32 {
+        match self {
+            Slot::Round(round) => round,
+            Slot::WarmUp | Slot::Crash => 0,
+        }
+    }
+}
+
+/// In words: `the warm-up`, `round 3`.
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Slot::WarmUp => f.write_str("the warm-up"),
+            Slot::Round(round) => write!(f, "round {round}"),
+            Slot::Crash => f.write_str("the crash"),
+        }
+    }
+}
+
+words! {
+    /// A step of a sample around its timed phases.
+    pub enum Step {
+        /// Giving the server the case's own settings.
+        Settings = "settings",
+        /// Making the table to start from.
+        Reset = "reset",
+        /// Connecting, the probes, and whatever else a method does before and after its phases.
+        Connect = "connect",
+        /// Proving what the load left.
+        Verify = "verify",
+    }
+}
+
+words! {
+    /// How a sample ended.
+    pub enum Outcome {
+        /// Loaded and verified.
+        Ok = "ok",
+        /// An error, or a load that verification refused.
+        Failed = "failed",
+        /// Stopped at its deadline.
+        Timeout = "timeout",
+    }
+}
+
+/// One load of one case.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The case's id.
     pub case: String,
-    /// The round from 1; 0 is the warm-up, which no figure is made of.
-    pub round: u32,
-    /// The place in the round, from 0.
+    /// The part of the run that it belongs to.
+    pub slot: Slot,
+    /// The place in that part, from 0.
     pub position: u32,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
@@ -42,52 +94,26 @@ pub struct Sample {
     pub total_ns: Option<u64>,
     /// The phases that it had, in nanoseconds.
     pub phases: BTreeMap<Phase, u64>,
-    /// What the load cost; a probe that cannot see its thing here says nothing.
-    pub cost: Cost,
+    /// What the load cost beyond time; what cannot be read here is absent, never 0.
+    pub readings: Readings,
     /// What the table looked like in the end; `None` unless the outcome is ok.
     pub end_state: Option<EndState>,
     /// What its sessions really had; `None` in records from before that was read back, and where the
     /// outcome is not ok.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionFacts>,
-    /// Time around the phases in nanoseconds: settings, reset, connect (with whatever else a method
-    /// does before and after its phases, and the probes), verify.
-    pub overhead: BTreeMap<String, u64>,
-}
-
-/// What a load cost beyond time.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cost {
-    /// WAL written by the whole server during the phases.
-    pub wal_bytes: Option<u64>,
-    /// The table without its indexes, in the end.
-    pub table_bytes: Option<u64>,
-    /// All its indexes, in the end.
-    pub index_bytes: Option<u64>,
-    /// CPU time of this program and of one that it ran to load, user and system.
-    pub client_cpu_ns: Option<u64>,
-    /// The same during the load phase alone.
-    pub client_load_cpu_ns: Option<u64>,
-    /// Peak resident memory of this program, or of the one that it ran to load.
-    pub client_peak_bytes: Option<u64>,
-    /// CPU time of the server's processes.
-    pub server_cpu_ns: Option<u64>,
-    /// Checkpoints of the server that had a part during the phases.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoints: Option<u64>,
+    /// The time around the phases in nanoseconds.
+    pub overhead: BTreeMap<Step, u64>,
 }
 
 /// The state that a load leaves behind: cases are compared only where these agree, or say how they differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndState {
     /// Rows in the table.
     pub rows: u64,
-    /// The order-free sum of the rows' hashes, as the server computes it.
-    pub content: String,
-    /// `permanent` or `unlogged`.
-    pub persistence: String,
+    /// What they hold, as the server computes it.
+    pub content: Content,
+    /// Whether the table is logged.
+    pub persistence: Persistence,
     /// Definitions of indexes and constraints that are valid, sorted, without names of their own.
     pub structure: Vec<String>,
 }
@@ -97,7 +123,7 @@ impl Sample {
     /// had and by the table that it left. `None` where the record does not say what they had.
     pub fn durability(&self, promised: Durability) -> Option<Durability> {
         let session = self.session.as_ref()?;
-        let unlogged = self.end_state.as_ref().is_some_and(|end| end.persistence.contains("unlogged"));
+        let unlogged = self.end_state.as_ref().is_some_and(|end| end.persistence == Persistence::Unlogged);
         let kept = if unlogged { Durability::LostOnCrash } else { promised };
         Some(kept.under(&session.settings))
     }

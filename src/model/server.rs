@@ -2,34 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::word::words;
 
-/// Where a server came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// A throwaway cluster made from binaries on this machine.
-    Local,
-    /// A throwaway container.
-    Container,
-    /// A server of the user's.
-    External,
-}
-
-impl Source {
-    /// In a word, as tables show it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Source::Local => "local",
-            Source::Container => "container",
-            Source::External => "external",
-        }
+words! {
+    /// Where a server came from.
+    pub enum Source {
+        /// A throwaway cluster made from binaries on this machine.
+        Local = "local",
+        /// A throwaway container.
+        Container = "container",
+        /// A server of the user's.
+        External = "external",
     }
 }
 
 /// The server a run loaded into.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerFacts {
     /// Where it came from.
     pub source: Source,

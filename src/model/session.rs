@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::word::words;
 
 /// The settings that decide what a load is worth: what a crash leaves, and what was not checked.
 pub const WORTH: [&str; 10] = [
@@ -19,8 +19,7 @@ pub const WORTH: [&str; 10] = [
 ];
 
 /// A session made as those of the sample were: as the same role, in the same database, with the same settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionFacts {
     /// [`WORTH`] as it shows them; names that a version does not know are left out.
     pub settings: BTreeMap<String, String>,
@@ -30,15 +29,20 @@ pub struct SessionFacts {
     pub before: Before,
 }
 
-/// Whether a checkpoint came before a sample, so that none has to fall into it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Before {
-    /// One came.
-    #[default]
-    Checkpoint,
-    /// The role may not CHECKPOINT.
-    NotPermitted,
+words! {
+    /// Whether a checkpoint came before a sample, so that none has to fall into it.
+    pub enum Before {
+        /// One came.
+        Checkpoint = "checkpoint",
+        /// The role may not CHECKPOINT.
+        NotPermitted = "not-permitted",
+    }
+}
+
+impl Default for Before {
+    fn default() -> Self {
+        Before::Checkpoint
+    }
 }
 
 impl SessionFacts {

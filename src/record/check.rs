@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::RUN_FILE;
-use crate::model::{CaseFacts, Cost, Outcome, Role, Run, Sample, Work};
-use crate::model::{ParamValue, is_time};
+use super::RUN_FILE;
+use crate::model::findings::Findings;
+use crate::model::metric::Unit;
+use crate::model::{Case, Outcome, ParamValue, Readings, Role, Run, Sample, Slot, Work, is_time};
 use crate::units::PUBLISHED_SECONDS;
 
 /// The longest that a sample may be told to take, in seconds: a week.
@@ -19,7 +20,7 @@ const MOST_CPU_NS: u64 = LONGEST_SAMPLE_SECONDS * 1_000_000_000 * 4096;
 
 /// The rule that a run breaks, in words.
 pub(super) fn run(run: &Run) -> Result<(), String> {
-    time("started", &run.started)?;
+    time("started", &run.provenance.started)?;
     let plan = &run.plan;
     if plan.rounds == 0 {
         return Err("`plan.rounds` is 0: a run has one at least".into());
@@ -43,18 +44,18 @@ pub(super) fn run(run: &Run) -> Result<(), String> {
     order(run)
 }
 
-fn case(run: &Run, case: &CaseFacts) -> Result<(), String> {
-    if let Some(name) = case.server.as_ref().filter(|name| !run.servers.contains_key(*name)) {
+fn case(run: &Run, case: &Case) -> Result<(), String> {
+    if let Some(name) = case.key.server.as_ref().filter(|name| !run.servers.contains_key(*name)) {
         return Err(format!("`server` is {name:?}, which `servers` has nothing of"));
     }
-    let dataset = match &case.dataset {
+    let dataset = match &case.key.axes.dataset {
         None => &run.dataset,
         Some(name) => run
             .datasets
             .get(name)
             .ok_or_else(|| format!("`dataset` is {name:?}, which `datasets` has nothing of"))?,
     };
-    if runs(case) && (case.rows == 0 || case.rows > dataset.rows) {
+    if case.runs() && (case.rows == 0 || case.rows > dataset.rows) {
         return Err(format!("`rows` is {}, and its dataset has {}", case.rows, dataset.rows));
     }
     match case.published_seconds {
@@ -73,7 +74,7 @@ fn parts(run: &Run) -> Result<(), String> {
     let baseline = cases.iter().find(|case| case.role == Role::Baseline);
     for case in cases {
         match &case.against {
-            Some(other) if !cases.iter().any(|case| case.id == *other) => {
+            Some(other) if run.case(other).is_none() => {
                 return Err(format!("{:?} is `against` {other:?}, which `plan.cases` lacks", case.id));
             }
             _ => {}
@@ -84,20 +85,12 @@ fn parts(run: &Run) -> Result<(), String> {
         let Some(baseline) = baseline else {
             return Err(format!("{:?} is the control, and `plan.cases` has no baseline", case.id));
         };
-        let what = |case: &CaseFacts| {
-            let whole = (case.method.clone(), case.params.clone(), case.settings.clone(), case.rows);
-            (whole, case.dataset.clone(), case.collation.clone(), case.latency_ms, case.server.clone())
-        };
+        let what = |case: &Case| (case.key.clone(), case.params.clone(), case.rows);
         if what(case) != what(baseline) {
             return Err(format!("{:?} is the control, and not the baseline once more", case.id));
         }
     }
     Ok(())
-}
-
-/// Whether the case has samples.
-fn runs(case: &CaseFacts) -> bool {
-    case.unavailable.is_none() && case.failed_trial.is_none()
 }
 
 /// Every round has every case that runs, once.
@@ -120,12 +113,12 @@ fn order(run: &Run) -> Result<(), String> {
             if !seen.insert(*index) {
                 return Err(format!("{at} ({}), which the round has already", case.id));
             }
-            if !runs(case) {
+            if !case.runs() {
                 return Err(format!("{at} ({}), a case that cannot run", case.id));
             }
         }
         if let Some((_, left_out)) =
-            plan.cases.iter().enumerate().find(|(index, case)| runs(case) && !seen.contains(index))
+            plan.cases.iter().enumerate().find(|(index, case)| case.runs() && !seen.contains(index))
         {
             return Err(format!("`plan.order[{round}]` lacks {}, which every round has", left_out.id));
         }
@@ -136,10 +129,10 @@ fn order(run: &Run) -> Result<(), String> {
 /// The samples of a run, held against it and against each other.
 pub(super) struct Samples<'a> {
     run: &'a Run,
-    /// The line of the sample at each place, which is the round and the position in it.
-    places: BTreeMap<(u32, u32), usize>,
-    /// The line of the sample of each case in each round.
-    cases: BTreeMap<(u32, String), usize>,
+    /// The line of the sample at each place, which is the slot and the position in it.
+    places: BTreeMap<(Slot, u32), usize>,
+    /// The line of the sample of each case in each slot.
+    cases: BTreeMap<(Slot, String), usize>,
 }
 
 impl<'a> Samples<'a> {
@@ -157,31 +150,30 @@ impl<'a> Samples<'a> {
         itself(sample, &cases[index])?;
         self.content(sample, &cases[index])?;
         let where_it_is = self.place(index, sample)?;
-        if let Some(before) = self.places.insert((sample.round, sample.position), line) {
+        if let Some(before) = self.places.insert((sample.slot, sample.position), line) {
             return Err(format!(
-                "round {} has its sample at `position` {} in line {before} already",
-                sample.round, sample.position
+                "{} has its sample at `position` {} in line {before} already",
+                sample.slot, sample.position
             ));
         }
-        match self.cases.insert((sample.round, sample.case.clone()), line) {
-            Some(before) if where_it_is == Place::Planned => Err(format!(
-                "round {} has its sample of {} in line {before} already",
-                sample.round, sample.case
-            )),
+        match self.cases.insert((sample.slot, sample.case.clone()), line) {
+            Some(before) if where_it_is == Place::Planned => {
+                Err(format!("{} has its sample of {} in line {before} already", sample.slot, sample.case))
+            }
             _ => Ok(()),
         }
     }
 
     /// A table that was filled with the whole dataset holds it.
-    fn content(&self, sample: &Sample, case: &CaseFacts) -> Result<(), String> {
-        let dataset = case.dataset.as_ref().and_then(|name| self.run.datasets.get(name));
+    fn content(&self, sample: &Sample, case: &Case) -> Result<(), String> {
+        let dataset = case.key.axes.dataset.as_ref().and_then(|name| self.run.datasets.get(name));
         let dataset = dataset.unwrap_or(&self.run.dataset);
         match &sample.end_state {
             Some(end)
                 if case.work == Work::Load && case.rows == dataset.rows && end.content != dataset.content =>
             {
                 Err(format!(
-                    "`end_state.content` is {:?}, and that of the dataset {:?}",
+                    "`end_state.content` is {}, and that of the dataset {}",
                     end.content, dataset.content
                 ))
             }
@@ -191,16 +183,22 @@ impl<'a> Samples<'a> {
 
     fn place(&self, index: usize, sample: &Sample) -> Result<Place, String> {
         let plan = &self.run.plan;
-        let (round, position) = (sample.round, sample.position);
-        let Some(before) = round.checked_sub(1) else {
+        let position = sample.position;
+        let round = match sample.slot {
             // A warm-up of each server.
-            let servers = plan.cases.iter().map(|case| &case.server).collect::<BTreeSet<_>>().len();
-            return match (position as usize) < servers {
-                true => Ok(Place::Planned),
-                false => Err(format!("`position` is {position}, and there are {servers} warm-ups, from 0")),
-            };
+            Slot::WarmUp => {
+                let servers = plan.cases.iter().map(|case| &case.key.server).collect::<BTreeSet<_>>().len();
+                return match (position as usize) < servers {
+                    true => Ok(Place::Planned),
+                    false => {
+                        Err(format!("`position` is {position}, and there are {servers} warm-ups, from 0"))
+                    }
+                };
+            }
+            Slot::Round(round) => round,
+            Slot::Crash => return Err("its slot is the crash, which the plan has none of".into()),
         };
-        let Some(order) = plan.order.get(before as usize) else {
+        let Some(order) = round.checked_sub(1).and_then(|before| plan.order.get(before as usize)) else {
             return Err(format!("`round` is {round}, and the plan has {}", plan.rounds));
         };
         match order.get(position as usize) {
@@ -226,12 +224,12 @@ enum Place {
 }
 
 /// What holds for a sample whatever the others are.
-fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
-    if !runs(case) {
+fn itself(sample: &Sample, case: &Case) -> Result<(), String> {
+    if !case.runs() {
         return Err(format!("`case` is {:?}, which cannot run by {RUN_FILE}", sample.case));
     }
     time("started", &sample.started)?;
-    cost(&sample.cost)?;
+    readings(&sample.readings)?;
     if sample.rows != case.rows {
         return Err(format!("`rows` is {}, and the case has {}", sample.rows, case.rows));
     }
@@ -273,30 +271,22 @@ fn itself(sample: &Sample, case: &CaseFacts) -> Result<(), String> {
 }
 
 /// A load costs no more than there can be.
-fn cost(cost: &Cost) -> Result<(), String> {
-    let bytes = [
-        ("wal_bytes", cost.wal_bytes),
-        ("table_bytes", cost.table_bytes),
-        ("index_bytes", cost.index_bytes),
-        ("client_peak_bytes", cost.client_peak_bytes),
-    ];
-    let cpu = [
-        ("client_cpu_ns", cost.client_cpu_ns),
-        ("client_load_cpu_ns", cost.client_load_cpu_ns),
-        ("server_cpu_ns", cost.server_cpu_ns),
-    ];
-    let known = bytes.map(|(name, value)| (name, value, MOST_BYTES)).into_iter();
-    let known = known.chain(cpu.map(|(name, value)| (name, value, MOST_CPU_NS)));
-    for (name, value, most) in known.chain([("checkpoints", cost.checkpoints, u64::from(u32::MAX))]) {
-        if let Some(value) = value.filter(|value| *value > most) {
-            return Err(format!("`cost.{name}` is {value}, more than any load costs"));
+fn readings(readings: &Readings) -> Result<(), String> {
+    for (reading, value) in readings.iter() {
+        let most = match reading.metric.about().unit {
+            Unit::Bytes => MOST_BYTES,
+            Unit::Nanoseconds => MOST_CPU_NS,
+            Unit::Count => u64::from(u32::MAX),
+        };
+        if value > most {
+            return Err(format!("`{}` is {value}, more than any load costs", reading.name()));
         }
     }
     Ok(())
 }
 
 /// Rows in the table after a load of the case.
-fn rows_in_the_end(case: &CaseFacts) -> Result<u64, String> {
+fn rows_in_the_end(case: &Case) -> Result<u64, String> {
     // The only loads that the table holds the rows of more than once: `held` times before.
     let held = match case.work {
         Work::Append => case.params.get("held").and_then(ParamValue::number).unwrap_or(1),
@@ -319,4 +309,21 @@ pub(super) fn time(name: &str, text: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("`{name}` is {text:?}, and a time is written like 2026-03-01T12:00:00Z")),
     }
+}
+
+/// Each caveat is there once, and each of its ways.
+pub(super) fn findings(findings: &Findings) -> Result<(), String> {
+    time("started", &findings.provenance.started)?;
+    let mut seen = BTreeSet::new();
+    for caveat in &findings.caveats {
+        if !seen.insert((caveat.id.as_str(), None)) {
+            return Err(format!("`caveats` has {:?} twice", caveat.id));
+        }
+        for finding in &caveat.findings {
+            if !seen.insert((caveat.id.as_str(), Some(finding.way.as_str()))) {
+                return Err(format!("the caveat {:?} has the way {:?} twice", caveat.id, finding.way));
+            }
+        }
+    }
+    Ok(())
 }

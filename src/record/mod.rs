@@ -1,13 +1,31 @@
-//! The result of a run on disk: how it is written and read ([`store`], [`findings`]), and what may stand in it.
+//! Results on disk: how they are written, read in every version that ever was, and checked; and what may
+//! stand in them. Nobody else knows their form.
+//!
+//! A run's directory has `run.json` and `samples.jsonl` ([`Store`]), that of dirty data `findings.json`.
 
 mod check;
-mod file;
-pub mod findings;
+mod document;
 mod json;
 mod redacted;
-pub mod store;
+mod store;
+mod texts;
+mod wire;
+
+use std::path::Path;
 
 pub use check::LONGEST_SAMPLE_SECONDS;
+pub use document::Document;
+pub use store::{Store, load};
+pub use texts::{samples_with_texts, with_texts};
 
-/// The version of `run.json` and `samples.jsonl` that this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+/// What a run set out to do, and where.
+const RUN_FILE: &str = "run.json";
+/// What its samples found, one JSON object a line.
+const SAMPLES_FILE: &str = "samples.jsonl";
+/// What became of dirty data, in place of the two others.
+const FINDINGS_FILE: &str = "findings.json";
+
+/// Whether a directory holds findings in place of a run.
+pub fn has_findings(dir: &Path) -> bool {
+    dir.join(FINDINGS_FILE).is_file()
+}

@@ -2,14 +2,13 @@
 //! as errors, or that hold a path or an address. Ids, settings and figures are the program's own words.
 
 use crate::model::findings::{Finding, Findings};
-use crate::model::{Asked, Run, Sample, ServerFacts};
+use crate::model::{Provenance, Run, Sample, ServerFacts};
 use crate::redact::Redactor;
 
 impl Run {
     /// The run as it may be published.
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
-        redactor.within(&mut self.command);
-        self.asked.iter_mut().for_each(|asked| asked.redact(redactor));
+        self.provenance.redact(redactor);
         self.server.redact(redactor);
         self.servers.values_mut().for_each(|server| server.redact(redactor));
         for case in &mut self.plan.cases {
@@ -38,8 +37,7 @@ impl Sample {
 impl Findings {
     /// The findings as they may be published.
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
-        redactor.within(&mut self.command);
-        self.asked.iter_mut().for_each(|asked| asked.redact(redactor));
+        self.provenance.redact(redactor);
         self.server.redact(redactor);
         for caveat in &mut self.caveats {
             let findings = std::mem::take(&mut caveat.findings);
@@ -75,8 +73,10 @@ impl ServerFacts {
     }
 }
 
-impl Asked {
+impl Provenance {
     fn redact(&mut self, redactor: &Redactor) {
-        self.settings.values_mut().for_each(|value| redactor.within(value));
+        redactor.within(&mut self.command);
+        let settings = self.asked.iter_mut().flat_map(|asked| asked.settings.values_mut());
+        settings.for_each(|value| redactor.within(value));
     }
 }

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::file::{self, RUN_FILE, SAMPLES_FILE};
-use super::{SCHEMA_VERSION, check, json};
+use super::document::Document;
+use super::wire::{v1, v2};
+use super::{RUN_FILE, SAMPLES_FILE, check, json};
 use crate::fs::{self, lock, unwritable};
 use crate::model::{Run, Sample};
 use crate::{bad_data, usage};
@@ -41,9 +42,7 @@ impl Store {
                 ));
             }
         }
-        let mut json = serde_json::to_vec_pretty(run).context("writing the run as JSON")?;
-        json.push(b'\n');
-        fs::write(&dir.join(RUN_FILE), &json)?;
+        run.write(dir)?;
         let path = dir.join(SAMPLES_FILE);
         let samples = OpenOptions::new()
             .append(true)
@@ -61,7 +60,7 @@ impl Store {
     /// # Errors
     /// As [`load`], and when the directory cannot be written to.
     pub fn resume(dir: &Path) -> Result<(Self, Run, Vec<Sample>)> {
-        let run = load_run(dir)?;
+        let run = Run::load(dir)?;
         let path = dir.join(SAMPLES_FILE);
         // Made where it is missing: the crash may have come between the two files.
         let file =
@@ -83,6 +82,8 @@ impl Store {
             file.set_len(whole as u64).map_err(|e| unwritable(&path, &e))?;
             file.sync_all().map_err(|e| unwritable(&path, &e))?;
         }
+        // What is added is of the newest version: then so is the run.
+        run.write(dir)?;
         sync_dir(dir)?;
         Ok((Self { dir: dir.to_path_buf(), samples: file, repaired }, run, samples))
     }
@@ -104,7 +105,8 @@ impl Store {
     /// What was written of the line is taken back as far as the disk allows.
     pub fn append(&mut self, sample: &Sample) -> Result<()> {
         let path = self.dir.join(SAMPLES_FILE);
-        let mut line = serde_json::to_vec(sample).context("writing a sample as JSON")?;
+        let mut line =
+            serde_json::to_vec(&v2::Sample::from(sample.clone())).context("writing a sample as JSON")?;
         line.push(b'\n');
         let before = self.samples.metadata().map_err(|e| unwritable(&path, &e))?.len();
         let written = self.samples.write_all(&line).and_then(|()| self.samples.sync_data());
@@ -125,7 +127,7 @@ impl Store {
 /// [`crate::fault::Fault::Data`] for another schema version, a malformed file, with its line and key, or
 /// a record that cannot be, with the rule that it breaks.
 pub fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
-    let run = load_run(dir)?;
+    let run = Run::load(dir)?;
     let path = dir.join(SAMPLES_FILE);
     let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let samples = parse_samples(&path, &text, &run)?;
@@ -148,10 +150,6 @@ fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(|e| unwritable(dir, &e))
 }
 
-fn load_run(dir: &Path) -> Result<Run> {
-    file::read_record(dir, RUN_FILE, SCHEMA_VERSION, check::run)
-}
-
 fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
     let mut samples: Vec<Sample> = Vec::new();
     let mut checked = check::Samples::of(run);
@@ -167,11 +165,25 @@ fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
         } else {
             "restore the file, or take the line out"
         };
-        let sample: Sample = json::read(line).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
+        let sample = parse_sample(line).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
         checked.take(index + 1, &sample).map_err(|rule| bad_data!("{place}: {rule}; {next}"))?;
         samples.push(sample);
     }
     Ok(samples)
+}
+
+/// A line of either version: a run that one program began another may have gone on with.
+fn parse_sample(line: &[u8]) -> Result<Sample, String> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        /// Only the first version has it.
+        round: Option<serde::de::IgnoredAny>,
+    }
+    let version: Version = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    match version.round {
+        Some(_) => json::read::<v1::Sample>(line)?.try_into(),
+        None => json::read::<v2::Sample>(line)?.try_into(),
+    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,8 @@ pub fn page(comparison: &Comparison) -> Page {
     let text =
         vec!["Everything that is not the same in all runs. What is not listed is the same.".to_string()];
     let table = (!comparison.differences.is_empty()).then(|| differences(comparison));
-    let commands = comparison.runs.iter().map(|run| run.run.command.as_str()).collect::<Vec<_>>().join("\n");
+    let commands =
+        comparison.runs.iter().map(|run| run.run.provenance.command.as_str()).collect::<Vec<_>>().join("\n");
     Page {
         title: format!("{} compared", names.join(", ")),
         question: String::new(),

@@ -2,37 +2,38 @@
 
 use super::table::{Cell, Column, Table};
 use crate::analysis::Curve;
-use crate::analysis::curve::{Kind, Point};
+use crate::analysis::curve::Point;
 use crate::method::Catalogue;
+use crate::model::Axis;
 
 /// What the axis is, in a word.
 pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
-    match curve.kind {
-        Kind::Rows => "rows loaded",
-        Kind::Latency => "latency",
-        Kind::Parameter | Kind::Setting => &curve.axis,
+    match curve.axis {
+        Axis::Rows => "rows loaded",
+        Axis::Latency => "latency",
+        other => other.name(),
     }
 }
 
 /// What the axis is, with its unit.
 pub fn axis_title(curve: &Curve) -> String {
-    match curve.kind {
-        Kind::Rows => "rows loaded".into(),
-        Kind::Latency => "latency: milliseconds added to each round trip".into(),
-        Kind::Parameter => match parameter_help(curve) {
-            Some(help) => format!("{}: {help}", curve.axis),
-            None => curve.axis.clone(),
+    match curve.axis {
+        Axis::Latency => "latency: milliseconds added to each round trip".into(),
+        Axis::Param(name) => match parameter_help(curve, name) {
+            Some(help) => format!("{name}: {help}"),
+            None => name.clone(),
         },
-        Kind::Setting => format!("{} (setting)", curve.axis),
+        Axis::Setting(name) => format!("{name} (setting)"),
+        _ => axis_name(curve).into(),
     }
 }
 
 /// What the catalogue says of the parameter; nothing where a record names a method of another version.
-fn parameter_help(curve: &Curve) -> Option<String> {
+fn parameter_help(curve: &Curve, name: &str) -> Option<String> {
     let catalogue = Catalogue::built_in();
     let cases = curve.series.iter().flat_map(|s| &s.points).map(|p| p.summary.case);
-    let infos = cases.filter_map(|case| Some(catalogue.find(&case.method).ok()?.info()));
-    infos.flat_map(|info| &info.params).find(|p| p.name == curve.axis).map(|p| p.help.clone())
+    let infos = cases.filter_map(|case| Some(catalogue.find(&case.key.method).ok()?.info()));
+    infos.flat_map(|info| &info.params).find(|p| p.name == name).map(|p| p.help.clone())
 }
 
 /// Rows a second: a row a value of the axis, a column a series.

@@ -14,7 +14,7 @@ pub(super) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
 
 /// The machine the client ran on.
 pub fn machine(run: &Run) -> Table {
-    let machine = &run.machine;
+    let machine = &run.provenance.machine;
     let mut rows = vec![
         ("processor", format!("{}, {} cores usable ({})", machine.cpu, machine.cores, machine.arch)),
         ("memory", units::bytes(machine.memory_bytes)),
@@ -42,7 +42,7 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
     let image = server.image.iter().map(|image| ("image", image.clone()));
     let first = [
         ("version", server.version.clone()),
-        ("where", format!("{}: {}", server.source.words(), server.reason)),
+        ("where", format!("{}: {}", server.source.name(), server.reason)),
     ];
     let rows = first.into_iter().chain(image).chain([("reached by", server.transport.clone())]);
     rows.map(|(field, value)| (field.to_string(), value)).collect()
@@ -85,7 +85,7 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
     let seed = dataset.seed.map(|seed| format!(" from seed {seed}")).unwrap_or_default();
     let first = [
         ("rows", format!("{}, {}{seed}", units::count(dataset.rows), dataset.origin)),
-        ("content", dataset.content.clone()),
+        ("content", dataset.content.to_string()),
     ];
     let files = dataset.files.iter().map(|(encoding, file)| {
         (encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256))
@@ -125,7 +125,7 @@ pub fn method(run: &Run) -> Vec<String> {
 
 /// Which program made the run, and when.
 pub fn origin(run: &Run) -> String {
-    made_by(&run.tool, &run.label, &run.started)
+    made_by(&run.provenance.tool, &run.provenance.label, &run.provenance.started)
 }
 
 /// Which program made a record, and when.

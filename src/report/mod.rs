@@ -31,15 +31,14 @@ pub use terminal::{Colour, Look};
 
 use crate::analysis::{self, Comparison, Curve, judge, summarize};
 use crate::model::{Run, Sample};
-use crate::record::store;
+use crate::record;
 use chart::{Format, rates, totals};
-use shown::LineEnds;
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
 /// `charts/`, with a curve where the plan varies an axis. Gives the files it wrote.
 ///
 /// # Errors
-/// As [`store::load`] and [`crate::fs::write`].
+/// As [`record::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
@@ -67,8 +66,8 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// A run and its samples, as reports show them.
 fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
-    let (run, samples) = store::load(dir)?;
-    Ok((shown::of(&run, LineEnds::Kept)?, shown::of(&samples, LineEnds::Kept)?))
+    let (run, samples) = record::load(dir)?;
+    Ok((shown::run(&run)?, shown::samples(&samples)?))
 }
 
 /// The end of a run on a terminal: findings, table, notes.
@@ -76,7 +75,7 @@ fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
 /// # Errors
 /// When the records cannot be read as JSON.
 pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<String> {
-    let (run, samples) = (&shown::of(run, LineEnds::Kept)?, &shown::of(&samples.to_vec(), LineEnds::Kept)?);
+    let (run, samples) = (&shown::run(run)?, &shown::samples(samples)?);
     let standings = judge(summarize(run, samples));
     let mut out = terminal::heading(&run.plan.title, look);
     for line in headline::headline(run, &standings) {
@@ -98,7 +97,7 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<Strin
 /// README's directory), and the command that made them.
 ///
 /// # Errors
-/// As [`store::load`].
+/// As [`record::load`].
 pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
@@ -112,10 +111,10 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     if let Some(picture) = page.sections.iter().flat_map(|s| &s.charts).next() {
         out.push_str(&format!("\n![{}]({shown_as}/charts/{}.png)\n\n", picture.alt, picture.name));
     }
-    let machine = &run.machine;
+    let machine = &run.provenance.machine;
     out.push_str(&format!(
         "Made by {} on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
-        markdown::code(&run.command),
+        markdown::code(&run.provenance.command),
         markdown::escape(&machine.cpu),
         machine.cores,
         markdown::escape(machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str()))
@@ -131,7 +130,7 @@ pub struct Compared {
 /// Loads the runs of these directories to compare them.
 ///
 /// # Errors
-/// As [`store::load`], and as [`analysis::compare`] where they cannot be compared.
+/// As [`record::load`], and as [`analysis::compare`] where they cannot be compared.
 pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
     let mut runs: Vec<(String, Run, Vec<Sample>)> = Vec::new();
     for dir in dirs {
@@ -145,11 +144,11 @@ pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
 
 /// The user's own words for a run, or its directory's name.
 fn name_of(dir: &Path, run: &Run) -> String {
-    if !run.label.is_empty() {
-        return run.label.clone();
+    if !run.provenance.label.is_empty() {
+        return run.provenance.label.clone();
     }
     let name = dir.canonicalize().ok().and_then(|d| Some(d.file_name()?.to_string_lossy().into_owned()));
-    name.unwrap_or_else(|| run.started.clone())
+    name.unwrap_or_else(|| run.provenance.started.clone())
 }
 
 fn unique(name: String, taken: impl Fn(&str) -> bool) -> String {

@@ -83,13 +83,13 @@ fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
     let mut found = Vec::new();
     let mut warn = |text: String| found.push(Note::Warning(text));
     let planned: usize = run.plan.order.iter().map(Vec::len).sum();
-    let done = samples.iter().filter(|s| s.round >= 1).count();
+    let done = samples.iter().filter(|s| s.slot.counts()).count();
     if done < planned {
         warn(format!(
             "the run is not complete: {done} of {planned} samples; `bulkbench run --resume` goes on with it"
         ));
     }
-    if run.tool.profile == "debug" {
+    if run.provenance.tool.profile == "debug" {
         warn("this was a debug build, whose own work slows every load; build with --release".into());
     }
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
@@ -105,7 +105,7 @@ fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
             }
         }
     }
-    if let Some(disk) = &run.machine.disk {
+    if let Some(disk) = &run.provenance.machine.disk {
         if Flushing::of(disk.flushes_per_second) == Flushing::Implausible {
             warn(format!(
                 "the disk confirmed {} flushes a second, more than a drive that really flushes: \

@@ -106,7 +106,7 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     sections.push(Section { table: settings, weight: Weight::Folded, ..titled("Settings") });
     sections.push(Section { table: Some(facts::dataset(run)), ..titled("Dataset") });
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
-    sections.push(Section { command: Some(run.command.clone()), ..titled("Repeat it") });
+    sections.push(Section { command: Some(run.provenance.command.clone()), ..titled("Repeat it") });
     sections.push(Section {
         table: Some(results::samples(samples)),
         weight: Weight::PageOnly,

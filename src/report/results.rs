@@ -1,8 +1,9 @@
 //! The tables of one run: results, published figures, phases, costs, samples.
 
 use super::table::{Cell, Column, Table, Tone};
-use crate::analysis::{Standing, Standings, Verdict};
-use crate::model::{Outcome, Phase, Sample};
+use crate::analysis::{Standing, Standings, Summary, Verdict};
+use crate::model::metric::Unit;
+use crate::model::{Outcome, Phase, Reading, Sample};
 
 /// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
 pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
@@ -170,36 +171,41 @@ fn phase_help(phase: Phase) -> &'static str {
 
 /// What the loads cost beyond time.
 pub fn costs(standings: &Standings) -> Table {
-    let columns = vec![
-        Column::words("case", ""),
-        Column::numbers("WAL", "Write-ahead log written by the whole server during the phases."),
-        Column::numbers("table", "Size of the table without its indexes, in the end."),
-        Column::numbers("indexes", "Size of all its indexes, in the end."),
-        Column::numbers("server CPU", "CPU time of the server's processes during the phases."),
-        Column::numbers("client CPU", "CPU time of bulkbench itself during the phases."),
-        Column::numbers("client CPU/row", "CPU time of bulkbench in the load phase, a row."),
-        Column::numbers("client memory", "Peak resident memory of bulkbench."),
-        Column::words("checkpoints", "Those of the server that had a part in a sample: they slow it."),
-    ];
+    let mut readings: Vec<Reading> = Reading::all().collect();
+    readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));
+    let columns = std::iter::once(Column::words("case", "")).chain(readings.iter().map(|r| cost_column(*r)));
     let row = |s: &Standing| {
-        let (cost, rows) = (&s.summary.cost, s.summary.rows.max(1) as f64);
-        vec![
-            Cell::Code(s.summary.case.id.clone()),
-            Cell::of(cost.wal_bytes, Cell::Bytes),
-            Cell::of(cost.table_bytes, Cell::Bytes),
-            Cell::of(cost.index_bytes, Cell::Bytes),
-            Cell::of(cost.server_cpu_ns, Cell::Time),
-            Cell::of(cost.client_cpu_ns, Cell::Time),
-            Cell::of(cost.client_load_cpu_ns, |ns| Cell::TimePerRow(ns / rows)),
-            Cell::of(cost.client_peak_bytes, Cell::Bytes),
-            Cell::of(cost.checkpoints, |all| match cost.with_checkpoint {
-                0 => Cell::Text("none".into()),
-                some => Cell::Toned(format!("{all} in {some} of {} samples", s.summary.n()), Tone::Alarm),
-            }),
-        ]
+        let cells = readings.iter().map(|reading| cost_cell(*reading, &s.summary));
+        std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(cells).collect()
     };
     let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
-    Table { columns, rows }.without_empty_columns()
+    Table { columns: columns.collect(), rows }.without_empty_columns()
+}
+
+fn cost_column(reading: Reading) -> Column {
+    let about = reading.metric.about();
+    match (reading.phase, about.unit) {
+        // What one row takes is what a phase is read for.
+        (Some(phase), _) => Column::numbers(
+            format!("{}/row", about.title),
+            &format!("CPU time of bulkbench in the {} phase, a row.", phase.words()),
+        ),
+        (None, Unit::Count) => Column::words(about.title, about.help),
+        (None, Unit::Bytes | Unit::Nanoseconds) => Column::numbers(about.title, about.help),
+    }
+}
+
+fn cost_cell(reading: Reading, summary: &Summary) -> Cell {
+    let rows = summary.rows.max(1) as f64;
+    Cell::of(summary.readings.get(reading), |value| match (reading.phase, reading.metric.about().unit) {
+        (Some(_), _) => Cell::TimePerRow(value / rows),
+        (None, Unit::Bytes) => Cell::Bytes(value),
+        (None, Unit::Nanoseconds) => Cell::Time(value),
+        (None, Unit::Count) => match summary.readings.with_checkpoint {
+            0 => Cell::Text("none".into()),
+            some => Cell::Toned(format!("{value} in {some} of {} samples", summary.n()), Tone::Alarm),
+        },
+    })
 }
 
 /// Every sample, as it ran.
@@ -221,7 +227,7 @@ pub fn samples(samples: &[Sample]) -> Table {
             ),
         };
         vec![
-            Cell::Count(s.round.into()),
+            Cell::Count(s.slot.round().into()),
             Cell::Count(u64::from(s.position) + 1),
             Cell::Code(s.case.clone()),
             Cell::Count(s.rows),

@@ -1,44 +1,32 @@
-//! Records as reports show them.
+//! Records as reports show them: with a name for each character that cannot be seen, wherever it stands.
 
-use anyhow::{Context, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use anyhow::Result;
 
+use crate::model::findings::Findings;
+use crate::model::{Run, Sample};
+use crate::record;
 use crate::visible::{visible, visible_lines};
 
-/// What becomes of the ends of lines within a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LineEnds {
-    /// They stay, as in messages of several lines.
-    Kept,
-    /// They are named as all else that cannot be seen, as in rows.
-    Named,
-}
-
-/// A record with a name for each character that cannot be seen, wherever it stands: in rows, in messages
-/// that quote them, in what a server or a program says of itself.
+/// Findings, whose rows are such that the ends of lines within them have names as well.
 ///
 /// # Errors
-/// When it cannot be written as JSON or read from it.
-pub(super) fn of<T: Serialize + DeserializeOwned>(record: &T, ends: LineEnds) -> Result<T> {
-    let value = serde_json::to_value(record).context("writing a record as JSON")?;
-    serde_json::from_value(show(value, ends)).context("reading a record as JSON")
+/// When they cannot be made anew.
+pub(super) fn findings(findings: &Findings) -> Result<Findings> {
+    record::with_texts(findings, |text| visible(text).into_owned())
 }
 
-fn show(value: Value, ends: LineEnds) -> Value {
-    let text = |text: &str| match ends {
-        LineEnds::Kept => visible_lines(text),
-        LineEnds::Named => visible(text).into_owned(),
-    };
-    match value {
-        Value::String(value) => Value::String(text(&value)),
-        Value::Array(values) => values.into_iter().map(|value| show(value, ends)).collect(),
-        Value::Object(fields) => {
-            let shown: Map<String, Value> =
-                fields.into_iter().map(|(name, value)| (text(&name), show(value, ends))).collect();
-            Value::Object(shown)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value,
-    }
+/// A run; the ends of lines stay, as in messages of several lines.
+///
+/// # Errors
+/// When it cannot be made anew.
+pub(super) fn run(run: &Run) -> Result<Run> {
+    record::with_texts(run, visible_lines)
+}
+
+/// Its samples, likewise.
+///
+/// # Errors
+/// When they cannot be made anew.
+pub(super) fn samples(samples: &[Sample]) -> Result<Vec<Sample>> {
+    record::samples_with_texts(samples, visible_lines)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::Standings;
-use crate::model::{Before, Run, Sample};
+use crate::model::{Before, Metric, Run, Sample};
 use crate::units;
 
 /// Warnings of what the samples' sessions had, and of checkpoints in the samples or likely there.
@@ -28,7 +28,7 @@ pub fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Str
         })
     }));
     found.extend(by_case(standings, |s| {
-        (s.cost.with_checkpoint > 0).then(|| "a checkpoint fell into samples, which slows them".into())
+        (s.readings.with_checkpoint > 0).then(|| "a checkpoint fell into samples, which slows them".into())
     }));
     let not_permitted = |s: &Sample| s.session.as_ref().is_some_and(|s| s.before == Before::NotPermitted);
     if samples.iter().any(not_permitted) {
@@ -73,7 +73,7 @@ const LIMITS: [Limit; 2] = [
         // When that much has been written since the last one began (src/backend/access/transam/xlog.c,
         // CalculateCheckpointSegments).
         begins: |value, target| Some(bytes(value)? as f64 / (1.0 + target)),
-        reached: |sample| sample.cost.wal_bytes,
+        reached: |sample| sample.readings.get(Metric::Wal),
         words: |wal| format!("wrote {} of WAL", units::bytes(wal)),
     },
     Limit {
@@ -93,15 +93,17 @@ fn likely_by(limit: &Limit, run: &Run, samples: &[Sample]) -> Vec<String> {
     // By the setting's value: the furthest that a sample came, and the cases.
     let mut found = BTreeMap::<&str, (u64, Vec<&str>)>::new();
     for case in &run.plan.cases {
-        let server = case.server.as_ref().and_then(|name| run.servers.get(name)).unwrap_or(&run.server);
+        let server = case.key.server.as_ref().and_then(|name| run.servers.get(name)).unwrap_or(&run.server);
         let setting = |name: &str| {
-            let own = case.settings.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+            let own =
+                case.key.axes.settings.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, v)| v);
             own.or_else(|| server.settings.get(name)).map(String::as_str)
         };
         let target =
             setting("checkpoint_completion_target").and_then(|v| v.parse::<f64>().ok()).unwrap_or(0.9);
         // Records from before checkpoints were counted keep their words.
-        let counted = samples.iter().filter(|s| s.case == case.id && s.cost.checkpoints.is_some());
+        let counted =
+            samples.iter().filter(|s| s.case == case.id && s.readings.get(Metric::Checkpoints).is_some());
         if let (Some(value), Some(most)) = (setting(limit.setting), counted.filter_map(limit.reached).max())
             && (limit.begins)(value, target).is_some_and(|begins| most as f64 >= begins)
         {

@@ -8,7 +8,7 @@ use crate::dataset::Dataset;
 use crate::errors::chain;
 use crate::fault::Fault;
 use crate::method::{Catalogue, Need};
-use crate::model::{CaseFacts, Encoding};
+use crate::model::{Case, Encoding};
 use crate::pg_error::describe;
 use crate::runner::reset::rows_after;
 use crate::server::{Server, Session};
@@ -24,7 +24,7 @@ const LAST_KEY: u64 = i32::MAX as u64;
 /// When the reason cannot be found out.
 pub fn mark<'c>(
     catalogue: &Catalogue,
-    cases: impl IntoIterator<Item = &'c mut CaseFacts>,
+    cases: impl IntoIterator<Item = &'c mut Case>,
     server: &dyn Server,
     dataset: &Dataset,
 ) -> Result<()> {
@@ -40,7 +40,7 @@ pub fn mark<'c>(
 
 fn reason(
     catalogue: &Catalogue,
-    case: &mut CaseFacts,
+    case: &mut Case,
     server: &dyn Server,
     dataset: &Dataset,
     session: &mut Session,
@@ -53,7 +53,7 @@ fn reason(
             units::count(dataset.rows())
         )));
     }
-    let found = catalogue.find(&case.method)?;
+    let found = catalogue.find(&case.key.method)?;
     let method = found.info();
     let after = rows_after(method, &case.params, case.rows);
     if after.loaded * after.times > LAST_KEY {
@@ -63,21 +63,21 @@ fn reason(
             units::count(LAST_KEY)
         )));
     }
-    if let Some(why) = server.refuses(&case.settings) {
+    if let Some(why) = server.refuses(&case.key.axes.settings) {
         return Ok(Some(why));
     }
-    if let Some(collation) = &case.collation {
+    if let Some(collation) = &case.key.axes.collation {
         // Servers name the same locale C.UTF-8 or C.utf8, after what their system calls it.
         let Some(known) = collations.iter().find(|known| alike(known) == alike(collation)) else {
             return Ok(Some(format!("the server has no collation {collation}")));
         };
-        case.collation = Some(known.clone());
+        case.key.axes.collation = Some(known.clone());
     }
     if let Some(loader) = found.loader() {
         if let Some(program) = &mut case.program {
             program.version = loader.presence().ok().map(str::to_owned);
         }
-        if let Some(why) = loader.lacks(server, &case.settings, session)? {
+        if let Some(why) = loader.lacks(server, &case.key.axes.settings, session)? {
             return Ok(Some(why));
         }
     }

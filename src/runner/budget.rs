@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::errors::chain;
 use crate::fault::Fault;
 use crate::method::Catalogue;
-use crate::model::{CaseFacts, Role};
+use crate::model::{Axis, Case, Role};
 use crate::runner::plan;
 use crate::runner::sample::{Measured, Stage};
 use crate::runner::told::Told;
@@ -36,7 +36,7 @@ const LONGER_TRIAL: f64 = 0.3;
 pub fn calibrate(
     catalogue: &Catalogue,
     stage: &mut dyn Stage,
-    cases: &mut [CaseFacts],
+    cases: &mut [Case],
     budget: Duration,
 ) -> Result<()> {
     let mut told = Told::default();
@@ -71,7 +71,7 @@ pub fn calibrate(
 ///
 /// # Errors
 /// When a trial load fails; the case is then left as it was.
-pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Result<()> {
+pub fn fit(stage: &mut dyn Stage, case: &mut Case, budget: Duration) -> Result<()> {
     let all = case.rows;
     let fitting = |rows: u64, taken: Duration, share: f64| {
         (rows as f64 / taken.as_secs_f64().max(1e-9) * budget.as_secs_f64() * share) as u64
@@ -103,7 +103,7 @@ pub fn fit(stage: &mut dyn Stage, case: &mut CaseFacts, budget: Duration) -> Res
     Ok(())
 }
 
-fn trial(stage: &mut dyn Stage, case: &CaseFacts, rows: u64) -> Result<Measured> {
+fn trial(stage: &mut dyn Stage, case: &Case, rows: u64) -> Result<Measured> {
     stage.apply(case)?;
     stage.reset(case, rows)?;
     stage.load(case, rows)
@@ -111,16 +111,15 @@ fn trial(stage: &mut dyn Stage, case: &CaseFacts, rows: u64) -> Result<Measured>
 
 /// Gives the same case on several servers as many rows on each as the slowest of them can take, and
 /// the control those of the baseline, whose twin it is in a trial that failed, too.
-pub fn level(cases: &mut [CaseFacts]) {
-    // A case on one of several servers is named after it.
-    let base = |case: &CaseFacts| {
-        let ending = format!(" on {}", case.server.as_ref()?);
-        case.id.strip_suffix(&ending).map(str::to_owned)
-    };
+pub fn level(cases: &mut [Case]) {
     for i in 0..cases.len() {
-        let Some(own) = base(&cases[i]) else { continue };
-        let runs = |case: &CaseFacts| case.unavailable.is_none() && case.failed_trial.is_none();
-        let alike = |case: &&CaseFacts| runs(case) && base(case).as_ref() == Some(&own);
+        if cases[i].key.server.is_none() {
+            continue;
+        }
+        let same = cases[i].key.without(&Axis::Server);
+        let alike = |case: &&Case| {
+            case.runs() && case.role != Role::Control && case.key.without(&Axis::Server) == same
+        };
         let fewest = cases.iter().filter(alike).min_by_key(|case| case.rows).cloned();
         if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
             (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::model::{Outcome, Plan, Role, Sample};
+use crate::model::{Outcome, Plan, Role, Sample, Slot};
 use crate::runner::progress::Progress;
 use crate::runner::sample::{self, Place, Stage};
 
@@ -34,8 +34,8 @@ pub fn execute(
     let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
     let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
     let mut ended = Ended { taken: 0, failed: failed_before + failed_trials };
-    let have: BTreeSet<(u32, &str)> = done.iter().map(|s| (s.round, s.case.as_str())).collect();
-    let is_done = |place: &Place, index: usize| have.contains(&(place.round, plan.cases[index].id.as_str()));
+    let have: BTreeSet<(Slot, &str)> = done.iter().map(|s| (s.slot, s.case.as_str())).collect();
+    let is_done = |place: &Place, index: usize| have.contains(&(place.slot, plan.cases[index].id.as_str()));
     let places = places(plan);
     if places.iter().all(|(place, index)| is_done(place, *index)) {
         return Ok(ended);
@@ -43,13 +43,13 @@ pub fn execute(
     for (place, index) in places {
         let case = &plan.cases[index];
         if is_done(&place, index) {
-            progress.skip(case, place.round);
+            progress.skip(case, place.slot);
             // A run that goes on does so on a fresh server, which has to be warmed up as well.
-            if place.round > 0 {
+            if place.slot != Slot::WarmUp {
                 continue;
             }
         }
-        progress.begin(case, place.round);
+        progress.begin(case, place.slot);
         let start = Instant::now();
         let sample = sample::take(stage, case, place)?;
         progress.end(&sample, start.elapsed());
@@ -78,21 +78,22 @@ fn places(plan: &Plan) -> Vec<(Place, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
     let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
     let mut servers: Vec<&Option<String>> = Vec::new();
-    for server in baseline.into_iter().chain(&plan.cases).map(|case| &case.server) {
+    for server in baseline.into_iter().chain(&plan.cases).map(|case| &case.key.server) {
         if !servers.contains(&server) {
             servers.push(server);
         }
     }
     // By the baseline's own method where the server can run it.
     let warm_up = |server: &&Option<String>| {
-        let on_it = || runnable.iter().copied().filter(|i| plan.cases[*i].server == **server);
-        let alike = |i: &usize| baseline.is_some_and(|b| b.method == plan.cases[*i].method);
+        let on_it = || runnable.iter().copied().filter(|i| plan.cases[*i].key.server == **server);
+        let alike = |i: &usize| baseline.is_some_and(|b| b.key.method == plan.cases[*i].key.method);
         on_it().find(alike).or_else(|| on_it().next())
     };
     let warm_ups: Vec<usize> = servers.iter().filter_map(warm_up).collect();
-    let warm_ups = (0..).zip(warm_ups).map(|(position, index)| (Place { round: 0, position }, index));
+    let warm_ups =
+        (0..).zip(warm_ups).map(|(position, index)| (Place { slot: Slot::WarmUp, position }, index));
     let rounds = (1..).zip(&plan.order).flat_map(|(round, order)| {
-        (0..).zip(order).map(move |(position, index)| (Place { round, position }, *index))
+        (0..).zip(order).map(move |(position, index)| (Place { slot: Slot::Round(round), position }, *index))
     });
     warm_ups.chain(rounds).collect()
 }

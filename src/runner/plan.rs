@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::dataset::forms::check_form;
-use crate::experiment::{ALL_METHODS, Case, Experiment};
-use crate::method::{Catalogue, Extent, Loader, resolve_params};
-use crate::model::{CaseFacts, Encoding, Plan, Role};
+use crate::experiment::{ALL_METHODS, Experiment, ListedCase};
+use crate::method::{Catalogue, Extent, Loader, Method, resolve_params};
+use crate::model::{Axis, Case, CaseKey, Encoding, Plan, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
@@ -44,50 +44,46 @@ pub fn cases(
     experiment: &Experiment,
     request: &Request,
     table: &Table,
-) -> Result<Vec<CaseFacts>> {
+) -> Result<Vec<Case>> {
     let mut chosen = Vec::new();
     let selected = select(catalogue, experiment, &request.methods)?;
-    for case in &selected {
+    for listed in &selected {
+        let key = &listed.key;
         let method = catalogue
-            .find(&case.method)
-            .with_context(|| format!("in the case `{}` of {}", case.id(), experiment.id))?;
+            .find(&key.method)
+            .with_context(|| format!("in the case `{key}` of {}", experiment.id))?;
         let info = method.info();
-        let params = resolve_params(method, &case.params, request.cores, table)?;
-        case.dataset.as_deref().map_or(Ok(()), check_form)?;
-        let id = case.id();
+        let params = resolve_params(method, &key.params, request.cores, table)?;
+        key.axes.dataset.as_deref().map_or(Ok(()), check_form)?;
+        let id = listed.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
-        let facts = CaseFacts {
-            against: case.against.clone().or_else(|| against(case, &selected, experiment)),
+        let case = Case {
+            against: listed.against.clone().or_else(|| against(listed, &selected, experiment)),
             id,
-            method: info.id.clone(),
+            key: key.clone(),
             family: info.family.name().into(),
             summary: info.summary.clone(),
             program: method.loader().map(Loader::facts),
             work: info.work(),
             role,
-            durability: info.durability_under(&case.settings),
+            durability: info.durability_under(&key.axes.settings),
             params,
-            settings: case.settings.clone(),
-            dataset: case.dataset.clone(),
-            collation: case.collation.clone(),
-            latency_ms: case.latency_ms,
-            server: None,
-            rows: case.rows.unwrap_or(request.rows),
+            rows: key.axes.rows.unwrap_or(request.rows),
             rows_reason: None,
             unavailable: None,
             failed_trial: None,
-            published_seconds: case.published_seconds,
+            published_seconds: listed.published_seconds,
         };
         if role == Role::Baseline {
-            let control = CaseFacts {
-                id: format!("{} (control)", facts.id),
+            let control = Case {
+                id: key.id(Role::Control),
                 role: Role::Control,
                 published_seconds: None,
-                ..facts.clone()
+                ..case.clone()
             };
-            chosen.extend([facts, control]);
+            chosen.extend([case, control]);
         } else {
-            chosen.push(facts);
+            chosen.push(case);
         }
     }
     Ok(chosen)
@@ -95,10 +91,10 @@ pub fn cases(
 
 /// The case that this one is held against: the first of those that differ from it in nothing but
 /// what the experiment compares. `None` means the baseline, also where there is no other such case.
-fn against(case: &Case, cases: &[Case], experiment: &Experiment) -> Option<String> {
-    let axis = experiment.compare.as_deref().filter(|_| case.id() != experiment.baseline)?;
-    let like: Vec<String> =
-        cases.iter().filter(|other| other.without(axis) == case.without(axis)).map(Case::id).collect();
+fn against(case: &ListedCase, cases: &[ListedCase], experiment: &Experiment) -> Option<String> {
+    let axis = experiment.compare.as_ref().filter(|_| case.id() != experiment.baseline)?;
+    let differs_in_it_alone = |other: &&ListedCase| other.key.without(axis) == case.key.without(axis);
+    let like: Vec<String> = cases.iter().filter(differs_in_it_alone).map(ListedCase::id).collect();
     (like.len() > 1 && like[0] != experiment.baseline).then(|| like[0].clone())
 }
 
@@ -106,44 +102,47 @@ fn against(case: &Case, cases: &[Case], experiment: &Experiment) -> Option<Strin
 /// held against a case of the plan, the baseline included, is held against that on the same server,
 /// unless it is servers that the experiment compares: then against the same case on the first of
 /// them. The baseline is that on the first server, and so is the control.
-pub fn on_servers(experiment: &Experiment, cases: Vec<CaseFacts>, names: &[String]) -> Vec<CaseFacts> {
+pub fn on_servers(experiment: &Experiment, cases: Vec<Case>, names: &[String]) -> Vec<Case> {
     let [first, others @ ..] = names else { return cases };
     if others.is_empty() {
         return cases;
     }
-    let compared = experiment.compare.as_deref() == Some("server");
+    let compared = experiment.compare == Some(Axis::Server);
     let mut placed = Vec::new();
-    for case in cases {
+    for case in &cases {
         for name in names {
             let role = match case.role {
                 Role::Control if name != first => continue,
                 Role::Baseline if name != first => Role::Case,
                 role => role,
             };
-            let on = |id: &str, name: &str| format!("{id} on {name}");
+            let placed_on =
+                |case: &Case, name: &str| CaseKey { server: Some(name.into()), ..case.key.clone() };
+            let named = |id: &str| cases.iter().find(|case| case.id == id);
+            let on = |case: &Case, name: &str| placed_on(case, name).id(case.role);
             let against = match &case.against {
-                _ if compared => (role == Role::Case && case.role == Role::Case).then(|| on(&case.id, first)),
-                Some(id) => Some(on(id, name)),
+                _ if compared => (role == Role::Case && case.role == Role::Case).then(|| on(case, first)),
+                Some(id) => named(id).map(|other| on(other, name)),
                 // On the first server, that is the run's baseline.
-                None => (name != first).then(|| on(&experiment.baseline, name)),
+                None if name == first => None,
+                None => named(&experiment.baseline).map(|baseline| on(baseline, name)),
             };
-            placed.push(CaseFacts {
-                id: on(&case.id, name),
-                server: Some(name.clone()),
-                role,
-                against,
-                ..case.clone()
-            });
+            let key = placed_on(case, name);
+            placed.push(Case { id: key.id(role), key, role, against, ..case.clone() });
         }
     }
     placed
 }
 
 /// The experiment's cases of these methods and the baseline, then the methods it does not have.
-fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) -> Result<Vec<Case>> {
-    let all = experiment.cases.iter().flat_map(|case| match case.method.as_str() {
+fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) -> Result<Vec<ListedCase>> {
+    let all = experiment.cases.iter().flat_map(|case| match case.key.method.as_str() {
         ALL_METHODS => {
-            catalogue.iter().map(|method| Case { method: method.info().id.clone(), ..case.clone() }).collect()
+            let by = |method: &dyn Method| {
+                let key = CaseKey { method: method.info().id.clone(), ..case.key.clone() };
+                ListedCase { key, ..case.clone() }
+            };
+            catalogue.iter().map(by).collect()
         }
         _ => vec![case.clone()],
     });
@@ -154,19 +153,21 @@ fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) ->
         catalogue.find(method).context("in --methods")?;
     }
     let wanted: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
-    let all: Vec<Case> = all.collect();
+    let all: Vec<ListedCase> = all.collect();
     let named: BTreeSet<String> = all
         .iter()
-        .filter(|c| wanted.contains(c.method.as_str()))
+        .filter(|c| wanted.contains(c.key.method.as_str()))
         .filter_map(|c| c.against.clone().or_else(|| against(c, &all, experiment)))
         .chain([experiment.baseline.clone()])
         .collect();
     // With the cases that the chosen ones are held against.
-    let mut cases: Vec<Case> =
-        all.into_iter().filter(|c| wanted.contains(c.method.as_str()) || named.contains(&c.id())).collect();
+    let mut cases: Vec<ListedCase> = all
+        .into_iter()
+        .filter(|c| wanted.contains(c.key.method.as_str()) || named.contains(&c.id()))
+        .collect();
     for method in methods {
-        if !cases.iter().any(|c| c.method == *method) {
-            cases.push(Case::of(method));
+        if !cases.iter().any(|c| c.key.method == *method) {
+            cases.push(ListedCase::of(method));
         }
     }
     Ok(cases)
@@ -178,12 +179,12 @@ fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) ->
 /// When a case names a method that is not in the catalogue.
 pub fn encodings<'c>(
     catalogue: &Catalogue,
-    cases: impl IntoIterator<Item = &'c CaseFacts>,
+    cases: impl IntoIterator<Item = &'c Case>,
 ) -> Result<BTreeSet<Encoding>> {
     // Row counts are cut and contents summed from the csv, whatever is loaded.
     let mut encodings = BTreeSet::from([Encoding::Csv]);
     for case in cases {
-        encodings.insert(catalogue.find(&case.method)?.info().input);
+        encodings.insert(catalogue.find(&case.key.method)?.info().input);
     }
     Ok(encodings)
 }
@@ -192,8 +193,8 @@ pub fn encodings<'c>(
 ///
 /// # Errors
 /// When the case names a method that is not in the catalogue.
-pub fn is_budgeted(catalogue: &Catalogue, case: &CaseFacts) -> Result<bool> {
-    Ok(catalogue.find(&case.method)?.info().extent == Extent::Budgeted)
+pub fn is_budgeted(catalogue: &Catalogue, case: &Case) -> Result<bool> {
+    Ok(catalogue.find(&case.key.method)?.info().extent == Extent::Budgeted)
 }
 
 /// Puts the cases that can run here in order; `restarts_for` tells those of a case's settings that
@@ -201,14 +202,14 @@ pub fn is_budgeted(catalogue: &Catalogue, case: &CaseFacts) -> Result<bool> {
 pub fn plan(
     experiment: &Experiment,
     request: &Request,
-    cases: Vec<CaseFacts>,
+    cases: Vec<Case>,
     restarts_for: impl Fn(&Settings) -> Settings,
 ) -> Plan {
     let runnable: Vec<(usize, Settings)> = cases
         .iter()
         .enumerate()
-        .filter(|(_, case)| case.unavailable.is_none() && case.failed_trial.is_none())
-        .map(|(i, case)| (i, restarts_for(&case.settings)))
+        .filter(|(_, case)| case.runs())
+        .map(|(i, case)| (i, restarts_for(&case.key.axes.settings)))
         .collect();
     let order = schedule::order(&runnable, request.rounds, request.seed);
     let grouping = schedule::grouping(&runnable);
@@ -304,7 +305,7 @@ mod tests {
         assert_eq!(cases.last().unwrap().params["jobs"], ParamValue::Int(2));
     }
 
-    fn plan_of(text: &str) -> Vec<CaseFacts> {
+    fn plan_of(text: &str) -> Vec<Case> {
         let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\n";
         let experiment = Experiment::parse(&format!("{head}{text}"), "x.toml").unwrap();
         let cases =

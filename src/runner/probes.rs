@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::model::Cost;
+use crate::model::{Metric, Readings};
 use crate::probe::checkpoints::{self, Checkpoints};
 use crate::probe::{cpu, memory, relation};
 use crate::server::{Server, Session};
@@ -38,7 +38,7 @@ impl Probes {
     ///
     /// # Errors
     /// When a probe that works here fails.
-    pub fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Cost> {
+    pub fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Readings> {
         let client_cpu_ns = cpu::process_ns() - self.client_cpu_ns;
         let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
         let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
@@ -47,18 +47,18 @@ impl Probes {
         let first = self.checkpoints.zip(last);
         let checkpoints = first.map(|(first, last)| checkpoints::between(first, last, self.wal_bytes));
         let (table_bytes, index_bytes) = relation::sizes(&mut **session, &table.sql_name())?;
-        Ok(Cost {
-            wal_bytes: Some(wal_bytes),
-            table_bytes: Some(table_bytes),
-            index_bytes: Some(index_bytes),
-            client_cpu_ns: Some(client_cpu_ns),
-            checkpoints,
-            client_load_cpu_ns: None,
-            client_peak_bytes,
-            server_cpu_ns: self
-                .server_cpu
-                .zip(server_cpu)
-                .map(|(before, after)| after.saturating_sub(before).as_nanos() as u64),
-        })
+        let server_cpu_ns = self
+            .server_cpu
+            .zip(server_cpu)
+            .map(|(before, after)| after.saturating_sub(before).as_nanos() as u64);
+        let mut readings = Readings::default();
+        readings.set(Metric::Wal, wal_bytes);
+        readings.set(Metric::Table, table_bytes);
+        readings.set(Metric::Indexes, index_bytes);
+        readings.set(Metric::ClientCpu, client_cpu_ns);
+        readings.set(Metric::ClientMemory, client_peak_bytes);
+        readings.set(Metric::ServerCpu, server_cpu_ns);
+        readings.set(Metric::Checkpoints, checkpoints);
+        Ok(readings)
     }
 }

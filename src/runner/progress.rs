@@ -7,16 +7,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::told::Told;
-use crate::model::{CaseFacts, Outcome, Plan, Sample};
+use crate::model::{Case, Outcome, Plan, Sample, Slot};
 use crate::units;
 use crate::visible::visible;
 
 /// Watches a run.
 pub trait Progress {
     /// A sample of an earlier session of this run is there already.
-    fn skip(&mut self, case: &CaseFacts, round: u32);
+    fn skip(&mut self, case: &Case, slot: Slot);
     /// A sample begins; round 0 is the warm-up.
-    fn begin(&mut self, case: &CaseFacts, round: u32);
+    fn begin(&mut self, case: &Case, slot: Slot);
     /// It ended, after so much time in all.
     fn end(&mut self, sample: &Sample, wall: Duration);
 }
@@ -66,12 +66,8 @@ impl Terminal {
 
     /// Why the sample failed; in full the first time.
     fn error(&mut self, sample: &Sample) -> String {
-        let place = match sample.round {
-            0 => "in the warm-up".to_string(),
-            round => format!("in round {round}"),
-        };
         let error = sample.error.as_deref().unwrap_or("for no known reason");
-        self.told.words(&format!("{} {place}", sample.case), error)
+        self.told.words(&format!("{} in {}", sample.case, sample.slot), error)
     }
 
     fn left_words(&self) -> String {
@@ -84,9 +80,9 @@ impl Terminal {
 }
 
 impl Progress for Terminal {
-    fn skip(&mut self, _case: &CaseFacts, round: u32) {
+    fn skip(&mut self, _case: &Case, slot: Slot) {
         // The warm-up is not among those still to come.
-        if round > 0 {
+        if slot.counts() {
             self.left.pop();
         }
         if let Some(bar) = &self.bar {
@@ -94,10 +90,11 @@ impl Progress for Terminal {
         }
     }
 
-    fn begin(&mut self, case: &CaseFacts, round: u32) {
-        let now = match round {
-            0 => format!("warm-up: {}", case.id),
-            _ => format!("round {round} of {}: {}", self.rounds, case.id),
+    fn begin(&mut self, case: &Case, slot: Slot) {
+        let now = match slot {
+            Slot::WarmUp => format!("warm-up: {}", case.id),
+            Slot::Round(round) => format!("round {round} of {}: {}", self.rounds, case.id),
+            Slot::Crash => format!("crash: {}", case.id),
         };
         if let Some(bar) = &self.bar {
             bar.set_message(visible(&format!("{}, {now}", self.left_words())).into_owned());
@@ -106,12 +103,13 @@ impl Progress for Terminal {
 
     fn end(&mut self, sample: &Sample, wall: Duration) {
         self.walls.insert(sample.case.clone(), wall);
-        if sample.round > 0 {
+        if sample.slot.counts() {
             self.left.pop();
         }
-        let place = match sample.round {
-            0 => "warm-up  ".to_string(),
-            round => format!("round {round:<2} "),
+        let place = match sample.slot {
+            Slot::WarmUp => "warm-up  ".to_string(),
+            Slot::Round(round) => format!("round {round:<2} "),
+            Slot::Crash => "crash    ".to_string(),
         };
         let text = match (sample.outcome, sample.total_ns) {
             (Outcome::Ok, Some(total)) => {
@@ -134,7 +132,7 @@ impl Progress for Terminal {
         self.line(&text);
         match &self.bar {
             Some(bar) => bar.inc(1),
-            None if sample.round > 0 && sample.position == 0 => {
+            None if sample.slot.counts() && sample.position == 0 => {
                 self.line(&format!("         {}", self.left_words()))
             }
             None => {}

@@ -6,12 +6,12 @@ use crate::dataset::Dataset;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Start};
-use crate::model::{Encoding, ParamValue, Params};
+use crate::model::{Encoding, ParamValue, Params, Persistence};
 use crate::pg_error::describe;
 use crate::server::{Connector, Home, Session, Sweep};
 use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
-use crate::table::{Layout, Persistence, Table};
+use crate::table::{Layout, Table};
 
 /// Where rows stand that are not the table's yet.
 const SOURCE: &str = "bulkbench_source";

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::model::{CaseFacts, Cost, EndState, Outcome, Phase, Sample, SessionFacts};
+use crate::model::{Case, EndState, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step};
 
 /// What the steps are done with: a server in earnest, a fake in tests.
 pub trait Stage {
@@ -15,26 +15,26 @@ pub trait Stage {
     ///
     /// # Errors
     /// When it does not come up with them.
-    fn apply(&mut self, case: &CaseFacts) -> Result<()>;
+    fn apply(&mut self, case: &Case) -> Result<()>;
 
     /// Puts the table that the case starts from where the last sample's was, for a load of so many
     /// rows, and flushes what is left to write.
     ///
     /// # Errors
     /// What the server says.
-    fn reset(&mut self, case: &CaseFacts, rows: u64) -> Result<()>;
+    fn reset(&mut self, case: &Case, rows: u64) -> Result<()>;
 
     /// Does the timed phases between the start and the stop of the probes.
     ///
     /// # Errors
     /// What went wrong; [`Fault::Timeout`] when the deadline passed.
-    fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured>;
+    fn load(&mut self, case: &Case, rows: u64) -> Result<Measured>;
 
     /// Proves that every row arrived and the table is what the method promised.
     ///
     /// # Errors
     /// [`Fault::Data`] naming what differs.
-    fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState>;
+    fn verify(&mut self, case: &Case, rows: u64) -> Result<EndState>;
 
     /// After a failure: puts the server back into a state that the next sample can start from.
     ///
@@ -58,7 +58,7 @@ pub struct Measured {
     /// Nanoseconds of each phase.
     pub phases: BTreeMap<Phase, u64>,
     /// What the probes saw.
-    pub cost: Cost,
+    pub readings: Readings,
     /// What its sessions had.
     pub session: Option<SessionFacts>,
 }
@@ -66,9 +66,9 @@ pub struct Measured {
 /// Where in a run a sample stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The round from 1; 0 for the warm-up.
-    pub round: u32,
-    /// The place in the round, from 0.
+    /// The part of the run.
+    pub slot: Slot,
+    /// The place in that part, from 0.
     pub position: u32,
 }
 
@@ -77,10 +77,10 @@ pub struct Place {
 /// # Errors
 /// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
 /// did not end by itself.
-pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sample> {
+pub fn take(stage: &mut dyn Stage, case: &Case, place: Place) -> Result<Sample> {
     let mut sample = Sample {
         case: case.id.clone(),
-        round: place.round,
+        slot: place.slot,
         position: place.position,
         started: stage.now(),
         outcome: Outcome::Failed,
@@ -88,7 +88,7 @@ pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sam
         rows: case.rows,
         total_ns: None,
         phases: BTreeMap::new(),
-        cost: Cost::default(),
+        readings: Readings::default(),
         end_state: None,
         session: None,
         overhead: BTreeMap::new(),
@@ -112,7 +112,7 @@ pub fn take(stage: &mut dyn Stage, case: &CaseFacts, place: Place) -> Result<Sam
     }
 }
 
-fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result<()> {
+fn steps(stage: &mut dyn Stage, case: &Case, sample: &mut Sample) -> Result<()> {
     let start = Instant::now();
     stage.apply(case)?;
     let applied = Instant::now();
@@ -123,14 +123,14 @@ fn steps(stage: &mut dyn Stage, case: &CaseFacts, sample: &mut Sample) -> Result
     let end_state = stage.verify(case, case.rows)?;
     let nanoseconds = |from: Instant, to: Instant| to.duration_since(from).as_nanos() as u64;
     sample.overhead = BTreeMap::from([
-        ("settings".into(), nanoseconds(start, applied)),
-        ("reset".into(), nanoseconds(applied, reset)),
-        ("connect".into(), nanoseconds(reset, loaded).saturating_sub(measured.phases.values().sum())),
-        ("verify".into(), nanoseconds(loaded, Instant::now())),
+        (Step::Settings, nanoseconds(start, applied)),
+        (Step::Reset, nanoseconds(applied, reset)),
+        (Step::Connect, nanoseconds(reset, loaded).saturating_sub(measured.phases.values().sum())),
+        (Step::Verify, nanoseconds(loaded, Instant::now())),
     ]);
     sample.total_ns = Some(measured.phases.values().sum());
     sample.phases = measured.phases;
-    sample.cost = measured.cost;
+    sample.readings = measured.readings;
     sample.session = measured.session;
     sample.end_state = Some(end_state);
     sample.outcome = Outcome::Ok;

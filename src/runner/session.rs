@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{CaseFacts, Plan, Sample};
+use crate::model::{Case, Plan, Sample};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::stage::ServerStage;
@@ -41,12 +41,12 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// When the reason cannot be found out.
-    pub fn mark(&self, cases: &mut [CaseFacts]) -> Result<()> {
+    pub fn mark(&self, cases: &mut [Case]) -> Result<()> {
         for (place, (server_name, server)) in self.servers.iter().enumerate() {
             for (name, dataset) in self.datasets {
-                let here = |case: &&mut CaseFacts| {
-                    let on_it = case.server.as_deref().map_or(place == 0, |named| named == server_name);
-                    on_it && case.dataset.as_deref().unwrap_or_default() == name
+                let here = |case: &&mut Case| {
+                    let on_it = case.key.server.as_deref().map_or(place == 0, |named| named == server_name);
+                    on_it && case.key.axes.dataset.as_deref().unwrap_or_default() == name
                 };
                 availability::mark(self.catalogue, cases.iter_mut().filter(here), &**server, dataset)?;
             }
@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// As [`budget::calibrate`].
-    pub fn calibrate(&mut self, cases: &mut [CaseFacts], budget: Duration) -> Result<()> {
+    pub fn calibrate(&mut self, cases: &mut [Case], budget: Duration) -> Result<()> {
         budget::calibrate(self.catalogue, &mut self.stage(), cases, budget)
     }
 
@@ -99,18 +99,18 @@ impl<'a> Session<'a> {
 pub fn datasets(
     catalogue: &Catalogue,
     main: Dataset,
-    cases: &[CaseFacts],
+    cases: &[Case],
     interrupt: &Interrupt,
 ) -> Result<Vec<(String, Dataset)>> {
     let mut datasets = vec![(String::new(), main)];
-    for name in cases.iter().filter_map(|case| case.dataset.as_ref()) {
+    for name in cases.iter().filter_map(|case| case.key.axes.dataset.as_ref()) {
         if !datasets.iter().any(|(known, _)| known == name) {
             let form = datasets[0].1.in_form(name, interrupt)?;
             datasets.push((name.clone(), form));
         }
     }
     for (name, dataset) in &mut datasets {
-        let of_it = |case: &&CaseFacts| case.dataset.as_deref().unwrap_or_default() == name;
+        let of_it = |case: &&Case| case.key.axes.dataset.as_deref().unwrap_or_default() == name;
         for encoding in plan::encodings(catalogue, cases.iter().filter(of_it))? {
             dataset.ensure(encoding, interrupt)?;
         }
@@ -122,10 +122,10 @@ pub fn datasets(
 ///
 /// # Errors
 /// When a case names a method that is not in the catalogue.
-pub fn most_times(catalogue: &Catalogue, cases: &[CaseFacts]) -> Result<u64> {
+pub fn most_times(catalogue: &Catalogue, cases: &[Case]) -> Result<u64> {
     let mut most = 1;
     for case in cases {
-        most = most.max(rows_after(catalogue.find(&case.method)?.info(), &case.params, 0).times);
+        most = most.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);
     }
     Ok(most)
 }

@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::{Catalogue, Load, Loader, Method, PhaseClock};
-use crate::model::{Before, CaseFacts, EndState};
+use crate::model::{Before, Case, Content, EndState, Metric, Phase, Reading};
 use crate::pg_error::describe;
 use crate::probe::checkpoints;
 use crate::runner::probes::Probes;
@@ -45,7 +45,7 @@ pub struct ServerStage<'a> {
     /// Files of the sample at hand.
     scratch: Option<Scratch>,
     /// Content sums by dataset and row count: those of a prefix take a pass over the csv.
-    contents: BTreeMap<(usize, u64), String>,
+    contents: BTreeMap<(usize, u64), Content>,
     warned: bool,
     /// What came before the sample at hand.
     before: Before,
@@ -98,17 +98,17 @@ impl<'a> ServerStage<'a> {
     }
 
     /// The place of the dataset that the case loads.
-    fn dataset_of(&self, case: &CaseFacts) -> Result<usize> {
-        place(self.datasets.iter().map(|d| &d.0), case.dataset.as_deref())
+    fn dataset_of(&self, case: &Case) -> Result<usize> {
+        place(self.datasets.iter().map(|d| &d.0), case.key.axes.dataset.as_deref())
             .with_context(|| format!("looking for the dataset of {}", case.id))
     }
 
     /// The table that the case loads into.
-    fn table_of(&self, case: &CaseFacts) -> Result<Table> {
+    fn table_of(&self, case: &Case) -> Result<Table> {
         Ok(Table {
             schema: Some(self.servers[self.at].1.home().name.clone()),
-            layout: self.catalogue.find(&case.method)?.info().layout,
-            collation: case.collation.clone(),
+            layout: self.catalogue.find(&case.key.method)?.info().layout,
+            collation: case.key.axes.collation.clone(),
             ..Table::votes(self.datasets[self.dataset_of(case)?].1.columns())
         })
     }
@@ -143,34 +143,33 @@ impl<'a> ServerStage<'a> {
     }
 
     /// The content sum of the dataset's first rows, each counted so many times.
-    fn content(&mut self, dataset: usize, rows: Rows) -> Result<String> {
+    fn content(&mut self, dataset: usize, rows: Rows) -> Result<Content> {
         let once = match self.contents.get(&(dataset, rows.loaded)) {
-            Some(content) => content.clone(),
+            Some(content) => *content,
             None => {
                 let content = self.datasets[dataset].1.content(rows.loaded)?;
-                self.contents.insert((dataset, rows.loaded), content.clone());
+                self.contents.insert((dataset, rows.loaded), content);
                 content
             }
         };
-        let once: i128 = once.parse().with_context(|| format!("the content sum {once} is not a number"))?;
-        Ok((once * i128::from(rows.times)).to_string())
+        Ok(once.times(rows.times))
     }
 
     /// Proves what the case's load left.
-    fn verified(&mut self, case: &CaseFacts, rows: u64, method: &dyn Method) -> Result<EndState> {
+    fn verified(&mut self, case: &Case, rows: u64, method: &dyn Method) -> Result<EndState> {
         let info = method.info();
         let (table, after) = (self.table_of(case)?, rows_after(info, &case.params, rows));
         let content = self.content(self.dataset_of(case)?, after)?;
         let found = verify::read(&mut **self.control()?, &table)?;
         let expected = verify::Expected {
             rows: after.loaded * after.times,
-            content: &content,
+            content,
             keys: method.keys(),
             persistence: info.end,
         };
-        verify::check(&found, &table, &expected)?;
+        let state = verify::check(found, &table, &expected)?;
         verify::check_surroundings(&mut **self.control()?, &table)?;
-        Ok(found.state)
+        Ok(state)
     }
 }
 
@@ -196,9 +195,9 @@ fn place<'n>(names: impl IntoIterator<Item = &'n String>, name: Option<&str>) ->
 }
 
 impl Stage for ServerStage<'_> {
-    fn apply(&mut self, case: &CaseFacts) -> Result<()> {
+    fn apply(&mut self, case: &Case) -> Result<()> {
         let before = self.at;
-        let at = place(self.servers.iter().map(|s| &s.0), case.server.as_deref())
+        let at = place(self.servers.iter().map(|s| &s.0), case.key.server.as_deref())
             .with_context(|| format!("looking for the server of {}", case.id))?;
         if at != before && self.control.is_some() {
             // What the last sample left on its server would be written while this one runs on another.
@@ -206,15 +205,15 @@ impl Stage for ServerStage<'_> {
         }
         self.at = at;
         self.control = None;
-        self.server().apply(&case.settings)
+        self.server().apply(&case.key.axes.settings)
     }
 
-    fn reset(&mut self, case: &CaseFacts, rows: u64) -> Result<()> {
+    fn reset(&mut self, case: &Case, rows: u64) -> Result<()> {
         let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
         self.scratch = None;
         self.scratch = Some(Scratch::create(dataset.dir())?);
         let (connector, home) = (self.server().connector().clone(), self.server().home().clone());
-        let info = self.catalogue.find(&case.method)?.info();
+        let info = self.catalogue.find(&case.key.method)?.info();
         self.control = Some(connector.connect()?);
         limited(&self.interrupt.clone(), self.timeout, || {
             let session = self.control()?;
@@ -224,13 +223,13 @@ impl Stage for ServerStage<'_> {
         })
     }
 
-    fn load(&mut self, case: &CaseFacts, rows: u64) -> Result<Measured> {
-        let method = self.catalogue.find(&case.method)?;
+    fn load(&mut self, case: &Case, rows: u64) -> Result<Measured> {
+        let method = self.catalogue.find(&case.key.method)?;
         let (table, dataset) = (self.table_of(case)?, self.datasets[self.dataset_of(case)?].1);
         let control = self.control.as_mut().ok_or_else(|| anyhow!("a load came before its reset"))?;
         let scratch = self.scratch.as_ref().ok_or_else(|| anyhow!("a load came before its reset"))?;
         let server: &dyn Server = &*self.servers[self.at].1;
-        let latency = match case.latency_ms {
+        let latency = match case.key.axes.latency_ms {
             Some(added) => Some(Latency::start(server.connector(), Duration::from_millis(added))?),
             None => None,
         };
@@ -262,12 +261,13 @@ impl Stage for ServerStage<'_> {
             None => error,
         })?;
         let (interrupt, timeout) = (&self.interrupt, self.timeout);
-        let mut cost = limited(interrupt, timeout, || probes.stop(server, control, &table))?;
-        cost.client_load_cpu_ns = Some(clock.load_cpu_ns());
+        let mut readings = limited(interrupt, timeout, || probes.stop(server, control, &table))?;
+        readings.set(Reading::from(Metric::ClientCpu).within(Phase::Load), clock.load_cpu_ns());
         if let Some(used) = clock.program() {
             // The load was done there: what this program held meanwhile is none of its needs.
-            cost.client_cpu_ns = cost.client_cpu_ns.map(|own| own + used.cpu_ns);
-            cost.client_peak_bytes = used.peak_bytes;
+            let own = readings.get(Metric::ClientCpu);
+            readings.set(Metric::ClientCpu, own.map(|own| own + used.cpu_ns));
+            readings.set(Metric::ClientMemory, used.peak_bytes);
         }
         limited(interrupt, timeout, || method.verify(&load))?;
         let like_measured = match method.loader() {
@@ -275,11 +275,11 @@ impl Stage for ServerStage<'_> {
             None => server.connector().clone(),
         };
         let session = limited(interrupt, timeout, || readback::read(&like_measured, &table, self.before))?;
-        Ok(Measured { phases: clock.phases().clone(), cost, session: Some(session) })
+        Ok(Measured { phases: clock.phases().clone(), readings, session: Some(session) })
     }
 
-    fn verify(&mut self, case: &CaseFacts, rows: u64) -> Result<EndState> {
-        let method = self.catalogue.find(&case.method)?;
+    fn verify(&mut self, case: &Case, rows: u64) -> Result<EndState> {
+        let method = self.catalogue.find(&case.key.method)?;
         let verified = limited(&self.interrupt.clone(), self.timeout, || self.verified(case, rows, method));
         verified.map_err(|error| match &self.scratch {
             Some(scratch) => told(method, self.servers[self.at].1.connector(), scratch.path(), error),

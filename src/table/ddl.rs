@@ -1,19 +1,11 @@
 //! The table as a value, and the statements that make it.
 
 use crate::dataset::{Column, ColumnType};
+use crate::model::Persistence;
 use crate::sql::{literal, qualified, quote};
 
 /// What keeps autovacuum away from a table that holds rows itself.
 pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
-
-/// Whether a table's changes are logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Persistence {
-    /// An ordinary table.
-    Permanent,
-    /// UNLOGGED: no WAL, and empty after a crash.
-    Unlogged,
-}
 
 /// What a table is beyond its columns, key and indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,4 +3,4 @@
 pub mod ddl;
 pub mod verify;
 
-pub use ddl::{Layout, Persistence, Table};
+pub use ddl::{Layout, Table};

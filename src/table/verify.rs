@@ -7,19 +7,19 @@ use postgres::{GenericClient, Transaction};
 use crate::bad_data;
 use crate::dataset::checksum::{self, sql_expression};
 use crate::dataset::{Column, ColumnType};
-use crate::model::EndState;
+use crate::model::{Content, EndState, Persistence};
 use crate::pg_error::describe;
 use crate::sql::quote;
+use crate::table::Table;
 use crate::table::ddl::parent_of;
-use crate::table::{Persistence, Table};
 
 /// What the table has to be after a load.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
+pub struct Expected {
     /// Rows.
     pub rows: u64,
-    /// The order-free content sum that the client made from the dataset, in decimal.
-    pub content: &'a str,
+    /// What they hold, as the client makes it from the dataset.
+    pub content: Content,
     /// What their keys are.
     pub keys: Keys,
     /// Whether it is logged.
@@ -38,10 +38,16 @@ pub enum Keys {
 /// What a table was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// As it is recorded.
-    pub state: EndState,
+    /// Its rows.
+    pub rows: u64,
+    /// What they hold, as the server computes it.
+    pub content: Content,
     /// The keys of its rows.
     pub keys: FoundKeys,
+    /// Whether it is logged, in words: `permanent`, `permanent and unlogged` where its partitions differ.
+    pub persistence: String,
+    /// Definitions of its indexes and constraints that are valid, sorted, without names of their own.
+    pub structure: Vec<String>,
 }
 
 /// The keys of a table's rows, and the one that the next row would get.
@@ -95,12 +101,12 @@ pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
     fixed(client, |transaction| {
         let (rows, content, keys) = rows(transaction, table)?;
         let (persistence, structure) = structure(transaction, table)?;
-        Ok(Found { state: EndState { rows, content, persistence, structure }, keys })
+        Ok(Found { rows, content, keys, persistence, structure })
     })
 }
 
 /// How many rows there are, the sum of their content, and their keys.
-fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, String, FoundKeys)> {
+fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, Content, FoundKeys)> {
     let (name, key) = (table.sql_name(), quote(&table.key));
     let key_column = Column { name: table.key.clone(), kind: ColumnType::Int8 };
     // One pass for all: PostgreSQL reads a large table with parallel workers, so this costs a
@@ -111,9 +117,11 @@ fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, String, 
         sql_expression(&[key_column])
     );
     let row = client.query_one(&sql, &[]).map_err(describe).context("counting and summing the rows")?;
-    let (rows, content, sum) = (row.get::<_, i64>(0) as u64, row.get(1), row.get::<_, String>(2));
+    let (rows, content, sum) =
+        (row.get::<_, i64>(0) as u64, row.get::<_, String>(1), row.get::<_, String>(2));
+    let content = content.parse().with_context(|| format!("the content sum {content} is not a number"))?;
     let (least, greatest): (Option<i64>, Option<i64>) = (row.get(3), row.get(4));
-    let different = match sum == checksum::of_keys(rows).to_string() {
+    let different = match sum == checksum::of_keys(rows).content().to_string() {
         true => None,
         false => {
             let sql = format!("SELECT count(DISTINCT {key}) FROM {name}");
@@ -122,7 +130,7 @@ fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, String, 
         }
     };
     let keys = FoundKeys { sum, range: least.zip(greatest), different, next: next_key(client, table)? };
-    Ok((rows, content, keys))
+    Ok((rows, Content::of_hashes(content), keys))
 }
 
 /// The key that a row would get that brings none.
@@ -252,37 +260,34 @@ pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Res
     Err(bad_data!("the load left tables behind: {}", left.join(", ")))
 }
 
-/// Holds what was found against what it has to be.
+/// Holds what was found against what it has to be; gives it as it is recorded.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Data`], naming everything that differs.
-pub fn check(found: &Found, table: &Table, expected: &Expected<'_>) -> Result<()> {
-    let (state, mut wrong) = (&found.state, Vec::new());
-    if state.rows != expected.rows {
-        wrong.push(format!("{} rows instead of {}", state.rows, expected.rows));
-    } else if state.content != expected.content {
+pub fn check(found: Found, table: &Table, expected: &Expected) -> Result<EndState> {
+    let mut wrong = Vec::new();
+    if found.rows != expected.rows {
+        wrong.push(format!("{} rows instead of {}", found.rows, expected.rows));
+    } else if found.content != expected.content {
         wrong.push(format!(
             "the rows' content sums to {} instead of {}: some row was changed on the way",
-            state.content, expected.content
+            found.content, expected.content
         ));
     }
-    wrong.extend(wrong_keys(&found.keys, state.rows, expected.keys));
-    let persistence = match expected.persistence {
-        Persistence::Permanent => "permanent",
-        Persistence::Unlogged => "unlogged",
-    };
-    if state.persistence != persistence {
-        wrong.push(format!("the table is {} instead of {persistence}", state.persistence));
+    wrong.extend(wrong_keys(&found.keys, found.rows, expected.keys));
+    if found.persistence != expected.persistence.name() {
+        wrong.push(format!("the table is {} instead of {}", found.persistence, expected.persistence.name()));
     }
     let structure = table.structure();
-    for missing in structure.iter().filter(|s| !state.structure.contains(s)) {
+    for missing in structure.iter().filter(|s| !found.structure.contains(s)) {
         wrong.push(format!("it has no {missing}"));
     }
-    for extra in state.structure.iter().filter(|s| !structure.contains(s)) {
+    for extra in found.structure.iter().filter(|s| !structure.contains(s)) {
         wrong.push(format!("it has an unexpected {extra}"));
     }
     if wrong.is_empty() {
-        return Ok(());
+        let Found { rows, content, structure, .. } = found;
+        return Ok(EndState { rows, content, persistence: expected.persistence, structure });
     }
     Err(bad_data!("verification of the table {} failed: {}", table.name, wrong.join("; ")))
 }
@@ -319,14 +324,12 @@ mod tests {
 
     fn found(table: &Table) -> Found {
         Found {
-            state: EndState {
-                rows: 3,
-                content: "7".into(),
-                persistence: "permanent".into(),
-                structure: table.structure(),
-            },
+            rows: 3,
+            content: Content::of_hashes(7),
+            persistence: "permanent".into(),
+            structure: table.structure(),
             keys: FoundKeys {
-                sum: checksum::of_keys(3).to_string(),
+                sum: checksum::of_keys(3).content().to_string(),
                 range: Some((1, 3)),
                 different: None,
                 next: Some(4),
@@ -337,21 +340,25 @@ mod tests {
     #[test]
     fn everything_that_differs_is_named() {
         let table = Table::votes(&votes());
-        let expected =
-            Expected { rows: 3, content: "7", keys: Keys::Counted, persistence: Persistence::Permanent };
+        let expected = Expected {
+            rows: 3,
+            content: Content::of_hashes(7),
+            keys: Keys::Counted,
+            persistence: Persistence::Permanent,
+        };
         let found = found(&table);
-        check(&found, &table, &expected).unwrap();
+        assert_eq!(check(found.clone(), &table, &expected).unwrap().persistence, Persistence::Permanent);
 
         let mut fewer = found.clone();
-        fewer.state.rows = 2;
-        let text = check(&fewer, &table, &expected).unwrap_err().to_string();
+        fewer.rows = 2;
+        let text = check(fewer, &table, &expected).unwrap_err().to_string();
         assert!(text.contains("2 rows instead of 3"), "{text}");
 
         let mut other = found;
-        other.state.content = "8".into();
-        other.state.persistence = "unlogged".into();
-        other.state.structure.retain(|s| s != "index btree (link)");
-        let text = check(&other, &table, &expected).unwrap_err().to_string();
+        other.content = Content::of_hashes(8);
+        other.persistence = "unlogged".into();
+        other.structure.retain(|s| s != "index btree (link)");
+        let text = check(other, &table, &expected).unwrap_err().to_string();
         for part in ["sums to 8 instead of 7", "unlogged instead of permanent", "no index btree (link)"] {
             assert!(text.contains(part), "{text}");
         }

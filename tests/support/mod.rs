@@ -48,11 +48,33 @@ pub const CASES: [Made; 10] = [
 /// How far each round lies from the middle one.
 const SCATTER: [f64; 5] = [1.0, 0.994, 1.013, 0.989, 1.006];
 
-pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
+/// What a case of this id is: numbers in it are parameters, and texts are settings.
+fn key(id: &str) -> CaseKey {
+    let mut words = id.split(' ');
+    let mut key = CaseKey::of(words.next().unwrap());
+    for (name, value) in words.filter_map(|word| word.split_once('=')) {
+        match (name, value.parse()) {
+            ("rows", Ok(rows)) => key.axes.rows = Some(rows),
+            ("latency_ms", Ok(ms)) => key.axes.latency_ms = Some(ms),
+            (_, Ok(number)) => drop(key.params.insert(name.into(), ParamValue::Int(number))),
+            (_, Err(_)) => drop(key.axes.settings.insert(name.into(), value.into())),
+        }
+    }
+    key
+}
+
+pub fn slot(round: u32) -> Slot {
+    match round {
+        0 => Slot::WarmUp,
+        round => Slot::Round(round),
+    }
+}
+
+pub fn case(id: &str, role: Role, rows: u64) -> Case {
     let method = id.split(' ').next().unwrap();
-    CaseFacts {
+    Case {
         id: id.into(),
-        method: method.into(),
+        key: key(id),
         family: method.split('-').next().unwrap().into(),
         summary: format!("What {method} does."),
         program: None,
@@ -60,11 +82,6 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
         role,
         durability: Durable,
         params: Params::new(),
-        settings: BTreeMap::new(),
-        dataset: None,
-        collation: None,
-        latency_ms: None,
-        server: None,
         against: None,
         rows,
         rows_reason: None,
@@ -74,13 +91,13 @@ pub fn case(id: &str, role: Role, rows: u64) -> CaseFacts {
     }
 }
 
-pub fn sample(case: &CaseFacts, round: u32, phases: &[(Phase, f64)]) -> Sample {
+pub fn sample(case: &Case, round: u32, phases: &[(Phase, f64)]) -> Sample {
     let phases: BTreeMap<Phase, u64> = phases.iter().map(|(p, s)| (*p, (s * 1e9) as u64)).collect();
     let total: u64 = phases.values().sum();
     let unlogged = case.durability == LostOnCrash;
     Sample {
         case: case.id.clone(),
-        round,
+        slot: slot(round),
         position: 0,
         started: format!("2026-03-01T12:{round:02}:00Z"),
         outcome: Outcome::Ok,
@@ -88,35 +105,36 @@ pub fn sample(case: &CaseFacts, round: u32, phases: &[(Phase, f64)]) -> Sample {
         rows: case.rows,
         total_ns: Some(total),
         phases,
-        cost: Cost {
-            wal_bytes: Some(if unlogged { 480_000 } else { case.rows * 120 }),
-            table_bytes: Some(case.rows * 68),
-            index_bytes: Some(case.rows * 60),
-            client_cpu_ns: Some(case.rows * 55),
-            client_load_cpu_ns: Some(case.rows * 42),
-            client_peak_bytes: Some(23 << 20),
-            server_cpu_ns: Some(total * 9 / 10),
-            checkpoints: None,
-        },
+        readings: [
+            (Metric::Wal.into(), if unlogged { 480_000 } else { case.rows * 120 }),
+            (Metric::Table.into(), case.rows * 68),
+            (Metric::Indexes.into(), case.rows * 60),
+            (Metric::ClientCpu.into(), case.rows * 55),
+            (Reading::from(Metric::ClientCpu).within(Load), case.rows * 42),
+            (Metric::ClientMemory.into(), 23 << 20),
+            (Metric::ServerCpu.into(), total * 9 / 10),
+        ]
+        .into_iter()
+        .collect(),
         end_state: Some(EndState {
             rows: case.rows,
-            content: format!("1844674407{}", case.rows),
-            persistence: if unlogged { "unlogged" } else { "permanent" }.into(),
+            content: Content::of_hashes(format!("1844674407{}", case.rows).parse().unwrap()),
+            persistence: if unlogged { Persistence::Unlogged } else { Persistence::Permanent },
             structure: vec!["btree (link)".into(), "btree (username)".into(), "primary key (vote_id)".into()],
         }),
         session: None,
-        overhead: [("reset".to_string(), 210_000_000), ("verify".to_string(), 1_900_000_000)].into(),
+        overhead: [(Step::Reset, 210_000_000), (Step::Verify, 1_900_000_000)].into(),
     }
 }
 
-pub fn failed(case: &CaseFacts, round: u32, outcome: Outcome, error: &str) -> Sample {
+pub fn failed(case: &Case, round: u32, outcome: Outcome, error: &str) -> Sample {
     Sample {
         outcome,
         error: Some(error.into()),
         total_ns: None,
         phases: BTreeMap::new(),
         end_state: None,
-        cost: Cost::default(),
+        readings: Readings::default(),
         ..sample(case, round, &[])
     }
 }
@@ -129,9 +147,6 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
         let role = [Role::Baseline, Role::Control].get(index).copied().unwrap_or(Role::Case);
         let mut facts = case(made.id, role, ROWS);
         (facts.durability, facts.published_seconds) = (made.durability, made.published);
-        if made.id.contains("wal_level") {
-            facts.settings = [("wal_level".to_string(), "minimal".to_string())].into();
-        }
         if made.id.contains("parallel") {
             facts.params = [("jobs".to_string(), ParamValue::Int(2))].into();
         }
@@ -160,8 +175,10 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
         let error = "loading: ERROR 53100: could not extend file: No space left on device; hint: Check free disk space.";
         samples.push(failed(&broken, round, Outcome::Failed, error));
     }
-    let late =
-        samples.iter_mut().find(|sample| sample.case == cases[5].id && sample.round == rounds).unwrap();
+    let late = samples
+        .iter_mut()
+        .find(|sample| sample.case == cases[5].id && sample.slot == Slot::Round(rounds))
+        .unwrap();
     *late = failed(&cases[5], rounds, Outcome::Timeout, "gave up after 300 s, the longest a sample may take");
     let mut missing = case("copy-one-transaction wal_level=replica", Role::Case, ROWS);
     missing.unavailable = Some("this server cannot be restarted with wal_level = replica".into());
@@ -173,37 +190,39 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
 
 /// Gives each sample the place that the plan has for it, in the order in which they ran.
 fn placed(run: &Run, samples: &mut [Sample]) {
-    for sample in samples.iter_mut().filter(|sample| sample.round > 0) {
-        let order = &run.plan.order[sample.round as usize - 1];
+    for sample in samples.iter_mut().filter(|sample| sample.slot.counts()) {
+        let order = &run.plan.order[sample.slot.round() as usize - 1];
         let position = order.iter().position(|&index| run.plan.cases[index].id == sample.case);
         sample.position = position.expect("the plan has every case") as u32;
     }
-    samples.sort_by_key(|sample| (sample.round, sample.position));
+    samples.sort_by_key(|sample| (sample.slot, sample.position));
 }
 
-pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
+pub fn run(cases: Vec<Case>, rounds: u32) -> Run {
     let able: Vec<usize> = (0..cases.len()).filter(|&i| cases[i].unavailable.is_none()).collect();
     let setting = |name: &str, value: &str| (name.to_string(), value.to_string());
     Run {
-        schema: bulkbench::record::SCHEMA_VERSION,
-        tool: Tool {
-            name: "bulkbench".into(),
-            version: "0.1.0".into(),
-            commit: Some("64b8b6b".into()),
-            profile: "release".into(),
-        },
-        started: "2026-03-01T12:00:00Z".into(),
-        label: String::new(),
-        command: "bulkbench run votes --rows 7500000 --rounds 5 --seed 7".into(),
-        machine: Machine {
-            os: "Debian GNU/Linux 12 (bookworm)".into(),
-            kernel: "Linux 6.1.0".into(),
-            arch: "x86_64".into(),
-            cpu: "Example CPU @ 2.40GHz".into(),
-            cores: 2,
-            memory_bytes: 8 << 30,
-            virtualization: Some("kvm".into()),
-            disk: Some(Disk { filesystem: "ext4".into(), flushes_per_second: 50_000 }),
+        provenance: Provenance {
+            tool: Tool {
+                name: "bulkbench".into(),
+                version: "0.1.0".into(),
+                commit: Some("64b8b6b".into()),
+                profile: "release".into(),
+            },
+            started: "2026-03-01T12:00:00Z".into(),
+            label: String::new(),
+            command: "bulkbench run votes --rows 7500000 --rounds 5 --seed 7".into(),
+            machine: Machine {
+                os: "Debian GNU/Linux 12 (bookworm)".into(),
+                kernel: "Linux 6.1.0".into(),
+                arch: "x86_64".into(),
+                cpu: "Example CPU @ 2.40GHz".into(),
+                cores: 2,
+                memory_bytes: 8 << 30,
+                virtualization: Some("kvm".into()),
+                disk: Some(Disk { filesystem: "ext4".into(), flushes_per_second: 50_000 }),
+            },
+            asked: None,
         },
         server: ServerFacts {
             source: Source::Local,
@@ -225,12 +244,11 @@ pub fn run(cases: Vec<CaseFacts>, rounds: u32) -> Run {
             origin: "generated".into(),
             rows: ROWS,
             seed: Some(42),
-            content: "18446744077500000".into(),
+            content: Content::of_hashes(18_446_744_077_500_000),
             files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
         },
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
-        asked: None,
         plan: Plan {
             experiment: "votes".into(),
             title: "7.5 million votes".into(),
@@ -266,19 +284,19 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
             let role = if first { Role::Baseline } else { Role::Case };
             let mut facts = case(&format!("{series} {x}={value}"), role, rows);
             match x {
-                "latency_ms" => facts.latency_ms = Some(*value),
+                "latency_ms" => {}
                 "rows" => facts.rows = *value,
                 _ => facts.params = [(x.to_string(), ParamValue::Int(*value))].into(),
             }
             facts.against = Some(reference.clone()).filter(|_| !first);
             let times = SCATTER.iter().cycle().skip(index + cases.len()).take(5);
-            let of = |facts: &CaseFacts, round: usize, scatter: f64| {
+            let of = |facts: &Case, round: usize, scatter: f64| {
                 sample(facts, round as u32 + 1, &[(Load, seconds * scatter), (Phase::Analyze, 0.1)])
             };
             samples.extend(times.enumerate().map(|(round, scatter)| of(&facts, round, *scatter)));
             if first {
                 let control =
-                    CaseFacts { id: format!("{} (control)", facts.id), role: Role::Control, ..facts.clone() };
+                    Case { id: format!("{} (control)", facts.id), role: Role::Control, ..facts.clone() };
                 samples.extend((0..5).map(|round| of(&control, round, SCATTER[4 - round])));
                 cases.extend([facts, control]);
             } else {
@@ -288,8 +306,9 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
     }
     let mut run = run(cases, 5);
     placed(&run, &mut samples);
-    (run.plan.x, run.plan.rows, run.dataset.rows) = (Some(x.into()), rows, rows);
-    run.dataset.content = format!("1844674407{rows}");
+    let x = CaseKey::axis(x, run.plan.cases.iter().map(|case| &case.key));
+    (run.plan.x, run.plan.rows, run.dataset.rows) = (x, rows, rows);
+    run.dataset.content = Content::of_hashes(format!("1844674407{rows}").parse().unwrap());
     (run, samples)
 }
 

@@ -24,7 +24,7 @@ fn the_bytes_are_the_committed_ones() {
     for (rows, seed, expected, content) in KNOWN {
         let (text, sum) = csv(rows, seed);
         assert_eq!(
-            (sha256(&text).as_str(), sum.to_string().as_str()),
+            (sha256(&text).as_str(), sum.content().to_string().as_str()),
             (expected, content),
             "{rows} rows, seed {seed}"
         );

@@ -71,7 +71,8 @@ impl Method for CopyOut {
         let path = file_of(load);
         let (rows, content) = read_back(&path, &load.table.columns)?;
         let expected = load.dataset.content(load.rows)?;
-        if (rows, content.to_string()) != (load.rows, expected.clone()) {
+        let content = content.content();
+        if (rows, content) != (load.rows, expected) {
             return Err(bad_data!(
                 "verification of {} failed: {rows} rows, whose content sums to {content}, instead of {} that sum to {expected}",
                 path.display(),

@@ -5,8 +5,7 @@ use anyhow::Result;
 use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
-use crate::model::{Durability, Encoding, Phase};
-use crate::table::Persistence;
+use crate::model::{Durability, Encoding, Persistence, Phase};
 
 /// The client streams a file of the dataset through one COPY, in a transaction of its own so
 /// that COMMIT has a time; then the indexes are built.

@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::{common, copy_with, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, Param, PhaseClock, Start, build_indexes};
+use crate::model::Persistence;
 use crate::model::{Encoding, Phase};
-use crate::table::Persistence;
 
 /// COPY's option for rows that arrive frozen.
 const FREEZE: &str = ", FREEZE";

@@ -20,8 +20,8 @@ use super::placeholders::{PLACEHOLDERS, PYTHON, Template};
 use super::rejects::Rejected;
 use crate::fault::unknown_field;
 use crate::method::{Extent, Family, Info, Need, Param, Start};
-use crate::model::Durability;
-use crate::table::Persistence;
+use crate::model::{Durability, Persistence};
+use crate::spelling::Named;
 use crate::{session, usage};
 pub use files::Beside;
 use files::TextFile;
@@ -37,7 +37,7 @@ struct Definition {
     #[serde(default)]
     start: Begin,
     #[serde(default = "durable")]
-    durability: Durability,
+    durability: Named<Durability>,
     input: Input,
     #[serde(default)]
     extent: HowMany,
@@ -107,8 +107,8 @@ fn zero() -> Vec<u8> {
     vec![0]
 }
 
-fn durable() -> Durability {
-    Durability::Durable
+fn durable() -> Named<Durability> {
+    Named(Durability::Durable)
 }
 
 impl Loader {
@@ -217,7 +217,7 @@ impl Definition {
     /// What the catalogue lists.
     fn info(&self, params: Vec<Param>) -> Info {
         Info {
-            durability: self.durability,
+            durability: self.durability.0,
             start: match self.start {
                 Begin::Empty => Start::Empty(Persistence::Permanent),
                 Begin::Indexed => Start::Indexed,

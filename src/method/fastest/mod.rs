@@ -12,8 +12,8 @@ use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Family, Info, Load, Method, Param, ParamDefault, PhaseClock, Start};
-use crate::model::{Durability, Encoding, ParamValue, Params, Phase};
-use crate::table::{Persistence, Table};
+use crate::model::{Durability, Encoding, ParamValue, Params, Persistence, Phase};
+use crate::table::Table;
 use blocks::Blocks;
 use builds::Means;
 

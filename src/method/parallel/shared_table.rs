@@ -8,8 +8,7 @@ use crate::method::copy::copy_from_stdin;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
-use crate::model::{Durability, Encoding, Phase};
-use crate::table::Persistence;
+use crate::model::{Durability, Encoding, Persistence, Phase};
 
 /// `jobs` COPYs side by side, one thread and one connection each, then the indexes one after
 /// the other as in `copy-csv`: only the load phase differs from it.

@@ -7,8 +7,8 @@ use super::legend::{self, Key, Mark};
 use super::rates::axis_words;
 use super::scale::{Scale, wide};
 use crate::analysis::Curve;
-use crate::analysis::curve::{Kind, Point};
-use crate::model::Run;
+use crate::analysis::curve::Point;
+use crate::model::{Axis, Run};
 use crate::report::curve::{axis_name, axis_title};
 use crate::stats::Estimate;
 
@@ -107,7 +107,7 @@ fn keys(curve: &Curve, trips: bool) -> Vec<Key> {
 fn round_trips(curve: &Curve) -> Option<(f64, f64)> {
     let values: Vec<f64> = curve.values().into_iter().map(|(x, _)| x).filter(|ms| *ms > 0.0).collect();
     let (first, last) = (*values.first()?, *values.last()?);
-    (curve.kind == Kind::Latency && first < last).then_some((first, last))
+    (*curve.axis == Axis::Latency && first < last).then_some((first, last))
 }
 
 /// The rates that the axis at the side has to hold.

@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::shown::{self, LineEnds};
+use super::shown;
 use super::terminal::{self, Look};
 use super::{Writer, html, markdown};
 use crate::model::findings::Findings;
+use crate::record::Document;
 
 /// Makes the reports of the findings in `dir` anew: `report.md`, `findings.csv` and `report.html`.
 /// Gives the files it wrote.
 ///
 /// # Errors
-/// As [`Findings::load`] and [`crate::fs::write`].
+/// As [`Document::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
-    let findings = shown::of(&Findings::load(dir)?, LineEnds::Named)?;
+    let findings = shown::findings(&Findings::load(dir)?)?;
     let page = page::of(&findings);
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
@@ -32,9 +33,9 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 /// many words is more than a terminal has room for.
 ///
 /// # Errors
-/// When the findings cannot be read as JSON.
+/// When the findings cannot be made anew.
 pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
-    let findings = &shown::of(findings, LineEnds::Named)?;
+    let findings = &shown::findings(findings)?;
     let mut out = terminal::heading(&findings.title, look);
     for line in page::headline(findings) {
         out.push_str(&terminal::paragraph(&line, look));
@@ -52,9 +53,9 @@ pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
 /// What a README shows of the findings in `dir`, and the command that made them.
 ///
 /// # Errors
-/// As [`Findings::load`].
+/// As [`Document::load`].
 pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
-    let findings = shown::of(&Findings::load(dir)?, LineEnds::Named)?;
+    let findings = shown::findings(&Findings::load(dir)?)?;
     let mut out = String::new();
     for line in page::headline(&findings) {
         out.push_str(&format!("{}\n\n", markdown::escape(&line)));
@@ -62,7 +63,7 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     out.push_str(&markdown::table(&page::summary(&findings)));
     out.push_str(&format!(
         "\nMade by `{}`; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
-        findings.command
+        findings.provenance.command
     ));
     Ok(out)
 }

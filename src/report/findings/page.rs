@@ -32,7 +32,7 @@ pub fn of(findings: &Findings) -> Page {
         });
     }
     let mut place = facts::one_server(&findings.server);
-    let machine = &findings.machine;
+    let machine = &findings.provenance.machine;
     place.push(("client".into(), format!("{}, {}", machine.os, machine.kernel)));
     sections.push(Section { table: Some(facts::table(place)), ..titled("Server") });
     sections.push(Section {
@@ -45,11 +45,15 @@ pub fn of(findings: &Findings) -> Page {
         ],
         ..titled("How it was found out")
     });
-    sections.push(Section { command: Some(findings.command.clone()), ..titled("Repeat it") });
+    sections.push(Section { command: Some(findings.provenance.command.clone()), ..titled("Repeat it") });
     Page {
         title: findings.title.clone(),
         question: findings.question.clone(),
-        origin: facts::made_by(&findings.tool, &findings.label, &findings.started),
+        origin: facts::made_by(
+            &findings.provenance.tool,
+            &findings.provenance.label,
+            &findings.provenance.started,
+        ),
         headline: headline(findings),
         sections,
     }

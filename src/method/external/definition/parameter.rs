@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::fault::nearest;
 use crate::method::{Param, ParamKind};
 use crate::model::ParamValue;
+use crate::spelling::Scalar;
 use crate::usage;
 
 /// A parameter, whose kind is that of its default: a whole number has a range, a choice has its words.
@@ -13,7 +14,7 @@ use crate::usage;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameter {
     help: String,
-    default: ParamValue,
+    default: Scalar,
     min: Option<u64>,
     max: Option<u64>,
     choices: Option<Vec<String>>,
@@ -25,7 +26,7 @@ impl Parameter {
     /// # Errors
     /// [`crate::fault::Fault::Usage`], naming the parameter, the key, the rule and the next step.
     pub(super) fn check(&self, name: &str) -> Result<Param> {
-        let kind = match (&self.default, self.min, self.max, &self.choices) {
+        let kind = match (&self.default.0, self.min, self.max, &self.choices) {
             (ParamValue::Int(default), Some(min), Some(max), None) => {
                 if !(min..=max).contains(default) {
                     return Err(usage!(

@@ -1,0 +1,56 @@
+//! What cases of an experiment differ in.
+
+use std::fmt;
+
+/// Something that cases differ in: what an experiment compares, or draws its curve over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Axis {
+    /// The method.
+    Method,
+    /// The rows loaded.
+    Rows,
+    /// The form of the rows.
+    Dataset,
+    /// The collation of the text columns.
+    Collation,
+    /// Milliseconds added to each round trip.
+    Latency,
+    /// The server.
+    Server,
+    /// The parameter of this name, in the parameter's own unit.
+    Param(String),
+    /// The server's setting of this name: bytes where it is a size, else in the setting's own unit.
+    Setting(String),
+}
+
+impl Axis {
+    /// The one of this name that is neither a parameter nor a setting.
+    pub fn fixed(name: &str) -> Option<Self> {
+        let fixed = [Axis::Method, Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency, Axis::Server];
+        fixed.into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// As experiments and ids name it.
+    pub fn name(&self) -> &str {
+        match self {
+            Axis::Method => "method",
+            Axis::Rows => "rows",
+            Axis::Dataset => "dataset",
+            Axis::Collation => "collation",
+            Axis::Latency => "latency_ms",
+            Axis::Server => "server",
+            Axis::Param(name) | Axis::Setting(name) => name,
+        }
+    }
+
+    /// Whether its values are numbers that a curve can be drawn over.
+    pub fn has_numbers(&self) -> bool {
+        matches!(self, Axis::Rows | Axis::Latency | Axis::Param(_) | Axis::Setting(_))
+    }
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,42 @@
+//! What rows hold, as one number.
+
+use std::fmt;
+
+use super::word::words;
+
+words! {
+    /// How the number is made from rows.
+    pub enum Rule {
+        /// The sum of the rows' hashes, whatever their order (`dataset::checksum`).
+        RowHashes = "row-hashes",
+    }
+}
+
+/// What rows hold: equal for the same rows in any order, and for no others that are met in practice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// How the number was made.
+    pub rule: Rule,
+    /// The number.
+    pub sum: i128,
+}
+
+impl Content {
+    /// Of the sum of rows' hashes.
+    pub fn of_hashes(sum: i128) -> Self {
+        Self { rule: Rule::RowHashes, sum }
+    }
+
+    /// That of the rows held so many times.
+    #[must_use]
+    pub fn times(self, times: u64) -> Self {
+        Self { sum: self.sum * i128::from(times), ..self }
+    }
+}
+
+/// The number alone, in decimal.
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sum.fmt(f)
+    }
+}

@@ -1,0 +1,450 @@
+//! Version 2, which is written: the words of the model, one to one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::{self, Asked, Files, Machine, ProgramFacts, ServerFacts, SessionFacts, Tool};
+use crate::model::{
+    self, Axes, CaseKey, Durability, Outcome, Persistence, Phase, Reading, Role, Rule, Step, Work,
+};
+use crate::spelling::{Named, Scalar};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    schema: u32,
+    provenance: Provenance,
+    server: ServerFacts,
+    dataset: DatasetFacts,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    servers: BTreeMap<String, ServerFacts>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    datasets: BTreeMap<String, DatasetFacts>,
+    plan: Plan,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    tool: Tool,
+    started: String,
+    label: String,
+    command: String,
+    machine: Machine,
+    asked: Option<Asked>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatasetFacts {
+    origin: String,
+    rows: u64,
+    seed: Option<u64>,
+    content: Content,
+    files: Files,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    rule: Named<Rule>,
+    sum: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    experiment: String,
+    title: String,
+    question: String,
+    published: Option<String>,
+    rounds: u32,
+    rows: u64,
+    seed: u64,
+    budget_ns: u64,
+    cases: Vec<Case>,
+    order: Vec<Vec<usize>>,
+    grouping: Option<String>,
+    x: Option<Axis>,
+    any_build: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Axis {
+    Method,
+    Rows,
+    Dataset,
+    Collation,
+    Latency,
+    Server,
+    Param(String),
+    Setting(String),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    id: String,
+    key: Key,
+    family: String,
+    summary: String,
+    program: Option<ProgramFacts>,
+    work: Named<Work>,
+    role: Named<Role>,
+    durability: Named<Durability>,
+    params: BTreeMap<String, Scalar>,
+    against: Option<String>,
+    rows: u64,
+    rows_reason: Option<String>,
+    unavailable: Option<String>,
+    failed_trial: Option<String>,
+    published_seconds: Option<f64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    method: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    params: BTreeMap<String, Scalar>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    collation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    case: String,
+    slot: Slot,
+    position: u32,
+    started: String,
+    outcome: Named<Outcome>,
+    error: Option<String>,
+    rows: u64,
+    total_ns: Option<u64>,
+    phases: BTreeMap<Named<Phase>, u64>,
+    readings: BTreeMap<String, u64>,
+    end_state: Option<EndState>,
+    session: Option<SessionFacts>,
+    overhead: BTreeMap<Named<Step>, u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Slot {
+    WarmUp,
+    Round(u32),
+    Crash,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndState {
+    rows: u64,
+    content: Content,
+    persistence: Named<Persistence>,
+    structure: Vec<String>,
+}
+
+impl Run {
+    /// As it is written.
+    pub fn of(run: model::Run, schema: u32) -> Self {
+        let model::Run { provenance, server, dataset, servers, datasets, plan } = run;
+        Self {
+            schema,
+            provenance: provenance.into(),
+            server: server.into(),
+            dataset: dataset.into(),
+            servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
+            datasets: datasets.into_iter().map(|(name, dataset)| (name, dataset.into())).collect(),
+            plan: plan.into(),
+        }
+    }
+}
+
+impl TryFrom<Run> for model::Run {
+    type Error = String;
+
+    fn try_from(run: Run) -> Result<Self, String> {
+        let Run { schema: _, provenance, server, dataset, servers, datasets, plan } = run;
+        let datasets = datasets.into_iter().map(|(name, dataset)| Ok((name, dataset.try_into()?)));
+        Ok(Self {
+            provenance: provenance.into(),
+            server: server.into(),
+            dataset: dataset.try_into()?,
+            servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
+            datasets: datasets.collect::<Result<_, String>>()?,
+            plan: plan.into(),
+        })
+    }
+}
+
+impl From<model::Provenance> for Provenance {
+    fn from(provenance: model::Provenance) -> Self {
+        let model::Provenance { tool, started, label, command, machine, asked } = provenance;
+        let (tool, machine, asked) = (tool.into(), machine.into(), asked.map(Into::into));
+        Self { tool, started, label, command, machine, asked }
+    }
+}
+
+impl From<Provenance> for model::Provenance {
+    fn from(provenance: Provenance) -> Self {
+        let Provenance { tool, started, label, command, machine, asked } = provenance;
+        let (tool, machine, asked) = (tool.into(), machine.into(), asked.map(Into::into));
+        Self { tool, started, label, command, machine, asked }
+    }
+}
+
+impl From<model::DatasetFacts> for DatasetFacts {
+    fn from(dataset: model::DatasetFacts) -> Self {
+        let model::DatasetFacts { origin, rows, seed, content, files } = dataset;
+        Self { origin, rows, seed, content: content.into(), files: parts::to_files(files) }
+    }
+}
+
+impl TryFrom<DatasetFacts> for model::DatasetFacts {
+    type Error = String;
+
+    fn try_from(dataset: DatasetFacts) -> Result<Self, String> {
+        let DatasetFacts { origin, rows, seed, content, files } = dataset;
+        Ok(Self { origin, rows, seed, content: content.try_into()?, files: parts::from_files(files) })
+    }
+}
+
+impl From<model::Content> for Content {
+    fn from(content: model::Content) -> Self {
+        let model::Content { rule, sum } = content;
+        Self { rule: Named(rule), sum: sum.to_string() }
+    }
+}
+
+impl TryFrom<Content> for model::Content {
+    type Error = String;
+
+    fn try_from(content: Content) -> Result<Self, String> {
+        let Content { rule, sum } = content;
+        Ok(Self { rule: rule.0, sum: parts::sum(&sum)? })
+    }
+}
+
+/// The plan and its copy on the other side have the same fields.
+macro_rules! plan {
+    ($plan:expr, $from:path) => {{
+        let $from {
+            experiment,
+            title,
+            question,
+            published,
+            rounds,
+            rows,
+            seed,
+            budget_ns,
+            cases,
+            order,
+            grouping,
+            x,
+            any_build,
+        } = $plan;
+        Self {
+            experiment,
+            title,
+            question,
+            published,
+            rounds,
+            rows,
+            seed,
+            budget_ns,
+            cases: cases.into_iter().map(Into::into).collect(),
+            order,
+            grouping,
+            x: x.map(Into::into),
+            any_build,
+        }
+    }};
+}
+
+impl From<model::Plan> for Plan {
+    fn from(plan: model::Plan) -> Self {
+        plan!(plan, model::Plan)
+    }
+}
+
+impl From<Plan> for model::Plan {
+    fn from(plan: Plan) -> Self {
+        plan!(plan, Plan)
+    }
+}
+
+impl From<model::Axis> for Axis {
+    fn from(axis: model::Axis) -> Self {
+        match axis {
+            model::Axis::Method => Axis::Method,
+            model::Axis::Rows => Axis::Rows,
+            model::Axis::Dataset => Axis::Dataset,
+            model::Axis::Collation => Axis::Collation,
+            model::Axis::Latency => Axis::Latency,
+            model::Axis::Server => Axis::Server,
+            model::Axis::Param(name) => Axis::Param(name),
+            model::Axis::Setting(name) => Axis::Setting(name),
+        }
+    }
+}
+
+impl From<Axis> for model::Axis {
+    fn from(axis: Axis) -> Self {
+        match axis {
+            Axis::Method => model::Axis::Method,
+            Axis::Rows => model::Axis::Rows,
+            Axis::Dataset => model::Axis::Dataset,
+            Axis::Collation => model::Axis::Collation,
+            Axis::Latency => model::Axis::Latency,
+            Axis::Server => model::Axis::Server,
+            Axis::Param(name) => model::Axis::Param(name),
+            Axis::Setting(name) => model::Axis::Setting(name),
+        }
+    }
+}
+
+impl From<model::Case> for Case {
+    fn from(case: model::Case) -> Self {
+        Self {
+            id: case.id,
+            key: case.key.into(),
+            family: case.family,
+            summary: case.summary,
+            program: case.program.map(Into::into),
+            work: Named(case.work),
+            role: Named(case.role),
+            durability: Named(case.durability),
+            params: parts::to_params(case.params),
+            against: case.against,
+            rows: case.rows,
+            rows_reason: case.rows_reason,
+            unavailable: case.unavailable,
+            failed_trial: case.failed_trial,
+            published_seconds: case.published_seconds,
+        }
+    }
+}
+
+impl From<Case> for model::Case {
+    fn from(case: Case) -> Self {
+        Self {
+            id: case.id,
+            key: case.key.into(),
+            family: case.family,
+            summary: case.summary,
+            program: case.program.map(Into::into),
+            work: case.work.0,
+            role: case.role.0,
+            durability: case.durability.0,
+            params: parts::from_params(case.params),
+            against: case.against,
+            rows: case.rows,
+            rows_reason: case.rows_reason,
+            unavailable: case.unavailable,
+            failed_trial: case.failed_trial,
+            published_seconds: case.published_seconds,
+        }
+    }
+}
+
+impl From<CaseKey> for Key {
+    fn from(key: CaseKey) -> Self {
+        let CaseKey { method, params, axes, server } = key;
+        let Axes { rows, dataset, collation, latency_ms, settings } = axes;
+        let params = parts::to_params(params);
+        Self { method, params, rows, dataset, collation, latency_ms, settings, server }
+    }
+}
+
+impl From<Key> for CaseKey {
+    fn from(key: Key) -> Self {
+        let Key { method, params, rows, dataset, collation, latency_ms, settings, server } = key;
+        let params = parts::from_params(params);
+        Self { method, params, axes: Axes { rows, dataset, collation, latency_ms, settings }, server }
+    }
+}
+
+impl From<model::Sample> for Sample {
+    fn from(sample: model::Sample) -> Self {
+        Self {
+            case: sample.case,
+            slot: match sample.slot {
+                model::Slot::WarmUp => Slot::WarmUp,
+                model::Slot::Round(round) => Slot::Round(round),
+                model::Slot::Crash => Slot::Crash,
+            },
+            position: sample.position,
+            started: sample.started,
+            outcome: Named(sample.outcome),
+            error: sample.error,
+            rows: sample.rows,
+            total_ns: sample.total_ns,
+            phases: sample.phases.into_iter().map(|(phase, ns)| (Named(phase), ns)).collect(),
+            readings: sample.readings.iter().map(|(reading, value)| (reading.name(), value)).collect(),
+            end_state: sample.end_state.map(Into::into),
+            session: sample.session.map(Into::into),
+            overhead: sample.overhead.into_iter().map(|(step, ns)| (Named(step), ns)).collect(),
+        }
+    }
+}
+
+impl TryFrom<Sample> for model::Sample {
+    type Error = String;
+
+    fn try_from(sample: Sample) -> Result<Self, String> {
+        let reading = |(name, value): (String, u64)| match Reading::named(&name) {
+            Some(reading) => Ok((reading, value)),
+            None => Err(format!("`readings` has {name:?}, which no metric is called")),
+        };
+        Ok(Self {
+            case: sample.case,
+            slot: match sample.slot {
+                Slot::WarmUp => model::Slot::WarmUp,
+                Slot::Round(0) => return Err("`slot` is round 0, and rounds count from 1".into()),
+                Slot::Round(round) => model::Slot::Round(round),
+                Slot::Crash => model::Slot::Crash,
+            },
+            position: sample.position,
+            started: sample.started,
+            outcome: sample.outcome.0,
+            error: sample.error,
+            rows: sample.rows,
+            total_ns: sample.total_ns,
+            phases: sample.phases.into_iter().map(|(phase, ns)| (phase.0, ns)).collect(),
+            readings: sample.readings.into_iter().map(reading).collect::<Result<_, _>>()?,
+            end_state: sample.end_state.map(TryInto::try_into).transpose()?,
+            session: sample.session.map(Into::into),
+            overhead: sample.overhead.into_iter().map(|(step, ns)| (step.0, ns)).collect(),
+        })
+    }
+}
+
+impl From<model::EndState> for EndState {
+    fn from(end: model::EndState) -> Self {
+        let model::EndState { rows, content, persistence, structure } = end;
+        Self { rows, content: content.into(), persistence: Named(persistence), structure }
+    }
+}
+
+impl TryFrom<EndState> for model::EndState {
+    type Error = String;
+
+    fn try_from(end: EndState) -> Result<Self, String> {
+        let EndState { rows, content, persistence, structure } = end;
+        Ok(Self { rows, content: content.try_into()?, persistence: persistence.0, structure })
+    }
+}
