@@ -11,7 +11,6 @@ use super::columns::Column;
 use super::index::Place;
 use crate::fs::{Flush, NewFile, Readers};
 use crate::model::{Content, Encoding, FileFacts};
-use crate::spelling::Named;
 
 /// The manifest's file.
 pub const FILE: &str = "manifest.json";
@@ -89,7 +88,7 @@ mod in_decimal {
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;
 
-    use super::Content;
+    use crate::model::Content;
 
     pub fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(content)
@@ -102,9 +101,13 @@ mod in_decimal {
 
 /// Encodings by their names.
 mod by_name {
+    use std::collections::BTreeMap;
+
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{BTreeMap, Encoded, Encoding, Named};
+    use super::Encoded;
+    use crate::model::Encoding;
+    use crate::spelling::Named;
 
     pub fn serialize<S: Serializer>(map: &BTreeMap<Encoding, Encoded>, to: S) -> Result<S::Ok, S::Error> {
         map.iter().map(|(name, encoded)| (Named(*name), encoded)).collect::<BTreeMap<_, _>>().serialize(to)

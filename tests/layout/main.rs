@@ -41,6 +41,7 @@ const ROOMS: &[&str] = &[
     "stats",
     "units",
     "visible",
+    "spelling",
     "model",
 ];
 

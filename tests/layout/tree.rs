@@ -84,7 +84,7 @@ impl Tree {
                 flatten(&item.tree, &mut imports)
             }
         });
-        let names = items.iter().filter_map(name).collect();
+        let names = items.iter().flat_map(names).collect();
         self.modules.push(Module { file, parent, children: BTreeMap::new(), items: names, imports });
         for item in items {
             match item {
@@ -219,7 +219,8 @@ pub fn is_public(visibility: &Visibility) -> bool {
     !matches!(visibility, Visibility::Inherited)
 }
 
-fn name(item: &Item) -> Option<String> {
+/// The names that an item defines. A macro that makes types of an enum or a struct defines that.
+fn names(item: &Item) -> Vec<String> {
     let ident = match item {
         Item::Const(item) => &item.ident,
         Item::Enum(item) => &item.ident,
@@ -229,9 +230,17 @@ fn name(item: &Item) -> Option<String> {
         Item::Trait(item) => &item.ident,
         Item::Type(item) => &item.ident,
         Item::Union(item) => &item.ident,
-        _ => return None,
+        Item::Macro(item) => {
+            let words: Vec<String> = item.mac.tokens.clone().into_iter().map(|t| t.to_string()).collect();
+            let pairs = words.windows(2).filter(|pair| pair[0] == "enum" || pair[0] == "struct");
+            return pairs
+                .map(|pair| pair[1].clone())
+                .chain(item.ident.iter().map(ToString::to_string))
+                .collect();
+        }
+        _ => return Vec::new(),
     };
-    Some(ident.to_string())
+    vec![ident.to_string()]
 }
 
 /// The items that are also there when no tests are built.

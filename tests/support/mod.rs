@@ -182,6 +182,7 @@ pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
     *late = failed(&cases[5], rounds, Outcome::Timeout, "gave up after 300 s, the longest a sample may take");
     let mut missing = case("copy-one-transaction wal_level=replica", Role::Case, ROWS);
     missing.unavailable = Some("this server cannot be restarted with wal_level = replica".into());
+    missing.key.axes.settings.clear();
     cases.extend([budgeted, broken, missing]);
     let run = run(cases, rounds);
     placed(&run, &mut samples);
