@@ -1,12 +1,12 @@
-//! What is told on standard error beside a command's result.
+//! Messages on standard error, beside a command's result.
 
 use std::fmt::Arguments;
 use std::io::Write;
 
 use crate::visible::visible_lines;
 
-/// Tells a line on standard error. That it cannot be told (a full disk, a reader that has gone) is no
-/// reason to stop what it is about.
+/// Prints a line on standard error. That it cannot be printed (a full disk, a reader that has gone) is no
+/// reason to stop the work it is about.
 #[macro_export]
 macro_rules! say {
     ($($arg:tt)*) => { $crate::say::line(format_args!($($arg)*)) };

@@ -367,7 +367,7 @@ fn quotes_escapes_marks_and_made_columns_end_as_they_should() {
 }
 
 #[test]
-fn newer_servers_treat_them_alike() {
+fn newer_servers_treat_them_the_same_way() {
     let Some(server) = local_from(18) else {
         return common::skipped("PostgreSQL 18 is not here; scripts/fetch-postgres 18 gets it");
     };
@@ -419,10 +419,10 @@ fn a_run_records_findings_and_leaves_nothing_else() {
     assert_eq!(left, 0, "files of the run stay in the cache");
 
     let result = result.to_str().unwrap();
-    let told = words(&ran.stdout);
+    let printed = words(&ran.stdout);
     let again = bulkbench(&["report", result]);
     assert!(
-        told.contains("silent damage by copy-text")
+        printed.contains("silent damage by copy-text")
             && words(&again.stdout).contains("silent damage by copy-text")
     );
     assert!(words(&bulkbench(&["compare", result, result]).stderr).contains("holds findings and no times"));

@@ -143,7 +143,7 @@ fn a_small_run_leaves_its_records_and_reports_and_nothing_else() {
         assert!(run_dir.join(file).exists(), "{file}");
     }
     let (run, samples) = record::load(&run_dir).unwrap();
-    // Programs of others may not be here.
+    // External programs may not be here.
     let (can, cannot): (Vec<_>, Vec<_>) = run.plan.cases.iter().partition(|case| case.unavailable.is_none());
     assert!(cannot.iter().all(|case| case.family == "external"), "{cannot:?}");
     assert_eq!(samples.len(), 1 + 2 * can.len());

@@ -88,9 +88,9 @@ fn what_cannot_be_seen_has_a_name_in_every_report() {
         let shown = "'<ZERO WIDTH NO-BREAK SPACE U+FEFF>one<NO-BREAK SPACE U+00A0>two<ZERO WIDTH SPACE \
                      U+200B><RIGHT-TO-LEFT OVERRIDE U+202E>'";
         assert!(text.contains(shown), "{output}: {text}");
-        let told = "<LEFT-TO-RIGHT ISOLATE U+2066><SOFT HYPHEN U+00AD><VARIATION SELECTOR-16 U+FE0F><TAG LATIN \
+        let named = "<LEFT-TO-RIGHT ISOLATE U+2066><SOFT HYPHEN U+00AD><VARIATION SELECTOR-16 U+FE0F><TAG LATIN \
                     CAPITAL LETTER A U+E0041><SOH>";
-        assert!(text.contains(told), "{output}: {text}");
+        assert!(text.contains(named), "{output}: {text}");
         // HTML keeps figures and their units together by spaces that do not break.
         assert!(!text.contains("one\u{a0}"), "{output}");
         assert!(!text.contains(['\u{feff}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{1}']), "{output}");

@@ -1,4 +1,4 @@
-//! Programs of others as methods: what they are given, what becomes of each way they can end, and
+//! External programs as methods: what they are given, what becomes of each way they can end, and
 //! what is left of them.
 
 mod common;

@@ -172,8 +172,8 @@ fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
     run.plan.any_build = true;
     let text = report::terminal_table(&run, &samples, plain(120)).unwrap();
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let told = "- Warning: 2 cases failed alike (copy-text, copy-binary): loading: ERROR 53100: could not extend file";
-    assert!(flat.contains(told), "{text}");
+    let warning = "- Warning: 2 cases failed the same way (copy-text, copy-binary): loading: ERROR 53100: could not extend file";
+    assert!(flat.contains(warning), "{text}");
     assert_eq!(
         flat.matches("ERROR 53100: could not extend file").count(),
         2,

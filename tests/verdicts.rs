@@ -260,8 +260,8 @@ fn a_state_of_the_server_is_no_refusal_of_the_rows() {
     let mut catalogue = Catalogue::built_in();
     catalogue.add(Loader::read(&full).unwrap()).unwrap();
     let facts = examine_by(&catalogue, &*own, &json(), &["full".into()]);
-    let told = way(&facts, "full");
-    assert_eq!((told.verdict, told.unavailable.as_deref()), (NotTried, Some("53100: because")));
+    let found = way(&facts, "full");
+    assert_eq!((found.verdict, found.unavailable.as_deref()), (NotTried, Some("53100: because")));
 
     run_sql(&*own, "CREATE ROLE reader LOGIN; GRANT CREATE ON DATABASE postgres TO reader");
     let reader = as_role(&*own, "reader", "postgres");
@@ -403,8 +403,8 @@ fn assert_keeps_what_it_found(place: &Place, result: &Path) {
     assert!(findings.caveats[1].findings.iter().all(|finding| finding.way != "own"));
     let reported = place.bulkbench(&["report", result.to_str().unwrap()]).output().unwrap();
     assert!(reported.status.success(), "{}", text(&reported));
-    let told = text(&reported).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("the rest is missing, which is duplicate-key (in part), backslashes."), "{told}");
+    let words = text(&reported).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("the rest is missing, which is duplicate-key (in part), backslashes."), "{words}");
     let page = std::fs::read_to_string(result.join("report.md")).unwrap();
     assert!(page.contains("the rest is missing, which is duplicate-key (in part), backslashes."), "{page}");
 }

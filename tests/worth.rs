@@ -98,7 +98,7 @@ fn settings_of_roles_cases_and_loaders_are_read_back() {
     let (back, samples, _) = run(dir.path(), &hasty, "", None, &["--set", "synchronous_commit=local"]);
     assert_eq!(durability(&back, &samples, "copy-csv"), Durability::Durable);
 
-    // What is switched off is told, and by a loader's environment as well.
+    // What is switched off is reported, and by a loader's environment as well.
     let cases = "[[case]]\nmethod = 'copy-text'\nsettings = { session_replication_role = 'replica', \
                  zero_damaged_pages = 'on', ignore_checksum_failure = 'on' }\n";
     let own = format!("{}[env]\nPGOPTIONS = '-c synchronous_commit=off'\n", loader("SELECT 1"));

@@ -69,7 +69,7 @@ def copy_binary(to):
 
 
 def type_name(column):
-    # All types of texts are alike in this format, and the library has not all of them.
+    # All types of texts look the same in this format, and the library has not all of them.
     name = "text" if column.type in values.TEXTS else column.type
     return f"{name}[]" if column.is_array else name
 

@@ -58,7 +58,7 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     })
 }
 
-/// Servers that were not built alike differ in more than their version; see [`origin::of`].
+/// Servers of builds of different origins differ in more than their version; see [`origin::of`].
 fn other_build(case: &Summary, other: &Summary) -> Option<String> {
     if case.case.key.server == other.case.key.server || case.any_build {
         return None;

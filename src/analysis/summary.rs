@@ -35,7 +35,7 @@ pub struct Summary<'a> {
     pub failures: usize,
     /// What went wrong first.
     pub first_error: Option<&'a str>,
-    /// How the table looked in the end, if after all samples alike.
+    /// The end state of the table, where all samples left the same.
     pub end_state: Option<&'a EndState>,
     /// Why the samples cannot be taken together, in words.
     pub mixed: Option<String>,

@@ -42,7 +42,7 @@ pub enum Verdict {
         /// Those of what it is held against.
         other: usize,
     },
-    /// The two are not alike; the reason in words.
+    /// The two did not do the same; the reason in words.
     NotComparable(String),
     /// No sample of it finished; the first error.
     Failed(String),

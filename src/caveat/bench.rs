@@ -113,8 +113,8 @@ impl Bench<'_> {
         };
         let ending = match (&made.error, &made.met, made.rejected) {
             (Some(_), ..) => Ending::Error,
-            (None, _, Some(told @ 1..)) => Ending::Counted(told),
-            (None, Some(_), _) => Ending::Told,
+            (None, _, Some(rejected @ 1..)) => Ending::Counted(rejected),
+            (None, Some(_), _) => Ending::Reported,
             (None, None, _) => Ending::Silent,
         };
         (finding.verdict, finding.difference) = judge(meant, &held, ending, &caveat.column_names());

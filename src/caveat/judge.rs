@@ -29,11 +29,11 @@ impl Meant {
 pub enum Ending {
     /// With an error.
     Error,
-    /// It went on to its end, and told how many rows it passed over: one at least.
+    /// It went on to its end, and reported how many rows it passed over: one at least.
     Counted(u64),
-    /// It went on to its end, and told of an error but of no number.
-    Told,
-    /// It went on to its end, and told of nothing.
+    /// It went on to its end, and reported an error but no number.
+    Reported,
+    /// It went on to its end, and reported nothing.
     Silent,
 }
 
@@ -61,12 +61,12 @@ pub fn judge(
         _ if !extra.is_empty() || !before_is_there => Verdict::Damaged,
         Ending::Silent => Verdict::Damaged,
         // None of its rows is in: to have passed over all of them is to have refused them.
-        Ending::Counted(told) if untouched && told < lost => Verdict::Damaged,
+        Ending::Counted(rejected) if untouched && rejected < lost => Verdict::Damaged,
         _ if untouched => Verdict::Refused,
-        // It may tell of more, as rows that mean nothing are none that are lost.
-        Ending::Counted(told) if told < lost => Verdict::Untruthful,
-        Ending::Counted(_) | Ending::Told if good_are_in => Verdict::GoodRows,
-        Ending::Error | Ending::Counted(_) | Ending::Told => Verdict::Partial,
+        // It may report more, as rows that mean nothing are none that are lost.
+        Ending::Counted(rejected) if rejected < lost => Verdict::Untruthful,
+        Ending::Counted(_) | Ending::Reported if good_are_in => Verdict::GoodRows,
+        Ending::Error | Ending::Counted(_) | Ending::Reported => Verdict::Partial,
     };
     (verdict, difference(&missing, &extra, columns))
 }
@@ -81,9 +81,9 @@ fn bytes(rows: &[Row]) -> Vec<Held> {
 /// were not meant one that is no text before all others.
 fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Difference> {
     let pairs = missing.iter().flat_map(|meant| extra.iter().map(|found| (*meant, *found)));
-    let alike = pairs.filter(|(meant, found)| shared(meant, found) > 0);
+    let similar = pairs.filter(|(meant, found)| shared(meant, found) > 0);
     let nearest = |(meant, found): &(&Held, &Held)| (is_text(found), Reverse(shared(meant, found)));
-    let (meant, found) = match alike.min_by_key(nearest) {
+    let (meant, found) = match similar.min_by_key(nearest) {
         Some((meant, found)) => (Some(meant), Some(found)),
         None => (missing.first().copied(), extra.iter().min_by_key(|found| is_text(found)).copied()),
     };
@@ -146,15 +146,15 @@ mod tests {
 
     #[test]
     fn each_verdict_has_its_case() {
-        use Ending::{Counted, Silent, Told};
+        use Ending::{Counted, Reported, Silent};
         assert_eq!(verdict(&[], &["c", "a", "b"], Silent), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b", "c"], Told), Verdict::AsMeant);
-        assert_eq!(verdict(&[], &["a", "b"], Told), Verdict::GoodRows);
+        assert_eq!(verdict(&[], &["a", "b", "c"], Reported), Verdict::AsMeant);
+        assert_eq!(verdict(&[], &["a", "b"], Reported), Verdict::GoodRows);
         assert_eq!(verdict(&[], &["a", "b"], Counted(1)), Verdict::GoodRows);
-        assert_eq!(verdict(&[], &["a"], Told), Verdict::Partial);
+        assert_eq!(verdict(&[], &["a"], Reported), Verdict::Partial);
         assert_eq!(verdict(&[], &["a"], Counted(2)), Verdict::Partial);
         assert_eq!(verdict(&[], &["a", "b"], Silent), Verdict::Damaged, "a row is lost without a word");
-        assert_eq!(verdict(&[], &["a", "b", "x"], Told), Verdict::Damaged);
+        assert_eq!(verdict(&[], &["a", "b", "x"], Reported), Verdict::Damaged);
         assert_eq!(verdict(&["z"], &["z"], Ending::Error), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z", "a"], Ending::Error), Verdict::Partial);
         assert_eq!(verdict(&["z"], &["z", "a", "x"], Ending::Error), Verdict::Damaged);
@@ -165,18 +165,22 @@ mod tests {
 
     #[test]
     fn numbers_count() {
-        use Ending::{Counted, Told};
-        assert_eq!(verdict(&[], &["a"], Counted(1)), Verdict::Untruthful, "told 1, and 2 are lost");
+        use Ending::{Counted, Reported};
+        assert_eq!(verdict(&[], &["a"], Counted(1)), Verdict::Untruthful, "reported 1, and 2 are lost");
         assert_eq!(verdict(&[], &["c"], Counted(1)), Verdict::Untruthful);
-        assert_eq!(verdict(&[], &["a"], Counted(5)), Verdict::Partial, "rows that mean nothing are told too");
+        assert_eq!(
+            verdict(&[], &["a"], Counted(5)),
+            Verdict::Partial,
+            "rows that mean nothing are reported too"
+        );
         // None of n is no part.
         assert_eq!(verdict(&[], &[], Counted(3)), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z"], Counted(3)), Verdict::Refused);
         assert_eq!(verdict(&[], &[], Counted(2)), Verdict::Damaged, "one is lost without a word");
-        assert_eq!(verdict(&["z"], &["z"], Told), Verdict::Refused);
+        assert_eq!(verdict(&["z"], &["z"], Reported), Verdict::Refused);
         assert_eq!(verdict(&["z"], &["z"], Ending::Silent), Verdict::Damaged);
         // Nor are n of n.
-        for ending in [Ending::Error, Counted(1), Told, Ending::Silent] {
+        for ending in [Ending::Error, Counted(1), Reported, Ending::Silent] {
             assert_eq!(verdict(&["z"], &["a", "b", "c", "z"], ending), Verdict::AsMeant, "{ending:?}");
         }
     }

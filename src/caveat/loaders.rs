@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_told_where_it_is_one_of_the_file() {
+    fn a_line_is_named_where_it_is_one_of_the_file() {
         let data = b"1,\"two\nlines\"\n2,x\n3,y\n";
         let line = |line, quoted: Option<&str>, lines: &[u64]| {
             let error = LoadError { line: Some(line), ..LoadError::default() };

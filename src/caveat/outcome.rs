@@ -109,7 +109,7 @@ mod tests {
     use crate::unavailable;
 
     #[test]
-    fn states_of_the_server_are_told_from_refused_rows() {
+    fn states_of_the_server_differ_from_refused_rows() {
         for state in ["57014", "53100", "53300", "40001", "25006", "55P03", "08006"] {
             let found = NoOutcome::of_state(state, "no").unwrap();
             assert_eq!((found.verdict(), found.to_string()), (Verdict::NotTried, format!("{state}: no")));

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::site::{STAGING, TABLE};
 
-/// Line and column, as far as they are told.
+/// Line and column, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The line, from 1.

@@ -1,4 +1,4 @@
-//! The error in what a program of somebody else's printed.
+//! The error in what an external program printed.
 
 use std::sync::LazyLock;
 
@@ -59,7 +59,7 @@ enum Mark {
     None,
 }
 
-/// An error that a program printed, with what the server quoted of the data where it told the line.
+/// An error that a program printed, with what the server quoted of the data where it named the line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Said {
     /// The error.
@@ -86,7 +86,7 @@ impl Printed<'_> {
     /// The first error in what it printed, whether it ended by it or went on; a Python program's is that
     /// of its last traceback.
     pub fn error(&self) -> Option<Said> {
-        self.traced().or_else(|| self.told())
+        self.traced().or_else(|| self.marked())
     }
 
     /// The error that a Python program ended by. Of several tracebacks the last is of the error that
@@ -102,7 +102,7 @@ impl Printed<'_> {
     }
 
     /// The first line that is marked as an error.
-    fn told(&self) -> Option<Said> {
+    fn marked(&self) -> Option<Said> {
         let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
         let at = lines.iter().position(|line| mark(line) == Mark::Error)?;
         // What is behind the next error is that one's.
@@ -231,7 +231,7 @@ mod tests {
             (Some("22P02"), Some(2), Some("n"))
         );
         assert_eq!(said.message, "ungültige Eingabesyntax für Typ integer: »x«");
-        // A severity that no list has is told by its SQLSTATE.
+        // A severity that no list has is known by its SQLSTATE.
         let unknown =
             error("NOTISO:  00000: bone\nERARO:  22P04: ne\nCONTEXT:  COPY caveat, linio 3: \"x\"").unwrap();
         assert_eq!((unknown.sqlstate.as_deref(), unknown.line), (Some("22P04"), Some(3)));

@@ -242,7 +242,7 @@ fn entry<'i>(info: &'i Info, verbose: bool, at: Here<'_>, sources: &mut Sources)
     }
 }
 
-/// What a crash leaves of a method's rows; of a program of somebody else's by the word of whoever described it.
+/// What a crash leaves of a method's rows; of an external program by the word of whoever described it.
 fn after_a_crash(info: &Info) -> String {
     let words = info.durability.words();
     match info.family {

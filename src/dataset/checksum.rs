@@ -8,7 +8,7 @@
 //!   an integer folds its two halves into one, and the `#` (xor) keeps them apart.
 //! - An integer as the last of several columns makes it `value # seed`, which costs nothing: the
 //!   columns before it hash that.
-//! - A NULL counts as an empty text or 0, as the seed has told it apart already.
+//! - A NULL counts as an empty text or 0, as the seed distinguishes it already.
 //!
 //! The content is the sum of the rows' hashes, as signed 64-bit integers, without overflow:
 //! `SELECT sum(...)` over [`sql_expression`], where the server sums `bigint` exactly. Rows that

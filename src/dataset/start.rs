@@ -1,4 +1,4 @@
-//! What a csv of somebody else's begins with: a byte order mark and a header to pass over, or the signs
+//! The first bytes of a csv of the user's: a byte order mark and a header to pass over, or the signs
 //! of an encoding or of line ends that are not csv's, with the command that mends them.
 
 use std::io::{Chain, Cursor, Read};

@@ -261,8 +261,8 @@ fn regular(path: &Path, meta: &Metadata) -> Result<To> {
         Ok(target) if fs::metadata(&target).is_ok_and(is_it) => target,
         _ => return in_place(old, "its name is not known".into()),
     };
-    let alike = NewFile::begin(&target).and_then(|new| liken(new.as_file(), &old, meta).map(|()| new));
-    match alike {
+    let new = NewFile::begin(&target).and_then(|new| liken(new.as_file(), &old, meta).map(|()| new));
+    match new {
         Ok(new) => Ok(To::New(new)),
         Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
             Err(unwritable(path, &error))

@@ -1,5 +1,5 @@
-//! All methods. Adding one is a file (or a function in one) and a line here; a program of somebody
-//! else's is a file in `loaders/`.
+//! All methods. Adding one is a file (or a function in one) and a line here; an external
+//! program is a file in `loaders/`.
 
 use anyhow::Result;
 

@@ -23,7 +23,7 @@ pub enum Family {
     Keys,
     /// Updates of rows that are there, and the export that comes before them.
     Backfill,
-    /// Programs of others, each described by a file.
+    /// External programs, each described by a TOML file.
     External,
 }
 

@@ -15,7 +15,7 @@ pub trait Method: Send + Sync {
     /// What it says of itself.
     fn info(&self) -> &Info;
 
-    /// The program of somebody else's that does the work, where one does.
+    /// The loader whose external program does the work, where one does.
     fn loader(&self) -> Option<&Loader> {
         None
     }

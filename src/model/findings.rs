@@ -88,7 +88,7 @@ words! {
         Refused = "refused",
         /// A part of the rows is in, none that was not meant, and the loader said so.
         Partial = "partial",
-        /// Likewise, but the loader told of fewer rows passed over than are lost.
+        /// A part of the rows is in, but the loader reported fewer rows passed over than are lost.
         Untruthful = "untruthful",
         /// The table holds what nobody meant, whatever the loader said, or lacks rows without a word of that.
         Damaged = "damaged",
@@ -119,14 +119,14 @@ impl Verdict {
         }
     }
 
-    /// In words, as tables show what is expected; a finding may have told of its damage.
+    /// In words, as tables show what is expected; the damage of a finding may have been reported.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::AsMeant => "as meant",
             Verdict::GoodRows => "good rows only",
             Verdict::Refused => "refused",
             Verdict::Partial => "a part only",
-            Verdict::Untruthful => "a part only, untruthfully told",
+            Verdict::Untruthful => "a part only, untruthfully reported",
             Verdict::Damaged => "silent damage",
             Verdict::Unavailable => "not available",
             Verdict::NotTried => "not tried",

@@ -9,7 +9,7 @@ use crate::model::metric::Unit;
 use crate::model::{Case, Outcome, ParamValue, Readings, Role, Run, Sample, Slot, Work, is_time};
 use crate::units::PUBLISHED_SECONDS;
 
-/// The longest that a sample may be told to take, in seconds: a week.
+/// The largest time limit of a sample, in seconds: a week.
 pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
 
 /// More bytes than any sample writes or any process has: an exbibyte.

@@ -72,8 +72,8 @@ fn resume_cuts_off_a_torn_last_line_and_says_so() {
 
     let (mut store, _, kept) = Store::resume(dir.path()).unwrap();
     assert_eq!(kept, samples[..2]);
-    let told = store.repaired().unwrap();
-    assert!(told.contains("line 3 was torn (23 bytes"), "{told}");
+    let repaired = store.repaired().unwrap();
+    assert!(repaired.contains("line 3 was torn (23 bytes"), "{repaired}");
     store.append(&samples[2]).unwrap();
     let (_, again) = load(dir.path()).unwrap();
     assert_eq!(again.len(), 3);

@@ -41,13 +41,13 @@ pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> 
     let mut notes = warnings(run, samples);
     notes.extend(worth::warnings(run, samples, standings).into_iter().map(Note::Warning));
     notes.extend(noise(standings).map(Note::Remark));
-    let mut told: Vec<&Verdict> = Vec::new();
+    let mut noted: Vec<&Verdict> = Vec::new();
     for standing in &standings.cases {
         let id = &standing.summary.case.id;
         // At the first of the cases that share it.
-        if !told.contains(&&standing.verdict) {
+        if !noted.contains(&&standing.verdict) {
             notes.extend(without_figure(standings, &standing.verdict));
-            told.push(&standing.verdict);
+            noted.push(&standing.verdict);
         }
         if !standing.notes.is_empty() {
             notes.push(Note::Remark(format!("{id}: {}", standing.notes.join("; "))));
@@ -63,14 +63,14 @@ pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> 
 
 /// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.
 fn without_figure(standings: &Standings, verdict: &Verdict) -> Option<Note> {
-    let alike = standings.cases.iter().filter(|standing| standing.verdict == *verdict);
-    let ids: Vec<&str> = alike.map(|standing| standing.summary.case.id.as_str()).collect();
+    let same = standings.cases.iter().filter(|standing| standing.verdict == *verdict);
+    let ids: Vec<&str> = same.map(|standing| standing.summary.case.id.as_str()).collect();
     let line = |one: &str, many: &str, why: &str| match &ids[..] {
         [id] => format!("{id} {one}: {why}"),
         _ => format!("{} cases {many} ({}): {why}", ids.len(), ids.join(", ")),
     };
     Some(match verdict {
-        Verdict::Failed(why) => Note::Warning(line("failed", "failed alike", why)),
+        Verdict::Failed(why) => Note::Warning(line("failed", "failed the same way", why)),
         Verdict::Unavailable(why) => {
             Note::Remark(line("is not available here", "are not available here", why))
         }
@@ -148,7 +148,7 @@ fn noise(standings: &Standings) -> Option<String> {
     }
 }
 
-/// The programs of somebody else's that samples start, a line for each.
+/// The external programs that samples start, a line each.
 fn programs(standings: &Standings) -> Vec<String> {
     let mut cases: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in standings.cases.iter().map(|standing| &standing.summary.case) {

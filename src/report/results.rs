@@ -54,7 +54,7 @@ pub fn results(standings: &Standings) -> Table {
     ];
     let mut rows: Vec<Vec<Cell>> = sorted(standings).into_iter().map(result_row).collect();
     if standings.cases.iter().any(|standing| standing.summary.case.program_version().is_some()) {
-        let what = "The program of somebody else's that each sample starts; its start-up is in the time.";
+        let what = "The external program that each sample starts; its start-up is in the time.";
         columns.push(Column::words("program", what).spare(8));
         for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
             row.push(Cell::of(standing.summary.case.program_version(), |v| Cell::Text(v.into())));

@@ -322,7 +322,7 @@ impl Connector {
         Ok(Tries::new(routes, limit, &self.interrupt))
     }
 
-    /// What the driver is told: all but where the server is, which [`Dial`] knows.
+    /// The configuration of the driver: all but where the server is, which [`Dial`] knows.
     fn driver_config(&self) -> Result<tokio_postgres::Config> {
         let mut config = without_hosts(&self.config);
         let nowhere = nowhere()?;

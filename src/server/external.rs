@@ -51,7 +51,7 @@ impl Schema {
             ),
             _ => describe(error).context(format!("creating the run's schema {name}")),
         })?;
-        // From here on it is told from all others by its oid.
+        // From here on its oid identifies it.
         let home = session.batch_execute(&format!("SET search_path = {quoted}")).map_err(describe);
         let home = home.and_then(|()| Home::of(session)).with_context(|| {
             format!("making the run's schema in {target}, where it may be left; remove it by: DROP SCHEMA {quoted} CASCADE")

@@ -1,6 +1,6 @@
 //! Settings that change how a session writes and reads values, as PostgreSQL has them before anybody
-//! changes them. A role, a database or a server may have others; what is asked for plainly is told
-//! alike everywhere.
+//! changes them. A role, a database or a server may have others; what is asked for plainly is answered
+//! in the same form everywhere.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,7 @@ use crate::pg_error::describe;
 
 /// Names and values: PostgreSQL's own defaults (PostgreSQL manual, Server Configuration), which are
 /// there in every version that this program loads into and which anybody may set. By
-/// `client_min_messages` a session is told of rows that COPY passes over.
+/// `client_min_messages` a session is warned of rows that COPY passes over.
 const PLAIN: [(&str, &str); 15] = [
     ("DateStyle", "ISO,MDY"),
     ("IntervalStyle", "postgres"),

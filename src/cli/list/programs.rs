@@ -1,4 +1,4 @@
-//! Programs of others that load: which are here.
+//! External programs that load: which are here.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl<'l> Programs<'l> {
         let mut text = String::new();
         if !here.is_empty() {
             text.push_str(&terminal::paragraph(
-                &format!("Programs of others here: {}.", here.join("; ")),
+                &format!("External programs here: {}.", here.join("; ")),
                 look,
             ));
         }
@@ -73,7 +73,7 @@ mod tests {
         let text = programs.text(Look { width: 100, colour: Colour::Off });
         assert_eq!(
             text,
-            "Programs of others here: a 1.2 (a-copy, a-insert).\n\
+            "External programs here: a 1.2 (a-copy, a-insert).\n\
              Not available here: b, b-fast: starting `b`: not found; to have it: the package b\n"
         );
         assert!(programs.lacks("b") && !programs.lacks("a-copy") && !programs.lacks("copy-csv"));

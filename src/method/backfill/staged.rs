@@ -18,7 +18,7 @@ use crate::table::Table;
 /// then one statement that joins it.
 ///
 /// There is no ANALYZE of the temporary table: the planner takes its row count from its size, and
-/// that keys are unique from the other table, so both statements are planned alike with and
+/// that keys are unique from the other table, so both statements have the same plan with and
 /// without (PostgreSQL 15: a hash join of two scans).
 ///
 /// Timed: CREATE TABLE and COPY of the temporary table (prepare), the statement and DROP TABLE in

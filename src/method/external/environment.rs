@@ -1,6 +1,6 @@
 //! A load's connection as the environment variables that every program built on libpq reads
 //! (PostgreSQL manual, libpq, "Environment Variables"). So a latency proxy, the settings of a case
-//! and the run's schema hold for programs of others too, and no password stands in an argument.
+//! and the run's schema hold for external programs too, and no password stands in an argument.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;

@@ -73,7 +73,7 @@ impl Drop for Extensions<'_> {
             let mut session = self.connector.with_interrupt(Interrupt::new()).connect()?;
             session.run("SET lock_timeout = '30s'")?;
             for (name, oid) in made.iter().rev() {
-                // One that somebody else has made since is not ours.
+                // One that another session has made since is not ours.
                 if find(name, &mut session)? == Some(*oid) {
                     session.run(&format!("DROP EXTENSION {}", quote(name)))?;
                 }

@@ -17,7 +17,7 @@ use crate::model::{ProgramFacts, Source};
 use crate::pg_error::describe;
 use crate::server::{self, Connector, Server, Session};
 
-/// A program of somebody else's that loads the table.
+/// An external program that loads the table, as its definition describes it.
 ///
 /// Timed: the program from its start to its end (load), CREATE INDEX twice where it starts from a
 /// table without them; and before it the keys, where it wants them in its file (prepare). Otherwise making

@@ -1,4 +1,4 @@
-//! Programs of others that load the table: each is a method like any other, described by a TOML file.
+//! External programs that load the table: each is a method like any other, described by a TOML file.
 //!
 //! Those in `loaders/` are compiled in, a user's own are given by path (docs/add-a-loader.md).
 //! [`Loader::execute`] runs one on any file and table; what a sample is, [`crate::method::Method::load`] adds: the

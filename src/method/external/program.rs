@@ -1,4 +1,4 @@
-//! A program of somebody else's: started, waited for, ended with all that it started, and what it used.
+//! An external program: started, waited for, ended with all that it started; and the resources it used.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

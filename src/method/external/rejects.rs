@@ -25,15 +25,15 @@ pub struct Rejected {
 /// As [`Rejected`], checked.
 #[derive(Debug)]
 pub struct Rejects {
-    from: Told,
+    source: CountSource,
     pattern: Regex,
 }
 
 #[derive(Debug)]
-enum Told {
+enum CountSource {
     /// A file of its output, in its directory.
     Output(&'static str),
-    /// A file that it makes when it has something to tell.
+    /// A file that it makes when it has refused rows.
     File(Template),
 }
 
@@ -57,11 +57,11 @@ impl Rejected {
                 pattern.captures_len() - 1
             ));
         }
-        let from = match self.from.as_str() {
-            "stdout" => Told::Output(STDOUT),
-            "stderr" => Told::Output(STDERR),
+        let source = match self.from.as_str() {
+            "stdout" => CountSource::Output(STDOUT),
+            "stderr" => CountSource::Output(STDERR),
             path if path.contains('/') => {
-                Told::File(Template::parse(path, known).context("in rejected.from")?)
+                CountSource::File(Template::parse(path, known).context("in rejected.from")?)
             }
             other => {
                 return Err(usage!(
@@ -69,7 +69,7 @@ impl Rejected {
                 ));
             }
         };
-        Ok(Rejects { from, pattern })
+        Ok(Rejects { source, pattern })
     }
 }
 
@@ -79,9 +79,9 @@ impl Rejects {
     /// # Errors
     /// When the file cannot be read; [`crate::fault::Fault::Data`] when the group holds no number.
     pub fn count(&self, scratch: &Path, value: impl Fn(&str) -> Option<String>) -> Result<u64> {
-        let path = match &self.from {
-            Told::Output(name) => scratch.join(name),
-            Told::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),
+        let path = match &self.source {
+            CountSource::Output(name) => scratch.join(name),
+            CountSource::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),
         };
         match std::fs::read(&path) {
             Ok(text) => self.sum(&text),
@@ -119,7 +119,7 @@ mod tests {
     fn numbers_are_added_up_and_matches_counted() {
         let dir = tempfile::tempdir().unwrap();
         let text = b"0 Rows skipped\n2 Rows not loaded: parse\xff\n40 Rows not loaded: duplicate\n";
-        for name in [STDOUT, "told"] {
+        for name in [STDOUT, "rejects"] {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
         let count = |from, pattern| {
@@ -127,7 +127,7 @@ mod tests {
             rejects(from, pattern).unwrap().count(dir.path(), |_| Some(scratch.clone()))
         };
         assert_eq!(count("stdout", r"(\d+) Rows not loaded").unwrap(), 42);
-        assert_eq!(count("{scratch}/told", r"(?m)^\d+ Rows (?:not|skipped)").unwrap(), 3);
+        assert_eq!(count("{scratch}/rejects", r"(?m)^\d+ Rows (?:not|skipped)").unwrap(), 3);
         assert_eq!(count("stdout", "none of it (.)").unwrap(), 0);
         assert_eq!(count("{scratch}/nothing", "a").unwrap(), 0, "nothing to tell");
         let error = count("stdout", "Rows (.*) loaded").unwrap_err().to_string();

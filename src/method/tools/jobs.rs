@@ -26,7 +26,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn all_jobs_end_and_the_first_error_is_told() {
+    fn all_jobs_end_and_the_first_error_is_returned() {
         let ended = AtomicUsize::new(0);
         let error = side_by_side(vec![1, 2, 3], |n| {
             ended.fetch_add(1, Ordering::Relaxed);

@@ -16,7 +16,7 @@ pub struct PhaseClock {
     program: Option<Used>,
 }
 
-/// What a program of somebody else's used, in which the load was done.
+/// Resources used by the external program that did the load.
 #[derive(Debug, Clone, Copy)]
 pub struct Used {
     /// CPU time, user and system, in nanoseconds.

@@ -109,12 +109,12 @@ fn unfinished(findings: &Findings) -> Option<String> {
 pub fn summary(findings: &Findings) -> Table {
     let columns = vec![
         Column::words("caveat", "What is wrong with the file."),
-        Column::words("method", "Plain ways of loading it; those that end alike share a line."),
+        Column::words("method", "Plain ways of loading it; those that end the same way share a line."),
         Column::words(
             "outcome",
             "as meant: the table holds what was meant. good rows only: dirty ones were passed over, and \
              the loader said so. refused: an error, and nothing is loaded. a part only: a part of the rows \
-             is in, none that was not meant, and the loader said so; untruthfully told: it told of fewer than are \
+             is in, none that was not meant, and the loader said so; untruthfully reported: it reported fewer than are \
              lost. silent damage: not a word of it, and the \
              table does not hold what was meant. damage: the same, with an error or with rows passed over.",
         ),
@@ -156,12 +156,12 @@ pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
     lines
 }
 
-/// The plain ways that could be tried, those that ended alike together, each with the first of them.
+/// The plain ways that could be tried, those that ended the same way together, each with the first of them.
 fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
     let mut groups: Vec<(&Finding, Vec<&str>)> = Vec::new();
     let plain = |f: &&Finding| f.remedy.is_none() && f.verdict.is_outcome();
     for finding in caveat.findings.iter().filter(plain) {
-        match groups.iter_mut().find(|(first, _)| alike(first, finding)) {
+        match groups.iter_mut().find(|(first, _)| same_end(first, finding)) {
             Some((_, ways)) => ways.push(&finding.way),
             None => groups.push((finding, vec![&finding.way])),
         }
@@ -169,13 +169,14 @@ fn groups(caveat: &CaveatFacts) -> Vec<(&Finding, Vec<&str>)> {
     groups
 }
 
-fn alike(a: &Finding, b: &Finding) -> bool {
-    let errors_alike = match (&a.error, &b.error) {
+/// Whether two ways ended the same way.
+fn same_end(a: &Finding, b: &Finding) -> bool {
+    let same_errors = match (&a.error, &b.error) {
         (Some(a), Some(b)) => same_error(a, b),
         (None, None) => true,
         _ => false,
     };
-    verdict(a) == verdict(b) && a.rows_found == b.rows_found && a.difference == b.difference && errors_alike
+    verdict(a) == verdict(b) && a.rows_found == b.rows_found && a.difference == b.difference && same_errors
 }
 
 /// Whether two ways met the same error: each words it in its own way, and not all of them know the line.

@@ -11,7 +11,7 @@ pub fn verdict(finding: &Finding) -> &'static str {
     }
 }
 
-/// Whether the way told of no error, and of no row passed over.
+/// Whether the way reported no error, and no row passed over.
 pub fn is_silent(finding: &Finding) -> bool {
     finding.error.is_none() && finding.rejected.unwrap_or(0) == 0
 }
@@ -46,7 +46,7 @@ pub fn what_happened(finding: &Finding) -> String {
     }
     let lost = finding.difference.as_ref().map_or(0, |d| d.missing);
     parts.extend(finding.rejected.filter(|n| *n > 0).map(|n| match finding.verdict {
-        Verdict::Untruthful => format!("{lost} are lost, and it told of {n}"),
+        Verdict::Untruthful => format!("{lost} are lost, and it reported {n}"),
         _ => format!("{n} passed over"),
     }));
     parts.extend(finding.error.as_ref().map(error));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_silent_where_nothing_told_of_it() {
+    fn damage_is_silent_where_nothing_reported_it() {
         let silent = finding("copy-text", false, None, Verdict::Damaged);
         assert_eq!(verdict(&silent), "silent damage");
         assert_eq!(verdict(&Finding { rejected: Some(0), ..silent.clone() }), "silent damage");
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_untruly_and_what_is_no_text_can_be_read() {
+    fn what_is_reported_untruly_and_what_is_no_text_can_be_read() {
         let row = |text: &str| Some(vec![Some("1".to_owned()), Some(text.to_owned())]);
         let lost = Difference { missing: 2, extra: 0, meant: row("a"), found: None, not_utf8: Vec::new() };
         let untrue = Finding {
@@ -248,8 +248,8 @@ mod tests {
             difference: Some(lost),
             ..finding("a", true, None, Verdict::Untruthful)
         };
-        assert_eq!(verdict(&untrue), "a part only, untruthfully told");
-        assert_eq!(what_happened(&untrue), "1 of 3 rows are in; 2 are lost, and it told of 1");
+        assert_eq!(verdict(&untrue), "a part only, untruthfully reported");
+        assert_eq!(what_happened(&untrue), "1 of 3 rows are in; 2 are lost, and it reported 1");
         let broken = Difference {
             missing: 1,
             extra: 1,

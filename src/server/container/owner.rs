@@ -19,7 +19,7 @@ const RUN: &str = "bulkbench.run";
 const OWNER: &str = "bulkbench.owner";
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// A process that can be told from every other, also from a later one of the same pid.
+/// The identity of a process, which differs also from that of a later one of the same pid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Owner {
     /// /proc/sys/kernel/random/boot_id: a new one with each start of the machine.

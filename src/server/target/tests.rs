@@ -154,7 +154,7 @@ fn a_password_comes_from_the_file_for_the_host_as_it_was_given() {
 }
 
 #[test]
-fn transports_are_told_apart() {
+fn transports_are_distinguished() {
     let of = |url: &str| plain(url).unwrap().transport();
     assert_eq!(of("postgres://u@%2Fvar%2Frun%2Fpostgresql/d"), "unix socket");
     assert_eq!(of("postgres://u@127.0.0.1/d"), "tcp 127.0.0.1");
