@@ -130,6 +130,7 @@ const TYPED: &str = "a smallint, b integer, c bigint, d real, e double precision
                      r numeric[], s uuid[], t json[], u date[], v bytea[], w varchar(9), x char(3), y mood, z text";
 const VALUES: &str = r#"1,2,3,1.5,2.5,1.25,t,\xdeadbeef,8f14e45f-ceea-467f-a0e6-9b8e1c3a1b22,"{""a"":  1}","{""b"": [1, null]}",2024-01-31,01:02:03.5,2024-01-31 01:02:03,2024-01-31 01:02:03+00,"{a,""b \""q\"" \\"",NULL,""NULL"", c d ,""""}","{1,2}","{1.25,2}",{8f14e45f-ceea-467f-a0e6-9b8e1c3a1b22},"{""{\""a\"": 1}""}",{2024-01-31},"{""\\xde""}",ok,abc,red,x
 ,,,,,,,,,,,,,,,,,,,,,,w,x,blue,""
+4,,,,,,,,,,,,,,,,,,,,,,"",,,
 -3,-4,-5,-1,1e10,-0.001,false,\x,00000000-0000-0000-0000-000000000000,null,"""s""",1999-12-31,00:00:00,2024-01-31 00:00:00.000001,2024-06-30 01:02:03+02,{},{NULL},{},{},{},{},{},d,q,red,"{}"
 "#;
 
@@ -151,7 +152,7 @@ fn each_makes_the_values_that_a_column_s_type_takes() {
     session.batch_execute(&made).unwrap();
     let mut copy = session.copy_in("COPY expected FROM STDIN WITH (FORMAT csv)").unwrap();
     copy.write_all(VALUES.as_bytes()).unwrap();
-    assert_eq!(copy.finish().unwrap(), 3);
+    assert_eq!(copy.finish().unwrap(), 4);
     let mut rows = |table: &str| -> Vec<String> {
         let rows =
             session.query(&format!("SELECT whole::text FROM {table} AS whole ORDER BY 1"), &[]).unwrap();

@@ -154,16 +154,16 @@ def is_text(column):
 FIELD = re.compile(r'(?:^|,)("(?:[^"]|"")*"[^,]*|[^,]*)', re.DOTALL)
 
 
-def quoted_or_none(row, raw):
-    """The row with None for its empty fields, but for those in quotes, which the module csv does not tell apart."""
+def with_nulls(row, raw, null):
+    """The row with `null` for its empty fields, but for those in quotes, which the module csv does not tell apart."""
     written = FIELD.findall(raw.rstrip("\r\n"))
-    return [None if field == "" and stands == "" else field for field, stands in zip(row, written)]
+    return [null if field == "" and stands == "" else field for field, stands in zip(row, written)]
 
 
-def rows(to, columns, maker=maker):
+def rows(to, columns, maker=maker, null=None):
     """The rows of the csv file as lists, one after the other, of the values that `maker` has for the columns.
 
-    An empty field is None, and one in quotes an empty text, as COPY has it.
+    An empty field is `null`, and one in quotes an empty text, as COPY has it.
     """
     makers = [(place, maker(column)) for place, column in enumerate(columns) if not is_text(column)]
     # The module's own limit of 128 kB is far below that of a text in PostgreSQL.
@@ -180,12 +180,12 @@ def rows(to, columns, maker=maker):
         try:
             for row in reader:
                 if "" in row:
-                    row = quoted_or_none(row, "".join(lines))
+                    row = with_nulls(row, "".join(lines), null)
                 lines.clear()
                 for place, make in makers:
                     try:
                         field = row[place]
-                        row[place] = None if field is None else make(field)
+                        row[place] = null if field is null else make(field)
                     except IndexError:
                         # A row that is too short is for the library to find out.
                         break

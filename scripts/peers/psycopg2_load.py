@@ -52,7 +52,7 @@ def execute_values_pages(to):
 def copy(to):
     """COPY of the file as it is."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor, open(to.file, "rb") as file:
-        cursor.copy_expert(copy_from_stdin(to, []), file)
+        cursor.copy_expert(copy_from_stdin(to), file)
 
 
 def copy_buffer(to):
@@ -60,17 +60,17 @@ def copy_buffer(to):
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
         columns = columns_of(cursor, to)
         buffer = io.StringIO()
-        csv_writer(buffer).writerows(peer.rows(to, columns, of_a_line))
+        csv_writer(buffer).writerows(peer.rows(to, columns, of_a_line, NULL))
         buffer.seek(0)
-        cursor.copy_expert(copy_from_stdin(to, columns), buffer)
+        cursor.copy_expert(copy_from_stdin(to), buffer)
 
 
 def copy_iterator(to):
     """COPY of rows that become lines as the driver asks for them."""
     with psycopg2.connect("") as connection, connection.cursor() as cursor:
         columns = columns_of(cursor, to)
-        lines = map(csv_writer(Echo()).writerow, peer.rows(to, columns, of_a_line))
-        cursor.copy_expert(copy_from_stdin(to, columns), LinesAsFile(lines))
+        lines = map(csv_writer(Echo()).writerow, peer.rows(to, columns, of_a_line, NULL))
+        cursor.copy_expert(copy_from_stdin(to), LinesAsFile(lines))
 
 
 class Echo:
@@ -109,6 +109,19 @@ def of_a_line(column):
     return int if column.type in values.INTEGERS and not column.is_array else str
 
 
+class Null:
+    """NULL for a csv writer that puts all but numbers in quotes: it passes for a number and is written as nothing."""
+
+    def __float__(self):
+        return 0.0
+
+    def __str__(self):
+        return ""
+
+
+NULL = Null()
+
+
 def csv_writer(file):
     # With every text in quotes an empty one stays empty: without them COPY takes it for NULL.
     return csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
@@ -119,15 +132,8 @@ def columns_of(cursor, to):
     return peer.columns(to, cursor.fetchall())
 
 
-def copy_from_stdin(to, written):
-    """COPY of the file, or of rows with the columns `written` by the writer, in quotes where they are None as well."""
-    nullable = [quoted(column.name) for column in written if not peer.is_text(column)]
-    force = f", FORCE_NULL ({', '.join(nullable)})" if nullable else ""
-    return f"COPY {to.table} ({to.columns}) FROM STDIN WITH (FORMAT csv{force})"
-
-
-def quoted(name):
-    return '"' + name.replace('"', '""') + '"'
+def copy_from_stdin(to):
+    return f"COPY {to.table} ({to.columns}) FROM STDIN WITH (FORMAT csv)"
 
 
 if __name__ == "__main__":
