@@ -96,7 +96,31 @@ pub fn moved_in(text: &str) -> Option<&str> {
             .expect("a pattern that a test uses is well formed")
     });
     let stays = |end: usize| HOME.is_match(&text[end..]);
-    MOVING.find_iter(text).find(|found| !stays(found.end())).map(|found| found.as_str())
+    let named = MOVING.find_iter(text).find(|found| !stays(found.end())).map(|found| found.as_str());
+    named.or_else(|| hidden_in(text))
+}
+
+/// The first place where a text can do so without a word of it to be found: names and constants with
+/// escapes (`U&"search\005fpath"`), a setting whose name is put together, the settings as a table, psql's
+/// `\connect`, or an environment that is made anew.
+fn hidden_in(text: &str) -> Option<&str> {
+    static HIDING: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = r#"(?ix)
+            \bu& (?: "[^"]*\\[^"]*" | '[^']*\\[^']*' )
+            | \b update (?: \s | /\* .*? \*/ )+ (?: pg_catalog \s* \. \s* )? "? pg_settings \b
+            | (?: ^ | [\s;'"] ) \\c (?: onnect )? (?: \s | $ )
+            | \b (?: PGOPTIONS | PGHOST | PGHOSTADDR | PGPORT | PGDATABASE | PGUSER | PGSERVICE
+                | PGSERVICEFILE | PGSYSCONFDIR ) =
+            | \b unset \s+ (?: \w+ \s+ )* PG (?: OPTIONS | HOST | HOSTADDR | PORT | DATABASE | USER ) \b"#;
+        Regex::new(pattern).expect("a pattern that a test uses is well formed")
+    });
+    static SET_CONFIG: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\bset_config\s*\(").expect("a pattern that a test uses is well formed")
+    });
+    static PLAIN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\s*'[\w.]+'\s*,").expect("a pattern that a test uses is well formed"));
+    let put_together = || SET_CONFIG.find_iter(text).find(|found| !PLAIN.is_match(&text[found.end()..]));
+    HIDING.find(text).or_else(put_together).map(|found| found.as_str().trim())
 }
 
 /// As PostgreSQL splits the options of a connection, which is at blanks of all kinds: those of a value
@@ -240,6 +264,17 @@ mod tests {
             "postgresql:///d?options=-c%20role%3Dother",
             "postgresql:///d?options=-csearch%5Fpath%3Dpublic",
             "SET search_path = {schema}_old",
+            r#"SET U&"search\005fpath" = public"#,
+            r"SELECT set_config(U&'r\006fle', 'other', false)",
+            r"SELECT set_config(E'search\x5fpath', 'public', false)",
+            "SELECT set_config('search' || '_path', 'public', false)",
+            "SELECT pg_catalog.set_config(concat('ro', 'le'), 'other', false)",
+            "UPDATE pg_catalog.pg_settings SET setting = 'public' WHERE name LIKE 'search%'",
+            r"\c two",
+            "SELECT 1;\n\\connect two",
+            "PGOPTIONS=",
+            "env PGDATABASE=two psql",
+            "unset PGOPTIONS; psql",
         ] {
             assert!(moved_in(text).is_some(), "{text}");
         }
@@ -250,6 +285,11 @@ mod tests {
             "options=-csearch_path={schema}",
             "CREATE ROLE",
             "SET synchronous_commit = off",
+            "SELECT set_config('work_mem', '64MB', false)",
+            r"\copy votes from stdin",
+            r#"psql -c "\copy votes from 'a'""#,
+            "echo $PGOPTIONS ${PGDATABASE} os.environ['PGHOST']",
+            "SELECT * FROM pg_settings",
         ] {
             assert_eq!(moved_in(text), None, "{text}");
         }
