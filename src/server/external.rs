@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 use super::connector::{Connector, Session};
@@ -101,16 +102,25 @@ impl External {
         let target = target::parse(url)?;
         session::check(target.settings()?.keys(), "--server")?;
         let connector = target.connector(interrupt.clone())?;
-        let session = connector.connect().map_err(|error| match target.warnings() {
+        let mut session = connector.connect().map_err(|error| match target.warnings() {
             [] => error,
             // The password that is missing may stand in a file that was not used.
             warnings => error.context(warnings.join("; ")),
         })?;
-        connector.asking(|| Self::begin(target, session, options, interrupt))
+        connector.asking(|| {
+            let version = settings::read_version(&mut session)?;
+            own_backend(&mut session, &connector, &target)?;
+            Self::begin(target, session, version, options, interrupt)
+        })
     }
 
-    fn begin(target: Target, mut session: Session, options: &Options, interrupt: &Interrupt) -> Result<Self> {
-        let (version_num, version) = settings::read_version(&mut session)?;
+    fn begin(
+        target: Target,
+        mut session: Session,
+        (version_num, version): (u32, String),
+        options: &Options,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         session.batch_execute(AS_ITSELF).map_err(describe)?;
         let catalog = Catalog::read(&mut session)?;
         catalog.check(&options.settings)?;
@@ -153,6 +163,33 @@ impl External {
         }
         Ok(external)
     }
+}
+
+/// Passes when each connection has a backend of its own. Before anything is set: what a session sets
+/// would stay in a backend that a pooler gives to others.
+fn own_backend(session: &mut Session, connector: &Connector, target: &Target) -> Result<()> {
+    let mut other = connector.connect()?;
+    let first = backend(session)?;
+    if first.is_none() || first != backend(&mut other)? {
+        return Ok(());
+    }
+    Err(unavailable!(
+        "two connections to {target} share a backend: a pooler with transaction or statement pooling, such as PgBouncer, is in front of the server, and a session has no settings of its own there; connect to PostgreSQL itself, at its own port"
+    ))
+}
+
+/// The process that answers, and on which host. Without a prepared statement, which a pooler may lose.
+fn backend(session: &mut Session) -> Result<Option<String>> {
+    let said = session
+        .simple_query(
+            "SELECT concat_ws(' ', pg_catalog.pg_backend_pid(), pg_catalog.inet_server_addr(), pg_catalog.inet_server_port())",
+        )
+        .map_err(describe)
+        .context("asking which of the server's processes answers")?;
+    Ok(said.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }
 
 /// Schemas of other runs: perhaps they run now, perhaps they were killed. Only named, never touched.
