@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 
 use super::output::print;
+use super::row_count;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
 use crate::fs::Output;
 use crate::interrupt::Interrupt;
@@ -60,8 +61,8 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Spec {
-    /// Rows
-    #[arg(long, default_value_t = DEFAULT_ROWS, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000))]
+    /// Rows, as 7500000, 7.5M or 100k
+    #[arg(long, default_value_t = DEFAULT_ROWS, value_parser = row_count::parse)]
     rows: u64,
     /// Seed
     #[arg(long, default_value_t = DEFAULT_SEED)]

@@ -11,6 +11,7 @@ mod output;
 mod repeat;
 mod report;
 mod result_dir;
+mod row_count;
 mod resume;
 mod run;
 mod run_args;

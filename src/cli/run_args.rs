@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::loader_args::LoaderArgs;
+use super::row_count;
 use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, Origin};
@@ -29,8 +30,8 @@ pub struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
     #[arg(default_value = "votes")]
     pub experiment: String,
-    /// Rows of the generated dataset [default: the experiment's, or 7500000]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=2_000_000_000), conflicts_with = "dataset")]
+    /// Rows of the generated dataset, as 7500000, 7.5M or 100k [default: the experiment's, or 7500000]
+    #[arg(long, value_parser = row_count::parse, conflicts_with = "dataset")]
     pub rows: Option<u64>,
     /// Rounds: each runs every case once [default: the experiment's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]

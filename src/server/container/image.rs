@@ -19,8 +19,8 @@ pub const BUILT_IMAGE: &str = "bulkbench-postgres";
 /// How long a pull may show no progress.
 const PULL_SILENCE: Duration = Duration::from_secs(60);
 
-/// The image to use of those that are `present`, and why, in words: the one `asked` for, pulled where it is missing; else
-/// [`DEFAULT_IMAGE`], pulled where it is missing; else the newest [`BUILT_IMAGE`].
+/// The image to use of those that are `present`, and why, in words: the one `asked` for, pulled where it is
+/// missing; else [`DEFAULT_IMAGE`] or the newest [`BUILT_IMAGE`] where one is there; else [`DEFAULT_IMAGE`], pulled.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] when none is there and none can be pulled, or work has to stop.
@@ -35,15 +35,18 @@ pub fn choose(
     if present.contains(&wanted) {
         return Ok((wanted.clone(), format!("image {wanted} is present")));
     }
+    if let (None, Some(built)) = (asked, newest_built(present)) {
+        return Ok((
+            built.clone(),
+            format!("image {built} was built here; --image {wanted} takes another, pulled where it is missing"),
+        ));
+    }
     crate::say!("pulling the image {wanted}, which the engine does not have");
     let error = match pull(engine, &wanted, interrupt) {
         Ok(()) => return Ok((wanted.clone(), format!("image {wanted} was pulled"))),
         Err(error) => error,
     };
     interrupt.check()?;
-    if let (None, Some(built)) = (asked, newest_built(present)) {
-        return Ok((built.clone(), format!("image {built} was built here, and {wanted} cannot be pulled")));
-    }
     Err(unavailable!(
         "the container engine has no image {wanted} and cannot pull it ({}); pull it where there is a registry, build one with scripts/build-image, name another with --image, or use --server local",
         chain(error.as_ref())
