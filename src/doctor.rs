@@ -11,7 +11,7 @@ use crate::units;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum CheckState {
     /// As it should be.
     Ok,
     /// Works, but results may suffer or something cannot be used.
@@ -26,7 +26,7 @@ pub struct Check {
     /// What was looked at.
     pub name: &'static str,
     /// How it is.
-    pub state: State,
+    pub state: CheckState,
     /// What was found, in words.
     pub found: String,
     /// What to do about it; `None` where nothing needs to be done.
@@ -35,21 +35,21 @@ pub struct Check {
 
 impl Check {
     fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, state: State::Ok, found: found.into(), next_step: None }
+        Self { name, state: CheckState::Ok, found: found.into(), next_step: None }
     }
 
     fn warning(name: &'static str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { name, state: State::Warning, found: found.into(), next_step: Some(next_step.into()) }
+        Self { name, state: CheckState::Warning, found: found.into(), next_step: Some(next_step.into()) }
     }
 
     fn missing(name: &'static str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { name, state: State::Missing, found: found.into(), next_step: Some(next_step.into()) }
+        Self { name, state: CheckState::Missing, found: found.into(), next_step: Some(next_step.into()) }
     }
 }
 
 /// What others found out, and the places that a run would use.
 #[derive(Debug, Clone)]
-pub struct Surroundings<'a> {
+pub struct Environment<'a> {
     /// The container engine in words (`docker 28.2, image postgres:18`), or why none can be used.
     pub engine: Result<String, String>,
     /// The directories of PostgreSQL binaries with their versions, the one a run takes first.
@@ -64,7 +64,7 @@ pub struct Surroundings<'a> {
 
 /// Looks at everything, in the order it is shown. Takes [`disk::FLUSH_TIME`] and little more; creates
 /// `data_dir` if it is not there.
-pub fn checks(around: &Surroundings) -> Vec<Check> {
+pub fn checks(around: &Environment) -> Vec<Check> {
     let cores = machine::cores();
     let mut checks = vec![engine(&around.engine), postgres(around.postgres, around.engine.is_ok())];
     checks.extend(TOOLS.iter().map(|tool| tool.check(around.postgres)));
@@ -111,27 +111,27 @@ fn postgres(installed: &[(PathBuf, String)], engine: bool) -> Check {
 }
 
 /// A program that some measurements use and none of the usual ones need.
-struct Tool {
+struct OptionalProgram {
     name: &'static str,
     purpose: &'static str,
     install: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
-    Tool {
+const TOOLS: [OptionalProgram; 3] = [
+    OptionalProgram {
         name: "psql",
         purpose: "loads by psql's \\copy",
         install: "install the PostgreSQL client (postgresql-client)",
     },
-    Tool { name: "pgloader", purpose: "loads by pgloader", install: "install pgloader" },
-    Tool {
+    OptionalProgram { name: "pgloader", purpose: "loads by pgloader", install: "install pgloader" },
+    OptionalProgram {
         name: "pg_bulkload",
         purpose: "loads by pg_bulkload",
         install: "install pg_bulkload for the server's version",
     },
 ];
 
-impl Tool {
+impl OptionalProgram {
     fn check(&self, installed: &[(PathBuf, String)]) -> Check {
         let dirs = path_dirs().into_iter().chain(installed.iter().map(|(dir, _)| dir.clone()));
         match find_program(self.name, dirs) {
@@ -327,16 +327,16 @@ mod tests {
 
     #[test]
     fn flush_rates_carry_a_judgement() {
-        assert_eq!(flush_rate(5_000).state, State::Ok);
+        assert_eq!(flush_rate(5_000).state, CheckState::Ok);
         let slow = flush_rate(120);
-        assert_eq!((slow.state, slow.found.contains("120 flushes/s")), (State::Warning, true));
+        assert_eq!((slow.state, slow.found.contains("120 flushes/s")), (CheckState::Warning, true));
         assert!(flush_rate(50_000).found.contains("confirms them early"));
     }
 
     #[test]
     fn a_machine_without_any_server_lacks_one() {
-        assert_eq!(postgres(&[], false).state, State::Missing);
-        assert_eq!(postgres(&[], true).state, State::Warning);
+        assert_eq!(postgres(&[], false).state, CheckState::Missing);
+        assert_eq!(postgres(&[], true).state, CheckState::Warning);
         let one = [("/opt/pg/bin".into(), "16.14".to_owned())];
         assert_eq!(postgres(&one, false), Check::ok("PostgreSQL binaries", "16.14 in /opt/pg/bin"));
     }
@@ -344,9 +344,9 @@ mod tests {
     #[test]
     fn the_systems_files_are_read_as_they_are_written() {
         assert_eq!(huge_pages("always [madvise] never\n"), Check::ok("transparent huge pages", "madvise"));
-        assert_eq!(huge_pages("[always] madvise never\n").state, State::Warning);
-        assert_eq!(load("1.25 0.5 0.1 1/200 4242\n", 2).state, State::Warning);
-        assert_eq!(load("0.10 0.5 0.1 1/200 4242\n", 2).state, State::Ok);
+        assert_eq!(huge_pages("[always] madvise never\n").state, CheckState::Warning);
+        assert_eq!(load("1.25 0.5 0.1 1/200 4242\n", 2).state, CheckState::Warning);
+        assert_eq!(load("0.10 0.5 0.1 1/200 4242\n", 2).state, CheckState::Ok);
         let swaps = |used: u64| {
             format!(
                 "Filename Type Size Used Priority\n/swapfile file 2097148 {used} -2\n/dev/sda2 partition 4 0 -3\n"
@@ -354,14 +354,14 @@ mod tests {
         };
         assert_eq!(swap(&swaps(0)), Check::ok("swap", "2.00 GiB, unused"));
         assert_eq!(swap(&swaps(1024)).found, "1.00 MiB of 2.00 GiB in use");
-        assert_eq!(governor(&["powersave".into()]).state, State::Warning);
-        assert_eq!(governor(&[]).state, State::Ok);
+        assert_eq!(governor(&["powersave".into()]).state, CheckState::Warning);
+        assert_eq!(governor(&[]).state, CheckState::Ok);
     }
 
     #[test]
     fn every_check_that_is_not_ok_says_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
-        let found = checks(&Surroundings {
+        let found = checks(&Environment {
             engine: Err("no engine".into()),
             postgres: &[],
             cache_dir: dir.path(),
@@ -369,10 +369,10 @@ mod tests {
             needed_bytes: u64::MAX,
         });
         assert!(
-            found.iter().all(|check| (check.state == State::Ok) == check.next_step.is_none()),
+            found.iter().all(|check| (check.state == CheckState::Ok) == check.next_step.is_none()),
             "{found:#?}"
         );
         let space = found.iter().find(|check| check.name == "dataset cache").unwrap();
-        assert_eq!(space.state, State::Warning, "no disk has so many bytes: {}", space.found);
+        assert_eq!(space.state, CheckState::Warning, "no disk has so many bytes: {}", space.found);
     }
 }

@@ -11,7 +11,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     memory::return_large_blocks();
-    let done = Cli::try_parse().map_or_else(cli::told_by_clap, |cli| {
+    let done = Cli::try_parse().map_or_else(cli::print_clap, |cli| {
         let interrupt = Interrupt::install()?;
         cli::dispatch(cli, &interrupt)
     });

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A cache with a dataset of 500 rows, and a directory for what is written.
-struct Place {
+struct TestDir {
     dir: tempfile::TempDir,
     csv: Vec<u8>,
 }
 
-impl Place {
+impl TestDir {
     fn new() -> Self {
         let dir = common::world_readable_tempdir();
         fs::create_dir(dir.path().join("out")).unwrap();
@@ -76,7 +76,7 @@ fn assert_refused(output: &Output, expected: i32, words: &[&str]) {
 
 #[test]
 fn a_file_keeps_its_owner_mode_and_attributes() {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.at("votes.csv");
     fs::write(&file, "old").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
@@ -102,7 +102,7 @@ fn a_file_keeps_its_owner_mode_and_attributes() {
 
 #[test]
 fn a_new_file_has_the_permissions_that_the_umask_leaves() {
-    let place = Place::new();
+    let place = TestDir::new();
     assert_eq!(code(&place.shell("umask 027;", "dataset export new.csv --rows 500", "")), 0);
     assert_eq!(fs::read(place.at("new.csv")).unwrap(), place.csv);
     assert_eq!(fs::metadata(place.at("new.csv")).unwrap().mode() & 0o7777, 0o640);
@@ -110,7 +110,7 @@ fn a_new_file_has_the_permissions_that_the_umask_leaves() {
 
 #[test]
 fn links_are_followed_and_stay() {
-    let place = Place::new();
+    let place = TestDir::new();
     fs::create_dir(place.at("there")).unwrap();
     fs::write(place.at("there/votes.csv"), "old").unwrap();
     symlink("there/votes.csv", place.at("link")).unwrap();
@@ -131,7 +131,7 @@ fn links_are_followed_and_stay() {
 
 #[test]
 fn a_file_with_other_names_keeps_them_and_the_user_is_told() {
-    let place = Place::new();
+    let place = TestDir::new();
     fs::write(place.at("one"), "x".repeat(100_000)).unwrap();
     fs::hard_link(place.at("one"), place.at("two")).unwrap();
     assert_refused(&place.export(place.at("one")), 0, &["one was written in place", "hard links"]);
@@ -141,7 +141,7 @@ fn a_file_with_other_names_keeps_them_and_the_user_is_told() {
 
 #[test]
 fn devices_and_pipes_take_the_rows_and_stay() {
-    let place = Place::new();
+    let place = TestDir::new();
     assert_eq!(code(&place.export("/dev/null")), 0);
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     assert_refused(&place.export("/dev/full"), 3, &["/dev/full", "the disk is full"]);
@@ -187,7 +187,7 @@ fn devices_and_pipes_take_the_rows_and_stay() {
 
 #[test]
 fn the_standard_output_is_itself_by_any_name() {
-    let place = Place::new();
+    let place = TestDir::new();
     for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
         assert_eq!(place.export(name).stdout, place.csv, "{name}");
         // Where it is a file that has something already.
@@ -213,7 +213,7 @@ fn the_standard_output_is_itself_by_any_name() {
 
 #[test]
 fn what_cannot_be_written_to_is_refused_and_left() {
-    let place = Place::new();
+    let place = TestDir::new();
     fs::create_dir(place.at("directory")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(place.at("socket")).unwrap();
     fs::write(place.at("file"), "").unwrap();
@@ -229,7 +229,7 @@ fn what_cannot_be_written_to_is_refused_and_left() {
 /// As another user than root, who may write anything.
 #[test]
 fn a_file_without_the_right_to_write_is_refused_and_one_in_a_closed_directory_written_in_place() {
-    let place = Place::new();
+    let place = TestDir::new();
     let export = |name: &str| {
         let mut command = place.command();
         command.args(["dataset", "export", name, "--rows", "500"]);
@@ -255,7 +255,7 @@ fn a_file_without_the_right_to_write_is_refused_and_one_in_a_closed_directory_wr
 
 #[test]
 fn where_there_is_no_room_the_old_file_stays_and_nothing_half_made() {
-    let place = Place::new();
+    let place = TestDir::new();
     fs::write(place.at("votes.csv"), "old").unwrap();
     // 4 KiB in bash's blocks: the rows need more.
     let export = place.shell("ulimit -f 4;", "dataset export votes.csv --rows 500", "");
@@ -278,7 +278,7 @@ fn where_there_is_no_room_the_old_file_stays_and_nothing_half_made() {
 
 #[test]
 fn damaged_gzip_data_is_a_fault_of_the_data() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&place.csv).unwrap();
     let whole = gzip.finish().unwrap();
@@ -299,7 +299,7 @@ fn damaged_gzip_data_is_a_fault_of_the_data() {
 
 #[test]
 fn nothing_panics_where_nothing_can_be_printed() {
-    let place = Place::new();
+    let place = TestDir::new();
     for (args, redirect, expected) in [
         ("list", "> /dev/full", 3),
         ("list", "| head -1", 0),
@@ -329,7 +329,7 @@ fn nothing_panics_where_nothing_can_be_printed() {
 
 #[test]
 fn a_server_that_takes_no_writes_is_refused_with_the_next_step() {
-    let place = Place::new();
+    let place = TestDir::new();
     let dataset = bulkbench::dataset::Dataset::generated(
         place.dir.path(),
         10,

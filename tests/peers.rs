@@ -67,16 +67,16 @@ fn make_tables(session: &mut Session) {
 }
 
 /// Where a test's rows go: a table's schema, its name, and its columns as SQL has them.
-struct Place<'a> {
+struct TableNames<'a> {
     schema: &'a str,
     table: &'a str,
     columns: &'a str,
 }
 
-fn execute(loader: &Loader, connector: &Connector, place: &Place<'_>, file: &Path) -> Ended {
+fn execute(loader: &Loader, connector: &Connector, place: &TableNames<'_>, file: &Path) -> Ended {
     let params = resolve_params(loader, &Params::new(), 2, &Table::votes(&[])).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let &Place { schema, table, columns } = place;
+    let &TableNames { schema, table, columns } = place;
     let target = Target {
         connector,
         schema,
@@ -106,7 +106,7 @@ fn each_loads_special_rows_into_odd_names_and_says_why_it_did_not() {
     let setting = ("odd.mark".to_owned(), "set".to_owned());
     let connector = server.connector().with_settings([(&setting.0, &setting.1)]);
     let all_columns = columns();
-    let place = Place { schema: SCHEMA, table: TABLE, columns: &all_columns };
+    let place = TableNames { schema: SCHEMA, table: TABLE, columns: &all_columns };
     let left = format!("SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM expected", columns(), table());
     for loader in &loaders {
         let id = loader.info().id.as_str();
@@ -161,7 +161,7 @@ fn each_makes_the_values_that_a_column_s_type_takes() {
     };
     let expected = rows("expected");
     let columns: Vec<String> = ('a'..='z').map(|name| quote(&name.to_string())).collect();
-    let place = Place { schema: "public", table: "typed", columns: &columns.join(", ") };
+    let place = TableNames { schema: "public", table: "typed", columns: &columns.join(", ") };
     for loader in &loaders {
         let id = loader.info().id.as_str();
         execute(loader, server.connector(), &place, &file).check().unwrap_or_else(|e| panic!("{id}: {e:#}"));
@@ -184,7 +184,7 @@ fn what_python_makes_no_value_of_is_not_fed_and_what_the_server_refuses_is_an_er
     let server = server::open(&Choice::Local, &options, &Interrupt::new()).unwrap();
     let mut session = server.connector().connect().unwrap();
     let file = dir.path().join("rows.csv");
-    let place = Place { schema: "public", table: "typed", columns: "\"a\", \"b\"" };
+    let place = TableNames { schema: "public", table: "typed", columns: "\"a\", \"b\"" };
     for (kind, field, end, words) in [
         ("integer", "\"1,203\"", Meaning::NotFed, "1,203"),
         ("bytea", "c0ffee", Meaning::NotFed, "'c0ffee': it is not \\x and hexadecimal digits"),

@@ -325,12 +325,12 @@ fn assert_shows_the_byte(finding: &Finding) {
 
 /// A directory in which the program is run on `server`, with an experiment `mine` of these caveats and
 /// a loader of this shell script.
-struct Place {
+struct RunDir {
     dir: tempfile::TempDir,
     url: String,
 }
 
-impl Place {
+impl RunDir {
     fn new(server: &dyn Server, caveats: &[&str], script: &str) -> Self {
         let dir = common::world_readable_tempdir();
         std::fs::create_dir(dir.path().join("cache")).unwrap();
@@ -394,7 +394,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-fn assert_keeps_what_it_found(place: &Place, result: &Path) {
+fn assert_keeps_what_it_found(place: &RunDir, result: &Path) {
     let findings = Findings::load(result).unwrap();
     assert_eq!(findings.pending, ["duplicate-key", "backslashes"]);
     assert_eq!(findings.caveats.len(), 2, "one that is whole, and a part of the next");
@@ -417,7 +417,7 @@ fn a_run_that_is_killed_or_stopped_keeps_what_it_found() {
     let own = local();
     // It sleeps over the second file.
     let script = "case '{columns}' in *amount*) exit 1;; esac; touch $SLEEPS; exec sleep 300";
-    let place = Place::new(&*own, &["thousands-separators", "duplicate-key", "backslashes"], script);
+    let place = RunDir::new(&*own, &["thousands-separators", "duplicate-key", "backslashes"], script);
     for (out, signal, code) in [("killed", Signal::KILL, None), ("stopped", Signal::TERM, Some(143))] {
         let mut child = place.sleeping(out);
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -436,7 +436,7 @@ fn two_runs_of_the_same_thing_agree() {
     // What is another each time: a log line and its time, an address, numbers, a file, a duration.
     let script = "made=$(mktemp); rm $made; now=$(date -u +%FT%T.%NZ); echo $now LOG ERROR is the next word of process $$ >&2; \
                   echo $now ERROR at [object at 0x7f$(printf %010x $$)], pid $$ from 127.0.0.1:$((20000 + $$ % 9999)) in $made after 0.$$ s: row 2 >&2; exit 1";
-    let place = Place::new(&*own, &["thousands-separators", "wrong-encoding"], script);
+    let place = RunDir::new(&*own, &["thousands-separators", "wrong-encoding"], script);
     let found = ["one", "other"].map(|out| {
         let ran = place.run(out).output().unwrap();
         assert!(ran.status.success(), "{}", text(&ran));

@@ -14,7 +14,7 @@ pub struct Comparison<'a> {
     /// The runs, the first being what the others are held against.
     pub runs: Vec<RunFacts<'a>>,
     /// What differs between them besides results.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<RunDifference>,
     /// Case by case, in the order of the runs' plans.
     pub cases: Vec<ComparedCase>,
 }
@@ -32,7 +32,7 @@ pub struct RunFacts<'a> {
 
 /// A field that is not the same in all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct RunDifference {
     /// Which field, as the record names it.
     pub field: String,
     /// Its value in each run; `-` where a run lacks it.
@@ -294,7 +294,7 @@ fn keys<'k, V: 'k>(
 }
 
 /// The facts that explain results, field by field, where they are not all the same.
-fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<Difference> {
+fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<RunDifference> {
     let facts: Vec<Vec<(String, String)>> = runs.iter().map(|(_, run, _)| facts(run)).collect();
     let mut fields: Vec<&String> = Vec::new();
     for (field, _) in facts.iter().flatten() {
@@ -307,7 +307,7 @@ fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<Difference> {
     };
     fields
         .into_iter()
-        .map(|field| Difference {
+        .map(|field| RunDifference {
             field: field.clone(),
             values: facts.iter().map(|run| value(run, field)).collect(),
         })

@@ -13,7 +13,7 @@ pub fn name<'a>(other: &Summary<'a>) -> &'a str {
 }
 
 /// Something of that case: `the baseline's 1 000`, `1 000 of copy-text`.
-pub fn of(other: &Summary, thing: &str) -> String {
+pub fn belonging_to(other: &Summary, thing: &str) -> String {
     match other.case.role {
         Role::Baseline => format!("the baseline's {thing}"),
         Role::Control | Role::Case => format!("{thing} of {}", other.case.id),
@@ -58,7 +58,7 @@ pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     })
 }
 
-/// Servers of builds of different origins differ in more than their version; see [`origin::of`].
+/// Servers of builds of different origins differ in more than their version; see [`origin::build_origin`].
 fn other_build(case: &Summary, other: &Summary) -> Option<String> {
     if case.case.key.server == other.case.key.server || case.any_build {
         return None;
@@ -70,7 +70,7 @@ fn other_build(case: &Summary, other: &Summary) -> Option<String> {
     let (Some(mine), Some(theirs)) = (case.server, other.server) else {
         return Some(unknown(if case.server.is_none() { case } else { other }));
     };
-    let (mine, theirs) = (origin::of(&mine.version), origin::of(&theirs.version));
+    let (mine, theirs) = (origin::build_origin(&mine.version), origin::build_origin(&theirs.version));
     (mine != theirs).then(|| {
         format!("builds of different origin: {mine} and {theirs} (--any-build compares them all the same)")
     })

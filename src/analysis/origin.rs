@@ -10,7 +10,7 @@
 /// PostgreSQL, of the package and of the compiler are left out: a patch release of any of them is
 /// no other origin. A build that names no packager may be anybody's: of it the compiler counts as
 /// well. A text of another form is its own origin, as a whole.
-pub fn of(version: &str) -> String {
+pub fn build_origin(version: &str) -> String {
     let Some((head, tail)) = version.split_once(" on ") else {
         return version.to_string();
     };
@@ -45,22 +45,22 @@ mod tests {
                 "no packager named, x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0",
             ),
         ] {
-            assert_eq!(of(&format!("{head} {TAIL}")), origin);
+            assert_eq!(build_origin(&format!("{head} {TAIL}")), origin);
         }
         let alpine =
             "PostgreSQL 16.4 on x86_64-pc-linux-musl, compiled by gcc (Alpine 13.2.1) 13.2.1, 64-bit";
         assert_eq!(
-            of(alpine),
+            build_origin(alpine),
             "no packager named, x86_64-pc-linux-musl, compiled by gcc (Alpine 13.2.1) 13.2.1"
         );
         let other = "PostgreSQL 16.4, compiled by Visual C++ build 1940, 64-bit";
-        assert_eq!(of(other), other);
+        assert_eq!(build_origin(other), other);
     }
 
     #[test]
     fn a_patch_release_is_no_other_origin() {
         let of_release = |n: u32| {
-            of(&format!(
+            build_origin(&format!(
                 "PostgreSQL 15.{n} (Debian 15.{n}-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc 12.{n}"
             ))
         };

@@ -189,7 +189,7 @@ impl<'a> Standings<'a> {
 pub fn judge<'a>(summaries: Vec<Summary<'a>>) -> Standings<'a> {
     let with_role = |role| summaries.iter().find(|s| s.case.role == role);
     let noise = noise(with_role(Role::Baseline), with_role(Role::Control));
-    let cases = summaries.iter().map(|summary| stand(summary, &summaries, noise)).collect();
+    let cases = summaries.iter().map(|summary| standing(summary, &summaries, noise)).collect();
     Standings { cases, noise }
 }
 
@@ -212,7 +212,7 @@ fn is_reference(case: &Case, all: &[Summary]) -> bool {
     case.role == Role::Case && named(case).is_none() && (is_itself || is_named())
 }
 
-fn stand<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -> Standing<'a> {
+fn standing<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -> Standing<'a> {
     let case = summary.case;
     let baseline = all.iter().find(|s| s.case.role == Role::Baseline);
     let against = match named(case) {
@@ -221,13 +221,13 @@ fn stand<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -
         None => baseline.map(|b| b.case.id.as_str()),
     };
     let other = against.and_then(|id| all.iter().find(|s| s.case.id == id));
-    let mut held = hold(summary, other, noise);
+    let mut held = contrast(summary, other, noise);
     if let (Some(id), None) = (against, other) {
         held.verdict = Verdict::NotComparable(format!("the plan has no case {id} to hold it against"));
     }
     let published = published(case, baseline, || match other {
         Some(other) if other.case.role == Role::Baseline => held.clone(),
-        _ => hold(summary, baseline, noise),
+        _ => contrast(summary, baseline, noise),
     });
     Standing {
         against,
@@ -243,14 +243,14 @@ fn stand<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -
 
 /// What comes of holding a case against another.
 #[derive(Debug, Clone)]
-struct Held {
+struct Contrast {
     ratio: Option<Estimate>,
     basis: Basis,
     p: Option<f64>,
     verdict: Verdict,
 }
 
-fn hold(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) -> Held {
+fn contrast(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) -> Contrast {
     // By the row, so that the same path serves cases of fewer rows; with the same rows it is the time's ratio.
     let finished = other.filter(|o| o.n() > 0 && summary.n() > 0);
     let sides = finished.map(|o| (o.ns_per_row(), summary.ns_per_row()));
@@ -260,7 +260,7 @@ fn hold(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) -> Hel
         Some(o) if o.rows != summary.rows => Basis::TimePerRow,
         _ => Basis::Time,
     };
-    Held { ratio, basis, p, verdict: verdict(summary, other, ratio, p, noise) }
+    Contrast { ratio, basis, p, verdict: verdict(summary, other, ratio, p, noise) }
 }
 
 /// What is said of a case whatever it is held against, if anything.
@@ -305,7 +305,8 @@ fn verdict(
     }
     let claim = ratio.and_then(|r| claim(r, p, noise.map_or(1.0, |n| n.floor)));
     let rows = |favour: &str| {
-        let (mine, theirs) = (units::count(case.rows), likeness::of(other, &units::count(other.rows)));
+        let (mine, theirs) =
+            (units::count(case.rows), likeness::belonging_to(other, &units::count(other.rows)));
         Verdict::NotComparable(format!("{mine} rows against {theirs}: {favour}"))
     };
     match (claim, case.rows.cmp(&other.rows)) {
@@ -341,7 +342,7 @@ pub fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
     }
 }
 
-fn published(case: &Case, baseline: Option<&Summary>, held: impl FnOnce() -> Held) -> Option<Published> {
+fn published(case: &Case, baseline: Option<&Summary>, held: impl FnOnce() -> Contrast) -> Option<Published> {
     if case.role != Role::Case {
         return None;
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, ensure};
 
-use super::definition::{Caveat, Copy, Insert, InsertRows, Load};
+use super::definition::{Caveat, CopyLoad, InsertLoad, InsertRows, Load};
 use super::outcome::{Attempt, NoOutcome};
 use super::site::{STAGING, Site, TABLE};
 use super::{failure, input, loaders};
@@ -105,7 +105,7 @@ fn refusal(error: anyhow::Error, caveat: &Caveat) -> Result<LoadError> {
 }
 
 /// COPY in a transaction of its own, with what is before and behind it.
-fn copy(session: &mut Session, caveat: &Caveat, copy: &Copy) -> Result<Attempt> {
+fn copy(session: &mut Session, caveat: &Caveat, copy: &CopyLoad) -> Result<Attempt> {
     let bytes = input::copied(caveat, copy)?;
     let mut transaction = session.transaction().map_err(describe)?;
     for sql in before(copy) {
@@ -139,7 +139,7 @@ fn from_io(error: std::io::Error) -> anyhow::Error {
 }
 
 /// The statements that a COPY comes after.
-fn before(copy: &Copy) -> Vec<String> {
+fn before(copy: &CopyLoad) -> Vec<String> {
     let staging = copy
         .staging
         .iter()
@@ -147,14 +147,14 @@ fn before(copy: &Copy) -> Vec<String> {
     copy.before.iter().map(|sql| filled(sql)).chain(staging).collect()
 }
 
-fn copy_sql(copy: &Copy) -> String {
+fn copy_sql(copy: &CopyLoad) -> String {
     let into = if copy.staging.is_some() { STAGING } else { TABLE };
     let columns: Vec<String> = copy.columns.iter().map(|name| quote(name)).collect();
     let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
     format!("COPY {into}{columns} FROM STDIN WITH ({})", copy.with)
 }
 
-fn then(copy: &Copy) -> Option<String> {
+fn then(copy: &CopyLoad) -> Option<String> {
     copy.then.as_ref().map(|sql| filled(sql))
 }
 
@@ -198,7 +198,7 @@ pub fn describe_way(load: &Load) -> String {
 }
 
 /// INSERT statements from the records of a csv file.
-fn insert(session: &mut Session, caveat: &Caveat, insert: &Insert) -> Result<Attempt> {
+fn insert(session: &mut Session, caveat: &Caveat, insert: &InsertLoad) -> Result<Attempt> {
     let records = input::records(&insert.file)?;
     ensure!(!records.is_empty(), "{} holds no rows", insert.file);
     if insert.rows == InsertRows::Together {

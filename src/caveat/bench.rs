@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::attempt::{attempt, describe_way, next};
 use super::definition::{Caveat, Load, Way};
-use super::held::{self, Held};
+use super::held::{self, RowBytes};
 use super::judge::{Ending, Meant, judge};
 use super::outcome::{Attempt, NoOutcome};
 use super::site::{Site, TABLE};
@@ -25,7 +25,7 @@ use crate::server::{Connector, Server, Session};
 use crate::sql::{Exec, literal, qualified, quote};
 
 /// What a way says and what the table holds then; or why there is neither.
-type Tried = Result<(Attempt, Vec<Held>), NoOutcome>;
+type Tried = Result<(Attempt, Vec<RowBytes>), NoOutcome>;
 
 /// How long to wait before a second try.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -153,7 +153,7 @@ impl Bench<'_> {
         let deadline = interrupt.deadline(self.timeout).context("setting a deadline")?;
         let tried = (|| {
             let connector = plain(self.server.connector()).map_err(unreachable)?;
-            let made = self.made(&connector, caveat, &way.load, meant)?;
+            let made = self.attempt_on_table(&connector, caveat, &way.load, meant)?;
             let mut session = connector.connect().map_err(unreachable)?;
             let next = match made.error {
                 Some(_) => None,
@@ -188,7 +188,13 @@ impl Bench<'_> {
     }
 
     /// Makes the table and tries the way on it.
-    fn made(&self, connector: &Connector, caveat: &Caveat, load: &Load, meant: &Meant) -> Result<Attempt> {
+    fn attempt_on_table(
+        &self,
+        connector: &Connector,
+        caveat: &Caveat,
+        load: &Load,
+        meant: &Meant,
+    ) -> Result<Attempt> {
         let mut session = connector.connect().map_err(unreachable)?;
         self.drop_table(&mut session)?;
         session.run(&caveat.create(TABLE))?;

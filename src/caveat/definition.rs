@@ -93,11 +93,11 @@ pub struct Way {
 #[serde(rename_all = "kebab-case")]
 pub enum Load {
     /// COPY FROM STDIN.
-    Copy(Copy),
+    Copy(CopyLoad),
     /// COPY FROM a csv file that the server opens.
     ServerFile(String),
     /// INSERT statements, made from the fields of a csv file.
-    Insert(Insert),
+    Insert(InsertLoad),
     /// Statements, one after the other. `{table}` and `{staging}` are tables, `{file}` a file in the
     /// server's data directory, for throwaway servers only.
     Sql(Vec<String>),
@@ -108,7 +108,7 @@ pub enum Load {
 /// COPY FROM STDIN, and what is around it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Copy {
+pub struct CopyLoad {
     /// The file; empty for the rows of `binary`.
     #[serde(default)]
     pub file: String,
@@ -136,7 +136,7 @@ pub struct Copy {
 /// Which rows an INSERT statement has, and what a bad one does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Insert {
+pub struct InsertLoad {
     /// The csv file.
     pub file: String,
     /// How they go in.
@@ -244,7 +244,11 @@ impl Caveat {
         let mut add = |id: &str, load| ways.push(Way { id: id.into(), remedy: None, least: 0, load });
         let [psql, loaders @ ..] = LOADERS;
         let copy = |file: &str, format: &str| {
-            Load::Copy(Copy { file: file.into(), with: format!("FORMAT {format}"), ..Copy::default() })
+            Load::Copy(CopyLoad {
+                file: file.into(),
+                with: format!("FORMAT {format}"),
+                ..CopyLoad::default()
+            })
         };
         if let Some(file) = &self.csv {
             add("copy-csv", copy(file, "csv"));
@@ -258,7 +262,7 @@ impl Caveat {
         if let Some(file) = &self.csv {
             add("copy-csv-server-file", Load::ServerFile(file.clone()));
             add(psql, Load::Loader(psql.into()));
-            let insert = |rows| Load::Insert(Insert { file: file.clone(), rows });
+            let insert = |rows| Load::Insert(InsertLoad { file: file.clone(), rows });
             add("insert-multirow", insert(InsertRows::Together));
             add("insert-row", insert(InsertRows::Each));
             for id in loaders {

@@ -2,7 +2,7 @@
 
 use postgres::error::DbError;
 
-use super::place;
+use super::data_position;
 use crate::model::findings::LoadError;
 use crate::pg_error;
 
@@ -13,7 +13,7 @@ pub fn of_server(error: &anyhow::Error, columns: &[&str]) -> Option<LoadError> {
 }
 
 fn of_db(error: &DbError, columns: &[&str]) -> LoadError {
-    let place = place::of(error.where_().unwrap_or_default(), columns);
+    let place = data_position::data_position(error.where_().unwrap_or_default(), columns);
     LoadError {
         sqlstate: Some(error.code().code().into()),
         message: error.message().into(),

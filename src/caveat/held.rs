@@ -11,7 +11,7 @@ use crate::pg_error::describe;
 use crate::sql::{Exec, quote};
 
 /// The values of a row as PostgreSQL writes them in text, in UTF-8 as far as they are that; `None` is NULL.
-pub type Held = Vec<Option<Vec<u8>>>;
+pub type RowBytes = Vec<Option<Vec<u8>>>;
 
 /// A value's bytes as they come. (The driver's own text checks them, and its `get` panics.)
 struct Bytes(Vec<u8>);
@@ -31,7 +31,7 @@ impl<'a> FromSql<'a> for Bytes {
 ///
 /// # Errors
 /// What the server says.
-pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<Held>> {
+pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<RowBytes>> {
     let columns: Vec<String> = caveat.columns.iter().map(|c| format!("{}::text", quote(&c.name))).collect();
     let sql = format!("SELECT {} FROM {TABLE}", columns.join(", "));
     // Sent as they are where client and server have the same encoding; else the server converts or
@@ -49,7 +49,7 @@ pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<Held
         Ok(value.map(|bytes| bytes.0))
     };
     let held = rows.iter().map(|row| (0..row.len()).map(|column| value(row, column)).collect());
-    let mut held: Vec<Held> = held.collect::<Result<_>>()?;
+    let mut held: Vec<RowBytes> = held.collect::<Result<_>>()?;
     held.sort();
     Ok(held)
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::built_in;
-use super::definition::{Caveat, Copy, Load, json_row};
+use super::definition::{Caveat, CopyLoad, Load, json_row};
 use crate::dataset::{header, trailer};
 use crate::model::Encoding;
 use crate::sql::literal_bytes;
@@ -14,7 +14,7 @@ use crate::sql::literal_bytes;
 ///
 /// # Errors
 /// A file that is not compiled in, or cannot be read as csv where fields are to be kept.
-pub fn copied(caveat: &Caveat, copy: &Copy) -> Result<Vec<u8>> {
+pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
     if copy.file.is_empty() {
         return binary(caveat.binary.as_deref().context("a COPY without a file, and no `binary` rows")?);
     }
@@ -47,7 +47,7 @@ pub fn data(caveat: &Caveat, load: &Load) -> Result<&'static [u8]> {
 ///
 /// # Errors
 /// As [`copied`].
-pub fn keeps_lines(caveat: &Caveat, copy: &Copy) -> Result<bool> {
+pub fn keeps_lines(caveat: &Caveat, copy: &CopyLoad) -> Result<bool> {
     let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
     Ok(copy.file.is_empty() || lines(&copied(caveat, copy)?) == lines(built_in::file(&copy.file)?))
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::held::{Held, shown};
+use super::held::{RowBytes, shown};
 use crate::model::findings::{Difference, Row, Verdict};
 
 /// What was meant.
@@ -40,14 +40,14 @@ pub enum Ending {
 /// Holds the rows of the table against those that were meant; `columns` are the table's.
 pub fn judge(
     meant: &Meant,
-    found: &[Held],
+    found: &[RowBytes],
     ending: Ending,
     columns: &[&str],
 ) -> (Verdict, Option<Difference>) {
     let [before, good, dirty] = [&meant.before, &meant.good, &meant.dirty].map(|rows| bytes(rows));
-    let clean: Vec<&Held> = before.iter().chain(&good).collect();
-    let wanted: Vec<&Held> = clean.iter().copied().chain(&dirty).collect();
-    let there: Vec<&Held> = found.iter().collect();
+    let clean: Vec<&RowBytes> = before.iter().chain(&good).collect();
+    let wanted: Vec<&RowBytes> = clean.iter().copied().chain(&dirty).collect();
+    let there: Vec<&RowBytes> = found.iter().collect();
     let missing = without(&wanted, &there);
     let extra = without(&there, &wanted);
     let before_is_there = without(&before.iter().collect::<Vec<_>>(), &there).is_empty();
@@ -72,23 +72,23 @@ pub fn judge(
 }
 
 /// Rows as a table holds them.
-fn bytes(rows: &[Row]) -> Vec<Held> {
+fn bytes(rows: &[Row]) -> Vec<RowBytes> {
     let value = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
     rows.iter().map(|row| row.iter().map(value).collect()).collect()
 }
 
 /// What differs, by one row: one that became another, if there is such a pair, else the first; of those that
 /// were not meant one that is no text before all others.
-fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Difference> {
+fn difference(missing: &[&RowBytes], extra: &[&RowBytes], columns: &[&str]) -> Option<Difference> {
     let pairs = missing.iter().flat_map(|meant| extra.iter().map(|found| (*meant, *found)));
     let similar = pairs.filter(|(meant, found)| shared(meant, found) > 0);
-    let nearest = |(meant, found): &(&Held, &Held)| (is_text(found), Reverse(shared(meant, found)));
+    let nearest = |(meant, found): &(&RowBytes, &RowBytes)| (is_text(found), Reverse(shared(meant, found)));
     let (meant, found) = match similar.min_by_key(nearest) {
         Some((meant, found)) => (Some(meant), Some(found)),
         None => (missing.first().copied(), extra.iter().min_by_key(|found| is_text(found)).copied()),
     };
-    let row = |held: &Held| -> Row { held.iter().map(|value| value.as_deref().map(shown)).collect() };
-    let not_utf8 = |held: &Held| -> Vec<String> {
+    let row = |held: &RowBytes| -> Row { held.iter().map(|value| value.as_deref().map(shown)).collect() };
+    let not_utf8 = |held: &RowBytes| -> Vec<String> {
         let broken =
             held.iter().zip(columns).filter(|(value, _)| !value.as_ref().is_none_or(|bytes| is_utf8(bytes)));
         broken.map(|(_, name)| (*name).to_owned()).collect()
@@ -102,7 +102,7 @@ fn difference(missing: &[&Held], extra: &[&Held], columns: &[&str]) -> Option<Di
     })
 }
 
-fn is_text(row: &Held) -> bool {
+fn is_text(row: &RowBytes) -> bool {
     row.iter().flatten().all(|bytes| is_utf8(bytes))
 }
 
@@ -111,13 +111,13 @@ fn is_utf8(bytes: &[u8]) -> bool {
 }
 
 /// How many values of one row are in the other.
-fn shared(a: &Held, b: &Held) -> usize {
+fn shared(a: &RowBytes, b: &RowBytes) -> usize {
     a.iter().filter(|value| value.is_some() && b.contains(value)).count()
 }
 
 /// The rows of `all` that `others` has no match for, each match used once.
-fn without<'r>(all: &[&'r Held], others: &[&Held]) -> Vec<&'r Held> {
-    let mut left: BTreeMap<&Held, usize> = BTreeMap::new();
+fn without<'r>(all: &[&'r RowBytes], others: &[&RowBytes]) -> Vec<&'r RowBytes> {
+    let mut left: BTreeMap<&RowBytes, usize> = BTreeMap::new();
     for row in others {
         *left.entry(row).or_default() += 1;
     }
@@ -208,7 +208,7 @@ mod tests {
     fn bytes_that_are_no_text_are_damage_that_can_be_seen() {
         let row = |values: [&str; 2]| -> Row { values.map(|value| Some(value.into())).into() };
         let meant = Meant { dirty: vec![row(["1", "caf\u{e9}"]), row(["2", "x"])], ..Meant::default() };
-        let found: [Held; 2] = [
+        let found: [RowBytes; 2] = [
             vec![Some(b"2".to_vec()), Some(b"y".to_vec())],
             vec![Some(b"1".to_vec()), Some(b"caf\xe9".to_vec())],
         ];

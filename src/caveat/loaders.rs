@@ -7,7 +7,7 @@ use super::outcome::{Attempt, NoOutcome};
 use super::printed::{self, Printed, Said};
 use super::site::{Site, TABLE};
 use super::{built_in, input};
-use crate::method::external::{Input, Loader, Meaning, Target};
+use crate::method::external::{InputFormat, Loader, Meaning, Target};
 use crate::method::{Catalogue, Method, Need, resolve_params};
 use crate::model::Params;
 use crate::model::findings::LoadError;
@@ -23,7 +23,7 @@ use crate::unavailable;
 pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let loader = find(site.catalogue, id)?;
     // A file whose rows begin with their key is keyed.
-    if !matches!(loader.input(), Input::Csv | Input::KeyedCsv) {
+    if !matches!(loader.input(), InputFormat::Csv | InputFormat::KeyedCsv) {
         return Err(unavailable!("it does not read csv, and this file is csv"));
     }
     let mut session = site.connector.connect()?;

@@ -7,6 +7,7 @@
 mod attempt;
 mod bench;
 mod built_in;
+mod data_position;
 mod definition;
 mod failure;
 mod held;
@@ -15,7 +16,6 @@ mod judge;
 mod loaders;
 mod mask;
 mod outcome;
-mod place;
 mod printed;
 mod site;
 

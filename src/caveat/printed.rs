@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::place::{self, Place};
+use super::data_position::{self, DataPosition};
 use crate::model::findings::LoadError;
 
 /// What marks a line as an error: English, and the severities of a server whose messages are in
@@ -64,7 +64,7 @@ enum Mark {
 pub struct Said {
     /// The error.
     pub error: LoadError,
-    /// See [`Place::quoted`].
+    /// See [`DataPosition::quoted`].
     pub quoted: Option<String>,
 }
 
@@ -116,7 +116,8 @@ impl Printed<'_> {
 
     /// An error with what its lines say of its place and its SQLSTATE.
     fn said(&self, message: &str, state: Option<String>, block: &[&str]) -> Said {
-        let Place { line, column, quoted } = place::of(&block.join("\n"), self.columns);
+        let DataPosition { line, column, quoted } =
+            data_position::data_position(&block.join("\n"), self.columns);
         let aside = || block.iter().find_map(|line| state_in(&STATE_ASIDE, line));
         let error = LoadError { sqlstate: state.or_else(aside), message: message.to_owned(), line, column };
         Said { error, quoted }

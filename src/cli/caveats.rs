@@ -24,7 +24,7 @@ use crate::usage;
 
 /// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
 /// was found, and reports it.
-pub fn run(
+pub fn run_caveats(
     args: &Args,
     catalogue: &Catalogue,
     experiment: &Experiment,
@@ -68,7 +68,7 @@ pub fn run(
             caveats: Vec::new(),
             pending: experiment.caveats.clone(),
         };
-        findings.provenance.command = repeat::findings(&findings, &asked);
+        findings.provenance.command = repeat::findings_command(&findings, &asked);
         let redactor = servers.redactor();
         let mut findings = findings.redacted(&redactor);
         let dir = new_directory(&args.out, &args.label, &started, &experiment.id)?;

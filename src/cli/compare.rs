@@ -19,7 +19,7 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn compare(args: &Args) -> Result<ExitCode> {
     let compared = report::compare(&args.dirs)?;
     print(&compared.terminal(Look::of_stdout())?)?;
     if let Some(out) = &args.out {

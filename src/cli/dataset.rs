@@ -86,7 +86,7 @@ impl From<EncodingArg> for Encoding {
     }
 }
 
-pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+pub fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let cache = default_cache()?;
     let start = Instant::now();
     let dataset = match &args.action {

@@ -10,7 +10,7 @@ use super::output::print;
 use super::server_args::need_bytes;
 use crate::cache_dir::default_cache_dir;
 use crate::dataset::DEFAULT_ROWS;
-use crate::doctor::{Check, State, Surroundings, checks};
+use crate::doctor::{Check, CheckState, Environment, checks};
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 use crate::visible::visible_lines;
@@ -28,14 +28,14 @@ pub struct Args {
     data_dir: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn examine(args: &Args) -> Result<ExitCode> {
     let cache = default_cache_dir()?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| cache.join("clusters"));
     let postgres: Vec<(PathBuf, String)> = installations(args.pg_bin.as_deref())?
         .into_iter()
         .map(|installation| (installation.bin, installation.version_text))
         .collect();
-    let checks = checks(&Surroundings {
+    let checks = checks(&Environment {
         engine: engine(engine_status()),
         postgres: &postgres,
         cache_dir: &cache,
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         needed_bytes: need_bytes(DEFAULT_ROWS * CSV_BYTES_A_ROW),
     });
     print(&checks.iter().map(line).collect::<String>())?;
-    let missing = checks.iter().any(|check| check.state == State::Missing);
+    let missing = checks.iter().any(|check| check.state == CheckState::Missing);
     Ok(if missing { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
@@ -66,9 +66,9 @@ fn engine(status: EngineStatus) -> Result<String, String> {
 
 fn line(check: &Check) -> String {
     let (word, colour) = match check.state {
-        State::Ok => ("ok", AnsiColor::Green),
-        State::Warning => ("look", AnsiColor::Yellow),
-        State::Missing => ("MISSING", AnsiColor::Red),
+        CheckState::Ok => ("ok", AnsiColor::Green),
+        CheckState::Warning => ("look", AnsiColor::Yellow),
+        CheckState::Missing => ("MISSING", AnsiColor::Red),
     };
     let style = Style::new().fg_color(Some(colour.into()));
     let mut text = format!("{style}{word:>7}{style:#}  {}: {}\n", check.name, visible_lines(&check.found));

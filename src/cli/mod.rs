@@ -11,8 +11,8 @@ mod output;
 mod repeat;
 mod report;
 mod result_dir;
-mod row_count;
 mod resume;
+mod row_count;
 mod run;
 mod run_args;
 mod server_args;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-pub use output::{print_error, told_by_clap};
+pub use output::{print_clap, print_error};
 
 use crate::interrupt::Interrupt;
 
@@ -67,9 +67,9 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run(&args, interrupt),
         Verb::List(args) => list::run(&args),
-        Verb::Dataset(args) => dataset::run(&args, interrupt),
-        Verb::Report(args) => report::run(&args),
-        Verb::Compare(args) => compare::run(&args),
-        Verb::Doctor(args) => doctor::run(&args),
+        Verb::Dataset(args) => dataset::manage(&args, interrupt),
+        Verb::Report(args) => report::make_reports(&args),
+        Verb::Compare(args) => compare::compare(&args),
+        Verb::Doctor(args) => doctor::examine(&args),
     }
 }

@@ -13,7 +13,7 @@ use crate::visible::visible_lines;
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn told_by_clap(said: clap::Error) -> Result<ExitCode> {
+pub fn print_clap(said: clap::Error) -> Result<ExitCode> {
     match said.print() {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
         _ => Ok(ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(1))),

@@ -7,9 +7,9 @@ use crate::model::findings::Findings;
 use crate::model::{Asked, Run, ServerFacts, Source};
 
 /// The command that repeats this run.
-pub fn run(run: &Run, asked: &Asked) -> String {
+pub fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
-    let mut command = Command::of(&plan.experiment, asked);
+    let mut command = RepeatCommand::of(&plan.experiment, asked);
     match &asked.dataset {
         Some(name) => command.flag("dataset", name),
         None => command.flag("rows", &plan.rows.to_string()),
@@ -27,16 +27,20 @@ pub fn run(run: &Run, asked: &Asked) -> String {
 }
 
 /// The command that finds these findings again.
-pub fn findings(findings: &Findings, asked: &Asked) -> String {
-    Command::of(&findings.experiment, asked).rest(&[&findings.server], asked, &findings.provenance.label)
+pub fn findings_command(findings: &Findings, asked: &Asked) -> String {
+    RepeatCommand::of(&findings.experiment, asked).rest(
+        &[&findings.server],
+        asked,
+        &findings.provenance.label,
+    )
 }
 
 /// A command, word by word.
-struct Command {
+struct RepeatCommand {
     words: Vec<String>,
 }
 
-impl Command {
+impl RepeatCommand {
     fn of(experiment: &str, asked: &Asked) -> Self {
         let experiment = match asked.own_experiment {
             true => format!("{{file of the experiment {experiment}}}"),
@@ -136,7 +140,7 @@ mod tests {
     #[test]
     fn a_plain_run_says_all_that_it_took() {
         assert_eq!(
-            run(&golden(), &asked()),
+            run_command(&golden(), &asked()),
             "bulkbench run votes --rows 1000 --rounds 1 --seed 7 --budget 20 --server local --pg-bin \
              '{directory of the binaries of PostgreSQL 15.18}' --timeout 1800 --label golden"
         );
@@ -159,10 +163,10 @@ mod tests {
             run.server.source = Source::Container;
             run.server.image = Some("postgres:18".into());
         };
-        let local = run(&record, &asked);
+        let local = run_command(&record, &asked);
         on_image(&mut record);
         let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked };
-        let commands = [local, run(&record, &on_dataset)].join(" ");
+        let commands = [local, run_command(&record, &on_dataset)].join(" ");
         let words = shlex::split(&commands).unwrap();
         let cli = Cli::command();
         for flag in cli.find_subcommand("run").unwrap().get_arguments() {
@@ -189,7 +193,7 @@ mod tests {
         record.plan.cases[0].key.server = Some("18.1".into());
         record.plan.cases[1].key.server = Some("15.18".into());
         let place = |record: &Run| {
-            let words = shlex::split(&run(record, &asked())).unwrap();
+            let words = shlex::split(&run_command(record, &asked())).unwrap();
             let from = words.iter().position(|word| word == "20").unwrap();
             words[from + 1..words.len() - 4].join(" ")
         };
@@ -212,7 +216,7 @@ mod tests {
     fn words_are_quoted_as_a_shell_reads_them() {
         let settings = [("search", "it's \"$x\" `y`"), ("a", "1GB")];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let words = shlex::split(&run(&golden(), &Asked { settings, ..asked() })).unwrap();
+        let words = shlex::split(&run_command(&golden(), &Asked { settings, ..asked() })).unwrap();
         assert!(words.contains(&"search=it's \"$x\" `y`".into()), "{words:?}");
         assert!(words.contains(&"a=1GB".into()), "{words:?}");
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::output::print;
 use crate::model::findings::Findings;
 use crate::record::{self, Document, has_findings};
-use crate::report::{self, Look, Mode};
+use crate::report::{self, Look, SpliceMode};
 use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
@@ -23,9 +23,11 @@ pub struct Args {
     check: bool,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn make_reports(args: &Args) -> Result<ExitCode> {
     match &args.splice {
-        Some(file) => splice(file, &args.dir, if args.check { Mode::Check } else { Mode::Write })?,
+        Some(file) => {
+            splice(file, &args.dir, if args.check { SpliceMode::Check } else { SpliceMode::Write })?
+        }
         None if has_findings(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;
             print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout())?)?;
@@ -48,7 +50,7 @@ fn list(written: &[PathBuf]) -> Result<()> {
 
 /// Puts the run's findings between the file's marks, with the command that does it again. Paths
 /// in the text are relative to the file.
-fn splice(file: &Path, dir: &Path, mode: Mode) -> Result<()> {
+fn splice(file: &Path, dir: &Path, mode: SpliceMode) -> Result<()> {
     let shown = dir.display().to_string();
     let shown = shown.trim_end_matches('/');
     let name = file.file_name().unwrap_or_default().to_string_lossy();

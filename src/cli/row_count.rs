@@ -9,7 +9,9 @@ const MOST: u64 = 2_000_000_000;
 /// The rule that it breaks, in words.
 pub fn parse(text: &str) -> Result<u64, String> {
     let wrong = || {
-        format!("a number of rows is a whole number from 1 to {MOST}, such as 7500000, 7_500_000, 7.5M or 100k")
+        format!(
+            "a number of rows is a whole number from 1 to {MOST}, such as 7500000, 7_500_000, 7.5M or 100k"
+        )
     };
     let digits: String = text.chars().filter(|c| *c != '_').collect();
     let (number, places) = match digits.strip_suffix(['k', 'K']) {
@@ -52,9 +54,21 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(rows), "{text}");
         }
-        for text in
-            ["", "0", "-1", "1.5", "1.2345k", "k", ".5M", "5.M", "1e6", "2000000001", "9999999999999M", "1 000", "0.0k"]
-        {
+        for text in [
+            "",
+            "0",
+            "-1",
+            "1.5",
+            "1.2345k",
+            "k",
+            ".5M",
+            "5.M",
+            "1e6",
+            "2000000001",
+            "9999999999999M",
+            "1 000",
+            "0.0k",
+        ] {
             assert!(parse(text).unwrap_err().contains("7.5M"), "{text}");
         }
     }

@@ -41,7 +41,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let (catalogue, loaders) = args.loaders.catalogue()?;
     let mut experiment = Experiment::find(&args.experiment)?;
     if !experiment.caveats.is_empty() {
-        return super::caveats::run(args, &catalogue, &experiment, &loaders, interrupt);
+        return super::caveats::run_caveats(args, &catalogue, &experiment, &loaders, interrupt);
     }
     let mut request = args.request(&experiment);
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
@@ -83,7 +83,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
             plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
         };
-        run.provenance.command = repeat::run(&run, &asked);
+        run.provenance.command = repeat::run_command(&run, &asked);
         let redactor = servers.redactor();
         let run = run.redacted(&redactor);
         let dir =

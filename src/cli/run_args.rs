@@ -7,7 +7,7 @@ use super::loader_args::LoaderArgs;
 use super::row_count;
 use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
-use crate::experiment::{Experiment, Origin};
+use crate::experiment::{Experiment, ExperimentOrigin};
 use crate::model::Asked;
 use crate::probe::machine;
 use crate::record::LONGEST_SAMPLE_SECONDS;
@@ -114,7 +114,7 @@ impl Args {
     /// What is asked beside the experiment, with these loaders of the user's.
     pub fn asked(&self, experiment: &Experiment, loaders: &[String]) -> Asked {
         Asked {
-            own_experiment: experiment.origin == Origin::File,
+            own_experiment: experiment.origin == ExperimentOrigin::File,
             loaders: loaders.to_vec(),
             methods: self.methods.clone(),
             dataset: self.dataset.clone(),

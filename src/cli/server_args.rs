@@ -123,7 +123,7 @@ impl ServerArgs {
             }
         };
         if compares && self.pg_bin.is_empty() && self.image.is_empty() {
-            wanted = all(choice)?;
+            wanted = all_that_run_here(choice)?;
         }
         if compares && wanted.len() < 2 {
             return Err(usage!(
@@ -135,7 +135,7 @@ impl ServerArgs {
 }
 
 /// All servers of a kind that can run here, oldest first (images by their names).
-fn all(choice: &Choice) -> Result<Vec<Wanted>> {
+fn all_that_run_here(choice: &Choice) -> Result<Vec<Wanted>> {
     let found = match choice {
         Choice::Auto | Choice::Local => local_by_age()?
             .into_iter()

@@ -13,7 +13,7 @@ use super::columns::{self, Column};
 use super::csv_row::{RowParser, Style};
 use super::encode::{Encoder, header, trailer};
 use super::generator::Votes;
-use super::index::{IndexBuilder, Place};
+use super::index::{IndexBuilder, IndexEntry};
 use super::manifest::{Encoded, file_name};
 use super::pipeline;
 use super::rows::{Row, utf8};
@@ -40,7 +40,7 @@ impl EncodingWriter {
     /// Adds whole rows.
     pub fn write(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
         if rows > 0 {
-            self.index.push(Place { row: self.rows, offset: self.file.bytes() });
+            self.index.push(IndexEntry { row: self.rows, offset: self.file.bytes() });
         }
         self.rows += rows;
         self.file.write(bytes)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::manifest::{Manifest, Origin};
+use super::manifest::{DatasetOrigin, Manifest};
 use super::store::{self, DirLock};
 use super::{Dataset, import};
 use crate::interrupt::Interrupt;
@@ -68,7 +68,7 @@ impl Dataset {
                 shown(url)
             ));
         }
-        let origin = Origin::Downloaded { source_sha256: sha256.clone() };
+        let origin = DatasetOrigin::Downloaded { source_sha256: sha256.clone() };
         let imported = Self::import(&dir, &part, &sha256, origin, interrupt);
         // Complete and right, but perhaps no votes: then the same bytes would fail again.
         let interrupted = interrupt.raised().is_some();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::checksum::{ContentSum, RowHasher};
 use super::convert::EncodingWriter;
-use super::manifest::{Manifest, Origin};
+use super::manifest::{DatasetOrigin, Manifest};
 use super::rows::RowReader;
 use super::store::DirLock;
 use super::{Column, ColumnType, Dataset};
@@ -31,7 +31,7 @@ impl Dataset {
     pub fn in_form(&self, name: &str, interrupt: &Interrupt) -> Result<Dataset> {
         check_form(name)?;
         let dir = self.dir.with_file_name(format!("{}-{NUMERIC}", self.name()));
-        let origin = Origin::Numbered { source_content: self.manifest.content.to_string() };
+        let origin = DatasetOrigin::Numbered { source_content: self.manifest.content.to_string() };
         let made = |dir| Ok::<_, anyhow::Error>(Manifest::read(dir)?.filter(|m| m.origin == origin));
         if let Some(manifest) = made(&dir)? {
             return Ok(Self::with(dir, manifest));

@@ -11,25 +11,25 @@ const ROWS_BETWEEN_CHECKS: u64 = 32_768;
 /// Rows in memory, without an allocation a row: each column lies in one piece.
 #[derive(Debug)]
 pub struct HeldRows {
-    columns: Vec<Held>,
+    columns: Vec<HeldColumn>,
     rows: usize,
 }
 
 /// The values of a column.
 #[derive(Debug)]
-enum Held {
+enum HeldColumn {
     /// All texts after each other, and the length of each in bytes.
     Text(String, Vec<u32>),
     Int4(Vec<i32>),
     Int8(Vec<i64>),
 }
 
-impl Held {
+impl HeldColumn {
     fn new(kind: ColumnType, rows: usize) -> Self {
         match kind {
-            ColumnType::Text => Held::Text(String::new(), Vec::with_capacity(rows)),
-            ColumnType::Int4 => Held::Int4(Vec::with_capacity(rows)),
-            ColumnType::Int8 => Held::Int8(Vec::with_capacity(rows)),
+            ColumnType::Text => HeldColumn::Text(String::new(), Vec::with_capacity(rows)),
+            ColumnType::Int4 => HeldColumn::Int4(Vec::with_capacity(rows)),
+            ColumnType::Int8 => HeldColumn::Int8(Vec::with_capacity(rows)),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Dataset {
 impl HeldRows {
     fn read(reader: &mut RowReader, columns: &[Column], rows: u64, interrupt: &Interrupt) -> Result<Self> {
         let rows_held = usize::try_from(rows).with_context(|| format!("holding {rows} rows in memory"))?;
-        let mut held: Vec<Held> = columns.iter().map(|c| Held::new(c.kind, rows_held)).collect();
+        let mut held: Vec<HeldColumn> = columns.iter().map(|c| HeldColumn::new(c.kind, rows_held)).collect();
         for done in 0..rows {
             if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
                 interrupt.check()?;
@@ -57,20 +57,20 @@ impl HeldRows {
             let row = reader.next_row()?.with_context(|| format!("{} rows early, it ended", rows - done))?;
             for (i, column) in held.iter_mut().enumerate() {
                 match column {
-                    Held::Text(text, lengths) => {
+                    HeldColumn::Text(text, lengths) => {
                         let field = row.field(i);
                         text.push_str(field);
                         // The blocks' longest row keeps this below 4 GiB.
                         lengths.push(field.len() as u32);
                     }
                     // The parser has checked the range.
-                    Held::Int4(values) => values.push(row.int(i) as i32),
-                    Held::Int8(values) => values.push(row.int(i)),
+                    HeldColumn::Int4(values) => values.push(row.int(i) as i32),
+                    HeldColumn::Int8(values) => values.push(row.int(i)),
                 }
             }
         }
         for column in &mut held {
-            if let Held::Text(text, _) = column {
+            if let HeldColumn::Text(text, _) = column {
                 text.shrink_to_fit();
             }
         }
@@ -105,7 +105,7 @@ impl HeldReader<'_> {
             return None;
         }
         for (end, column) in self.ends.iter_mut().zip(&self.held.columns) {
-            if let Held::Text(_, lengths) = column {
+            if let HeldColumn::Text(_, lengths) = column {
                 *end += lengths[self.next] as usize;
             }
         }
@@ -133,12 +133,12 @@ impl<'a> HeldRow<'a> {
     #[inline]
     fn value(&self, i: usize) -> Value<'a> {
         match &self.held.columns[i] {
-            Held::Text(text, lengths) => {
+            HeldColumn::Text(text, lengths) => {
                 let end = self.ends[i];
                 Value::Text(&text[end - lengths[self.at] as usize..end])
             }
-            Held::Int4(values) => Value::Int4(values[self.at]),
-            Held::Int8(values) => Value::Int8(values[self.at]),
+            HeldColumn::Int4(values) => Value::Int4(values[self.at]),
+            HeldColumn::Int8(values) => Value::Int8(values[self.at]),
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
 use ring::digest::{Context as Hasher, SHA256};
 
-use super::manifest::{Manifest, Origin};
+use super::manifest::{DatasetOrigin, Manifest};
 use super::start::{self, Source};
 use super::store::{self, DirLock};
 use super::{Dataset, columns, convert};
@@ -38,7 +38,13 @@ impl Dataset {
         if let Some(manifest) = Manifest::read(&dir)? {
             return Ok(Self::with(dir, manifest));
         }
-        Self::import(&dir, path, &sha256, Origin::Imported { source_sha256: sha256.clone() }, interrupt)
+        Self::import(
+            &dir,
+            path,
+            &sha256,
+            DatasetOrigin::Imported { source_sha256: sha256.clone() },
+            interrupt,
+        )
     }
 
     /// Makes the dataset in `dir`, whose lock the caller holds.
@@ -46,7 +52,7 @@ impl Dataset {
         dir: &Path,
         path: &Path,
         sha256: &str,
-        origin: Origin,
+        origin: DatasetOrigin,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         let name = path.display().to_string();

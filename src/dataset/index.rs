@@ -12,33 +12,33 @@ use crate::model::Encoding;
 /// The most entries an index keeps.
 const MOST_ENTRIES: usize = 1024;
 
-/// A place where a row begins.
+/// Where a row begins in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(u64, u64)", into = "(u64, u64)")]
-pub struct Place {
+pub struct IndexEntry {
     /// Rows before it.
     pub row: u64,
     /// Bytes before it, from the beginning of the file.
     pub offset: u64,
 }
 
-impl From<(u64, u64)> for Place {
+impl From<(u64, u64)> for IndexEntry {
     fn from((row, offset): (u64, u64)) -> Self {
         Self { row, offset }
     }
 }
 
-impl From<Place> for (u64, u64) {
-    fn from(place: Place) -> Self {
-        (place.row, place.offset)
+impl From<IndexEntry> for (u64, u64) {
+    fn from(entry: IndexEntry) -> Self {
+        (entry.row, entry.offset)
     }
 }
 
-/// Collects places as a file is written, evenly, without knowing how long it gets: when there
+/// Collects entries as a file is written, evenly, without knowing how long it gets: when there
 /// are too many, every other one goes.
 #[derive(Debug)]
 pub struct IndexBuilder {
-    places: Vec<Place>,
+    entries: Vec<IndexEntry>,
     /// Pushes between two that are kept.
     stride: u64,
     pushes: u64,
@@ -47,30 +47,30 @@ pub struct IndexBuilder {
 impl IndexBuilder {
     /// An empty one.
     pub fn new() -> Self {
-        Self { places: Vec::new(), stride: 1, pushes: 0 }
+        Self { entries: Vec::new(), stride: 1, pushes: 0 }
     }
 
-    /// Takes note of the next place.
-    pub fn push(&mut self, place: Place) {
+    /// Takes note of the next entry.
+    pub fn push(&mut self, entry: IndexEntry) {
         if self.pushes.is_multiple_of(self.stride) {
-            if self.places.len() == MOST_ENTRIES {
+            if self.entries.len() == MOST_ENTRIES {
                 let mut keep = false;
-                self.places.retain(|_| {
+                self.entries.retain(|_| {
                     keep = !keep;
                     keep
                 });
                 self.stride *= 2;
             }
             if self.pushes.is_multiple_of(self.stride) {
-                self.places.push(place);
+                self.entries.push(entry);
             }
         }
         self.pushes += 1;
     }
 
-    /// The places, in order.
-    pub fn finish(self) -> Vec<Place> {
-        self.places
+    /// The entries, in order.
+    pub fn finish(self) -> Vec<IndexEntry> {
+        self.entries
     }
 }
 
@@ -78,11 +78,11 @@ impl IndexBuilder {
 ///
 /// # Errors
 /// When the file cannot be read, or ends before that row.
-pub fn locate(file: &Path, encoding: Encoding, places: &[Place], row: u64) -> Result<u64> {
-    let after = places.partition_point(|place| place.row <= row);
+pub fn locate(file: &Path, encoding: Encoding, entries: &[IndexEntry], row: u64) -> Result<u64> {
+    let after = entries.partition_point(|entry| entry.row <= row);
     let near = after
         .checked_sub(1)
-        .and_then(|i| places.get(i))
+        .and_then(|i| entries.get(i))
         .with_context(|| format!("{} has no index", file.display()))?;
     let reading = || format!("reading {}", file.display());
     let mut input = File::open(file).with_context(reading)?;
@@ -160,13 +160,13 @@ mod tests {
         for count in [1, 1024, 1025, 5000, 100_000u64] {
             let mut index = IndexBuilder::new();
             for i in 0..count {
-                index.push(Place { row: 10 * i, offset: 100 * i });
+                index.push(IndexEntry { row: 10 * i, offset: 100 * i });
             }
-            let places = index.finish();
-            assert!(places.len() <= MOST_ENTRIES && places.len() as u64 >= count.min(512));
-            let step = places.get(1).map_or(0, |place| place.row);
-            for (i, place) in places.iter().enumerate() {
-                assert_eq!((place.row, place.offset), (i as u64 * step, i as u64 * step * 10));
+            let entries = index.finish();
+            assert!(entries.len() <= MOST_ENTRIES && entries.len() as u64 >= count.min(512));
+            let step = entries.get(1).map_or(0, |entry| entry.row);
+            for (i, entry) in entries.iter().enumerate() {
+                assert_eq!((entry.row, entry.offset), (i as u64 * step, i as u64 * step * 10));
             }
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::columns::Column;
-use super::index::Place;
+use super::index::IndexEntry;
 use crate::fs::{Flush, NewFile, Readers};
 use crate::model::{Content, Encoding, FileFacts};
 
@@ -20,7 +20,7 @@ const SCHEMA: u32 = 1;
 /// Where a dataset's rows come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "origin", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Origin {
+pub enum DatasetOrigin {
     /// Made by this version of the generator from this seed.
     Generated { generator: u32, seed: u64 },
     /// Taken from a file of this SHA-256.
@@ -31,14 +31,14 @@ pub enum Origin {
     Numbered { source_content: String },
 }
 
-impl Origin {
+impl DatasetOrigin {
     /// In one word.
     pub fn name(&self) -> &'static str {
         match self {
-            Origin::Generated { .. } => "generated",
-            Origin::Imported { .. } => "imported",
-            Origin::Downloaded { .. } => "downloaded",
-            Origin::Numbered { .. } => "numbered",
+            DatasetOrigin::Generated { .. } => "generated",
+            DatasetOrigin::Imported { .. } => "imported",
+            DatasetOrigin::Downloaded { .. } => "downloaded",
+            DatasetOrigin::Numbered { .. } => "numbered",
         }
     }
 }
@@ -54,7 +54,7 @@ pub struct Encoded {
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
     /// Places where rows begin, `[rows before, bytes before]`, evenly spread; never empty.
-    pub index: Vec<Place>,
+    pub index: Vec<IndexEntry>,
 }
 
 impl Encoded {
@@ -70,7 +70,7 @@ impl Encoded {
 pub struct Manifest {
     schema: u32,
     /// Where the rows come from.
-    pub origin: Origin,
+    pub origin: DatasetOrigin,
     /// How many they are.
     pub rows: u64,
     /// Their columns, in file order.
@@ -121,7 +121,13 @@ mod by_name {
 
 impl Manifest {
     /// One of the current schema.
-    pub fn new(origin: Origin, rows: u64, columns: Vec<Column>, content: Content, csv: Encoded) -> Self {
+    pub fn new(
+        origin: DatasetOrigin,
+        rows: u64,
+        columns: Vec<Column>,
+        content: Content,
+        csv: Encoded,
+    ) -> Self {
         let encodings = BTreeMap::from([(Encoding::Csv, csv)]);
         Self { schema: SCHEMA, origin, rows, columns, content, encodings }
     }
@@ -193,9 +199,9 @@ mod tests {
     use crate::dataset::columns::votes;
 
     fn manifest() -> Manifest {
-        let index = vec![Place { row: 0, offset: 0 }, Place { row: 5, offset: 77 }];
+        let index = vec![IndexEntry { row: 0, offset: 0 }, IndexEntry { row: 5, offset: 77 }];
         let csv = Encoded { file: "votes.csv".into(), bytes: 99, sha256: "ab".into(), index };
-        let origin = Origin::Generated { generator: 1, seed: u64::MAX };
+        let origin = DatasetOrigin::Generated { generator: 1, seed: u64::MAX };
         Manifest::new(origin, 7, votes(), Content::of_hashes(-12), csv)
     }
 

@@ -45,7 +45,7 @@ pub use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
 use crate::model::{Content, DatasetFacts, Encoding};
-use manifest::{Encoded, Manifest, Origin, file_name};
+use manifest::{DatasetOrigin, Encoded, Manifest, file_name};
 use store::DirLock;
 
 /// A dataset in the cache.
@@ -98,7 +98,7 @@ impl Dataset {
         }
         let (csv, content) = convert::generate(&dir, rows, seed, interrupt)
             .with_context(|| format!("making {rows} rows in {}", dir.display()))?;
-        let origin = Origin::Generated { generator: generator::VERSION, seed };
+        let origin = DatasetOrigin::Generated { generator: generator::VERSION, seed };
         Self::finish(dir, Manifest::new(origin, rows, columns::votes(), content.content(), csv))
     }
 
@@ -251,8 +251,10 @@ impl Dataset {
             origin: self.manifest.origin.name().into(),
             rows: self.rows(),
             seed: match self.manifest.origin {
-                Origin::Generated { seed, .. } => Some(seed),
-                Origin::Imported { .. } | Origin::Downloaded { .. } | Origin::Numbered { .. } => None,
+                DatasetOrigin::Generated { seed, .. } => Some(seed),
+                DatasetOrigin::Imported { .. }
+                | DatasetOrigin::Downloaded { .. }
+                | DatasetOrigin::Numbered { .. } => None,
             },
             content: self.manifest.content,
             files: encodings
@@ -280,7 +282,7 @@ impl Dataset {
         if chunk.offset > 0 {
             name = format!("{name} from byte {}", chunk.offset);
         }
-        Ok(RowReader::new(rows::Input::File(self.open_chunk(chunk)?), self.columns(), name))
+        Ok(RowReader::new(rows::CsvInput::File(self.open_chunk(chunk)?), self.columns(), name))
     }
 
     fn with(dir: PathBuf, manifest: Manifest) -> Self {
@@ -383,10 +385,10 @@ impl Dataset {
 
     fn again(&self) -> String {
         let how = match self.manifest.origin {
-            Origin::Generated { .. } => "run again: it will be generated anew",
-            Origin::Imported { .. } => "import it again",
-            Origin::Numbered { .. } => "run again: it will be made anew",
-            Origin::Downloaded { .. } => "download it again",
+            DatasetOrigin::Generated { .. } => "run again: it will be generated anew",
+            DatasetOrigin::Imported { .. } => "import it again",
+            DatasetOrigin::Numbered { .. } => "run again: it will be made anew",
+            DatasetOrigin::Downloaded { .. } => "download it again",
         };
         format!("remove the directory {} and {how}", self.dir.display())
     }

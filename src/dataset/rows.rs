@@ -132,23 +132,23 @@ impl Fields for Row<'_> {
 }
 
 /// Where rows come from: a file or a part of one, or memory.
-pub(super) enum Input {
+pub(super) enum CsvInput {
     File(Take<File>),
     Memory(io::Cursor<Vec<u8>>),
 }
 
-impl Read for Input {
+impl Read for CsvInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Input::File(file) => file.read(buffer),
-            Input::Memory(bytes) => bytes.read(buffer),
+            CsvInput::File(file) => file.read(buffer),
+            CsvInput::Memory(bytes) => bytes.read(buffer),
         }
     }
 }
 
 /// Reads rows from first to last; see [`super::Dataset::reader`].
 pub struct RowReader {
-    blocks: BlockReader<Input>,
+    blocks: BlockReader<CsvInput>,
     columns: Vec<Column>,
     parser: RowParser,
     text: String,
@@ -158,7 +158,7 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    pub(super) fn new(input: Input, columns: &[Column], name: String) -> Self {
+    pub(super) fn new(input: CsvInput, columns: &[Column], name: String) -> Self {
         Self {
             blocks: BlockReader::new(input, name),
             columns: columns.to_vec(),
@@ -172,12 +172,12 @@ impl RowReader {
 
     /// Reads csv of these columns from a file, from where it stands to its end; messages call it `name`.
     pub fn of_file(file: File, columns: &[Column], name: String) -> Self {
-        Self::new(Input::File(file.take(u64::MAX)), columns, name)
+        Self::new(CsvInput::File(file.take(u64::MAX)), columns, name)
     }
 
     /// Reads csv from memory; messages call it `name`.
     pub fn over(csv: Vec<u8>, columns: &[Column], name: String) -> Self {
-        Self::new(Input::Memory(io::Cursor::new(csv)), columns, name)
+        Self::new(CsvInput::Memory(io::Cursor::new(csv)), columns, name)
     }
 
     /// The next row, or `None` past the last.

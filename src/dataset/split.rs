@@ -19,7 +19,7 @@ const READ_BYTES: usize = 256 << 10;
 
 /// A file of some of the rows, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct SplitFile {
     /// Where it is.
     pub path: PathBuf,
     /// Its length in bytes, the header line included.
@@ -37,7 +37,13 @@ impl Dataset {
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are, or parts of 0 rows; when the
     /// csv cannot be read or a file not be written; or [`crate::fault::Fault::Interrupted`]. Files
     /// that were written by then stay.
-    pub fn split(&self, rows: u64, part_rows: u64, dir: &Path, interrupt: &Interrupt) -> Result<Vec<Part>> {
+    pub fn split(
+        &self,
+        rows: u64,
+        part_rows: u64,
+        dir: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<SplitFile>> {
         self.check_prefix(rows)?;
         if part_rows == 0 {
             return Err(crate::usage!("0 rows a part: a part has 1 or more; give at least 1"));
@@ -80,7 +86,7 @@ struct Splitter<'a> {
     odd: bool,
     /// The file being written.
     open: Option<File>,
-    parts: Vec<Part>,
+    parts: Vec<SplitFile>,
 }
 
 impl<'a> Splitter<'a> {
@@ -146,7 +152,7 @@ impl<'a> Splitter<'a> {
             let path = self.dir.join(format!("part-{:06}.csv", self.parts.len() + 1));
             let mut file = File::create_new(&path).with_context(|| format!("making {}", path.display()))?;
             file.write_all(&self.header).with_context(|| format!("writing {}", path.display()))?;
-            self.parts.push(Part { path, bytes: self.header.len() as u64, rows: 0 });
+            self.parts.push(SplitFile { path, bytes: self.header.len() as u64, rows: 0 });
             self.open = Some(file);
         }
         if let (Some(file), Some(part)) = (&mut self.open, self.parts.last_mut()) {

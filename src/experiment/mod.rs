@@ -24,7 +24,7 @@ const MOST_LATENCY_MS: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// Where it was found.
-    pub origin: Origin,
+    pub origin: ExperimentOrigin,
     /// Its name: what `run` takes, and part of the result directory's name.
     pub id: String,
     /// What a report is headed by.
@@ -55,7 +55,7 @@ pub struct Experiment {
 
 /// Where an experiment was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum ExperimentOrigin {
     /// In this program.
     BuiltIn,
     /// In a file of the user's.
@@ -91,7 +91,7 @@ impl Experiment {
     pub fn find(name: &str) -> Result<Self> {
         if let Some(text) = built_in::text(name) {
             let found = Self::parse(text, &format!("the built-in experiment {name}"))?;
-            return Ok(Self { origin: Origin::BuiltIn, ..found });
+            return Ok(Self { origin: ExperimentOrigin::BuiltIn, ..found });
         }
         let path = Path::new(name);
         if path.extension().is_none_or(|e| e != "toml") {
@@ -220,7 +220,7 @@ impl ExperimentFile {
             name.map(find).transpose()
         };
         let experiment = Experiment {
-            origin: Origin::File,
+            origin: ExperimentOrigin::File,
             id: self.id,
             title: self.title,
             question: self.question,

@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 1 << 60;
 const MOST_CPU_NS: u64 = LONGEST_SAMPLE_SECONDS * 1_000_000_000 * 4096;
 
 /// The rule that a run breaks, in words.
-pub(super) fn run(run: &Run) -> Result<(), String> {
+pub(super) fn check_run(run: &Run) -> Result<(), String> {
     time("started", &run.provenance.started)?;
     let plan = &run.plan;
     if plan.rounds == 0 {
@@ -149,7 +149,7 @@ impl<'a> Samples<'a> {
         };
         itself(sample, &cases[index])?;
         self.content(sample, &cases[index])?;
-        let where_it_is = self.place(index, sample)?;
+        let where_it_is = self.plan_position(index, sample)?;
         if let Some(before) = self.places.insert((sample.slot, sample.position), line) {
             return Err(format!(
                 "{} has its sample at `position` {} in line {before} already",
@@ -157,7 +157,7 @@ impl<'a> Samples<'a> {
             ));
         }
         match self.cases.insert((sample.slot, sample.case.clone()), line) {
-            Some(before) if where_it_is == Place::Planned => {
+            Some(before) if where_it_is == PlanPosition::Planned => {
                 Err(format!("{} has its sample of {} in line {before} already", sample.slot, sample.case))
             }
             _ => Ok(()),
@@ -181,7 +181,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    fn place(&self, index: usize, sample: &Sample) -> Result<Place, String> {
+    fn plan_position(&self, index: usize, sample: &Sample) -> Result<PlanPosition, String> {
         let plan = &self.run.plan;
         let position = sample.position;
         let round = match sample.slot {
@@ -189,7 +189,7 @@ impl<'a> Samples<'a> {
             Slot::WarmUp => {
                 let servers = plan.cases.iter().map(|case| &case.key.server).collect::<BTreeSet<_>>().len();
                 return match (position as usize) < servers {
-                    true => Ok(Place::Planned),
+                    true => Ok(PlanPosition::Planned),
                     false => {
                         Err(format!("`position` is {position}, and there are {servers} warm-ups, from 0"))
                     }
@@ -202,13 +202,13 @@ impl<'a> Samples<'a> {
             return Err(format!("`round` is {round}, and the plan has {}", plan.rounds));
         };
         match order.get(position as usize) {
-            Some(planned) if *planned == index => Ok(Place::Planned),
+            Some(planned) if *planned == index => Ok(PlanPosition::Planned),
             Some(planned) => Err(format!(
                 "`position` {position} of round {round} is that of {}, not of {}",
                 plan.cases[*planned].id, sample.case
             )),
             // Written by programs before the first version: a try that came to nothing, which no figure has.
-            None if sample.outcome == Outcome::Failed => Ok(Place::Further),
+            None if sample.outcome == Outcome::Failed => Ok(PlanPosition::Further),
             None => Err(format!("`position` is {position}, and round {round} has {}, from 0", order.len())),
         }
     }
@@ -216,7 +216,7 @@ impl<'a> Samples<'a> {
 
 /// Where in its round a sample stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PlanPosition {
     /// Where the plan has it.
     Planned,
     /// Behind the round's own.

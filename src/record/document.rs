@@ -96,7 +96,7 @@ impl Document for Run {
     }
 
     fn check(&self) -> Result<(), String> {
-        check::run(self)
+        check::check_run(self)
     }
 }
 

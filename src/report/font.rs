@@ -27,7 +27,7 @@ const SLACK: f32 = 1.13;
 
 /// Weight of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
+pub enum FontWeight {
     /// As usual.
     Regular,
     /// Bold.
@@ -40,7 +40,7 @@ pub fn options() -> usvg::Options<'static> {
 }
 
 /// Pixels that a text of `size` pixels takes at most.
-pub fn width(text: &str, size: f32, weight: Weight) -> i32 {
+pub fn width(text: &str, size: f32, weight: FontWeight) -> i32 {
     let advances = &ADVANCES[weight as usize];
     let widest = advances[usize::from(b'W' - FIRST)];
     let advance = |c: char| match u8::try_from(c) {
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn every_character_has_a_width() {
-        for weight in [Weight::Regular, Weight::Bold] {
+        for weight in [FontWeight::Regular, FontWeight::Bold] {
             assert!(ADVANCES[weight as usize].iter().all(|a| *a > 10.0), "{:?}", ADVANCES[weight as usize]);
         }
         // Open Sans has 2048 units an em; "n" advances 1257 of them, the space 532.
         assert!((ADVANCES[0][usize::from(b'n' - FIRST)] - 61.4).abs() < 1.0);
         assert!((ADVANCES[0][0] - 26.0).abs() < 1.0);
-        assert_eq!(width("nn", 100.0, Weight::Regular), (61.38 * 2.0 * SLACK).ceil() as i32);
+        assert_eq!(width("nn", 100.0, FontWeight::Regular), (61.38 * 2.0 * SLACK).ceil() as i32);
     }
 }

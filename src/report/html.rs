@@ -5,7 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use super::notes::Note;
-use super::page::{Page, Section, Weight};
+use super::page::{Page, Prominence, Section};
 use super::table::{Align, Cell, Table, Tone, unbroken};
 
 /// A chart as a page shows it: once for wide windows, once for phones.
@@ -62,7 +62,7 @@ fn section(section: &Section, charts: &[InlineChart]) -> Result<Value> {
         charts,
         notes => notes.collect::<Vec<_>>(),
         command => &section.command,
-        folded => section.weight != Weight::Open,
+        folded => section.prominence != Prominence::Open,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Markdown, ready to paste.
 
-use super::page::{Page, Section, Weight};
+use super::page::{Page, Prominence, Section};
 use super::table::{Align, Cell, Table};
 
 /// A report as Markdown; charts are linked as `charts/NAME.png`.
@@ -12,7 +12,7 @@ pub fn page(page: &Page) -> String {
     for line in &page.headline {
         out.push_str(&format!("{}\n\n", escape(line)));
     }
-    for part in page.sections.iter().filter(|s| s.weight != Weight::PageOnly) {
+    for part in page.sections.iter().filter(|s| s.prominence != Prominence::PageOnly) {
         section(part, &mut out);
     }
     out.push_str(&format!("---\n\n{}\n", escape(&page.origin)));
@@ -20,7 +20,7 @@ pub fn page(page: &Page) -> String {
 }
 
 fn section(section: &Section, out: &mut String) {
-    let folded = section.weight == Weight::Folded;
+    let folded = section.prominence == Prominence::Folded;
     if folded {
         out.push_str(&format!("<details>\n<summary>{}</summary>\n\n", escape(&section.title)));
     } else {

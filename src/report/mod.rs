@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use font::options as chart_options;
-pub use splice::{Mode, splice};
+pub use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 
 use crate::analysis::{self, Comparison, Curve, judge, summarize};
@@ -67,7 +67,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
 /// A run and its samples, as reports show them.
 fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
     let (run, samples) = record::load(dir)?;
-    Ok((shown::run(&run)?, shown::samples(&samples)?))
+    Ok((shown::shown_run(&run)?, shown::shown_samples(&samples)?))
 }
 
 /// The end of a run on a terminal: findings, table, notes.
@@ -75,7 +75,7 @@ fn load(dir: &Path) -> Result<(Run, Vec<Sample>)> {
 /// # Errors
 /// When the records cannot be read as JSON.
 pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<String> {
-    let (run, samples) = (&shown::run(run)?, &shown::samples(samples)?);
+    let (run, samples) = (&shown::shown_run(run)?, &shown::shown_samples(samples)?);
     let standings = judge(summarize(run, samples));
     let mut out = terminal::heading(&run.plan.title, look);
     for line in headline::headline(run, &standings) {

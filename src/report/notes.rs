@@ -167,7 +167,8 @@ fn programs(standings: &Standings) -> Vec<String> {
 
 /// What `--any-build` lets be compared.
 fn any_build(run: &Run) -> String {
-    let mut origins: Vec<String> = run.servers.values().map(|server| origin::of(&server.version)).collect();
+    let mut origins: Vec<String> =
+        run.servers.values().map(|server| origin::build_origin(&server.version)).collect();
     origins.sort();
     origins.dedup();
     let held = match origins.len() {

@@ -37,12 +37,12 @@ pub struct Section {
     /// A command to copy.
     pub command: Option<String>,
     /// Whether a reader wants it at first sight.
-    pub weight: Weight,
+    pub prominence: Prominence,
 }
 
 /// How much of a part shows at first sight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Weight {
+pub enum Prominence {
     /// All of it.
     #[default]
     Open,
@@ -103,13 +103,13 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     sections.push(Section { table: Some(facts::machine(run)), ..titled("Machine") });
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });
     let settings = Some(facts::settings(run));
-    sections.push(Section { table: settings, weight: Weight::Folded, ..titled("Settings") });
+    sections.push(Section { table: settings, prominence: Prominence::Folded, ..titled("Settings") });
     sections.push(Section { table: Some(facts::dataset(run)), ..titled("Dataset") });
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
     sections.push(Section { command: Some(run.provenance.command.clone()), ..titled("Repeat it") });
     sections.push(Section {
         table: Some(results::samples(samples)),
-        weight: Weight::PageOnly,
+        prominence: Prominence::PageOnly,
         ..titled("All samples")
     });
     Page {

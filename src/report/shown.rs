@@ -19,7 +19,7 @@ pub(super) fn findings(findings: &Findings) -> Result<Findings> {
 ///
 /// # Errors
 /// When it cannot be made anew.
-pub(super) fn run(run: &Run) -> Result<Run> {
+pub(super) fn shown_run(run: &Run) -> Result<Run> {
     record::with_texts(run, visible_lines)
 }
 
@@ -27,6 +27,6 @@ pub(super) fn run(run: &Run) -> Result<Run> {
 ///
 /// # Errors
 /// When they cannot be made anew.
-pub(super) fn samples(samples: &[Sample]) -> Result<Vec<Sample>> {
+pub(super) fn shown_samples(samples: &[Sample]) -> Result<Vec<Sample>> {
     record::samples_with_texts(samples, visible_lines)
 }

@@ -9,7 +9,7 @@ use crate::{bad_data, fs, usage};
 
 /// What to do with the text between the markers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum SpliceMode {
     /// Replace it.
     Write,
     /// Fail where it differs.
@@ -21,15 +21,15 @@ pub enum Mode {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when the file or a marker is missing or doubled;
 /// [`crate::fault::Fault::Data`] in check mode when the text is another, with the first line that differs.
-pub fn splice(file: &Path, name: &str, text: &str, mode: Mode) -> Result<()> {
+pub fn splice(file: &Path, name: &str, text: &str, mode: SpliceMode) -> Result<()> {
     let old = crate::fs::read_text(file).with_context(|| format!("reading {}", file.display()))?;
     let new = spliced(&old, name, text).map_err(|why| usage!("{}: {why}", file.display()))?;
     if old == new {
         return Ok(());
     }
     match mode {
-        Mode::Write => fs::write(file, new.as_bytes()),
-        Mode::Check => Err(bad_data!(
+        SpliceMode::Write => fs::write(file, new.as_bytes()),
+        SpliceMode::Check => Err(bad_data!(
             "{}: the part bulkbench:{name} is out of date; {}; write it anew with --splice",
             file.display(),
             first_difference(&old, &new)
@@ -75,12 +75,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("README.md");
         std::fs::write(&file, README).unwrap();
-        let error = splice(&file, "votes", "new\n", Mode::Check).unwrap_err();
+        let error = splice(&file, "votes", "new\n", SpliceMode::Check).unwrap_err();
         assert!(error.to_string().contains("line 3 is \"old\" and should be \"new\""), "{error}");
         assert_eq!(Fault::find(&error).map(Fault::exit_code), Some(4));
-        splice(&file, "votes", "new\n", Mode::Write).unwrap();
+        splice(&file, "votes", "new\n", SpliceMode::Write).unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), README.replace("old", "new"));
-        splice(&file, "votes", "new\n", Mode::Check).unwrap();
+        splice(&file, "votes", "new\n", SpliceMode::Check).unwrap();
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::explain::{Refused, describes_not_yet, explain};
 use super::home::{CHECKING, Home, WHERE};
 use super::nowhere::nowhere;
 use super::routes::{Tries, routes};
-use super::tls::{Mode, Tls};
+use super::tls::{Tls, TlsMode};
 use super::wire::{Dial, Plug};
 use crate::fault::Fault;
 use crate::interrupt::{Interrupt, OnStop};
@@ -163,8 +163,8 @@ impl Connector {
     }
 
     /// What libpq calls its `sslmode`.
-    pub fn ssl_mode(&self) -> Mode {
-        self.tls.as_ref().map_or(Mode::Disable, Tls::mode)
+    pub fn ssl_mode(&self) -> TlsMode {
+        self.tls.as_ref().map_or(TlsMode::Disable, Tls::mode)
     }
 
     /// The same server, as the same user and with all else the same, through a proxy that has one

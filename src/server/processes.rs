@@ -51,14 +51,14 @@ fn parse_stat(line: &str) -> Option<Stat> {
 /// # Errors
 /// When /proc cannot be read.
 pub fn group_lives(group: i32) -> Result<bool> {
-    Ok(all()?.iter().any(|one| one.group == group && !one.ended))
+    Ok(list()?.iter().any(|one| one.group == group && !one.ended))
 }
 
 /// All processes of this machine that can be seen.
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn all() -> Result<Vec<Stat>> {
+pub fn list() -> Result<Vec<Stat>> {
     let entries = std::fs::read_dir("/proc").context("reading /proc")?;
     Ok(entries.filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect())
 }
@@ -68,7 +68,7 @@ pub fn all() -> Result<Vec<Stat>> {
 /// # Errors
 /// When /proc cannot be read.
 pub fn descendants(pid: i32) -> Result<Vec<Stat>> {
-    let all = all()?;
+    let all = list()?;
     let mut found: Vec<Stat> = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {

@@ -9,8 +9,8 @@ use tokio_postgres::config::{self, LoadBalanceHosts};
 use tokio_postgres::error::SqlState;
 
 use super::explain::{Refused, dial_error};
-use super::tls::{Mode, Tls};
-use super::wire::{Crypt, Dial, DialError, Place, Plug, Route, SocketOptions};
+use super::tls::{Tls, TlsMode};
+use super::wire::{Address, Crypt, Dial, DialError, Plug, Route, SocketOptions};
 use crate::interrupt::{Interrupt, OnStop};
 use crate::{unavailable, usage};
 
@@ -24,7 +24,7 @@ pub struct Host {
     /// The name its certificate has to be for; empty for a Unix socket.
     name: String,
     /// Where it listens: the addresses of its name, to be tried in order, or a Unix socket.
-    pub places: Vec<Place>,
+    pub addresses: Vec<Address>,
 }
 
 /// The hosts of a configuration in its order, as the driver understands it; an error in place of one whose
@@ -60,15 +60,15 @@ pub fn hosts(
                     Some(config::Host::Tcp(name)) => name.clone(),
                     _ => ip.to_string(),
                 };
-                Ok(Host { name, places: vec![Place::Tcp(SocketAddr::new(*ip, port))] })
+                Ok(Host { name, addresses: vec![Address::Tcp(SocketAddr::new(*ip, port))] })
             }
             (None, Some(config::Host::Tcp(name))) => {
                 let found = look_up(name, port, limit, interrupt)?;
-                Ok(Host { name: name.clone(), places: found.into_iter().map(Place::Tcp).collect() })
+                Ok(Host { name: name.clone(), addresses: found.into_iter().map(Address::Tcp).collect() })
             }
             (None, Some(config::Host::Unix(dir))) => {
                 let path = dir.join(format!(".s.PGSQL.{port}"));
-                Ok(Host { name: String::new(), places: vec![Place::Unix(path)] })
+                Ok(Host { name: String::new(), addresses: vec![Address::Unix(path)] })
             }
             (None, None) => unreachable!("a host has a name or an address, as many as there are"),
         }
@@ -93,16 +93,20 @@ pub fn routes(
         user_timeout: config.get_tcp_user_timeout().copied(),
     };
     let ways = |host: &Host| -> Vec<Route> {
-        let crypts = |place: &Place| match place {
+        let crypts = |address: &Address| match address {
             // As with libpq, a Unix socket knows no TLS, whatever sslmode says.
-            Place::Unix(_) => vec![Crypt::Never],
-            Place::Tcp(_) => crypts(tls),
+            Address::Unix(_) => vec![Crypt::Never],
+            Address::Tcp(_) => crypts(tls),
         };
-        let route =
-            |place: &Place, crypt| Route { place: place.clone(), host: host.name.clone(), crypt, options };
-        host.places
+        let route = |address: &Address, crypt| Route {
+            address: address.clone(),
+            host: host.name.clone(),
+            crypt,
+            options,
+        };
+        host.addresses
             .iter()
-            .flat_map(|place| crypts(place).into_iter().map(|crypt| route(place, crypt)))
+            .flat_map(|address| crypts(address).into_iter().map(|crypt| route(address, crypt)))
             .collect()
     };
     let (found, unknown): (Vec<_>, Vec<_>) =
@@ -130,10 +134,10 @@ fn shuffle<T>(list: &mut [T]) {
 fn crypts(tls: Option<&Tls>) -> Vec<Crypt> {
     let Some(tls) = tls else { return vec![Crypt::Never] };
     match tls.mode() {
-        Mode::Disable => vec![Crypt::Never],
-        Mode::Allow => vec![Crypt::Never, Crypt::Always(tls.clone())],
-        Mode::Prefer => vec![Crypt::IfOffered(tls.clone()), Crypt::Never],
-        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => vec![Crypt::Always(tls.clone())],
+        TlsMode::Disable => vec![Crypt::Never],
+        TlsMode::Allow => vec![Crypt::Never, Crypt::Always(tls.clone())],
+        TlsMode::Prefer => vec![Crypt::IfOffered(tls.clone()), Crypt::Never],
+        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => vec![Crypt::Always(tls.clone())],
     }
 }
 
@@ -210,7 +214,7 @@ impl<'i> Tries<'i> {
         self.interrupt.check()?;
         let next = self.routes[self.at + 1..]
             .iter()
-            .position(|route| route.place != self.routes[self.at].place || another_crypt_helps(&error));
+            .position(|route| route.address != self.routes[self.at].address || another_crypt_helps(&error));
         // A server that lets nobody in says so for all its addresses.
         let refused = error.code().is_some_and(|code| *code != SqlState::CANNOT_CONNECT_NOW);
         match next {

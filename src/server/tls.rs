@@ -23,7 +23,7 @@ const PROTOCOL: &[u8] = b"postgresql";
 
 /// libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
+pub enum TlsMode {
     /// Never encrypt.
     Disable,
     /// Encrypt where the server insists.
@@ -39,40 +39,46 @@ pub enum Mode {
     VerifyFull,
 }
 
-impl Mode {
-    const ALL: [Mode; 6] =
-        [Mode::Disable, Mode::Allow, Mode::Prefer, Mode::Require, Mode::VerifyCa, Mode::VerifyFull];
+impl TlsMode {
+    const ALL: [TlsMode; 6] = [
+        TlsMode::Disable,
+        TlsMode::Allow,
+        TlsMode::Prefer,
+        TlsMode::Require,
+        TlsMode::VerifyCa,
+        TlsMode::VerifyFull,
+    ];
 
     /// libpq's word for it.
     pub fn name(self) -> &'static str {
         match self {
-            Mode::Disable => "disable",
-            Mode::Allow => "allow",
-            Mode::Prefer => "prefer",
-            Mode::Require => "require",
-            Mode::VerifyCa => "verify-ca",
-            Mode::VerifyFull => "verify-full",
+            TlsMode::Disable => "disable",
+            TlsMode::Allow => "allow",
+            TlsMode::Prefer => "prefer",
+            TlsMode::Require => "require",
+            TlsMode::VerifyCa => "verify-ca",
+            TlsMode::VerifyFull => "verify-full",
         }
     }
 
     /// Whether the server has to prove who it is.
     pub fn verifies(self) -> bool {
-        matches!(self, Mode::VerifyCa | Mode::VerifyFull)
+        matches!(self, TlsMode::VerifyCa | TlsMode::VerifyFull)
     }
 }
 
-impl FromStr for Mode {
+impl FromStr for TlsMode {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Mode::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Mode::ALL.iter().map(|mode| mode.name()).collect();
+        TlsMode::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = TlsMode::ALL.iter().map(|mode| mode.name()).collect();
             usage!("sslmode={text}: there is no such mode; it is one of {}", names.join(", "))
         })
     }
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for TlsMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -99,9 +105,9 @@ pub enum Roots {
 
 /// What the TLS of a connection is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameters {
+pub struct TlsParameters {
     /// `sslmode`
-    pub mode: Mode,
+    pub mode: TlsMode,
     /// `sslnegotiation`
     pub negotiation: Negotiation,
     /// `sslrootcert`
@@ -110,9 +116,9 @@ pub struct Parameters {
     pub client: Option<(PathBuf, PathBuf)>,
 }
 
-impl Parameters {
+impl TlsParameters {
     /// Those of a mode, with all else as it is by default.
-    pub fn of(mode: Mode) -> Self {
+    pub fn of(mode: TlsMode) -> Self {
         Self { mode, negotiation: Negotiation::default(), roots: Roots::System, client: None }
     }
 }
@@ -121,18 +127,18 @@ impl Parameters {
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
-    parameters: Arc<Parameters>,
+    parameters: Arc<TlsParameters>,
 }
 
 impl Tls {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when a file of certificates or of a key cannot be used,
     /// [`crate::fault::Fault::Unavailable`] when this machine trusts nobody.
-    pub fn new(parameters: Parameters) -> Result<Self> {
+    pub fn new(parameters: TlsParameters) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
         let proof = match parameters.mode {
-            Mode::VerifyCa => Proof::Authority(trusted(&parameters)?),
-            Mode::VerifyFull => Proof::AuthorityAndName(trusted(&parameters)?),
+            TlsMode::VerifyCa => Proof::Authority(trusted(&parameters)?),
+            TlsMode::VerifyFull => Proof::AuthorityAndName(trusted(&parameters)?),
             _ => Proof::Nothing,
         };
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -151,12 +157,12 @@ impl Tls {
     }
 
     /// What it is made from.
-    pub fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &TlsParameters {
         &self.parameters
     }
 
     /// When to encrypt, and what the server has to prove.
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> TlsMode {
         self.parameters.mode
     }
 
@@ -177,13 +183,13 @@ impl Tls {
         match ServerName::try_from(host.to_owned()) {
             Ok(name) => Ok(name),
             // Nobody reads it.
-            Err(_) if self.mode() != Mode::VerifyFull => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
+            Err(_) if self.mode() != TlsMode::VerifyFull => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
             Err(_) => Err(io::Error::other(format!("{host:?} is no name that a certificate can be for"))),
         }
     }
 }
 
-fn trusted(parameters: &Parameters) -> Result<Authorities> {
+fn trusted(parameters: &TlsParameters) -> Result<Authorities> {
     let mode = parameters.mode;
     match &parameters.roots {
         Roots::File(path) => {
@@ -241,10 +247,10 @@ mod tests {
 
     #[test]
     fn modes_are_those_of_libpq() {
-        for mode in Mode::ALL {
-            assert_eq!(mode.name().parse::<Mode>().unwrap(), mode);
+        for mode in TlsMode::ALL {
+            assert_eq!(mode.name().parse::<TlsMode>().unwrap(), mode);
         }
-        let error = "verify".parse::<Mode>().unwrap_err().to_string();
+        let error = "verify".parse::<TlsMode>().unwrap_err().to_string();
         assert!(error.contains("sslmode=verify") && error.contains("verify-ca, verify-full"), "{error}");
     }
 }

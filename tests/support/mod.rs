@@ -9,7 +9,7 @@ use bulkbench::model::*;
 pub const ROWS: u64 = 7_500_000;
 
 /// A case to be, with its published seconds and the seconds of its phases in the middle round.
-pub struct Made {
+pub struct CaseTimes {
     pub id: &'static str,
     pub phases: &'static [(Phase, f64)],
     pub published: Option<f64>,
@@ -19,16 +19,16 @@ pub struct Made {
 use Durability::{Durable, LostOnCrash};
 use Phase::{Commit, Constraints, Indexes, Load, Prepare, SetLogged};
 
-const fn made(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> Made {
-    Made { id, phases, published, durability: Durable }
+const fn made(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> CaseTimes {
+    CaseTimes { id, phases, published, durability: Durable }
 }
 
-const fn unlogged(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> Made {
-    Made { durability: LostOnCrash, ..made(id, phases, published) }
+const fn unlogged(id: &'static str, phases: &'static [(Phase, f64)], published: Option<f64>) -> CaseTimes {
+    CaseTimes { durability: LostOnCrash, ..made(id, phases, published) }
 }
 
 /// The cases that load all rows.
-pub const CASES: [Made; 10] = [
+pub const CASES: [CaseTimes; 10] = [
     made("copy-csv", &[(Load, 5.6), (Commit, 0.02), (Indexes, 5.1)], Some(67.799)),
     made("copy-csv control", &[(Load, 5.62), (Commit, 0.02), (Indexes, 5.14)], Some(67.799)),
     made("copy-text", &[(Load, 5.4), (Commit, 0.02), (Indexes, 5.1)], Some(65.189)),

@@ -75,10 +75,14 @@ impl Votes {
         interrupt.check()?;
         let links = pairs::pair(&shape, seed)?;
         interrupt.check()?;
-        let votes =
-            shuffle::shuffled(random::Stage::Order, seed, rows as usize, |range, out: &mut Vec<u64>| {
+        let votes = shuffle::shuffled(
+            random::GeneratorStage::Order,
+            seed,
+            rows as usize,
+            |range, out: &mut Vec<u64>| {
                 pairs::list(&shape, &links, range, out);
-            });
+            },
+        );
         interrupt.check()?;
         Ok(Self { votes, users: UserNames::new(shape.users(), seed), links: LinkNames::new(seed) })
     }

@@ -1,6 +1,6 @@
 //! Names for users and links. They are made of syllables and numbers: none is taken from anywhere.
 
-use super::random::{Random, Stage, scramble};
+use super::random::{GeneratorStage, Random, scramble};
 
 /// The longest user name, in bytes.
 const MOST_USER_BYTES: usize = 20;
@@ -23,7 +23,7 @@ pub struct UserNames {
 impl UserNames {
     /// Names for so many users.
     pub fn new(users: usize, seed: u64) -> Self {
-        let key = Random::new(seed, Stage::Names, 0).bits();
+        let key = Random::new(seed, GeneratorStage::Names, 0).bits();
         Self { names: (0..users as u64).map(|user| name(user, key)).collect() }
     }
 
@@ -110,7 +110,7 @@ impl LinkNames {
     pub fn new(seed: u64) -> Self {
         let digit = |n: u64| b"0123456789abcdefghijklmnopqrstuvwxyz"[(n % 36) as usize];
         let three = (0..BASE3).map(|n| [digit(n / 1296), digit(n / 36), digit(n), 0]).collect();
-        Self { key: Random::new(seed, Stage::Names, 1).bits(), three }
+        Self { key: Random::new(seed, GeneratorStage::Names, 1).bits(), three }
     }
 
     /// Writes the link's name at the start of `out`, and perhaps bytes past it, and returns its length.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::random::{Random, Stage, scramble};
+use super::random::{GeneratorStage, Random, scramble};
 use super::shape::Shape;
 use super::shuffle::shuffled;
 
@@ -24,7 +24,7 @@ const TRIES: u32 = 10_000;
 /// When no way is found to give each user links that differ; no known size and seed does that.
 pub fn pair(shape: &Shape, seed: u64) -> Result<Vec<u32>> {
     let votes = shape.starts()[shape.users()] as usize;
-    let mut links = shuffled(Stage::Deal, seed, votes, |range, out| shape.push_links(range, out));
+    let mut links = shuffled(GeneratorStage::Deal, seed, votes, |range, out| shape.push_links(range, out));
     mend(shape, &mut links, seed)?;
     choose_scores(shape, &mut links, seed);
     Ok(links)
@@ -56,7 +56,7 @@ fn mend(shape: &Shape, links: &mut [u32], seed: u64) -> Result<()> {
         })
         .flatten_iter()
         .collect();
-    let mut random = Random::new(seed, Stage::Mend, 0);
+    let mut random = Random::new(seed, GeneratorStage::Mend, 0);
     let votes = links.len() as u64;
     let segment = |user: usize| starts[user] as usize..starts[user + 1] as usize;
     for vote in doubled {
@@ -111,7 +111,7 @@ fn find_doubled(links: &[u32], votes: Range<u32>, seen: &mut Vec<u32>, doubled: 
 /// Marks the votes that go up: of each user's, those on the links that are liked most, give or
 /// take chance. So a user has the votes up that the shape says, and links differ in their share.
 fn choose_scores(shape: &Shape, links: &mut [u32], seed: u64) {
-    let liking = Random::new(seed, Stage::Scores, u64::MAX).bits();
+    let liking = Random::new(seed, GeneratorStage::Scores, u64::MAX).bits();
     let mut rest = links;
     let groups: Vec<_> = shape
         .sides()
@@ -122,7 +122,7 @@ fn choose_scores(shape: &Shape, links: &mut [u32], seed: u64) {
         })
         .collect();
     groups.into_par_iter().enumerate().for_each_init(Vec::new, |keys, (group, (sides, links))| {
-        let mut random = Random::new(seed, Stage::Scores, group as u64);
+        let mut random = Random::new(seed, GeneratorStage::Scores, group as u64);
         let mut start = 0;
         for (up, down) in sides {
             let votes = &mut links[start..start + (up + down) as usize];

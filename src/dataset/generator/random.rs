@@ -5,7 +5,7 @@ use rand_pcg::rand_core::Rng;
 
 /// What randomness is for. No two stages share a stream.
 #[derive(Debug, Clone, Copy)]
-pub enum Stage {
+pub enum GeneratorStage {
     /// How many votes links get.
     Links = 1,
     /// How many votes users give.
@@ -27,7 +27,7 @@ pub struct Random(Pcg64Mcg);
 
 impl Random {
     /// The stream of piece number `piece` of a stage.
-    pub fn new(seed: u64, stage: Stage, piece: u64) -> Self {
+    pub fn new(seed: u64, stage: GeneratorStage, piece: u64) -> Self {
         let key = scramble(seed ^ scramble(stage as u64)) ^ scramble(piece.wrapping_mul(2).wrapping_add(1));
         let (high, low) = (scramble(key), scramble(key.wrapping_add(0x632b_e59b_d9b4_e019)));
         Self(Pcg64Mcg::new((u128::from(high) << 64) | u128::from(low)))

@@ -4,7 +4,7 @@
 //! end at 1000 up and 1000 down, so that many have 1000 or 2000; about three in four go up; the
 //! most voted links have 1660, 1502, 1162, 1116 and 1050 votes.
 
-use super::random::{Random, Stage};
+use super::random::{GeneratorStage, Random};
 
 const VOTES: u64 = 7_405_561;
 const USERS: u64 = 31_927;
@@ -68,7 +68,7 @@ impl Shape {
         let mean = rows.div_ceil(links);
         let most_a_link = (users / 8).max(2 * mean).min(users);
         let sides = user_sides(rows, users, most_a_user, seed);
-        let mut random = Random::new(seed, Stage::Links, 0);
+        let mut random = Random::new(seed, GeneratorStage::Links, 0);
         let levels = link_levels(rows, links, most_a_link, &mut random);
         let mut step = (links as f64 * 0.618_033_988_749_894_8) as u64 | 1;
         while greatest_common_divisor(step, links) != 1 {
@@ -203,7 +203,7 @@ fn activity(place: u64) -> u64 {
 
 /// Votes up and down of each user, at most `most` of each, together `rows`.
 fn user_sides(rows: u64, users: u64, most: u64, seed: u64) -> Vec<(u32, u32)> {
-    let mut random = Random::new(seed, Stage::Users, 0);
+    let mut random = Random::new(seed, GeneratorStage::Users, 0);
     let side = most.min(u64::from(MOST_A_SIDE));
     let mut sides: Vec<(u32, u32)> = (0..users)
         .map(|i| {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::random::{Random, Stage};
+use super::random::{GeneratorStage, Random};
 
 /// Items listed and dealt at a time.
 const PIECE: usize = 1 << 16;
@@ -19,7 +19,7 @@ const MOST_BUCKETS: usize = 1 << 12;
 
 /// `count` items in random order. `list` adds the items of a range, in the original order.
 pub fn shuffled<T: Copy + Default + Send + Sync>(
-    stage: Stage,
+    stage: GeneratorStage,
     seed: u64,
     count: usize,
     list: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
@@ -66,7 +66,7 @@ pub fn shuffled<T: Copy + Default + Send + Sync>(
 /// Draws the bucket of each of a piece's items: four from each 64 random bits.
 #[inline]
 fn deal(
-    stage: Stage,
+    stage: GeneratorStage,
     seed: u64,
     piece: usize,
     items: usize,
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn order(seed: u64, count: usize) -> Vec<u32> {
-        shuffled(Stage::Order, seed, count, |range, out| out.extend(range.map(|i| i as u32)))
+        shuffled(GeneratorStage::Order, seed, count, |range, out| out.extend(range.map(|i| i as u32)))
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::environment::PGOPTIONS;
 use super::loader::{Loader, ScratchFile};
-use super::options::{Input, Reader, Servers, Settings, Tls};
+use super::options::{InputFormat, Reader, Servers, Settings, Tls};
 use super::placeholders::{PLACEHOLDERS, PYTHON, Template};
 use super::rejects::Rejected;
 use crate::fault::unknown_field;
@@ -38,7 +38,7 @@ struct Definition {
     start: Begin,
     #[serde(default = "durable")]
     durability: Named<Durability>,
-    input: Input,
+    input: InputFormat,
     #[serde(default)]
     extent: HowMany,
     #[serde(default)]
@@ -55,7 +55,7 @@ struct Definition {
     version: Vec<String>,
     install: String,
     #[serde(default)]
-    exit: Exit,
+    exit: ExitCodes,
     rejected: Option<Rejected>,
     #[serde(default)]
     env: BTreeMap<String, String>,
@@ -84,7 +84,7 @@ enum HowMany {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Exit {
+struct ExitCodes {
     #[serde(default = "zero")]
     success: Vec<u8>,
     #[serde(default)]
@@ -93,7 +93,7 @@ struct Exit {
     not_fed: Vec<u8>,
 }
 
-impl Default for Exit {
+impl Default for ExitCodes {
     fn default() -> Self {
         Self { success: zero(), partial: Vec::new(), not_fed: Vec::new() }
     }
@@ -277,7 +277,7 @@ impl Definition {
                 "exit.success = []: no end of the program would be a success; list 0 or others"
             ));
         }
-        let Exit { success, partial, not_fed } = &self.exit;
+        let ExitCodes { success, partial, not_fed } = &self.exit;
         let codes = [("success", success), ("partial", partial), ("not-fed", not_fed)];
         for (place, (name, codes_of_one)) in codes.iter().enumerate() {
             for (other, codes_of_other) in &codes[place + 1..] {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::config::{ChannelBinding, Host, LoadBalanceHosts, TargetSessionAttrs};
 
 use crate::server::Connector;
-use crate::server::tls::{Mode, Negotiation, Roots, Tls};
+use crate::server::tls::{Negotiation, Roots, Tls, TlsMode};
 
 /// The variable whose settings come on top of the run's.
 pub const PGOPTIONS: &str = "PGOPTIONS";
@@ -113,7 +113,7 @@ fn variables(connector: &Connector) -> Result<Vec<(&'static str, OsString)>> {
 }
 
 fn verifies(connector: &Connector) -> bool {
-    connector.ssl_mode() == Mode::VerifyFull
+    connector.ssl_mode() == TlsMode::VerifyFull
 }
 
 /// What goes into PGHOST. An address that a proxy or the user gave comes before the name, as not
@@ -149,7 +149,7 @@ fn trusted(roots: &Roots) -> PathBuf {
 mod tests {
     use super::*;
     use crate::interrupt::Interrupt;
-    use crate::server::tls::Parameters;
+    use crate::server::tls::TlsParameters;
 
     fn text(connector: &Connector) -> String {
         let line = |(name, value): (&str, OsString)| format!("{name}={}\n", value.to_str().unwrap());
@@ -173,12 +173,12 @@ mod tests {
     fn a_proxy_s_address_comes_before_the_name_unless_the_name_is_verified() {
         let config: tokio_postgres::Config =
             "host=db.example hostaddr=127.0.0.1 port=71 user=u sslmode=require".parse().unwrap();
-        let tls = |mode| Tls::new(Parameters::of(mode)).unwrap();
+        let tls = |mode| Tls::new(TlsParameters::of(mode)).unwrap();
         let connector = |mode| Connector::with_tls(config.clone(), tls(mode), Interrupt::new());
-        let plain = text(&connector(Mode::Require));
+        let plain = text(&connector(TlsMode::Require));
         assert!(plain.starts_with("PGHOST=127.0.0.1\nPGPORT=71\n") && !plain.contains("HOSTADDR"), "{plain}");
         assert!(plain.contains("PGDATABASE=u\nPGSSLMODE=require\n"), "{plain}");
-        let verified = text(&connector(Mode::VerifyFull));
+        let verified = text(&connector(TlsMode::VerifyFull));
         assert!(verified.starts_with("PGHOST=db.example\n"), "{verified}");
         assert!(verified.contains("PGHOSTADDR=127.0.0.1\nPGSSLROOTCERT="), "{verified}");
     }

@@ -89,7 +89,7 @@ impl Loader {
     /// When it cannot be started, or work has to stop.
     pub fn execute(&self, target: &Target<'_>) -> Result<Ended> {
         let command = self.prepare(target)?;
-        self.ended(&program::run(command, target.scratch, target.connector.interrupt())?, target)
+        self.ended(&program::run_to_end(command, target.scratch, target.connector.interrupt())?, target)
     }
 
     /// What comes before the clock: the program's files, and its command.
@@ -143,7 +143,7 @@ impl Loader {
     }
 
     /// What the program's end means.
-    pub(super) fn ended(&self, exit: &program::Exit, target: &Target<'_>) -> Result<Ended> {
+    pub(super) fn ended(&self, exit: &program::ProgramExit, target: &Target<'_>) -> Result<Ended> {
         let values = values(target)?;
         let count = |rejects: &Rejects| rejects.count(target.scratch, |name| values.get(name).cloned());
         let rejected = self.rejects.as_ref().map(count).transpose()?;

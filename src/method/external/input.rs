@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::options::Input;
+use super::options::InputFormat;
 use crate::dataset::{Value, header, trailer};
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
@@ -22,11 +22,11 @@ const COPY_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When it cannot be read or made, or work has to stop.
-pub fn file(input: Input, load: &Load<'_>, table: &str, clock: &mut PhaseClock) -> Result<PathBuf> {
+pub fn file(input: InputFormat, load: &Load<'_>, table: &str, clock: &mut PhaseClock) -> Result<PathBuf> {
     match input {
-        Input::Csv | Input::Text | Input::Binary => encoded(input.encoding(), load),
-        Input::Inserts => inserts(load, table),
-        Input::KeyedCsv => clock.time(Phase::Prepare, || keyed(load)),
+        InputFormat::Csv | InputFormat::Text | InputFormat::Binary => encoded(input.encoding(), load),
+        InputFormat::Inserts => inserts(load, table),
+        InputFormat::KeyedCsv => clock.time(Phase::Prepare, || keyed(load)),
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::execute::Target;
 use super::loader::Loader;
-use super::options::{Input, Reader};
+use super::options::{InputFormat, Reader};
 use super::{input, program};
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::model::Phase;
@@ -27,7 +27,7 @@ impl Method for Loader {
 
     fn keys(&self) -> Keys {
         match self.input {
-            Input::KeyedCsv => Keys::Counted,
+            InputFormat::KeyedCsv => Keys::Counted,
             _ => Keys::Unique,
         }
     }
@@ -36,7 +36,7 @@ impl Method for Loader {
         let mut session = load.connector.connect()?;
         let home = load.server.home();
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
-        let keyed = self.input == Input::KeyedCsv;
+        let keyed = self.input == InputFormat::KeyedCsv;
         let columns = match keyed {
             true => load.table.with_key_column().column_list(),
             false => load.table.column_list(),
@@ -59,8 +59,8 @@ impl Method for Loader {
         };
         let command = self.prepare(&target)?;
 
-        let exit =
-            clock.time(Phase::Load, || program::run(command, load.scratch, load.connector.interrupt()))?;
+        let exit = clock
+            .time(Phase::Load, || program::run_to_end(command, load.scratch, load.connector.interrupt()))?;
         clock.add_program(exit.cpu, exit.peak_memory);
         self.ended(&exit, &target)?.check()?;
         if keyed {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::command::{filled, python};
 use super::extensions::{self, Extensions};
-use super::options::{Input, Reader, Servers, Settings, Tls};
+use super::options::{InputFormat, Reader, Servers, Settings, Tls};
 use super::placeholders::{PYTHON, Template};
 use super::redact::redacted;
 use super::rejects::Rejects;
@@ -26,7 +26,7 @@ use crate::server::{self, Connector, Server, Session};
 #[derive(Debug)]
 pub struct Loader {
     pub(super) info: Info,
-    pub(super) input: Input,
+    pub(super) input: InputFormat,
     pub(super) servers: Servers,
     pub(super) reader: Reader,
     pub(super) settings: Settings,
@@ -56,7 +56,7 @@ pub struct ScratchFile {
 
 impl Loader {
     /// What it reads.
-    pub fn input(&self) -> Input {
+    pub fn input(&self) -> InputFormat {
         self.input
     }
 

@@ -26,5 +26,5 @@ pub use definition::Beside;
 pub use execute::{Ended, Meaning, Target};
 pub use extensions::Extensions;
 pub use loader::Loader;
-pub use options::Input;
+pub use options::InputFormat;
 pub use redact::redacted;

@@ -7,7 +7,7 @@ use crate::model::Encoding;
 /// What a loader reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Input {
+pub enum InputFormat {
     /// The dataset's csv.
     Csv,
     /// The dataset in PostgreSQL's text format.
@@ -20,13 +20,13 @@ pub enum Input {
     KeyedCsv,
 }
 
-impl Input {
+impl InputFormat {
     /// The dataset's file that it is, or is made of.
     pub fn encoding(self) -> Encoding {
         match self {
-            Input::Csv | Input::Inserts | Input::KeyedCsv => Encoding::Csv,
-            Input::Text => Encoding::Text,
-            Input::Binary => Encoding::Binary,
+            InputFormat::Csv | InputFormat::Inserts | InputFormat::KeyedCsv => Encoding::Csv,
+            InputFormat::Text => Encoding::Text,
+            InputFormat::Binary => Encoding::Binary,
         }
     }
 }

@@ -32,11 +32,11 @@ pub const PLACEHOLDERS: [&str; 14] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Name(String),
 }
@@ -70,18 +70,18 @@ impl Template {
                     known.join("} {")
                 ));
             }
-            parts.push(Part::Text(std::mem::take(&mut plain)));
-            parts.push(Part::Name(name.into()));
+            parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
+            parts.push(TemplatePart::Name(name.into()));
             rest = after;
         }
         plain.push_str(rest);
-        parts.push(Part::Text(plain));
+        parts.push(TemplatePart::Text(plain));
         Ok(Self { text: text.into(), parts })
     }
 
     /// A text without placeholders, whatever braces are in it.
     pub fn plain(text: &str) -> Self {
-        Self { text: text.into(), parts: vec![Part::Text(text.into())] }
+        Self { text: text.into(), parts: vec![TemplatePart::Text(text.into())] }
     }
 
     /// As it was written.
@@ -95,7 +95,7 @@ impl Template {
     /// # Errors
     /// When `dir` is not UTF-8.
     pub fn beside(mut self, dir: &Path) -> Result<Self> {
-        if let Some(Part::Text(first)) = self.parts.first_mut()
+        if let Some(TemplatePart::Text(first)) = self.parts.first_mut()
             && !first.is_empty()
             && !first.starts_with('/')
             && self.text.contains('/')
@@ -117,8 +117,10 @@ impl Template {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => Ok(text.clone()),
-                Part::Name(name) => value(name).with_context(|| format!("{{{name}}} has no value here")),
+                TemplatePart::Text(text) => Ok(text.clone()),
+                TemplatePart::Name(name) => {
+                    value(name).with_context(|| format!("{{{name}}} has no value here"))
+                }
             })
             .collect()
     }

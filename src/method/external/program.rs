@@ -35,7 +35,7 @@ pub const STDERR: &str = "stderr";
 
 /// How a program ended, and what it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit {
+pub struct ProgramExit {
     /// Its status.
     pub status: ExitStatus,
     /// CPU time, user and system, of it and those of its children that it waited for.
@@ -52,7 +52,7 @@ pub struct Exit {
 ///
 /// # Errors
 /// When it cannot be started, or work has to stop.
-pub fn run(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Exit> {
+pub fn run_to_end(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<ProgramExit> {
     let output = |name: &str| {
         let path = dir.join(name);
         File::create(&path).with_context(|| format!("making {}", path.display()))
@@ -60,16 +60,16 @@ pub fn run(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<Exit> 
     run_into(command, dir, [output(STDOUT)?, output(STDERR)?], interrupt)
 }
 
-/// As [`run`], with these files for its standard output and its standard error.
+/// As [`run_to_end`], with these files for its standard output and its standard error.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run_to_end`].
 pub fn run_into(
     mut command: Command,
     dir: &Path,
     [stdout, stderr]: [File; 2],
     interrupt: &Interrupt,
-) -> Result<Exit> {
+) -> Result<ProgramExit> {
     interrupt.check()?;
     command.current_dir(dir).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
     let own_memory = memory::resident_bytes().unwrap_or(u64::MAX);
@@ -114,7 +114,7 @@ fn signal(group: &Mutex<Option<Pid>>, signal: Signal) {
 }
 
 /// Takes the ended child's status, and what it used; so much memory it shared when it was started.
-fn reap(pid: Pid, shared: u64) -> Result<Exit> {
+fn reap(pid: Pid, shared: u64) -> Result<ProgramExit> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: both pointers are to live locals of the right types (wait4(2)), and a zeroed rusage
@@ -128,7 +128,7 @@ fn reap(pid: Pid, shared: u64) -> Result<Exit> {
     let time = |time: libc::timeval| {
         Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
     };
-    Ok(Exit {
+    Ok(ProgramExit {
         status: ExitStatus::from_raw(status),
         cpu: time(usage.ru_utime) + time(usage.ru_stime),
         peak_memory: Some(usage.ru_maxrss as u64 * 1024).filter(|peak| *peak > shared),
@@ -182,7 +182,7 @@ mod tests {
     fn what_a_program_says_and_uses_is_known() {
         let dir = tempfile::tempdir().unwrap();
         let script = "echo said; echo warned >&2; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 3";
-        let exit = run(shell(script), dir.path(), &Interrupt::new()).unwrap();
+        let exit = run_to_end(shell(script), dir.path(), &Interrupt::new()).unwrap();
         assert_eq!(exit.status.code(), Some(3));
         assert!(
             exit.cpu > Duration::from_millis(1) && exit.peak_memory.is_none_or(|peak| peak > 1 << 20),
@@ -203,12 +203,12 @@ mod tests {
             let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim()));
             status.is_ok_and(|status| !status.contains("State:\tZ"))
         };
-        run(shell(script), dir.path(), &Interrupt::new()).unwrap();
+        run_to_end(shell(script), dir.path(), &Interrupt::new()).unwrap();
         assert!(!runs(), "what an ended program leaves");
 
         let interrupt = Interrupt::new();
         let deadline = interrupt.deadline(Duration::from_millis(200)).unwrap();
-        let error = run(shell(&format!("{script}; wait")), dir.path(), &interrupt).unwrap_err();
+        let error = run_to_end(shell(&format!("{script}; wait")), dir.path(), &interrupt).unwrap_err();
         assert!(matches!(Fault::find(&error), Some(Fault::Timeout(_))), "{error:#}");
         drop(deadline);
         assert!(!runs(), "what a program leaves that would not stop");
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let error = run(Command::new("no such program"), dir.path(), &Interrupt::new()).unwrap_err();
+        let error = run_to_end(Command::new("no such program"), dir.path(), &Interrupt::new()).unwrap_err();
         assert!(format!("{error:#}").contains("starting `no such program`"), "{error:#}");
     }
 }

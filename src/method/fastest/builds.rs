@@ -43,7 +43,7 @@ pub fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
 ///
 /// # Errors
 /// What the server says.
-pub fn run(streams: &[CopyStream], statements: &[String]) -> Result<()> {
+pub fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result<()> {
     side_by_side(streams.iter().zip(statements).collect(), |(stream, statement)| stream.run(statement))
 }
 

@@ -9,7 +9,7 @@ use super::transaction::InsertTransaction;
 use super::values::insert_sql;
 use super::{Insert, Inserter, common, unchecked};
 use crate::method::tools::batch::Batch;
-use crate::method::tools::feed::{Feed, Place};
+use crate::method::tools::feed::{Feed, RowRange};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Param};
 use crate::pg_error::describe;
@@ -76,12 +76,12 @@ impl Connection {
 }
 
 /// Inserts one batch, and hands back its storage.
-async fn insert(client: &Client, statement: &Statement, batch: Batch, place: Place) -> Result<Batch> {
+async fn insert(client: &Client, statement: &Statement, batch: Batch, range: RowRange) -> Result<Batch> {
     client
         .execute_raw(statement, batch.values())
         .await
         .map_err(describe)
-        .with_context(|| format!("at {place}"))?;
+        .with_context(|| format!("at {range}"))?;
     Ok(batch)
 }
 
@@ -92,8 +92,8 @@ impl Inserter for OneByOne {
         self.0.stream.with_session(async |client| {
             let statement = self.0.prepare(client).await?;
             let mut batch = Batch::default();
-            while let Some(place) = feed.fill(&mut batch)? {
-                batch = insert(client, &statement, batch, place).await?;
+            while let Some(range) = feed.fill(&mut batch)? {
+                batch = insert(client, &statement, batch, range).await?;
             }
             Ok(())
         })
@@ -117,8 +117,8 @@ impl Inserter for Pipelined {
             let statement = self.connection.prepare(client).await?;
             let mut in_flight = FuturesOrdered::new();
             let mut batch = Batch::default();
-            while let Some(place) = feed.fill(&mut batch)? {
-                in_flight.push_back(insert(client, &statement, batch, place));
+            while let Some(range) = feed.fill(&mut batch)? {
+                in_flight.push_back(insert(client, &statement, batch, range));
                 // Waiting for the oldest sends all that were added meanwhile.
                 batch = match in_flight.len() < self.depth {
                     true => Batch::default(),

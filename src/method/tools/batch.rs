@@ -45,12 +45,12 @@ pub fn bind_type(kind: ColumnType) -> Type {
 #[derive(Debug, Default)]
 pub struct Batch {
     text: String,
-    cells: Vec<Cell>,
+    cells: Vec<BoundValue>,
     rows: u64,
 }
 
 #[derive(Debug)]
-enum Cell {
+enum BoundValue {
     Text(Range<usize>),
     Int4(i32),
     Int8(i64),
@@ -71,10 +71,10 @@ impl Batch {
             Value::Text(v) => {
                 let start = self.text.len();
                 self.text.push_str(v);
-                Cell::Text(start..self.text.len())
+                BoundValue::Text(start..self.text.len())
             }
-            Value::Int4(v) => Cell::Int4(v),
-            Value::Int8(v) => Cell::Int8(v),
+            Value::Int4(v) => BoundValue::Int4(v),
+            Value::Int8(v) => BoundValue::Int8(v),
         });
     }
 
@@ -100,11 +100,11 @@ impl Batch {
         self.cells.iter().skip(column).step_by(width).map(|cell| self.bound(cell))
     }
 
-    fn bound(&self, cell: &Cell) -> Bound<'_> {
+    fn bound(&self, cell: &BoundValue) -> Bound<'_> {
         Bound(match cell {
-            Cell::Text(range) => Value::Text(&self.text[range.clone()]),
-            Cell::Int4(v) => Value::Int4(*v),
-            Cell::Int8(v) => Value::Int8(*v),
+            BoundValue::Text(range) => Value::Text(&self.text[range.clone()]),
+            BoundValue::Int4(v) => Value::Int4(*v),
+            BoundValue::Int8(v) => Value::Int8(*v),
         })
     }
 }

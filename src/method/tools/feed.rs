@@ -28,12 +28,12 @@ pub struct Feed<'a> {
 
 /// The rows of one batch, counted from 1 in the dataset; in words, for errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct RowRange {
     first: u64,
     last: u64,
 }
 
-impl Place {
+impl RowRange {
     /// The first row's key in a table whose keys are the rows' numbers, and those of the others after it.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RowRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.first == self.last {
             true => write!(f, "row {}", self.first),
@@ -100,7 +100,7 @@ impl<'a> Feed<'a> {
     ///
     /// # Errors
     /// When work has to stop, or the csv cannot be read or is not what it was.
-    pub fn fill(&mut self, batch: &mut Batch) -> Result<Option<Place>> {
+    pub fn fill(&mut self, batch: &mut Batch) -> Result<Option<RowRange>> {
         batch.clear();
         let wanted = self.batch_rows.min(self.rows - self.done);
         if wanted == 0 {
@@ -119,7 +119,7 @@ impl<'a> Feed<'a> {
             batch.push(&row);
             self.done += 1;
         }
-        Ok(Some(Place { first, last: self.before + self.done }))
+        Ok(Some(RowRange { first, last: self.before + self.done }))
     }
 
     /// Does `work` with one batch after the other, each when the last is done.
@@ -128,8 +128,8 @@ impl<'a> Feed<'a> {
     /// As [`Feed::fill`], or what `work` returns, with the rows named.
     pub fn each(&mut self, mut work: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
         let mut batch = Batch::default();
-        while let Some(place) = self.fill(&mut batch)? {
-            work(&batch).with_context(|| format!("at {place}"))?;
+        while let Some(range) = self.fill(&mut batch)? {
+            work(&batch).with_context(|| format!("at {range}"))?;
         }
         Ok(())
     }

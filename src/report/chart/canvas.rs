@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::scale::Scale;
-use crate::report::font::{self, Weight};
+use crate::report::font::{self, FontWeight};
 
 /// Text, axes and whiskers: on a page this becomes the colour of its text.
 const INK: RGBColor = RGBColor(31, 35, 40);
@@ -221,17 +221,17 @@ impl Canvas<'_> {
 
     /// Words, vertically centred at their place, in ink of this opacity (0 to 1).
     pub fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, opacity: f64) -> Result<()> {
-        self.write(text, at, anchor, opacity, TEXT, Weight::Regular)
+        self.write(text, at, anchor, opacity, TEXT, FontWeight::Regular)
     }
 
     /// The title and the lines under it.
     pub fn head(&self, title: &str, lines: &[String]) -> Result<()> {
         let mut y = MARGIN + 10;
-        for line in fit(title, TITLE, Weight::Bold, self.format) {
-            self.write(&line, (MARGIN, y), Anchor::Start, 1.0, TITLE, Weight::Bold)?;
+        for line in fit(title, TITLE, FontWeight::Bold, self.format) {
+            self.write(&line, (MARGIN, y), Anchor::Start, 1.0, TITLE, FontWeight::Bold)?;
             y += LINE + 4;
         }
-        for line in lines.iter().flat_map(|l| fit(l, TEXT, Weight::Regular, self.format)) {
+        for line in lines.iter().flat_map(|l| fit(l, TEXT, FontWeight::Regular, self.format)) {
             self.text(&line, (MARGIN, y), Anchor::Start, 0.75)?;
             y += LINE;
         }
@@ -255,7 +255,7 @@ impl Canvas<'_> {
         anchor: Anchor,
         opacity: f64,
         size: f32,
-        weight: Weight,
+        weight: FontWeight,
     ) -> Result<()> {
         let h_pos = match anchor {
             Anchor::Start => HPos::Left,
@@ -263,8 +263,8 @@ impl Canvas<'_> {
             Anchor::End => HPos::Right,
         };
         let style = match weight {
-            Weight::Regular => FontStyle::Normal,
-            Weight::Bold => FontStyle::Bold,
+            FontWeight::Regular => FontStyle::Normal,
+            FontWeight::Bold => FontStyle::Bold,
         };
         let font = FontDesc::new(FontFamily::Name(FONTS), f64::from(size * PLOTTERS_SIZE), style);
         let ink = INK.mix(opacity);
@@ -275,27 +275,27 @@ impl Canvas<'_> {
 
 /// The height of a title and the lines under it.
 pub fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
-    let title = fit(title, TITLE, Weight::Bold, format).len() as i32 * (LINE + 4);
-    let lines: usize = lines.iter().map(|l| fit(l, TEXT, Weight::Regular, format).len()).sum();
+    let title = fit(title, TITLE, FontWeight::Bold, format).len() as i32 * (LINE + 4);
+    let lines: usize = lines.iter().map(|l| fit(l, TEXT, FontWeight::Regular, format).len()).sum();
     MARGIN + title + lines as i32 * LINE + 6
 }
 
 /// Pixels that words of the usual size take.
 pub fn text_width(text: &str) -> i32 {
-    font::width(text, TEXT, Weight::Regular)
+    font::width(text, TEXT, FontWeight::Regular)
 }
 
 /// Words of the usual size broken into lines of at most so many pixels.
 pub fn wrap(text: &str, room: i32) -> Vec<String> {
-    broken(text, TEXT, Weight::Regular, room)
+    broken(text, TEXT, FontWeight::Regular, room)
 }
 
 /// Words broken into lines that fit the picture.
-fn fit(text: &str, size: f32, weight: Weight, format: Format) -> Vec<String> {
+fn fit(text: &str, size: f32, weight: FontWeight, format: Format) -> Vec<String> {
     broken(text, size, weight, format.width() - 2 * MARGIN)
 }
 
-fn broken(text: &str, size: f32, weight: Weight, room: i32) -> Vec<String> {
+fn broken(text: &str, size: f32, weight: FontWeight, room: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -337,7 +337,7 @@ fn dashed(places: &[(i32, i32)]) -> Vec<((i32, i32), (i32, i32))> {
 
 /// Where the rows of a chart and their names stand.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows {
+pub struct ChartRows {
     /// Where the names end and the plot begins.
     pub left: i32,
     /// How far the plot may reach.
@@ -345,7 +345,7 @@ pub struct Rows {
     beside: bool,
 }
 
-impl Rows {
+impl ChartRows {
     /// For these names.
     pub fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
         let longest = names.map(text_width).max().unwrap_or(0);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::canvas::{self, Anchor, Canvas, Format, LINE, MARGIN, text_width};
-use super::legend::{self, Key, Mark};
+use super::legend::{self, LegendKey, Mark};
 use super::rates::axis_words;
 use super::scale::{Scale, wide};
 use crate::analysis::Curve;
@@ -93,12 +93,13 @@ fn explanation(curve: &Curve, side: bool, across: bool) -> String {
     format!("Higher is better{scale}. Whisker: 95 % interval of the median.")
 }
 
-fn keys(curve: &Curve, trips: bool) -> Vec<Key> {
+fn keys(curve: &Curve, trips: bool) -> Vec<LegendKey> {
     let series = curve.series.iter().enumerate().map(|(index, series)| {
         let (colour, shape) = Mark::of_series(index);
-        Key { name: series.name.clone(), mark: Mark::Points(colour, shape) }
+        LegendKey { name: series.name.clone(), mark: Mark::Points(colour, shape) }
     });
-    let trips = trips.then(|| Key { name: "1000/RTT: one round trip a row".into(), mark: Mark::Dashes });
+    let trips =
+        trips.then(|| LegendKey { name: "1000/RTT: one round trip a row".into(), mark: Mark::Dashes });
     series.chain(trips).collect()
 }
 

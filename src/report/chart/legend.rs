@@ -21,7 +21,7 @@ pub const SERIES: [RGBColor; 6] = [
 
 /// An entry of a legend.
 #[derive(Debug, Clone)]
-pub struct Key {
+pub struct LegendKey {
     /// Its name.
     pub name: String,
     /// What stands before the name.
@@ -48,7 +48,7 @@ impl Mark {
     }
 }
 
-impl Key {
+impl LegendKey {
     /// Of areas or points in this colour.
     pub fn coloured(name: impl Into<String>, colour: RGBColor) -> Self {
         Self { name: name.into(), mark: Mark::Box(colour) }
@@ -56,8 +56,8 @@ impl Key {
 }
 
 /// The height of a legend.
-pub fn height(keys: &[Key], format: Format) -> i32 {
-    let bottom = |place: &Place| place.line + place.words.len() as i32;
+pub fn height(keys: &[LegendKey], format: Format) -> i32 {
+    let bottom = |place: &PlacedKey| place.line + place.words.len() as i32;
     places(keys, format).last().map_or(0, |last| bottom(last) * LINE + 10)
 }
 
@@ -65,7 +65,7 @@ pub fn height(keys: &[Key], format: Format) -> i32 {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub fn draw(canvas: &Canvas, keys: &[Key], y: i32) -> Result<()> {
+pub fn draw(canvas: &Canvas, keys: &[LegendKey], y: i32) -> Result<()> {
     for (key, place) in keys.iter().zip(places(keys, canvas.format())) {
         let (x, y) = (place.x, y + place.line * LINE);
         match key.mark {
@@ -84,16 +84,16 @@ pub fn draw(canvas: &Canvas, keys: &[Key], y: i32) -> Result<()> {
 }
 
 /// Where a key stands, and its name in lines that fit the picture.
-struct Place {
+struct PlacedKey {
     x: i32,
     line: i32,
     words: Vec<String>,
 }
 
-fn places(keys: &[Key], format: Format) -> Vec<Place> {
+fn places(keys: &[LegendKey], format: Format) -> Vec<PlacedKey> {
     let room = format.width() - 2 * MARGIN;
     let (mut x, mut line) = (MARGIN, 0);
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<PlacedKey> = Vec::new();
     for key in keys {
         let words = wrap(&key.name, room - MARK);
         let longest = words.iter().map(|w| text_width(w)).max().unwrap_or(0);
@@ -103,7 +103,7 @@ fn places(keys: &[Key], format: Format) -> Vec<Place> {
         {
             (x, line) = (MARGIN, below);
         }
-        places.push(Place { x, line, words });
+        places.push(PlacedKey { x, line, words });
         x += MARK + longest + BETWEEN;
     }
     places

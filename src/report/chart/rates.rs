@@ -4,8 +4,8 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, Shape, text_width};
-use super::legend::{self, Key, SERIES};
+use super::canvas::{self, Anchor, Canvas, ChartRows, Format, GAP, MARGIN, Shape, text_width};
+use super::legend::{self, LegendKey, SERIES};
 use super::scale::Scale;
 use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
@@ -19,12 +19,12 @@ use crate::units;
 const ROW: i32 = 28;
 const FURTHER: i32 = 18;
 
-struct Row {
+struct RateRow {
     name: String,
-    points: Vec<Point>,
+    points: Vec<RatePoint>,
 }
 
-struct Point {
+struct RatePoint {
     colour: RGBColor,
     rate: Option<Estimate>,
     figure: String,
@@ -35,9 +35,9 @@ struct Point {
 /// # Errors
 /// When it cannot be drawn.
 pub fn of_run(run: &Run, standings: &Standings, format: Format) -> Result<String> {
-    let rows = results::sorted(standings).into_iter().map(|s| Row {
+    let rows = results::sorted(standings).into_iter().map(|s| RateRow {
         name: s.summary.case.id.clone(),
-        points: vec![Point {
+        points: vec![RatePoint {
             colour: SERIES[0],
             rate: s.summary.rows_per_second(),
             figure: figure(s, run.plan.rows),
@@ -61,7 +61,7 @@ fn figure(standing: &Standing, rows: u64) -> String {
 /// When it cannot be drawn.
 pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> {
     let colour = |index: usize| SERIES[index % SERIES.len()];
-    let rows = comparison.cases.iter().map(|case| Row {
+    let rows = comparison.cases.iter().map(|case| RateRow {
         name: case.id.clone(),
         points: case
             .cells
@@ -78,12 +78,16 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
                     }
                     None => missing(&cell.verdict),
                 };
-                Point { colour: colour(index), rate: cell.rows_per_second, figure }
+                RatePoint { colour: colour(index), rate: cell.rows_per_second, figure }
             })
             .collect(),
     });
-    let legend: Vec<Key> =
-        comparison.runs.iter().enumerate().map(|(i, run)| Key::coloured(&run.name, colour(i))).collect();
+    let legend: Vec<LegendKey> = comparison
+        .runs
+        .iter()
+        .enumerate()
+        .map(|(i, run)| LegendKey::coloured(&run.name, colour(i)))
+        .collect();
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
 }
 
@@ -95,12 +99,12 @@ fn missing(verdict: &CrossVerdict) -> String {
     }
 }
 
-fn draw(title: &str, legend: &[Key], rows: &[Row], format: Format) -> Result<String> {
+fn draw(title: &str, legend: &[LegendKey], rows: &[RateRow], format: Format) -> Result<String> {
     let lines = ["Further right is better; the scale is logarithmic. Whisker: 95 % interval.".to_string()];
     let head = canvas::head_height(title, &lines, format);
     let top = head + if legend.is_empty() { 8 } else { legend::height(legend, format) };
     let points = || rows.iter().flat_map(|r| &r.points);
-    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
+    let places = ChartRows::new(rows.iter().map(|r| r.name.as_str()), format);
     let spans = || points().filter_map(|p| p.rate).map(ends);
     let (low, high) =
         (spans().map(|e| e.0).fold(f64::MAX, f64::min), spans().map(|e| e.1).fold(0.0, f64::max));
@@ -109,7 +113,7 @@ fn draw(title: &str, legend: &[Key], rows: &[Row], format: Format) -> Result<Str
         points().filter_map(|p| Some((ends(p.rate?).1, GAP + 5 + text_width(&p.figure)))),
         format.width() - MARGIN,
     );
-    let content = |row: &Row| ROW + (row.points.len() as i32 - 1) * FURTHER;
+    let content = |row: &RateRow| ROW + (row.points.len() as i32 - 1) * FURTHER;
     let bottom = top + rows.iter().map(|r| places.height(content(r))).sum::<i32>() + 4;
 
     canvas::svg(format, bottom + 20 + MARGIN, title, |canvas| {
@@ -128,7 +132,7 @@ fn draw(title: &str, legend: &[Key], rows: &[Row], format: Format) -> Result<Str
     })
 }
 
-fn draw_point(canvas: &Canvas, point: &Point, scale: &Scale, left: i32, y: i32) -> Result<()> {
+fn draw_point(canvas: &Canvas, point: &RatePoint, scale: &Scale, left: i32, y: i32) -> Result<()> {
     let Some(found) = point.rate else {
         return canvas.text(&point.figure, (left + 4, y), Anchor::Start, 0.75);
     };

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::canvas::{self, Anchor, Canvas, Format, GAP, MARGIN, Rows, text_width};
-use super::legend::{self, Key};
+use super::canvas::{self, Anchor, Canvas, ChartRows, Format, GAP, MARGIN, text_width};
+use super::legend::{self, LegendKey};
 use super::scale::Scale;
 use crate::analysis::{Standing, Standings, Verdict};
 use crate::model::{Phase, Run};
@@ -16,7 +16,7 @@ use crate::units;
 const ROW: i32 = 30;
 const BAR: i32 = 18;
 
-struct Row {
+struct TotalRow {
     name: String,
     /// Length of each phase in nanoseconds, up to the median total.
     phases: Vec<(Phase, f64)>,
@@ -24,7 +24,7 @@ struct Row {
     figure: String,
 }
 
-impl Row {
+impl TotalRow {
     /// Where the drawing ends, in nanoseconds.
     fn end(&self) -> f64 {
         let total: f64 = self.phases.iter().map(|(_, ns)| ns).sum();
@@ -56,9 +56,9 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
     let all = standings.baseline().map(|b| b.summary.rows);
     let mut sorted = results::sorted(standings);
     sorted.sort_by_key(|s| !has_bar(s, all));
-    let rows: Vec<Row> = sorted.into_iter().map(|s| row(s, all)).collect();
+    let rows: Vec<TotalRow> = sorted.into_iter().map(|s| row(s, all)).collect();
     let phases = Phase::ALL.into_iter().filter(|p| rows.iter().any(|r| r.phases.iter().any(|(q, _)| q == p)));
-    let legend: Vec<Key> = phases.map(|p| Key::coloured(p.words(), colour(p))).collect();
+    let legend: Vec<LegendKey> = phases.map(|p| LegendKey::coloured(p.words(), colour(p))).collect();
 
     let rows_of_bars = units::count(all.unwrap_or(run.plan.rows));
     let title = format!("{}: time to load {rows_of_bars} rows", run.plan.title);
@@ -70,8 +70,8 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
     let head = canvas::head_height(&title, &lines, format);
     let top = head + legend::height(&legend, format);
     let bars = || rows.iter().filter(|r| !r.phases.is_empty());
-    let places = Rows::new(rows.iter().map(|r| r.name.as_str()), format);
-    let most = bars().map(Row::end).fold(0.0, f64::max);
+    let places = ChartRows::new(rows.iter().map(|r| r.name.as_str()), format);
+    let most = bars().map(TotalRow::end).fold(0.0, f64::max);
     let scale = Scale::linear(most / 1e9, format.steps(), places.left, places.right)
         .with_room(bars().map(|r| (r.end() / 1e9, GAP + text_width(&r.figure))), format.width() - MARGIN);
     let bottom = top + rows.len() as i32 * places.height(ROW) + 4;
@@ -95,9 +95,10 @@ fn has_bar(standing: &Standing, all: Option<u64>) -> bool {
     standing.summary.n() > 0 && all.is_none_or(|rows| standing.summary.rows == rows)
 }
 
-fn row(standing: &Standing, all: Option<u64>) -> Row {
+fn row(standing: &Standing, all: Option<u64>) -> TotalRow {
     let s = &standing.summary;
-    let mut row = Row { name: s.case.id.clone(), phases: Vec::new(), interval: None, figure: String::new() };
+    let mut row =
+        TotalRow { name: s.case.id.clone(), phases: Vec::new(), interval: None, figure: String::new() };
     let Some(total) = s.total_ns else {
         row.figure = standing.verdict.words().to_string();
         return row;
@@ -121,7 +122,7 @@ fn row(standing: &Standing, all: Option<u64>) -> Row {
     row
 }
 
-fn draw_row(canvas: &Canvas, row: &Row, scale: &Scale, left: i32, y: i32) -> Result<()> {
+fn draw_row(canvas: &Canvas, row: &TotalRow, scale: &Scale, left: i32, y: i32) -> Result<()> {
     let middle = y + ROW / 2;
     if row.phases.is_empty() {
         return canvas.text(&row.figure, (left + 4, middle), Anchor::Start, 0.75);

@@ -21,7 +21,7 @@ use crate::record::Document;
 /// As [`Document::load`] and [`crate::fs::write`].
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let findings = shown::findings(&Findings::load(dir)?)?;
-    let page = page::of(&findings);
+    let page = page::of_findings(&findings);
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("findings.csv", csv::findings(&findings)?.as_bytes())?;

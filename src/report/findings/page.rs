@@ -4,11 +4,11 @@ use super::words::{advice, is_silent, outcome, verdict, what_happened};
 use crate::model::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
 use crate::report::facts;
 use crate::report::notes::Note;
-use crate::report::page::{Page, Section, Weight};
+use crate::report::page::{Page, Prominence, Section};
 use crate::report::table::{Cell, Column, Table, Tone};
 
 /// The report.
-pub fn of(findings: &Findings) -> Page {
+pub fn of_findings(findings: &Findings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let mut sections = vec![
         Section {
@@ -27,7 +27,7 @@ pub fn of(findings: &Findings) -> Page {
         sections.push(Section {
             text: vec![format!("{} ({})", caveat.says, caveat.source)],
             table: Some(ways(caveat)),
-            weight: Weight::Folded,
+            prominence: Prominence::Folded,
             ..titled(&caveat.title)
         });
     }

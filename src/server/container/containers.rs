@@ -14,7 +14,7 @@ use testcontainers::bollard::query_parameters::{
 
 use super::engine::Engine;
 use super::owner;
-use super::spec::{Spec, addresses};
+use super::spec::{ContainerSpec, addresses};
 use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
@@ -33,7 +33,7 @@ pub struct Containers {
     engine: Engine,
     interrupt: Interrupt,
     run: String,
-    spec: Spec,
+    spec: ContainerSpec,
     /// The container that was made last, until it is removed.
     name: Option<String>,
     made: u32,
@@ -47,7 +47,7 @@ impl Containers {
     pub fn new(
         engine: Engine,
         run: &str,
-        spec: Spec,
+        spec: ContainerSpec,
         data_dir: Option<PathBuf>,
         interrupt: &Interrupt,
     ) -> Self {

@@ -38,7 +38,9 @@ pub fn choose(
     if let (None, Some(built)) = (asked, newest_built(present)) {
         return Ok((
             built.clone(),
-            format!("image {built} was built here; --image {wanted} takes another, pulled where it is missing"),
+            format!(
+                "image {built} was built here; --image {wanted} takes another, pulled where it is missing"
+            ),
         ));
     }
     crate::say!("pulling the image {wanted}, which the engine does not have");

@@ -29,7 +29,7 @@ use crate::probe::disk;
 use crate::unavailable;
 use containers::Containers;
 use engine::Engine;
-use spec::Spec;
+use spec::ContainerSpec;
 
 /// What max_wal_size is bounded by where the engine's disk cannot be seen.
 const ASSUMED_FREE_BYTES: u64 = 40 << 30;
@@ -143,7 +143,7 @@ impl Container {
             given: tuned(options, free_bytes, &mut warnings),
             settings: Settings::new(),
         };
-        let spec = Spec::new(&engine, image.clone(), options, interrupt)?;
+        let spec = ContainerSpec::new(&engine, image.clone(), options, interrupt)?;
         // Where this user may write, disks can be measured.
         let data_dir = data_dir.filter(|dir| tempfile::tempfile_in(dir).is_ok());
         let containers = Containers::new(engine, &options.id, spec, data_dir, interrupt);

@@ -28,7 +28,7 @@ const SHM_BYTES: i64 = 1 << 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// What all containers of one run have in common.
-pub struct Spec {
+pub struct ContainerSpec {
     /// The image.
     pub image: String,
     /// Directories of this machine with their mount points in the container.
@@ -37,7 +37,7 @@ pub struct Spec {
     initdb_args: String,
 }
 
-impl Spec {
+impl ContainerSpec {
     /// # Errors
     /// When the engine does not answer, or there are no random bytes for a password.
     pub fn new(engine: &Engine, image: String, options: &Options, interrupt: &Interrupt) -> Result<Self> {

@@ -10,14 +10,14 @@ use super::pipe::{Out, Pipe};
 use super::upstream::Peer;
 
 /// A client's connection and the one to the server that belongs to it.
-pub struct Connection {
+pub struct ProxyConnection {
     client: Peer,
     server: Peer,
     to_server: Pipe,
     to_client: Pipe,
 }
 
-impl Connection {
+impl ProxyConnection {
     /// Bytes take `delay` from one to the other.
     pub fn new(client: Peer, server: Peer, delay: Duration) -> Self {
         Self { client, server, to_server: Pipe::new(delay), to_client: Pipe::new(delay) }
@@ -29,7 +29,7 @@ impl Connection {
     ///
     /// # Errors
     /// When there is no further thread; the connection has ended then.
-    pub fn run(&self, opened: Instant, name: &str) -> io::Result<()> {
+    pub fn forward(&self, opened: Instant, name: &str) -> io::Result<()> {
         let Self { client, server, to_server, to_client } = self;
         std::thread::scope(|scope| {
             let thread = || Builder::new().name(name.to_owned());

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::connector::{Behind, Connector};
-use connection::Connection;
+use connection::ProxyConnection;
 pub use pipe::RATE;
 use upstream::{Peer, Upstream};
 
@@ -58,7 +58,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     stopping: bool,
-    connections: Vec<Weak<Connection>>,
+    connections: Vec<Weak<ProxyConnection>>,
 }
 
 impl Latency {
@@ -76,7 +76,7 @@ impl Latency {
     /// [`crate::fault::Fault::Usage`] when the hosts and their addresses do not belong together;
     /// when there is no port or no thread. Whether the server answers shows by the first connection.
     pub fn start(connector: &Connector, round_trip: Duration) -> Result<Self> {
-        let upstreams = Upstream::all(connector)?;
+        let upstreams = Upstream::of_connector(connector)?;
         let listeners = upstreams
             .iter()
             .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
@@ -134,7 +134,7 @@ impl Drop for Latency {
 
 impl Shared {
     /// Lets [`Latency::drop`] end this connection. False when that has begun already.
-    fn register(&self, connection: &Arc<Connection>) -> bool {
+    fn register(&self, connection: &Arc<ProxyConnection>) -> bool {
         let mut state = self.lock();
         state.connections.retain(|known| known.strong_count() > 0);
         state.connections.push(Arc::downgrade(connection));
@@ -181,9 +181,9 @@ fn serve(client: TcpStream, opened: Instant, address: SocketAddr, upstream: &Ups
         Err(error) => return shared.behind.failed(&error),
     };
     shared.behind.reached();
-    let connection = Arc::new(Connection::new(Peer::Tcp(client), server, shared.round_trip / 2));
+    let connection = Arc::new(ProxyConnection::new(Peer::Tcp(client), server, shared.round_trip / 2));
     if shared.register(&connection)
-        && let Err(error) = connection.run(opened, &thread_name(address))
+        && let Err(error) = connection.forward(opened, &thread_name(address))
     {
         shared.behind.failed(&error);
     }

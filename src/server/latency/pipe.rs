@@ -21,7 +21,7 @@ const SPARE: usize = 8;
 /// What leaves a pipe.
 pub enum Out {
     /// The next bytes.
-    Bytes(Chunk),
+    Bytes(DelayedBytes),
     /// The sender has said that there are no more; the other half of its connection may go on.
     End,
     /// The sender's connection has broken, or this pipe was closed.
@@ -29,12 +29,12 @@ pub enum Out {
 }
 
 /// Bytes that were read together. The buffer can be longer than they are.
-pub struct Chunk {
+pub struct DelayedBytes {
     buffer: Vec<u8>,
     len: usize,
 }
 
-impl Chunk {
+impl DelayedBytes {
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[..self.len]
     }
@@ -42,7 +42,7 @@ impl Chunk {
     /// What counts for the bound: the bytes, and what it takes to hold them. The buffer is at least
     /// half full, so that the memory is at most twice as much.
     fn weight(&self) -> usize {
-        self.len + size_of::<(Instant, Chunk)>()
+        self.len + size_of::<(Instant, DelayedBytes)>()
     }
 }
 
@@ -61,7 +61,7 @@ pub struct Pipe {
 
 #[derive(Default)]
 struct State {
-    chunks: VecDeque<(Instant, Chunk)>,
+    chunks: VecDeque<(Instant, DelayedBytes)>,
     weight: usize,
     spare: Vec<Vec<u8>>,
     /// When the end of the stream is due, and whether it came by an error.
@@ -93,8 +93,8 @@ impl Pipe {
     pub fn put(&self, buffer: Vec<u8>, len: usize, now: Instant) -> Option<Vec<u8>> {
         // A few bytes must not hold a whole buffer while they are on their way.
         let (chunk, again) = match len < CHUNK / 2 {
-            true => (Chunk { buffer: buffer[..len].to_vec(), len }, Some(buffer)),
-            false => (Chunk { buffer, len }, None),
+            true => (DelayedBytes { buffer: buffer[..len].to_vec(), len }, Some(buffer)),
+            false => (DelayedBytes { buffer, len }, None),
         };
         let mut state = self.lock();
         while state.weight >= self.limit && !state.closed {
@@ -143,7 +143,7 @@ impl Pipe {
     }
 
     /// Takes back a chunk that has arrived: its bytes are not on their way any more.
-    pub fn arrived(&self, chunk: Chunk) {
+    pub fn arrived(&self, chunk: DelayedBytes) {
         let mut state = self.lock();
         state.weight -= chunk.weight();
         if chunk.buffer.len() == CHUNK && state.spare.len() < SPARE {

@@ -9,14 +9,14 @@ use anyhow::Result;
 
 use crate::server::connector::Connector;
 use crate::server::routes;
-use crate::server::wire::Place;
+use crate::server::wire::Address;
 
 /// How long to wait for a host that does not answer, as dropping the proxy waits for that too.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// One host of a configuration.
 pub struct Upstream {
-    places: Vec<Place>,
+    addresses: Vec<Address>,
     limit: Duration,
 }
 
@@ -26,16 +26,16 @@ impl Upstream {
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when a name leads nowhere, or work has to stop;
     /// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address and port.
-    pub fn all(connector: &Connector) -> Result<Vec<Self>> {
+    pub fn of_connector(connector: &Connector) -> Result<Vec<Self>> {
         let config = connector.config();
         let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT_LIMIT).min(CONNECT_LIMIT);
         let hosts = routes::hosts(config, limit, connector.interrupt())?;
-        hosts.into_iter().map(|host| Ok(Self { places: host?.places, limit })).collect()
+        hosts.into_iter().map(|host| Ok(Self { addresses: host?.addresses, limit })).collect()
     }
 
     /// Whether the file system says who may connect.
     pub fn is_private(&self) -> bool {
-        self.places.iter().any(|place| matches!(place, Place::Unix(_)))
+        self.addresses.iter().any(|address| matches!(address, Address::Unix(_)))
     }
 
     /// A connection.
@@ -44,8 +44,8 @@ impl Upstream {
     /// Those of the last address that was tried.
     pub fn connect(&self) -> io::Result<Peer> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for place in &self.places {
-            match self.open(place) {
+        for address in &self.addresses {
+            match self.open(address) {
                 Ok(peer) => return Ok(peer),
                 Err(error) => last = error,
             }
@@ -53,10 +53,10 @@ impl Upstream {
         Err(last)
     }
 
-    fn open(&self, place: &Place) -> io::Result<Peer> {
-        match place {
-            Place::Unix(path) => Ok(Peer::Unix(UnixStream::connect(path)?)),
-            Place::Tcp(address) => {
+    fn open(&self, address: &Address) -> io::Result<Peer> {
+        match address {
+            Address::Unix(path) => Ok(Peer::Unix(UnixStream::connect(path)?)),
+            Address::Tcp(address) => {
                 let stream = TcpStream::connect_timeout(address, self.limit)?;
                 stream.set_nodelay(true)?;
                 Ok(Peer::Tcp(stream))

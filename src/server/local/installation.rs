@@ -15,7 +15,7 @@ use crate::{unavailable, usage};
 /// Where binaries were found, in the order of choice: what somebody fetched once does not become the
 /// server of all later runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum FoundIn {
     /// In the directory that was named (`--pg-bin`).
     Named,
     /// In PATH.
@@ -30,7 +30,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
     /// Where it was found.
-    pub place: Place,
+    pub found_in: FoundIn,
     /// The directory.
     pub bin: PathBuf,
     /// As `server_version_num`: 150018 for 15.18; 0 when it did not say.
@@ -51,7 +51,7 @@ pub fn installations(pg_bin: Option<&Path>) -> Result<Vec<Installation>> {
     if let Some(dir) = pg_bin {
         let dir = std::path::absolute(dir)?;
         return match resolve(&dir) {
-            Some(bin) => Ok(vec![inspect(Place::Named, bin, &account)?]),
+            Some(bin) => Ok(vec![inspect(FoundIn::Named, bin, &account)?]),
             None => Err(usage!(
                 "--pg-bin {}: there are no executable `initdb` and `postgres` in it; name the directory that holds both, e.g. /usr/lib/postgresql/{}/bin",
                 dir.display(),
@@ -59,21 +59,21 @@ pub fn installations(pg_bin: Option<&Path>) -> Result<Vec<Installation>> {
             )),
         };
     }
-    let mut bins: Vec<(Place, PathBuf)> = Vec::new();
-    for (place, dir) in search_dirs()? {
+    let mut bins: Vec<(FoundIn, PathBuf)> = Vec::new();
+    for (found_in, dir) in search_dirs()? {
         if let Some(bin) = resolve(&dir).filter(|bin| !bins.iter().any(|(_, known)| known == bin)) {
-            bins.push((place, bin));
+            bins.push((found_in, bin));
         }
     }
-    let found = bins.into_iter().map(|(place, bin)| inspect(place, bin, &account));
+    let found = bins.into_iter().map(|(found_in, bin)| inspect(found_in, bin, &account));
     Ok(in_order(found.collect::<Result<Vec<_>>>()?))
 }
 
 /// In the order of choice; in PATH, that is PATH's own.
 fn in_order(mut found: Vec<Installation>) -> Vec<Installation> {
     found.sort_by_key(|one| {
-        let newest = if one.place == Place::Path { 0 } else { one.version_num };
-        (one.problem.is_some(), one.place, std::cmp::Reverse(newest))
+        let newest = if one.found_in == FoundIn::Path { 0 } else { one.version_num };
+        (one.problem.is_some(), one.found_in, std::cmp::Reverse(newest))
     });
     found
 }
@@ -114,14 +114,16 @@ pub fn choose_and_say(pg_bin: Option<&Path>) -> Result<(Installation, String)> {
 
 fn reason(chosen: &Installation, others: &[Installation]) -> String {
     let usable: Vec<&Installation> = others.iter().filter(|one| one.problem.is_none()).collect();
-    let newest = usable.iter().any(|other| other.place == chosen.place);
-    let why = match chosen.place {
-        Place::Named => "its binaries are named",
-        Place::Path if newest => "it is the first in PATH",
-        Place::Path => "it is in PATH",
-        Place::System if newest => "it is the newest of the system's own",
-        Place::System => "it is the system's own",
-        Place::Fetched => "it was fetched once, and there is neither one in PATH nor one of the system's own",
+    let newest = usable.iter().any(|other| other.found_in == chosen.found_in);
+    let why = match chosen.found_in {
+        FoundIn::Named => "its binaries are named",
+        FoundIn::Path if newest => "it is the first in PATH",
+        FoundIn::Path => "it is in PATH",
+        FoundIn::System if newest => "it is the newest of the system's own",
+        FoundIn::System => "it is the system's own",
+        FoundIn::Fetched => {
+            "it was fetched once, and there is neither one in PATH nor one of the system's own"
+        }
     };
     let also: Vec<String> = usable
         .iter()
@@ -140,12 +142,13 @@ impl Installation {
     }
 }
 
-fn search_dirs() -> Result<Vec<(Place, PathBuf)>> {
-    let below = |place, dir: &Path, prefix| subdirs(dir, prefix).map(move |dir| (place, dir.join("bin")));
-    let mut dirs: Vec<(Place, PathBuf)> = path_dirs().into_iter().map(|dir| (Place::Path, dir)).collect();
-    dirs.extend(below(Place::System, Path::new("/usr/lib/postgresql"), ""));
-    dirs.extend(below(Place::System, Path::new("/usr"), "pgsql-"));
-    dirs.extend(below(Place::Fetched, &default_cache_dir()?.join("postgres"), ""));
+fn search_dirs() -> Result<Vec<(FoundIn, PathBuf)>> {
+    let below =
+        |found_in, dir: &Path, prefix| subdirs(dir, prefix).map(move |dir| (found_in, dir.join("bin")));
+    let mut dirs: Vec<(FoundIn, PathBuf)> = path_dirs().into_iter().map(|dir| (FoundIn::Path, dir)).collect();
+    dirs.extend(below(FoundIn::System, Path::new("/usr/lib/postgresql"), ""));
+    dirs.extend(below(FoundIn::System, Path::new("/usr"), "pgsql-"));
+    dirs.extend(below(FoundIn::Fetched, &default_cache_dir()?.join("postgres"), ""));
     Ok(dirs)
 }
 
@@ -173,7 +176,7 @@ fn resolve(dir: &Path) -> Option<PathBuf> {
     }
 }
 
-fn inspect(place: Place, bin: PathBuf, account: &Account) -> Result<Installation> {
+fn inspect(found_in: FoundIn, bin: PathBuf, account: &Account) -> Result<Installation> {
     let said = version_text(&bin.join("postgres"));
     let version_num = said.as_ref().ok().and_then(|text| parse_version(text)).unwrap_or(0);
     let problem = match &said {
@@ -186,7 +189,7 @@ fn inspect(place: Place, bin: PathBuf, account: &Account) -> Result<Installation
             Ok(()) => no_access(&bin, account)?,
         },
     };
-    Ok(Installation { place, bin, version_num, version_text: said.unwrap_or_default(), problem })
+    Ok(Installation { found_in, bin, version_num, version_text: said.unwrap_or_default(), problem })
 }
 
 fn no_access(bin: &Path, account: &Account) -> Result<Option<String>> {
@@ -250,10 +253,10 @@ mod tests {
         assert_eq!(parse_version("bash 5"), None);
     }
 
-    fn found(place: Place, version_num: u32, problem: bool) -> Installation {
+    fn found(found_in: FoundIn, version_num: u32, problem: bool) -> Installation {
         Installation {
-            place,
-            bin: format!("/{place:?}/{version_num}").into(),
+            found_in,
+            bin: format!("/{found_in:?}/{version_num}").into(),
             version_num,
             version_text: String::new(),
             problem: problem.then(|| "broken".into()),
@@ -263,9 +266,10 @@ mod tests {
     #[test]
     fn what_was_fetched_comes_last_however_new_it_is() {
         let (fetched, newer_fetched) =
-            (found(Place::Fetched, 170_009, false), found(Place::Fetched, 180_006, false));
-        let (system, newer) = (found(Place::System, 150_018, false), found(Place::System, 160_014, false));
-        let broken = found(Place::Path, 180_006, true);
+            (found(FoundIn::Fetched, 170_009, false), found(FoundIn::Fetched, 180_006, false));
+        let (system, newer) =
+            (found(FoundIn::System, 150_018, false), found(FoundIn::System, 160_014, false));
+        let broken = found(FoundIn::Path, 180_006, true);
         let found = [&fetched, &newer_fetched, &system, &newer, &broken].map(Clone::clone).to_vec();
         let order = in_order(found);
         let bins: Vec<&str> = order.iter().map(|one| one.bin.to_str().unwrap()).collect();
@@ -287,9 +291,9 @@ mod tests {
     #[test]
     fn path_comes_first_in_its_own_order() {
         let order = in_order(vec![
-            found(Place::Path, 140_020, false),
-            found(Place::Path, 180_006, false),
-            found(Place::System, 170_009, false),
+            found(FoundIn::Path, 140_020, false),
+            found(FoundIn::Path, 180_006, false),
+            found(FoundIn::System, 170_009, false),
         ]);
         let versions: Vec<u32> = order.iter().map(|one| one.version_num).collect();
         assert_eq!(versions, [140_020, 180_006, 170_009]);

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-pub use installation::{Installation, Place, choose, choose_and_say, installations};
+pub use installation::{FoundIn, Installation, choose, choose_and_say, installations};
 
 use super::child::tail;
 use super::connector::Connector;

@@ -247,7 +247,7 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
 /// When one may not be signalled, or does not end.
 pub fn end_processes(data: &Path) -> Result<()> {
     let Ok(data) = std::fs::canonicalize(data) else { return Ok(()) };
-    let mut found = processes::all()?;
+    let mut found = processes::list()?;
     found.retain(|one| !one.ended && works_in(one.pid, &data));
     // Those whose parents are among them end with these.
     let first = found.iter().filter(|one| found.iter().all(|other| other.pid != one.parent));

@@ -15,7 +15,7 @@ use tokio_postgres::config::{ChannelBinding, Host, LoadBalanceHosts, TargetSessi
 
 use super::Settings;
 use super::connector::Connector;
-use super::tls::{self, Mode, Negotiation, Roots, Tls};
+use super::tls::{self, Negotiation, Roots, Tls, TlsMode};
 use crate::interrupt::Interrupt;
 use crate::{session, usage};
 use parameters::{Parameters, Use, Wrong};
@@ -31,12 +31,12 @@ const FORM: &str = "write postgres://user@host:5432/database, special characters
 #[derive(Clone)]
 pub struct Target {
     config: tokio_postgres::Config,
-    tls: tls::Parameters,
+    tls: tls::TlsParameters,
     warnings: Vec<String>,
 }
 
 /// What a target is read with, besides its text.
-struct Surroundings<'a> {
+struct Environment<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     home: Option<PathBuf>,
     user: Option<String>,
@@ -49,7 +49,7 @@ impl Target {
     /// When the certificates to trust or to show cannot be read.
     pub fn connector(&self, interrupt: Interrupt) -> Result<Connector> {
         // As with libpq, a Unix socket knows no TLS, whatever sslmode says.
-        let plain = self.tls.mode == Mode::Disable
+        let plain = self.tls.mode == TlsMode::Disable
             || self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
                 && self.config.get_hostaddrs().is_empty();
         match plain {
@@ -125,7 +125,7 @@ pub fn looks_like_target(text: &str) -> bool {
 pub fn parse(text: &str) -> Result<Target> {
     read(
         text,
-        &Surroundings {
+        &Environment {
             variable: &|name| std::env::var(name).ok(),
             home: std::env::home_dir(),
             user: whoami::username().ok(),
@@ -133,7 +133,7 @@ pub fn parse(text: &str) -> Result<Target> {
     )
 }
 
-fn read(text: &str, around: &Surroundings<'_>) -> Result<Target> {
+fn read(text: &str, around: &Environment<'_>) -> Result<Target> {
     let given = parameters::parse(text).map_err(|wrong| {
         let said = match wrong {
             Wrong::Form(why) => format!(": {why}"),
@@ -150,7 +150,7 @@ fn read(text: &str, around: &Surroundings<'_>) -> Result<Target> {
 }
 
 /// Adds what a service and the environment say; what is given comes first.
-fn fill(mut all: Parameters, around: &Surroundings<'_>) -> Result<Parameters> {
+fn fill(mut all: Parameters, around: &Environment<'_>) -> Result<Parameters> {
     let environment = parameters::from_environment(around.variable);
     let either = |all: &Parameters, name: &str| all.get(name).or(environment.get(name)).cloned();
     if let Some(name) = either(&all, "service") {
@@ -175,7 +175,7 @@ fn fill(mut all: Parameters, around: &Surroundings<'_>) -> Result<Parameters> {
     Ok(all)
 }
 
-fn target(all: &Parameters, around: &Surroundings<'_>) -> Result<Target> {
+fn target(all: &Parameters, around: &Environment<'_>) -> Result<Target> {
     let text = |name: &str| all.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let mut config = tokio_postgres::Config::new();
     let user = text("user").or(around.user.as_deref()).ok_or_else(|| {
@@ -355,18 +355,18 @@ fn set_waits(config: &mut tokio_postgres::Config, all: &Parameters) -> Result<()
     Ok(())
 }
 
-fn tls_parameters(all: &Parameters, home: Option<&Path>) -> Result<tls::Parameters> {
+fn tls_parameters(all: &Parameters, home: Option<&Path>) -> Result<tls::TlsParameters> {
     let text = |name: &str| all.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let beside =
         |name: &str| home.map(|home| home.join(".postgresql").join(name)).filter(|file| file.exists());
     let asked = match (text("sslmode"), text("requiressl")) {
-        (Some(mode), _) => Some(mode.parse::<Mode>().map_err(|error| usage!("--server: {error}"))?),
-        (None, Some("1")) => Some(Mode::Require),
+        (Some(mode), _) => Some(mode.parse::<TlsMode>().map_err(|error| usage!("--server: {error}"))?),
+        (None, Some("1")) => Some(TlsMode::Require),
         (None, _) => None,
     };
     let (mode, roots) = match text("sslrootcert") {
         Some("system") => match asked {
-            None | Some(Mode::VerifyFull) => (Mode::VerifyFull, Roots::System),
+            None | Some(TlsMode::VerifyFull) => (TlsMode::VerifyFull, Roots::System),
             Some(weaker) => {
                 return Err(usage!(
                     "--server: sslmode={weaker} cannot be with sslrootcert=system, as anybody can get a certificate of those authorities; use sslmode=verify-full"
@@ -378,7 +378,7 @@ fn tls_parameters(all: &Parameters, home: Option<&Path>) -> Result<tls::Paramete
             let there = file.as_ref().is_some_and(|file| file.exists());
             let mode = match asked.unwrap_or_default() {
                 // libpq's rule, for the sake of old versions.
-                Mode::Require if there => Mode::VerifyCa,
+                TlsMode::Require if there => TlsMode::VerifyCa,
                 other => other,
             };
             (mode, file.map_or(Roots::System, Roots::File))
@@ -400,12 +400,14 @@ fn tls_parameters(all: &Parameters, home: Option<&Path>) -> Result<tls::Paramete
         Negotiation::Postgres,
         &[("postgres", Negotiation::Postgres), ("direct", Negotiation::Direct)],
     )?;
-    if negotiation == Negotiation::Direct && matches!(mode, Mode::Disable | Mode::Allow | Mode::Prefer) {
+    if negotiation == Negotiation::Direct
+        && matches!(mode, TlsMode::Disable | TlsMode::Allow | TlsMode::Prefer)
+    {
         return Err(usage!(
             "--server: sslmode={mode} cannot be with sslnegotiation=direct; use sslmode=require or more"
         ));
     }
-    Ok(tls::Parameters { mode, negotiation, roots, client })
+    Ok(tls::TlsParameters { mode, negotiation, roots, client })
 }
 
 #[cfg(test)]

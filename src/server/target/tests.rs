@@ -6,10 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 fn with(text: &str, variables: &[(&str, &str)], home: Option<&Path>) -> Result<Target> {
     let variable =
         |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    read(
-        text,
-        &Surroundings { variable: &variable, home: home.map(Path::to_owned), user: Some("ada".into()) },
-    )
+    read(text, &Environment { variable: &variable, home: home.map(Path::to_owned), user: Some("ada".into()) })
 }
 
 fn plain(text: &str) -> Result<Target> {
@@ -56,13 +53,13 @@ fn all_modes_of_libpq_are_taken() {
     for mode in ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] {
         assert_eq!(plain(&format!("postgres://u@h/d?sslmode={mode}")).unwrap().tls.mode.name(), mode);
     }
-    assert_eq!(plain("host=h").unwrap().tls.mode, Mode::Prefer);
-    assert_eq!(plain("host=h sslrootcert=system").unwrap().tls.mode, Mode::VerifyFull);
+    assert_eq!(plain("host=h").unwrap().tls.mode, TlsMode::Prefer);
+    assert_eq!(plain("host=h sslrootcert=system").unwrap().tls.mode, TlsMode::VerifyFull);
     let dir = tempfile::tempdir().unwrap();
     let roots = dir.path().join("root.crt");
     std::fs::write(&roots, "").unwrap();
     let require = plain(&format!("host=h sslmode=require sslrootcert={}", roots.display())).unwrap();
-    assert_eq!((require.tls.mode, require.tls.roots), (Mode::VerifyCa, Roots::File(roots)));
+    assert_eq!((require.tls.mode, require.tls.roots), (TlsMode::VerifyCa, Roots::File(roots)));
 }
 
 #[test]
@@ -83,7 +80,7 @@ fn what_a_url_leaves_out_comes_from_the_environment() {
     for bare in ["postgres://", "postgresql://", "postgresql:///"] {
         let target = with(bare, &environment, None).unwrap();
         assert_eq!(target.to_string(), "eve@db.example:5433/work");
-        assert_eq!(target.tls.mode, Mode::Require);
+        assert_eq!(target.tls.mode, TlsMode::Require);
         assert_eq!(target.config.get_password(), Some(&b"hush"[..]));
         assert_eq!(target.config.get_connect_timeout(), Some(&Duration::from_secs(7)));
         assert_eq!(target.config.get_application_name(), Some("mine"));
@@ -92,7 +89,7 @@ fn what_a_url_leaves_out_comes_from_the_environment() {
         assert_eq!(target.settings().unwrap()["search_path"], "x");
     }
     let target = with("postgres://u@h:1/d?sslmode=allow&options=", &environment, None).unwrap();
-    assert_eq!((target.to_string().as_str(), target.tls.mode), ("u@h:1/d", Mode::Allow));
+    assert_eq!((target.to_string().as_str(), target.tls.mode), ("u@h:1/d", TlsMode::Allow));
     let address = with("postgresql:///d", &[("PGHOSTADDR", "127.0.0.9")], None).unwrap();
     assert_eq!(
         (address.to_string().as_str(), address.transport().as_str()),

@@ -29,7 +29,7 @@ const WRONG_ANSWER_LIMIT: Duration = Duration::from_millis(200);
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Address {
     /// At an address.
     Tcp(SocketAddr),
     /// At a Unix socket.
@@ -64,7 +64,7 @@ pub struct SocketOptions {
 #[derive(Clone)]
 pub struct Route {
     /// Where it listens.
-    pub place: Place,
+    pub address: Address,
     /// The name its certificate has to be for.
     pub host: String,
     /// Whether bytes are encrypted.
@@ -133,9 +133,9 @@ impl Dial {
 }
 
 async fn open(route: &Route, plug: &Plug) -> Result<Wire, DialError> {
-    let socket = match &route.place {
-        Place::Unix(path) => Socket::Unix(UnixStream::connect(path).await?),
-        Place::Tcp(address) => {
+    let socket = match &route.address {
+        Address::Unix(path) => Socket::Unix(UnixStream::connect(path).await?),
+        Address::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             set_options(&stream, &route.options)?;

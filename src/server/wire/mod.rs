@@ -9,5 +9,5 @@ mod dial;
 mod plug;
 mod stream;
 
-pub use dial::{Crypt, Dial, DialError, Place, Route, SocketOptions};
+pub use dial::{Address, Crypt, Dial, DialError, Route, SocketOptions};
 pub use plug::Plug;

@@ -9,7 +9,7 @@ use super::site::{STAGING, TABLE};
 
 /// Line and column, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct DataPosition {
     /// The line, from 1.
     pub line: Option<u64>,
     /// The column of the table.
@@ -20,20 +20,20 @@ pub struct Place {
 
 /// The place that a context names in a COPY into one of our tables, whose columns these are; of any
 /// other table where there is none into ours. A line of JSON or of a function within is another thing.
-pub fn of(context: &str, columns: &[&str]) -> Place {
+pub fn data_position(context: &str, columns: &[&str]) -> DataPosition {
     // A value that is quoted may have a line of its own that looks like a context: the first one counts
     // for our tables, whose names are known. What is within a COPY comes before it, so that of others
     // the last one does.
     let ours = context.lines().find_map(|line| OURS.captures(line));
     let Some(found) = ours.or_else(|| context.lines().filter_map(|line| ANY.captures(line)).next_back())
     else {
-        return Place::default();
+        return DataPosition::default();
     };
     // Up to the colon: behind it is data.
     let behind = found.get(2).map_or("", |rest| rest.as_str());
     let (named, quoted) = behind.split_once(':').unwrap_or((behind, ""));
     let quotes = ['"', '»', '«', '„', '“', '”', '\u{a0}', '\u{202f}', ' '];
-    Place {
+    DataPosition {
         line: found[1].parse().ok(),
         column: columns
             .iter()
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn place(context: &str) -> (Option<u64>, Option<String>) {
-        let place = of(context, &["id", "score", "line"]);
+        let place = data_position(context, &["id", "score", "line"]);
         (place.line, place.column)
     }
 
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_column_may_be_called_as_the_words_around_it() {
-        let column = |context| of(context, &["column", "id", "first id"]).column;
+        let column = |context| data_position(context, &["column", "id", "first id"]).column;
         assert_eq!(column("COPY caveat, line 2, column id: \"x\"").as_deref(), Some("id"));
         assert_eq!(column("COPY caveat, line 2, column first id: \"x\"").as_deref(), Some("first id"));
         assert_eq!(column("COPY caveat, line 2, column column: \"x\"").as_deref(), Some("column"));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_the_server_quotes_is_known() {
-        let quoted = |context| of(context, &["score"]).quoted;
+        let quoted = |context| data_position(context, &["score"]).quoted;
         assert_eq!(quoted("COPY caveat, line 12, column score: \"1,203\"").as_deref(), Some("1,203"));
         assert_eq!(quoted("COPY caveat, Zeile 2: »a:b«").as_deref(), Some("a:b"));
         assert_eq!(quoted("COPY caveat, line 12"), None);
