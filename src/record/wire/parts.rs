@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Before, Encoding, Source};
+use crate::model::{self, Before, Encoding, Persistence, Source};
 use crate::spelling::{Named, Scalar};
 
 /// Two structures of the same fields, made of each other.
@@ -100,8 +100,35 @@ impl From<ServerFacts> for model::ServerFacts {
     }
 }
 
-/// Size and SHA-256 of each encoding.
-pub type Files = BTreeMap<Named<Encoding>, FileFacts>;
+/// A dataset, whose content is written as `C`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetFacts<C> {
+    origin: String,
+    rows: u64,
+    seed: Option<u64>,
+    content: C,
+    /// Size and SHA-256 of each encoding.
+    files: BTreeMap<Named<Encoding>, FileFacts>,
+}
+
+impl<C: From<model::Content>> From<model::DatasetFacts> for DatasetFacts<C> {
+    fn from(dataset: model::DatasetFacts) -> Self {
+        let model::DatasetFacts { origin, rows, seed, content, files } = dataset;
+        let files = files.into_iter().map(|(encoding, file)| (Named(encoding), file.into())).collect();
+        Self { origin, rows, seed, content: content.into(), files }
+    }
+}
+
+impl<C: TryInto<model::Content, Error = String>> TryFrom<DatasetFacts<C>> for model::DatasetFacts {
+    type Error = String;
+
+    fn try_from(dataset: DatasetFacts<C>) -> Result<Self, String> {
+        let DatasetFacts { origin, rows, seed, content, files } = dataset;
+        let files = files.into_iter().map(|(encoding, file)| (encoding.0, file.into())).collect();
+        Ok(Self { origin, rows, seed, content: content.try_into()?, files })
+    }
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,12 +139,92 @@ pub struct FileFacts {
 
 same_fields!(FileFacts = model::FileFacts { bytes, sha256 });
 
-pub fn to_files(files: BTreeMap<Encoding, model::FileFacts>) -> Files {
-    files.into_iter().map(|(encoding, file)| (Named(encoding), file.into())).collect()
+/// A plan, whose cases are written as `C` and whose axis as `A`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan<C, A> {
+    experiment: String,
+    title: String,
+    question: String,
+    published: Option<String>,
+    rounds: u32,
+    rows: u64,
+    seed: u64,
+    budget_ns: u64,
+    cases: Vec<C>,
+    order: Vec<Vec<usize>>,
+    grouping: Option<String>,
+    x: Option<A>,
+    #[serde(default)]
+    any_build: bool,
 }
 
-pub fn from_files(files: Files) -> BTreeMap<Encoding, model::FileFacts> {
-    files.into_iter().map(|(encoding, file)| (encoding.0, file.into())).collect()
+impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A> {
+    fn from(plan: model::Plan) -> Self {
+        Self {
+            experiment: plan.experiment,
+            title: plan.title,
+            question: plan.question,
+            published: plan.published,
+            rounds: plan.rounds,
+            rows: plan.rows,
+            seed: plan.seed,
+            budget_ns: plan.budget_ns,
+            cases: plan.cases.into_iter().map(Into::into).collect(),
+            order: plan.order,
+            grouping: plan.grouping,
+            x: plan.x.map(Into::into),
+            any_build: plan.any_build,
+        }
+    }
+}
+
+impl<C: Into<model::Case>, A> Plan<C, A> {
+    /// The plan, its axis found among its cases.
+    pub fn into_model(self, axis: impl FnOnce(A, &[model::Case]) -> Option<model::Axis>) -> model::Plan {
+        let cases: Vec<model::Case> = self.cases.into_iter().map(Into::into).collect();
+        model::Plan {
+            experiment: self.experiment,
+            title: self.title,
+            question: self.question,
+            published: self.published,
+            rounds: self.rounds,
+            rows: self.rows,
+            seed: self.seed,
+            budget_ns: self.budget_ns,
+            x: self.x.and_then(|written| axis(written, &cases)),
+            cases,
+            order: self.order,
+            grouping: self.grouping,
+            any_build: self.any_build,
+        }
+    }
+}
+
+/// The table that a load left, whose content is written as `C`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndState<C> {
+    rows: u64,
+    content: C,
+    persistence: Named<Persistence>,
+    structure: Vec<String>,
+}
+
+impl<C: From<model::Content>> From<model::EndState> for EndState<C> {
+    fn from(end: model::EndState) -> Self {
+        let model::EndState { rows, content, persistence, structure } = end;
+        Self { rows, content: content.into(), persistence: Named(persistence), structure }
+    }
+}
+
+impl<C: TryInto<model::Content, Error = String>> TryFrom<EndState<C>> for model::EndState {
+    type Error = String;
+
+    fn try_from(end: EndState<C>) -> Result<Self, String> {
+        let EndState { rows, content, persistence, structure } = end;
+        Ok(Self { rows, content: content.try_into()?, persistence: persistence.0, structure })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

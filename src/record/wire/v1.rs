@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::{self, Asked, Files, Machine, ProgramFacts, ServerFacts, SessionFacts, Tool};
+use super::parts::{
+    self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
+};
 use crate::model::{
-    self, Axes, CaseKey, Content, Durability, Metric, Outcome, Persistence, Phase, Provenance, Reading, Role,
-    Slot, Step, Work,
+    self, Axes, CaseKey, Content, Durability, Metric, Outcome, Phase, Provenance, Reading, Role, Slot, Step,
+    Work,
 };
 use crate::spelling::{Named, Scalar};
 
@@ -23,45 +25,20 @@ pub struct Run {
     command: String,
     machine: Machine,
     server: ServerFacts,
-    dataset: DatasetFacts,
+    dataset: DatasetFacts<Sum>,
     #[serde(default)]
     servers: BTreeMap<String, ServerFacts>,
     #[serde(default)]
-    datasets: BTreeMap<String, DatasetFacts>,
+    datasets: BTreeMap<String, DatasetFacts<Sum>>,
     #[serde(default)]
     asked: Option<Asked>,
-    plan: Plan,
+    plan: Plan<Case, String>,
 }
 
+/// A sum of rows' hashes.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DatasetFacts {
-    origin: String,
-    rows: u64,
-    seed: Option<u64>,
-    content: String,
-    files: Files,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plan {
-    experiment: String,
-    title: String,
-    question: String,
-    published: Option<String>,
-    rounds: u32,
-    rows: u64,
-    seed: u64,
-    budget_ns: u64,
-    cases: Vec<Case>,
-    order: Vec<Vec<usize>>,
-    grouping: Option<String>,
-    #[serde(default)]
-    x: Option<String>,
-    #[serde(default)]
-    any_build: bool,
-}
+#[serde(transparent)]
+struct Sum(String);
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,7 +90,7 @@ pub struct Sample {
     total_ns: Option<u64>,
     phases: BTreeMap<Named<Phase>, u64>,
     cost: Cost,
-    end_state: Option<EndState>,
+    end_state: Option<EndState<Sum>>,
     #[serde(default)]
     session: Option<SessionFacts>,
     overhead: BTreeMap<Named<Step>, u64>,
@@ -131,15 +108,6 @@ struct Cost {
     server_cpu_ns: Option<u64>,
     #[serde(default)]
     checkpoints: Option<u64>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EndState {
-    rows: u64,
-    content: String,
-    persistence: Named<Persistence>,
-    structure: Vec<String>,
 }
 
 impl TryFrom<Run> for model::Run {
@@ -175,56 +143,17 @@ impl TryFrom<Run> for model::Run {
             dataset: dataset.try_into()?,
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
-            plan: plan.into(),
+            // An axis that no case has draws no curve.
+            plan: plan.into_model(|name, cases| CaseKey::axis(&name, cases.iter().map(|case| &case.key))),
         })
     }
 }
 
-impl TryFrom<DatasetFacts> for model::DatasetFacts {
+impl TryFrom<Sum> for Content {
     type Error = String;
 
-    fn try_from(dataset: DatasetFacts) -> Result<Self, String> {
-        let DatasetFacts { origin, rows, seed, content, files } = dataset;
-        let content = Content::of_hashes(parts::sum(&content)?);
-        Ok(Self { origin, rows, seed, content, files: parts::from_files(files) })
-    }
-}
-
-impl From<Plan> for model::Plan {
-    fn from(plan: Plan) -> Self {
-        let Plan {
-            experiment,
-            title,
-            question,
-            published,
-            rounds,
-            rows,
-            seed,
-            budget_ns,
-            cases,
-            order,
-            grouping,
-            x,
-            any_build,
-        } = plan;
-        let cases: Vec<model::Case> = cases.into_iter().map(Into::into).collect();
-        // An axis that no case has draws no curve.
-        let x = x.and_then(|name| CaseKey::axis(&name, cases.iter().map(|case| &case.key)));
-        Self {
-            experiment,
-            title,
-            question,
-            published,
-            rounds,
-            rows,
-            seed,
-            budget_ns,
-            cases,
-            order,
-            grouping,
-            x,
-            any_build,
-        }
+    fn try_from(Sum(sum): Sum) -> Result<Self, String> {
+        parts::sum(&sum).map(Content::of_hashes)
     }
 }
 
@@ -312,15 +241,5 @@ impl From<Cost> for model::Readings {
             whole(Metric::Checkpoints, cost.checkpoints),
         ];
         readings.into_iter().flatten().collect()
-    }
-}
-
-impl TryFrom<EndState> for model::EndState {
-    type Error = String;
-
-    fn try_from(end: EndState) -> Result<Self, String> {
-        let EndState { rows, content, persistence, structure } = end;
-        let content = Content::of_hashes(parts::sum(&content)?);
-        Ok(Self { rows, content, persistence: persistence.0, structure })
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::{self, Asked, Files, Machine, ProgramFacts, ServerFacts, SessionFacts, Tool};
-use crate::model::{
-    self, Axes, CaseKey, Durability, Outcome, Persistence, Phase, Reading, Role, Rule, Step, Work,
+use super::parts::{
+    self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
 };
+use crate::model::{self, Axes, CaseKey, Durability, Outcome, Phase, Reading, Role, Rule, Step, Work};
 use crate::spelling::{Named, Scalar};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,12 +16,12 @@ pub struct Run {
     schema: u32,
     provenance: Provenance,
     server: ServerFacts,
-    dataset: DatasetFacts,
+    dataset: DatasetFacts<Content>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     servers: BTreeMap<String, ServerFacts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    datasets: BTreeMap<String, DatasetFacts>,
-    plan: Plan,
+    datasets: BTreeMap<String, DatasetFacts<Content>>,
+    plan: Plan<Case, Axis>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,37 +37,9 @@ pub struct Provenance {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DatasetFacts {
-    origin: String,
-    rows: u64,
-    seed: Option<u64>,
-    content: Content,
-    files: Files,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Content {
     rule: Named<Rule>,
     sum: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plan {
-    experiment: String,
-    title: String,
-    question: String,
-    published: Option<String>,
-    rounds: u32,
-    rows: u64,
-    seed: u64,
-    budget_ns: u64,
-    cases: Vec<Case>,
-    order: Vec<Vec<usize>>,
-    grouping: Option<String>,
-    x: Option<Axis>,
-    any_build: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,7 +108,7 @@ pub struct Sample {
     total_ns: Option<u64>,
     phases: BTreeMap<Named<Phase>, u64>,
     readings: BTreeMap<String, u64>,
-    end_state: Option<EndState>,
+    end_state: Option<EndState<Content>>,
     session: Option<SessionFacts>,
     overhead: BTreeMap<Named<Step>, u64>,
 }
@@ -147,15 +119,6 @@ enum Slot {
     WarmUp,
     Round(u32),
     Crash,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EndState {
-    rows: u64,
-    content: Content,
-    persistence: Named<Persistence>,
-    structure: Vec<String>,
 }
 
 impl Run {
@@ -186,7 +149,7 @@ impl TryFrom<Run> for model::Run {
             dataset: dataset.try_into()?,
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
-            plan: plan.into(),
+            plan: plan.into_model(|axis, _| Some(axis.into())),
         })
     }
 }
@@ -207,22 +170,6 @@ impl From<Provenance> for model::Provenance {
     }
 }
 
-impl From<model::DatasetFacts> for DatasetFacts {
-    fn from(dataset: model::DatasetFacts) -> Self {
-        let model::DatasetFacts { origin, rows, seed, content, files } = dataset;
-        Self { origin, rows, seed, content: content.into(), files: parts::to_files(files) }
-    }
-}
-
-impl TryFrom<DatasetFacts> for model::DatasetFacts {
-    type Error = String;
-
-    fn try_from(dataset: DatasetFacts) -> Result<Self, String> {
-        let DatasetFacts { origin, rows, seed, content, files } = dataset;
-        Ok(Self { origin, rows, seed, content: content.try_into()?, files: parts::from_files(files) })
-    }
-}
-
 impl From<model::Content> for Content {
     fn from(content: model::Content) -> Self {
         let model::Content { rule, sum } = content;
@@ -236,54 +183,6 @@ impl TryFrom<Content> for model::Content {
     fn try_from(content: Content) -> Result<Self, String> {
         let Content { rule, sum } = content;
         Ok(Self { rule: rule.0, sum: parts::sum(&sum)? })
-    }
-}
-
-/// The plan and its copy on the other side have the same fields.
-macro_rules! plan {
-    ($plan:expr, $from:path) => {{
-        let $from {
-            experiment,
-            title,
-            question,
-            published,
-            rounds,
-            rows,
-            seed,
-            budget_ns,
-            cases,
-            order,
-            grouping,
-            x,
-            any_build,
-        } = $plan;
-        Self {
-            experiment,
-            title,
-            question,
-            published,
-            rounds,
-            rows,
-            seed,
-            budget_ns,
-            cases: cases.into_iter().map(Into::into).collect(),
-            order,
-            grouping,
-            x: x.map(Into::into),
-            any_build,
-        }
-    }};
-}
-
-impl From<model::Plan> for Plan {
-    fn from(plan: model::Plan) -> Self {
-        plan!(plan, model::Plan)
-    }
-}
-
-impl From<Plan> for model::Plan {
-    fn from(plan: Plan) -> Self {
-        plan!(plan, Plan)
     }
 }
 
@@ -430,21 +329,5 @@ impl TryFrom<Sample> for model::Sample {
             session: sample.session.map(Into::into),
             overhead: sample.overhead.into_iter().map(|(step, ns)| (step.0, ns)).collect(),
         })
-    }
-}
-
-impl From<model::EndState> for EndState {
-    fn from(end: model::EndState) -> Self {
-        let model::EndState { rows, content, persistence, structure } = end;
-        Self { rows, content: content.into(), persistence: Named(persistence), structure }
-    }
-}
-
-impl TryFrom<EndState> for model::EndState {
-    type Error = String;
-
-    fn try_from(end: EndState) -> Result<Self, String> {
-        let EndState { rows, content, persistence, structure } = end;
-        Ok(Self { rows, content: content.try_into()?, persistence: persistence.0, structure })
     }
 }
