@@ -31,7 +31,7 @@ fn said_by_system(cause: &(dyn StdError + 'static)) -> Option<Fault> {
     Some(Fault::Unavailable(fs::advice(error.kind())?.into()))
 }
 
-/// What a server says that cannot take rows, and what to do about it.
+/// Conditions in which a server cannot take rows, and advice for each.
 static SERVER: [(SqlState, &str); 3] = [
     (
         SqlState::READ_ONLY_SQL_TRANSACTION,

@@ -1,4 +1,4 @@
-//! What works on this machine, what does not, and what to do about it.
+//! Checks of this machine: what works, what does not, and the next step.
 //!
 //! Each check is a judgement of one fact. Nothing here fails: a fact that cannot be read is what
 //! the check reports.
@@ -23,13 +23,13 @@ pub enum CheckState {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What was looked at.
+    /// The subject of the check.
     pub name: &'static str,
     /// How it is.
     pub state: CheckState,
-    /// What was found, in words.
+    /// The finding, in words.
     pub found: String,
-    /// What to do about it; `None` where nothing needs to be done.
+    /// The next step; `None` where nothing needs to be done.
     pub next_step: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Check {
     }
 }
 
-/// What others found out, and the places that a run would use.
+/// Facts found by other modules, and the directories that a run would use.
 #[derive(Debug, Clone)]
 pub struct Environment<'a> {
     /// The container engine in words (`docker 28.2, image postgres:18`), or why none can be used.

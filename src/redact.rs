@@ -29,7 +29,7 @@ struct Known {
     telling: bool,
 }
 
-/// All that is to be taken out.
+/// The values and forms that are taken out of texts.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     /// The longest first: a value may be a part of another.
@@ -86,7 +86,7 @@ impl Redactor {
         }
     }
 
-    /// What a connection leads to, and by whose name.
+    /// Adds where a connection leads to, and as which user.
     pub fn hide_connection(&mut self, config: &tokio_postgres::Config) {
         if let Some(password) = config.get_password() {
             self.hide(Thing::Password, &String::from_utf8_lossy(password));

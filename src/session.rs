@@ -1,5 +1,5 @@
-//! What settings a session may be given: none that would take it out of the run's own schema or
-//! let it act for somebody else, wherever they come from.
+//! Settings that a session may be given: none that would take it out of the run's own schema or let it act as
+//! another role, wherever they come from.
 //!
 //! The rule is by name, as PostgreSQL has no mark for such settings (manual, "Client Connection
 //! Defaults"): where unqualified names are looked up and made, and who looks and makes. Not among them are
@@ -14,7 +14,7 @@ use regex::Regex;
 
 use crate::usage;
 
-/// What a setting that is refused would do.
+/// The effect for which a setting is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moves {
     /// Statements land in another schema.
@@ -33,7 +33,7 @@ const MOVING: [(&str, Moves); 4] = [
 ];
 
 impl Moves {
-    /// What the setting of this name would do, in whatever case and with whatever quotes it is written;
+    /// The effect of the setting of this name, in whatever case and with whatever quotes it is written;
     /// `None` for one that leaves a session where it is.
     pub fn by(name: &str) -> Option<Self> {
         let name = canonical(name);
@@ -129,7 +129,7 @@ pub fn escape(value: &str) -> String {
     value.chars().flat_map(|c| (is_blank(c) || c == '\\').then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// What C calls a space.
+/// A space by C's isspace.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }

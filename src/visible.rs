@@ -28,7 +28,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Likewise of a text of several lines.
+/// A text of several lines with a name for each character that cannot be seen, except the line ends.
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }

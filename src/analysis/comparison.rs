@@ -13,7 +13,7 @@ use crate::{units, usage};
 pub struct Comparison<'a> {
     /// The runs, the first being what the others are held against.
     pub runs: Vec<RunFacts<'a>>,
-    /// What differs between them besides results.
+    /// Differences between the runs besides their results.
     pub differences: Vec<RunDifference>,
     /// Case by case, in the order of the runs' plans.
     pub cases: Vec<ComparedCase>,
@@ -22,9 +22,9 @@ pub struct Comparison<'a> {
 /// A run within a comparison.
 #[derive(Debug)]
 pub struct RunFacts<'a> {
-    /// What tables and charts call it.
+    /// Its name in tables and charts.
     pub name: String,
-    /// What it says of itself.
+    /// Its record.
     pub run: &'a Run,
     /// Its noise as a factor, where it has a control.
     pub noise_floor: Option<f64>,
@@ -44,7 +44,7 @@ pub struct RunDifference {
 pub struct ComparedCase {
     /// Its id.
     pub id: String,
-    /// What each run says of it, in the order of the runs.
+    /// Its figures in each run, in the order of the runs.
     pub cells: Vec<CaseInRun>,
 }
 
@@ -64,13 +64,13 @@ pub struct CaseInRun {
     pub to_first: Option<Estimate>,
     /// Speed relative to what it is held against in its own run.
     pub to_own_baseline: Option<Estimate>,
-    /// What may be said of this run against the first.
+    /// The verdict on this run against the first.
     pub verdict: CrossVerdict,
-    /// What differs in the case itself, in words.
+    /// Differences of the case itself between the runs, in words.
     pub notes: Vec<String>,
 }
 
-/// What may be said of a case in a run against the first run.
+/// The verdict on a case in a run against the same case in the first run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrossVerdict {
     /// It is the first run.

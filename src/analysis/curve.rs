@@ -5,10 +5,10 @@ use super::verdict::Standings;
 use crate::model::{Axis, Case, CaseKey, Plan, Role};
 use crate::units;
 
-/// What an experiment varied, and what came of it.
+/// A run's rates over the axis that its experiment varies.
 #[derive(Debug)]
 pub struct Curve<'s, 'a> {
-    /// What it varied.
+    /// The axis.
     pub axis: &'a Axis,
     /// The cases that agree in all but that, in the order of the plan.
     pub series: Vec<Series<'s, 'a>>,
@@ -17,7 +17,7 @@ pub struct Curve<'s, 'a> {
 /// Cases that agree in all but the axis.
 #[derive(Debug)]
 pub struct Series<'s, 'a> {
-    /// What their ids share.
+    /// The common part of their ids.
     pub name: String,
     /// One a case, from the smallest value of the axis to the largest.
     pub points: Vec<Point<'s, 'a>>,
@@ -102,7 +102,7 @@ fn size(text: &str) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * factor)
 }
 
-/// What the cases of all points have in common, without the axis.
+/// The common part of the ids of all points, without the axis.
 fn shared(axis: &Axis, points: &[Point]) -> String {
     let Some((first, others)) = points.split_first() else { return String::new() };
     first.summary.case.key.without(axis).common(others.iter().map(|p| &p.summary.case.key)).to_string()

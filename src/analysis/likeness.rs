@@ -4,7 +4,7 @@ use super::origin;
 use super::summary::Summary;
 use crate::model::Role;
 
-/// What sentences call the case that another is held against.
+/// The name in sentences of the case that another is compared with.
 pub fn name<'a>(other: &Summary<'a>) -> &'a str {
     match other.case.role {
         Role::Baseline => "the baseline",
@@ -20,8 +20,8 @@ pub fn belonging_to(other: &Summary, thing: &str) -> String {
     }
 }
 
-/// What makes the two loads different things, in words. Other row counts are let through here: the
-/// one of fewer rows can still be the slower one.
+/// Why the two loads did different work, in words; `None` where they can be compared. Other row counts are
+/// let through here: the one of fewer rows can still be the slower one.
 pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     if let Some(why) = &case.mixed {
         return Some(why.clone());

@@ -1,4 +1,4 @@
-//! What the samples of one case say together.
+//! The samples of one case, taken together.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ pub struct Summary<'a> {
     pub server: Option<&'a ServerFacts>,
     /// Whether it is compared with cases on servers of any build.
     pub any_build: bool,
-    /// What a crash leaves: the least that its samples' sessions keep, or what was planned where the
-    /// record does not say what they had.
+    /// The weakest durability of its samples' sessions, or the planned one where the record does not say
+    /// what they had.
     pub durability: Durability,
     /// Its finished samples, without the warm-up, in the order they ran.
     pub samples: Vec<&'a Sample>,
@@ -29,11 +29,11 @@ pub struct Summary<'a> {
     pub min_ns: Option<u64>,
     /// The median of each phase that any sample had.
     pub phases_ns: BTreeMap<Phase, f64>,
-    /// What the loads cost.
+    /// Medians and sums of the metrics.
     pub readings: Readings,
     /// Samples that failed or timed out.
     pub failures: usize,
-    /// What went wrong first.
+    /// The first error of its samples.
     pub first_error: Option<&'a str>,
     /// The end state of the table, where all samples left the same.
     pub end_state: Option<&'a EndState>,
@@ -85,8 +85,8 @@ fn summarize_case<'a>(
 }
 
 impl Summary<'_> {
-    /// What a crash leaves, as tables have it: a program's is its author's word, where the sessions say
-    /// nothing else. (Records from before they were asked keep their words.)
+    /// Its durability, as tables have it: a program's is its author's word, where the sessions say
+    /// nothing else. (Records from before sessions were read back keep their words.)
     pub fn after_a_crash(&self) -> String {
         let words = self.durability.words();
         let read_back = self.samples.iter().any(|sample| sample.session.is_some());
@@ -96,7 +96,7 @@ impl Summary<'_> {
         }
     }
 
-    /// What was switched off in its sessions that keeps data right, each as `name = value`.
+    /// Safeguards that were switched off in its sessions, each as `name = value`.
     pub fn switched_off(&self) -> Vec<String> {
         let mut off: Vec<String> =
             self.samples.iter().filter_map(|s| s.session.as_ref()).flat_map(|s| s.switched_off()).collect();
@@ -176,7 +176,8 @@ impl Readings {
         }
     }
 
-    /// What they come to, in the metric's unit; `None` where no sample has such a reading.
+    /// The samples' readings taken together, in the metric's unit; `None` where no sample has such a
+    /// reading.
     pub fn get(&self, reading: impl Into<Reading>) -> Option<f64> {
         self.figures.get(&reading.into()).copied()
     }

@@ -16,7 +16,7 @@ use crate::units;
 /// The largest p of the rank test with which a difference is claimed.
 pub const SIGNIFICANCE: f64 = 0.05;
 
-/// What may be said of a case against what it is held against.
+/// The verdict on a case against the one that it is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// It is what others are compared with.
@@ -86,7 +86,7 @@ impl Verdict {
     }
 }
 
-/// What a ratio is a ratio of.
+/// The quantity that a ratio compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     /// Times for the same rows.
@@ -151,13 +151,13 @@ pub struct Standing<'a> {
     pub against: Option<&'a str>,
     /// Speed relative to that case: its time / this case's, 1.98 meaning 1.98 times as fast.
     pub ratio: Option<Estimate>,
-    /// What the ratio is of.
+    /// The quantity that the ratio compares.
     pub basis: Basis,
     /// The two-sided p of the rank test against that case.
     pub p: Option<f64>,
-    /// What may be said.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What a reader has to know to read the figure rightly.
+    /// Notes that a reader needs to read the figure rightly.
     pub notes: Vec<String>,
     /// The published ratio, where there is one.
     pub published: Option<Published>,
@@ -241,7 +241,7 @@ fn standing<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>
     }
 }
 
-/// What comes of holding a case against another.
+/// The comparison of one case with another.
 #[derive(Debug, Clone)]
 struct Contrast {
     ratio: Option<Estimate>,
@@ -263,7 +263,7 @@ fn contrast(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) ->
     Contrast { ratio, basis, p, verdict: verdict(summary, other, ratio, p, noise) }
 }
 
-/// What is said of a case whatever it is held against, if anything.
+/// The verdict that a case has whatever it is compared with: unavailable, failed, or a role of its own.
 fn own_verdict(case: &Summary, all: &[Summary]) -> Option<Verdict> {
     if let Some(why) = &case.case.unavailable {
         return Some(Verdict::Unavailable(why.clone()));
@@ -320,7 +320,7 @@ fn verdict(
     }
 }
 
-/// What a ratio of speeds allows to say.
+/// The claim that a ratio of speeds allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// The ratio lies above the noise.

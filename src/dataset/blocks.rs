@@ -62,7 +62,7 @@ impl<R: Read> BlockReader<R> {
         self
     }
 
-    /// What it reads, in words.
+    /// The name of its input, for messages.
     pub fn name(&self) -> &str {
         &self.name
     }

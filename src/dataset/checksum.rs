@@ -62,7 +62,7 @@ impl ContentSum {
         self.0 += i128::from(row_hash);
     }
 
-    /// What rows of this sum hold.
+    /// The content of rows with this sum.
     pub fn content(self) -> Content {
         Content::of_hashes(self.0)
     }
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(of_keys(0).content().to_string(), "0");
     }
 
-    /// What was recorded by earlier versions stays what it was.
+    /// Sums recorded by earlier versions stay valid.
     #[test]
     fn the_sum_of_votes_is_documented_and_stays() {
         assert_eq!(

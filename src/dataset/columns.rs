@@ -1,4 +1,4 @@
-//! What a dataset's rows are made of: names and types, as a value.
+//! The columns of a dataset: names and types, as values.
 
 use serde::{Deserialize, Serialize};
 

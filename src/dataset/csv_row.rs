@@ -5,7 +5,7 @@ use bytes::BufMut;
 use super::blocks::{Block, newlines};
 use super::columns::{Column, ColumnType};
 
-/// What has to be looked for in a block.
+/// The features of csv that a block may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// No quotes, carriage returns or NUL anywhere: commas and line feeds are all there is.
@@ -34,7 +34,7 @@ pub struct BadField {
     lines_before: u64,
     /// Its text, cut short.
     value: String,
-    /// What it breaks, and what to do.
+    /// The broken rule, and the next step.
     rule: String,
 }
 

@@ -14,7 +14,7 @@ use super::store::{self, DirLock};
 use super::{Dataset, import};
 use crate::interrupt::Interrupt;
 
-/// What has arrived so far, in the dataset's directory.
+/// The file of the bytes that arrived so far, in the dataset's directory.
 const PART: &str = "source.part";
 /// How long a server may send nothing.
 const STALL: Duration = Duration::from_secs(60);
@@ -147,7 +147,7 @@ fn arrive(url: &str, part: &Path, interrupt: &Interrupt) -> Result<bool> {
     }
 }
 
-/// What a download brings.
+/// A message of the thread that downloads.
 enum Event {
     /// The body begins, with this byte of the file.
     Body { from: u64 },

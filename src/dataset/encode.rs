@@ -14,12 +14,12 @@ pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// Its trailer.
 pub const BINARY_TRAILER: &[u8] = b"\xff\xff";
 
-/// What an encoding's file begins with, before the first row.
+/// The bytes before the first row of an encoding's file.
 pub fn header(encoding: Encoding) -> &'static [u8] {
     if encoding == Encoding::Binary { BINARY_HEADER } else { b"" }
 }
 
-/// What an encoding's file ends with, after the last row.
+/// The bytes behind the last row of an encoding's file.
 pub fn trailer(encoding: Encoding) -> &'static [u8] {
     if encoding == Encoding::Binary { BINARY_TRAILER } else { b"" }
 }

@@ -75,7 +75,7 @@ pub struct Manifest {
     pub rows: u64,
     /// Their columns, in file order.
     pub columns: Vec<Column>,
-    /// What they hold.
+    /// Their content sum.
     #[serde(with = "in_decimal")]
     pub content: Content,
     /// The files there are.

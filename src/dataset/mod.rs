@@ -57,7 +57,7 @@ pub struct Dataset {
     ensured: BTreeMap<Encoding, Stamp>,
 }
 
-/// What would change about a file if someone changed it.
+/// Inode, size and time of change of a file: they differ once someone changed it.
 type Stamp = (u64, u64, i64, i64);
 
 /// A run of whole rows within one encoding's file.
@@ -230,7 +230,7 @@ impl Dataset {
             .with_context(|| format!("one part of {rows} rows is not one chunk"))
     }
 
-    /// What the first `rows` rows hold; see [`checksum`].
+    /// The content sum of the first `rows` rows; see [`checksum`].
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are; or when the csv cannot be read.
@@ -244,7 +244,7 @@ impl Dataset {
         Ok(convert::content(self.open_chunk(chunk)?, name, self.columns())?.content())
     }
 
-    /// What the record says of it; of the files, those of the encodings that were ensured.
+    /// Its entry in the record; of the files, those of the encodings that were ensured.
     pub fn facts(&self) -> DatasetFacts {
         let encodings = self.manifest.encodings.iter();
         DatasetFacts {

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 /// How much is looked at, in bytes.
 const LOOK_BYTES: usize = 64 << 10;
-/// What packed files begin with, what packs so, and the filter that unpacks them.
+/// Packed formats: first bytes, name, and the filter that unpacks them.
 const PACKED: [(&[u8], &str, &str); 5] = [
     // One layer of gzip is taken off before.
     (b"\x1f\x8b", "gzip", "gzip -dc"),
@@ -61,7 +61,7 @@ pub fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor
     Ok(Cursor::new(start).chain(input))
 }
 
-/// What the file is instead of a csv in UTF-8, and the filter that mends it.
+/// The format that the file has instead of csv in UTF-8, and the filter that mends it.
 fn wrong(start: &[u8]) -> Option<(String, String)> {
     let iconv = |from: &str| format!("iconv -f {from} -t UTF-8");
     if let Some((_, name, filter)) = PACKED.iter().find(|(magic, ..)| start.starts_with(magic)) {
@@ -112,7 +112,7 @@ fn unmarked(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// What ends lines, outside quotes.
+/// The kinds of line ends seen outside quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ends {
     feeds: bool,

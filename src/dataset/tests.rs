@@ -191,7 +191,7 @@ fn an_export_is_the_file() {
     assert_eq!(fs::read(&out).unwrap(), read(&dataset, Encoding::Csv));
 }
 
-/// What COPY ... (FORMAT text) would read, by its documentation.
+/// Decodes COPY ... (FORMAT text) by its documentation.
 fn decode_text(bytes: &[u8]) -> Vec<Vec<String>> {
     let unescape = |field: &str| {
         field

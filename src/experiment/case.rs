@@ -2,7 +2,7 @@
 
 use crate::model::{CaseKey, Role};
 
-/// What an experiment says of a case.
+/// A case as an experiment lists it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedCase {
     /// The method, and what differs from its defaults.

@@ -140,7 +140,7 @@ impl<'de, T: FromValue> Deserialize<'de> for Values<T> {
     }
 }
 
-/// What a value can be read from.
+/// A type of values that TOML values are converted to.
 trait FromValue: Sized {
     const EXPECTED: &'static str;
 

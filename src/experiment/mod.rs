@@ -27,9 +27,9 @@ pub struct Experiment {
     pub origin: ExperimentOrigin,
     /// Its name: what `run` takes, and part of the result directory's name.
     pub id: String,
-    /// What a report is headed by.
+    /// The heading of its reports.
     pub title: String,
-    /// What it wants to know.
+    /// The question that it answers.
     pub question: String,
     /// Where the question or the published figures come from.
     pub source: Option<String>,
@@ -41,10 +41,10 @@ pub struct Experiment {
     pub budget: Option<u64>,
     /// The id of the case that the others are compared with.
     pub baseline: String,
-    /// What the cases vary, in numbers. Reports draw a curve over it.
+    /// The axis of numbers that the cases vary. Reports draw a curve over it.
     pub x: Option<Axis>,
-    /// What is compared: cases that differ in nothing but this are held against the first of them, and not
-    /// against the baseline.
+    /// The axis that is compared: cases that differ in nothing else are held against the first of them,
+    /// and not against the baseline.
     pub compare: Option<Axis>,
     /// The cases, in the order that tables list them.
     pub cases: Vec<ListedCase>,

@@ -1,4 +1,4 @@
-//! What to do about a place that cannot be written to.
+//! Advice on a place that cannot be written to.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,8 +16,8 @@ pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
     crate::unavailable!("cannot write {}: {error}; {next}", path.display())
 }
 
-/// What to do about an input/output error that is a fault of the place and not of what was done there;
-/// `None` for any other.
+/// Advice on an input/output error that is a fault of the place and not of the operation; `None` for any
+/// other.
 pub fn advice(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::StorageFull => "the disk is full: free some space, or choose another place",

@@ -10,14 +10,14 @@ use tempfile::NamedTempFile;
 
 use super::advice::unwritable;
 
-/// What the temporary names begin and end with.
+/// Start and end of the temporary names.
 const PREFIX: &str = ".";
 const SUFFIX: &str = ".tmp";
 
 /// Who may read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
-    /// Whoever the user's umask lets.
+    /// Those that the user's umask lets.
     Umask,
     /// Everybody, whatever the umask says: a server under another user has to.
     Everybody,
@@ -74,7 +74,7 @@ impl NewFile {
         &self.target
     }
 
-    /// What was written, to be read from its beginning.
+    /// The written file, opened again at its beginning.
     pub(super) fn reopened(&self) -> io::Result<File> {
         self.file.reopen()
     }

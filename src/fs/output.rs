@@ -1,5 +1,5 @@
-//! What a user names to write to: a file, or anything else that can be written to. What is there stays
-//! what it is: a link a link, a device a device, a file its owner's.
+//! A destination that a user names: a file, or anything else that can be written to. It keeps its kind: a
+//! link stays a link, a device a device, a file its owner's.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Stderr, Stdout, Write};

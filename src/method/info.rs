@@ -1,4 +1,4 @@
-//! What a method says of itself.
+//! The description of a method.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub enum Family {
     Copy,
     /// Several COPYs at once.
     Parallel,
-    /// What the others show to be fastest, put together.
+    /// The fastest parts of the others, put together.
     Fastest,
     /// Loads past foreign keys.
     Keys,
@@ -80,7 +80,7 @@ pub enum Extent {
     Budgeted,
 }
 
-/// What a method needs that not every server has.
+/// A requirement of a method that not every server meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// The server itself can read the method's input file.
@@ -91,18 +91,18 @@ pub enum Need {
     Version(u32),
 }
 
-/// What a method says of itself.
+/// The description of a method.
 #[derive(Debug, Clone)]
 pub struct Info {
     /// Its id, in experiments, lists and records.
     pub id: String,
     /// Its family.
     pub family: Family,
-    /// What it does, in one line.
+    /// A line on what it does.
     pub summary: String,
     /// Who published or recommends it.
     pub source: String,
-    /// What a crash leaves of it.
+    /// The durability that it promises.
     pub durability: Durability,
     /// The table it starts from.
     pub start: Start,
@@ -112,17 +112,17 @@ pub struct Info {
     pub extent: Extent,
     /// The dataset's file that it reads.
     pub input: Encoding,
-    /// What the table is beyond its columns, key and indexes.
+    /// The kind of its table beyond columns, key and indexes.
     pub layout: Layout,
-    /// What not every server has.
+    /// Its requirements that not every server meets.
     pub needs: Vec<Need>,
     /// Its parameters.
     pub params: Vec<Param>,
 }
 
 impl Info {
-    /// What most methods have in common: a durable load of all rows of the csv into an empty, ordinary
-    /// table, without needs and parameters. Id and summary are still empty.
+    /// The description that most methods share: a durable load of all rows of the csv into an empty,
+    /// ordinary table, without needs and parameters. Id and summary are still empty.
     pub fn of(family: Family, source: &str) -> Self {
         Self {
             id: String::new(),
@@ -145,7 +145,7 @@ impl Info {
         Self { id: id.into(), summary: summary.into(), ..self }
     }
 
-    /// What its loads do to the table.
+    /// The effect of its loads on the table.
     pub fn work(&self) -> Work {
         let has = |name: &str| self.params.iter().any(|param| param.name == name);
         match self.start {
@@ -157,8 +157,8 @@ impl Info {
         }
     }
 
-    /// What a crash leaves when the server runs with these settings on top (PostgreSQL manual,
-    /// "Write Ahead Log": fsync, full_page_writes, synchronous_commit).
+    /// Its durability when the server runs with these settings on top (PostgreSQL manual, "Write Ahead
+    /// Log": fsync, full_page_writes, synchronous_commit).
     pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
         self.durability.under(settings)
     }

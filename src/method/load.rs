@@ -1,4 +1,4 @@
-//! What a load works with, and the steps that most loads have in common.
+//! The input of a load, and the steps that most loads have in common.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::server::{Connector, Server};
 use crate::sql::Exec;
 use crate::table::Table;
 
-/// All that a load works with.
+/// The input of a load: server, rows, table, parameters.
 pub struct Load<'a> {
     /// The server it loads into.
     pub server: &'a dyn Server,

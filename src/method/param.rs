@@ -10,13 +10,13 @@ use crate::model::ParamValue;
 pub struct Param {
     /// Its name in experiments and case ids.
     pub name: String,
-    /// What it is, with its unit.
+    /// Its meaning, with its unit.
     pub help: String,
-    /// What it may be.
+    /// Its kind and range.
     pub kind: ParamKind,
 }
 
-/// What a parameter may be, and what it is where an experiment does not name it.
+/// The kind of a parameter: its possible values, and its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParamKind {
     /// A whole number.
@@ -72,7 +72,7 @@ impl Param {
         Self { name: name.into(), help: help.into(), kind: ParamKind::Flag { default: false } }
     }
 
-    /// What it may be, in words: `1 to 64`, `true or false`, `direct or buffered`.
+    /// Its possible values, in words: `1 to 64`, `true or false`, `direct or buffered`.
     pub fn allowed(&self) -> String {
         match &self.kind {
             ParamKind::Integer { range, .. } => format!("{} to {}", range.start(), range.end()),
@@ -84,7 +84,7 @@ impl Param {
         }
     }
 
-    /// What it is where nothing is given, in words.
+    /// Its default, in words.
     pub fn default_words(&self) -> String {
         match &self.kind {
             ParamKind::Integer { default: ParamDefault::Fixed(number), .. } => number.to_string(),
@@ -106,7 +106,7 @@ impl Param {
         }
     }
 
-    /// What was given as a value of its kind.
+    /// Converts a given value to this kind.
     ///
     /// # Errors
     /// What is wrong with it, in words that stand between the value and what it may be.

@@ -1,4 +1,4 @@
-//! What was given for a method's parameters, held against them, and the rest filled in.
+//! The parameters that were given, checked against those of the method, and the rest filled in.
 
 use anyhow::Result;
 

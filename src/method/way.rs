@@ -12,7 +12,7 @@ use crate::table::verify::Keys;
 
 /// One way of loading.
 pub trait Method: Send + Sync {
-    /// What it says of itself.
+    /// Its description.
     fn info(&self) -> &Info;
 
     /// The loader whose external program does the work, where one does.
@@ -35,7 +35,7 @@ pub trait Method: Send + Sync {
     /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
 
-    /// What the keys of the table's rows are in the end.
+    /// The rule for the keys of the table's rows after a load.
     fn keys(&self) -> Keys {
         Keys::Counted
     }

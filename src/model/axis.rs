@@ -1,4 +1,4 @@
-//! What cases of an experiment differ in.
+//! The axes of an experiment: what its cases differ in.
 
 use std::fmt;
 

@@ -21,7 +21,7 @@ words! {
 }
 
 words! {
-    /// What a case does to the table: cases are compared only where they do the same.
+    /// The effect of a case on the table: cases are compared only where it is the same.
     pub enum Work {
         /// Fills an empty table.
         Load = "load",
@@ -58,7 +58,7 @@ impl Work {
 /// An external program that a case loads by: its start-up is part of the load phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramFacts {
-    /// What it is run by: its definition's words, before anything is filled in.
+    /// Its command line as the definition has it, before anything is filled in.
     pub command: String,
     /// The first line that it says of its version; `None` where it is not there.
     pub version: Option<String>,
@@ -66,7 +66,7 @@ pub struct ProgramFacts {
     pub definition: Option<String>,
 }
 
-/// What a case is: two for which all this is equal are the same case, in whichever run.
+/// The identity of a case: two with equal keys are the same case, in whichever run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaseKey {
     /// The method's id.
@@ -79,7 +79,7 @@ pub struct CaseKey {
     pub server: Option<String>,
 }
 
-/// What an experiment varies beside the method and its parameters.
+/// The values of a case on the axes besides the method and its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Axes {
     /// The dataset's first rows, so many, in place of all.
@@ -128,7 +128,7 @@ impl CaseKey {
         })
     }
 
-    /// What it has in common with others.
+    /// The part of the key that the others share.
     #[must_use]
     pub fn common<'k>(&self, others: impl IntoIterator<Item = &'k CaseKey>) -> Self {
         fn keep<T: PartialEq>(mine: &mut Option<T>, theirs: Option<&T>) {
@@ -152,7 +152,7 @@ impl CaseKey {
         key
     }
 
-    /// What a case of this key is called: the method and what differs from its defaults, `(control)` for the
+    /// The id of a case with this key: the method and what differs from its defaults, `(control)` for the
     /// control, and the server where there are several.
     pub fn id(&self, role: Role) -> String {
         let mut id = self.method.clone();
@@ -184,19 +184,19 @@ impl fmt::Display for CaseKey {
 pub struct Case {
     /// Unique in its run, as [`CaseKey::id`] has it, e.g. `insert-multirow batch=1000`.
     pub id: String,
-    /// What it is.
+    /// Its identity.
     pub key: CaseKey,
     /// The method's family, e.g. `copy`.
     pub family: String,
-    /// What the method does, in one line.
+    /// A line on what the method does.
     pub summary: String,
     /// The external program that does it, where one does.
     pub program: Option<ProgramFacts>,
-    /// What it does to the table.
+    /// Its effect on the table.
     pub work: Work,
     /// The part it plays.
     pub role: Role,
-    /// What a crash leaves.
+    /// Its durability as planned, before sessions are read back.
     pub durability: Durability,
     /// The parameters with their values, defaults filled in.
     pub params: Params,
@@ -216,7 +216,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// What the external program says of its version, where one does the load and is here.
+    /// The version that the external program reports, where one does the load and is here.
     pub fn program_version(&self) -> Option<&str> {
         self.program.as_ref()?.version.as_deref()
     }

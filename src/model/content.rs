@@ -1,4 +1,4 @@
-//! What rows hold, as one number.
+//! The content of rows as one number.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ words! {
     }
 }
 
-/// What rows hold: equal for the same rows in any order, and for no others that are met in practice.
+/// The content of rows: equal for the same rows in any order, and for no others that are met in practice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
     /// How the number was made.

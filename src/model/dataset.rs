@@ -26,7 +26,7 @@ pub struct DatasetFacts {
     pub rows: u64,
     /// The generator's seed; `None` for one that was not generated.
     pub seed: Option<u64>,
-    /// What its rows hold.
+    /// The content sum of its rows.
     pub content: Content,
     /// Size and SHA-256 of the encodings that the run used.
     pub files: BTreeMap<Encoding, FileFacts>,

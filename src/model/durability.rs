@@ -1,4 +1,4 @@
-//! What a crash leaves of a load.
+//! Durability: what a crash leaves of a load.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ words! {
 }
 
 words! {
-    /// What a crash leaves of rows whose load was reported as done.
+    /// The rows that a crash leaves of a load that was reported as done.
     pub enum Durability {
         /// All of them.
         Durable = "durable",
@@ -39,7 +39,7 @@ impl Durability {
         }
     }
 
-    /// What a crash leaves of a load that promises this when its sessions have these settings (PostgreSQL
+    /// The durability of a load that promises this one when its sessions have these settings (PostgreSQL
     /// manual, "Write Ahead Log": fsync, full_page_writes, synchronous_commit). Of the other values of
     /// synchronous_commit each waits for the local flush.
     pub fn under(self, settings: &BTreeMap<String, String>) -> Self {

@@ -1,5 +1,5 @@
-//! What became of dirty data, by each way of loading it. No times: a finding is the same on every
-//! machine, and differs between versions of PostgreSQL and of the loaders.
+//! The fate of dirty data, by each way of loading it. No times: a finding is the same on every machine, and
+//! differs between versions of PostgreSQL and of the loaders.
 
 use super::provenance::Provenance;
 use super::server::ServerFacts;
@@ -13,7 +13,7 @@ pub type Row = Vec<Option<String>>;
 pub struct Findings {
     /// Where they come from.
     pub provenance: Provenance,
-    /// What it loaded into.
+    /// The server that was loaded into.
     pub server: ServerFacts,
     /// The experiment's id.
     pub experiment: String,
@@ -36,7 +36,7 @@ pub struct CaveatFacts {
     pub claim: String,
     /// Its title.
     pub title: String,
-    /// What the source says, in this project's words.
+    /// The source's statement, in this project's words.
     pub says: String,
     /// Who says it.
     pub source: String,
@@ -44,20 +44,20 @@ pub struct CaveatFacts {
     pub findings: Vec<Finding>,
 }
 
-/// What became of the rows by one way.
+/// The fate of a caveat's rows by one way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The way's id.
     pub way: String,
-    /// What it does, as statements or as the loader's name and version.
+    /// The statements of the way, or the loader's name and version.
     pub what: String,
     /// Whether it is an external program.
     pub loader: bool,
     /// Advice in a sentence where the way is meant to help.
     pub remedy: Option<String>,
-    /// What happened.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What the source says would happen; `None` where it says nothing of this way.
+    /// The verdict that the source predicts; `None` where it says nothing of this way.
     pub expected: Option<Verdict>,
     /// Rows that the table should have held in the end.
     pub rows_meant: u64,
@@ -69,7 +69,7 @@ pub struct Finding {
     pub error: Option<LoadError>,
     /// The error of the statement that followed a load, for caveats that have one.
     pub next: Option<LoadError>,
-    /// What the server said beside it, a line each.
+    /// Further messages of the server, a line each.
     pub notices: Vec<String>,
     /// How the table differs from what was meant.
     pub difference: Option<Difference>,
@@ -78,7 +78,7 @@ pub struct Finding {
 }
 
 words! {
-    /// What happened to the rows.
+    /// The fate of the rows.
     pub enum Verdict {
         /// The table holds what was meant.
         AsMeant = "as-meant",

@@ -1,6 +1,6 @@
 //! The machine that the client runs on.
 
-/// What is known of the machine the client ran on.
+/// The machine that the client ran on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// Distribution and release, e.g. `Debian GNU/Linux 12 (bookworm)`.

@@ -1,4 +1,4 @@
-//! What a load costs beyond time: the one list of metrics, from which tables, files and medians are made.
+//! The costs of a load besides time: the one list of metrics, from which tables, files and medians are made.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ words! {
     }
 }
 
-/// What the numbers of a metric count.
+/// The unit of a metric's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Bytes.
@@ -54,7 +54,7 @@ pub enum Together {
     Sum,
 }
 
-/// What is to be known of a metric.
+/// The description of a metric.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
     /// The unit of its numbers.
@@ -67,7 +67,7 @@ pub struct About {
     pub together: Together,
     /// The heading of its column.
     pub title: &'static str,
-    /// What that column shows, in a sentence.
+    /// A sentence on what that column shows.
     pub help: &'static str,
     /// Its place in tables, from the left.
     pub column: u8,
@@ -76,7 +76,7 @@ pub struct About {
 }
 
 impl Metric {
-    /// What is to be known of it.
+    /// Its description.
     pub fn about(self) -> About {
         let usual = About {
             unit: Unit::Bytes,
@@ -139,7 +139,7 @@ impl Metric {
     }
 }
 
-/// What a number was read of: a metric over all phases together, or in one of them.
+/// A metric over all phases together, or in one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reading {
     /// The metric.
@@ -149,7 +149,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// All that there can be, in the order of the list, each metric's phase behind the whole.
+    /// All possible readings, in the order of the list, each metric's phase behind the whole.
     pub fn all() -> impl Iterator<Item = Self> {
         Metric::ALL.into_iter().flat_map(|metric| {
             let whole = Self { metric, phase: None };

@@ -29,7 +29,7 @@ impl Tool {
     }
 }
 
-/// What the user asked for beside the experiment.
+/// The user's choices beside the experiment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Asked {
     /// Whether the experiment is a file of the user's.
@@ -61,7 +61,7 @@ pub struct Provenance {
     pub command: String,
     /// Where the client ran.
     pub machine: Machine,
-    /// What was asked for beside the experiment; `None` in records from before it was kept.
+    /// The user's choices beside the experiment; `None` in records from before they were kept.
     pub asked: Option<Asked>,
 }
 

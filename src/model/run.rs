@@ -13,19 +13,19 @@ use super::server::ServerFacts;
 pub struct Run {
     /// Where it comes from.
     pub provenance: Provenance,
-    /// What it loaded into.
+    /// The server that it loaded into.
     pub server: ServerFacts,
-    /// What it loaded.
+    /// The dataset that it loaded.
     pub dataset: DatasetFacts,
     /// Further servers, by the name that cases give them, where it loaded into several.
     pub servers: BTreeMap<String, ServerFacts>,
     /// Further datasets, by the name that cases give them.
     pub datasets: BTreeMap<String, DatasetFacts>,
-    /// What was to be done, in which order.
+    /// Its cases and their order.
     pub plan: Plan,
 }
 
-/// What a run set out to do.
+/// The plan of a run: cases, rounds, order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The experiment's id.

@@ -86,7 +86,7 @@ pub struct Sample {
     pub started: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What went wrong, with the whole chain of causes; `None` when nothing did.
+    /// The error with its whole chain of causes; `None` without one.
     pub error: Option<String>,
     /// Rows it was to load.
     pub rows: u64,
@@ -94,12 +94,12 @@ pub struct Sample {
     pub total_ns: Option<u64>,
     /// The phases that it had, in nanoseconds.
     pub phases: BTreeMap<Phase, u64>,
-    /// What the load cost beyond time; what cannot be read here is absent, never 0.
+    /// Costs of the load besides time; what cannot be read here is absent, never 0.
     pub readings: Readings,
-    /// What the table looked like in the end; `None` unless the outcome is ok.
+    /// The verified state of the table; `None` unless the outcome is ok.
     pub end_state: Option<EndState>,
-    /// What its sessions really had; `None` in records from before that was read back, and where the
-    /// outcome is not ok.
+    /// The settings of its sessions, read back; `None` in records from before that was done, and where
+    /// the outcome is not ok.
     pub session: Option<SessionFacts>,
     /// The time around the phases in nanoseconds.
     pub overhead: BTreeMap<Step, u64>,
@@ -110,7 +110,7 @@ pub struct Sample {
 pub struct EndState {
     /// Rows in the table.
     pub rows: u64,
-    /// What they hold, as the server computes it.
+    /// Their content sum, as the server computes it.
     pub content: Content,
     /// Whether the table is logged.
     pub persistence: Persistence,
@@ -119,8 +119,8 @@ pub struct EndState {
 }
 
 impl Sample {
-    /// What a crash leaves of it, given what its method promises: judged by the settings that its sessions
-    /// had and by the table that it left. `None` where the record does not say what they had.
+    /// Its durability, given what its method promises: judged by the settings that its sessions had and
+    /// by the table that it left. `None` where the record does not say what they had.
     pub fn durability(&self, promised: Durability) -> Option<Durability> {
         let session = self.session.as_ref()?;
         let unlogged = self.end_state.as_ref().is_some_and(|end| end.persistence == Persistence::Unlogged);

@@ -25,7 +25,7 @@ pub struct SessionFacts {
     pub settings: BTreeMap<String, String>,
     /// Triggers of the table and its partitions that are not enabled as usual, in the end.
     pub disabled_triggers: u64,
-    /// What came before the sample.
+    /// Whether a checkpoint came before the sample.
     pub before: Before,
 }
 
@@ -46,7 +46,7 @@ impl Default for Before {
 }
 
 impl SessionFacts {
-    /// What was switched off that keeps data right, in words: each as `name = value`.
+    /// Safeguards of the data that were switched off, in words: each as `name = value`.
     pub fn switched_off(&self) -> Vec<String> {
         let usual = [
             ("event_triggers", "on"),

@@ -16,7 +16,7 @@ pub const FLUSH_TIME: Duration = Duration::from_millis(500);
 /// The size of one flush in bytes: a page of the server's WAL (XLOG_BLCKSZ).
 const FLUSH_BYTES: usize = 8192;
 
-/// What the record says of the disk beneath `dir`, which has to exist and be writable. Takes [`FLUSH_TIME`].
+/// Measures the file system beneath `dir`, which has to exist and be writable. Takes [`FLUSH_TIME`].
 ///
 /// # Errors
 /// As [`filesystem`] and [`flush_rate`].
@@ -86,12 +86,12 @@ pub fn flush_rate(dir: &Path, time_limit: Duration) -> Result<u64> {
     Ok((flushes as f64 / elapsed.as_secs_f64()).round() as u64)
 }
 
-/// What a flush rate says about commits.
+/// The judgement of a flush rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flushing {
     /// So few that methods which commit often measure the disk and little else.
     Slow,
-    /// What a drive can do that keeps what it confirms.
+    /// Within reach of a drive that keeps what it confirms.
     Plausible,
     /// More than a drive can do that writes before it answers: a hypervisor, a controller or a file
     /// system in memory confirms flushes early, and a power cut may lose what was confirmed.

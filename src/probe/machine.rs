@@ -11,8 +11,8 @@ use anyhow::Result;
 use super::{cgroup, disk, mounts};
 use crate::model::Machine;
 
-/// What is known of this machine. With `data_dir`, the directory the local server's data lies in,
-/// the disk is measured too, which takes [`disk::FLUSH_TIME`].
+/// Reads the facts of this machine. With `data_dir`, the directory the local server's data lies in, the disk
+/// is measured too, which takes [`disk::FLUSH_TIME`].
 ///
 /// # Errors
 /// Only of the disk: as [`disk::disk`].
@@ -129,7 +129,8 @@ fn vm_of_vendor(signature: &str) -> Option<&'static str> {
     })
 }
 
-/// What the firmware's vendor and product say; a machine without a hypervisor names a maker of boards.
+/// The kind of virtual machine by the firmware's vendor and product; a machine without a hypervisor names a
+/// maker of boards.
 fn vm_of_firmware(dmi: &str) -> Option<&'static str> {
     [
         ("KVM", "kvm"),

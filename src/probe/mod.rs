@@ -1,4 +1,4 @@
-//! What can be seen from outside a load: what it costs, and the machine that it runs on.
+//! Probes: the costs of a load as seen from outside, and the facts of the machine.
 
 mod cgroup;
 pub mod checkpoints;

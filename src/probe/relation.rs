@@ -1,4 +1,4 @@
-//! What the server itself says of the WAL and of the table's size.
+//! WAL position and sizes of the table, as the server reports them.
 
 use anyhow::{Context, Result};
 use postgres::GenericClient;

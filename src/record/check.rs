@@ -1,4 +1,4 @@
-//! What no type can say of a record: every figure later relies on these rules. A record that breaks one
+//! Rules that no type can express of a record: every figure later relies on them. A record that breaks one
 //! was not written by this program, or was changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,7 +223,7 @@ enum PlanPosition {
     Further,
 }
 
-/// What holds for a sample whatever the others are.
+/// The rules for a sample alone, whatever the others are.
 fn itself(sample: &Sample, case: &Case) -> Result<(), String> {
     if !case.runs() {
         return Err(format!("`case` is {:?}, which cannot run by {RUN_FILE}", sample.case));

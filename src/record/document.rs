@@ -19,7 +19,7 @@ pub trait Document: Sized + Clone {
     /// The file's name.
     const FILE: &'static str;
 
-    /// What the file of this version holds; or the rule that it breaks, in words.
+    /// Parses the text of a file of this version; or says which rule it breaks, in words.
     ///
     /// # Errors
     /// A key that is unknown, missing or of another type, with its line; a value that cannot be.

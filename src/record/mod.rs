@@ -18,11 +18,11 @@ pub use document::Document;
 pub use store::{Store, load};
 pub use texts::{samples_with_texts, with_texts};
 
-/// What a run set out to do, and where.
+/// The file of the run: its plan, and where it ran.
 const RUN_FILE: &str = "run.json";
-/// What its samples found, one JSON object a line.
+/// The file of the samples, one JSON object a line.
 const SAMPLES_FILE: &str = "samples.jsonl";
-/// What became of dirty data, in place of the two others.
+/// The file of findings, in place of the two others.
 const FINDINGS_FILE: &str = "findings.json";
 
 /// Whether a directory holds findings in place of a run.

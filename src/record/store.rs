@@ -88,7 +88,7 @@ impl Store {
         Ok((Self { dir: dir.to_path_buf(), samples: file, repaired }, run, samples))
     }
 
-    /// What [`Store::resume`] had to mend, in words; `None` when nothing.
+    /// The repair that [`Store::resume`] made, in words; `None` without one.
     pub fn repaired(&self) -> Option<&str> {
         self.repaired.as_deref()
     }

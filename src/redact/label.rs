@@ -1,8 +1,8 @@
-//! What the words before a value say that it is.
+//! Labels: the words before a value that say its kind.
 
 use super::thing::Thing;
 
-/// What a value is by the words before it.
+/// The kind of a value by the words before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
     /// Nothing says what it is.
@@ -82,7 +82,7 @@ impl Label {
         }
     }
 
-    /// What it says that the value is.
+    /// The kinds that the value may be.
     pub fn things(self) -> &'static [Thing] {
         match self {
             Label::Things(things) | Label::Perhaps(things) => things,

@@ -1,5 +1,5 @@
-//! What is taken out by its form alone, as nobody can know all of its values beforehand: the addresses and
-//! names of machines that others name (a resolver, a registry), and what a text itself calls a password.
+//! Values that are taken out by their form alone, as nobody can know all of them beforehand: the addresses
+//! and names of machines that others name (a resolver, a registry), and what a text itself calls a password.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -48,7 +48,7 @@ fn host_and_port(text: &str) -> String {
     }
 }
 
-/// What stands in place of a host: nothing else where it is none, or this machine itself.
+/// The text in place of a host: nothing else where it is none, or this machine itself.
 fn in_place_of(host: &str) -> &str {
     match host.parse() {
         Ok(ip) if is_telling(ip) => "{address}",

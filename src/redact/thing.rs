@@ -1,6 +1,6 @@
 //! The kinds of things that are taken out of texts.
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thing {
     /// The password of a connection.
@@ -22,7 +22,7 @@ pub enum Thing {
 }
 
 impl Thing {
-    /// What stands in its place.
+    /// The text in its place.
     pub fn placeholder(self) -> &'static str {
         match self {
             Thing::Password => "{password}",

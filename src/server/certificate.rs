@@ -16,7 +16,7 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
-/// What a server's certificate has to prove.
+/// The proof that a server's certificate has to give.
 #[derive(Debug)]
 pub enum Proof {
     /// Nothing.

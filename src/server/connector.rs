@@ -147,7 +147,7 @@ impl Connector {
         Self { interrupt, ..self.clone() }
     }
 
-    /// What ends this connector's statements.
+    /// The interrupt that ends this connector's statements.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
@@ -157,12 +157,12 @@ impl Connector {
         &self.config
     }
 
-    /// What its TLS is made from; `None` where there is none.
+    /// The TLS of its connections; `None` where there is none.
     pub fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
     }
 
-    /// What libpq calls its `sslmode`.
+    /// The mode of its TLS, as libpq's `sslmode`.
     pub fn ssl_mode(&self) -> TlsMode {
         self.tls.as_ref().map_or(TlsMode::Disable, Tls::mode)
     }
@@ -194,7 +194,7 @@ impl Connector {
         }
     }
 
-    /// What is behind the proxy, for a connector that goes through one.
+    /// The server behind the proxy, for a connector that goes through one.
     pub(in crate::server) fn behind(&self) -> Option<Arc<Behind>> {
         self.behind.clone()
     }
@@ -382,8 +382,8 @@ fn address(config: &tokio_postgres::Config) -> String {
     all.join(" or ")
 }
 
-/// All that a configuration says except where the server is. The driver's own type can only add to
-/// its hosts, so that this has to name all else.
+/// The configuration without the hosts. The driver's own type can only add to its hosts, so that this has to
+/// name all else.
 fn without_hosts(from: &tokio_postgres::Config) -> tokio_postgres::Config {
     let mut config = tokio_postgres::Config::new();
     if let Some(user) = from.get_user() {

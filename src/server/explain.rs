@@ -13,7 +13,7 @@ use crate::unavailable;
 
 /// A connection that was not made.
 pub struct Refused<'e> {
-    /// What the driver says.
+    /// The driver's error.
     pub error: &'e tokio_postgres::Error,
     /// The limit that was over before the server had let it in.
     pub expired: Option<Duration>,
@@ -22,7 +22,7 @@ pub struct Refused<'e> {
 /// Names that connection poolers give themselves in their messages.
 const POOLERS: [&str; 5] = ["bouncer", "odyssey", "pgcat", "pooler", "unsupported startup parameter"];
 
-/// What kept a socket from being of use, where it was that.
+/// The error of the socket, where the connection failed by that.
 pub fn dial_error(error: &tokio_postgres::Error) -> Option<&DialError> {
     error.source()?.downcast_ref()
 }

@@ -138,10 +138,10 @@ impl Home {
     }
 }
 
-/// What to drop of a schema's objects.
+/// The objects of a schema to drop.
 #[derive(Debug, Clone, Copy)]
 pub enum Sweep<'a> {
-    /// All that samples leave but the tables to `keep`; an extension was there before them.
+    /// All that samples leave, except the tables to `keep`; an extension was there before them.
     BetweenSamples {
         /// Bare names.
         keep: &'a [String],
@@ -168,7 +168,7 @@ WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobj
 ORDER BY CASE WHEN o.type LIKE '%view' THEN 0 WHEN o.type LIKE '%table' THEN 1 ELSE 2 END,
   EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE confrelid = c.oid)";
 
-/// What DROP calls a kind of object that pg_identify_object names.
+/// The word in DROP for a kind of object that pg_identify_object names.
 fn dropped_as(kind: &str) -> &str {
     match kind {
         "composite type" => "TYPE",
@@ -178,5 +178,5 @@ fn dropped_as(kind: &str) -> &str {
     }
 }
 
-/// What goes on while a connection is checked.
+/// The step in messages about the check of a connection.
 pub(in crate::server) const CHECKING: &str = "asking the server where a connection works";

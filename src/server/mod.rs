@@ -44,7 +44,7 @@ pub type Settings = BTreeMap<String, String>;
 
 /// A running server. Dropping it stops and removes it, whatever happened before.
 pub trait Server {
-    /// What the record says of it (as it was started, before any case's own settings).
+    /// Its entry in the record (as it was started, before any case's own settings).
     fn facts(&self) -> &ServerFacts;
 
     /// Where its data lies, when that is on this machine.
@@ -52,7 +52,7 @@ pub trait Server {
         None
     }
 
-    /// What a reader of its times should know, in words: data in memory, leftovers of other runs.
+    /// Warnings for readers of its times, in words: data in memory, leftovers of other runs.
     fn warnings(&self) -> &[String] {
         &[]
     }

@@ -1,4 +1,4 @@
-//! What a server is started with.
+//! The options that a server is started with.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub enum Checksums {
     Off,
 }
 
-/// What a server is started with.
+/// The options that a server is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The directory of the server's binaries (`--pg-bin`); for a local server.
@@ -25,8 +25,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Bytes the run will need there at most.
     pub need_bytes: u64,
-    /// What the user set (`--set`). Throwaway servers put it on top of [`super::settings::tuned`];
-    /// an external one takes it for its connections, if it can be set there at all.
+    /// The user's settings (`--set`). Throwaway servers put them on top of [`super::settings::tuned`]; an
+    /// external one takes them for its connections, if they can be set there at all.
     pub settings: Settings,
     /// Checksums of data pages; for throwaway servers.
     pub checksums: Checksums,

@@ -130,7 +130,7 @@ fn shuffle<T>(list: &mut [T]) {
     }
 }
 
-/// What libpq tries one after the other in each mode.
+/// The kinds of encryption that libpq tries one after the other in each mode.
 fn crypts(tls: Option<&Tls>) -> Vec<Crypt> {
     let Some(tls) = tls else { return vec![Crypt::Never] };
     match tls.mode() {

@@ -126,9 +126,9 @@ fn max_wal_bytes(free_disk_bytes: u64) -> u64 {
     share(free_disk_bytes, 4, GB, 64 * GB)
 }
 
-/// What to say where the disk has so little room that a checkpoint may begin in the middle of a
-/// sample: one begins at about half of max_wal_size, and a load writes at most about a quarter of
-/// the bytes that the run needs as WAL.
+/// The warning where the disk has so little room that a checkpoint may begin in the middle of a sample: one
+/// begins at about half of max_wal_size, and a load writes at most about a quarter of the bytes that the run
+/// needs as WAL.
 pub fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Option<String> {
     (max_wal_bytes(free_disk_bytes) / 2 < need_bytes / 4).then(|| {
         format!(

@@ -17,7 +17,7 @@ use crate::{unavailable, usage};
 
 /// Where a throwaway server runs: one cluster, and at most one server process on it at a time.
 pub trait Instance {
-    /// What a message calls it: "the ... is not quite gone".
+    /// Its name in messages: "the ... is not quite gone".
     const NAME: &'static str;
 
     /// Makes the storage that servers are launched on.
@@ -54,7 +54,7 @@ pub trait Instance {
     /// When it does not end, or work has to stop.
     fn start_over(&mut self) -> Result<()>;
 
-    /// What the launched server has logged last.
+    /// The last lines of the launched server's log.
     fn log(&self) -> String;
 
     /// Why the launched server does not run, with its log's last lines; `None` while it does.

@@ -18,7 +18,8 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use super::certificate::{Authorities, Proof, Verifier};
 use crate::{unavailable, usage};
 
-/// What PostgreSQL calls itself in TLS from 17 on; without that it takes no TLS that begins at once.
+/// The protocol's name in TLS (ALPN), from PostgreSQL 17 on; without it the server takes no TLS that begins
+/// at once.
 const PROTOCOL: &[u8] = b"postgresql";
 
 /// libpq's `sslmode`.
@@ -103,7 +104,7 @@ pub enum Roots {
     File(PathBuf),
 }
 
-/// What the TLS of a connection is made from.
+/// The parameters of a connection's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsParameters {
     /// `sslmode`
@@ -156,7 +157,7 @@ impl Tls {
         Ok(Self { config: Arc::new(config), parameters: Arc::new(parameters) })
     }
 
-    /// What it is made from.
+    /// Its parameters.
     pub fn parameters(&self) -> &TlsParameters {
         &self.parameters
     }

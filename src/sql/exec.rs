@@ -5,7 +5,7 @@ use postgres::GenericClient;
 
 use crate::pg_error::describe;
 
-/// What runs statements: a session or a transaction, whether its driver blocks or not.
+/// A session or a transaction that runs statements, whether its driver blocks or not.
 pub trait Exec {
     /// Runs a statement that returns nothing, or several with `;` between them; an error says which.
     ///

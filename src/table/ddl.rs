@@ -4,10 +4,10 @@ use crate::dataset::{Column, ColumnType};
 use crate::model::Persistence;
 use crate::sql::{literal, qualified, quote};
 
-/// What keeps autovacuum away from a table that holds rows itself.
+/// The storage parameter that keeps autovacuum away from a table that holds rows itself.
 pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
 
-/// What a table is beyond its columns, key and indexes.
+/// The kind of a table beyond its columns, key and indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layout {
     /// Nothing more.
@@ -33,7 +33,7 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Columns with an index of their own, built after the load.
     pub indexed: Vec<String>,
-    /// What else it is.
+    /// Its kind beyond columns, key and indexes.
     pub layout: Layout,
     /// The collation of its text columns, as the server names it; `None` for the database's.
     pub collation: Option<String>,
@@ -243,7 +243,7 @@ impl Table {
         }
     }
 
-    /// What [`verify`](super::verify) has to find, in its words and order.
+    /// The structure that [`verify`](super::verify) has to find, in its words and order.
     pub fn structure(&self) -> Vec<String> {
         let mut structure: Vec<String> = self.indexed.iter().map(|c| format!("index btree ({c})")).collect();
         structure.extend(self.columns.iter().map(|c| format!("not null ({})", c.name)));

@@ -13,20 +13,20 @@ use crate::sql::quote;
 use crate::table::Table;
 use crate::table::ddl::parent_of;
 
-/// What the table has to be after a load.
+/// The expected state of the table after a load.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected {
     /// Rows.
     pub rows: u64,
-    /// What they hold, as the client makes it from the dataset.
+    /// Their content sum, as the client makes it from the dataset.
     pub content: Content,
-    /// What their keys are.
+    /// The rule for their keys.
     pub keys: Keys,
     /// Whether it is logged.
     pub persistence: Persistence,
 }
 
-/// What the keys of a table's rows are.
+/// The rule for the keys of a table's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
     /// The numbers from 1 on, each once.
@@ -35,12 +35,12 @@ pub enum Keys {
     Unique,
 }
 
-/// What a table was found to be.
+/// The state of a table as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Its rows.
     pub rows: u64,
-    /// What they hold, as the server computes it.
+    /// Their content sum, as the server computes it.
     pub content: Content,
     /// The keys of its rows.
     pub keys: FoundKeys,
@@ -59,7 +59,7 @@ pub struct FoundKeys {
     pub range: Option<(i64, i64)>,
     /// How many different ones there are; `None` where they were not counted, as they are 1, 2, 3 ...
     pub different: Option<u64>,
-    /// What the column's sequence or identity gives next; `None` where it has neither.
+    /// The next value of the column's sequence or identity; `None` where it has neither.
     pub next: Option<i64>,
 }
 
@@ -292,7 +292,7 @@ pub fn check(found: Found, table: &Table, expected: &Expected) -> Result<EndStat
     Err(bad_data!("verification of the table {} failed: {}", table.name, wrong.join("; ")))
 }
 
-/// What is wrong with the keys of so many rows.
+/// The faults of the keys of so many rows.
 fn wrong_keys(found: &FoundKeys, rows: u64, expected: Keys) -> Vec<String> {
     let mut wrong = Vec::new();
     let (least, greatest) = found.range.unwrap_or((1, 0));

@@ -3,7 +3,7 @@
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 
-/// What randomness is for. No two stages share a stream.
+/// The purpose of a random stream. No two share one.
 #[derive(Debug, Clone, Copy)]
 pub enum GeneratorStage {
     /// How many votes links get.
@@ -12,7 +12,7 @@ pub enum GeneratorStage {
     Users,
     /// Which links' votes users get.
     Deal,
-    /// What is exchanged where a user got a link twice.
+    /// Exchanging links where a user got one twice.
     Mend,
     /// Which votes go up.
     Scores,

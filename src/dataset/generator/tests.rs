@@ -1,4 +1,4 @@
-//! What the generator promises, on whole datasets.
+//! The generator's promises, tested on whole datasets.
 
 use std::collections::{HashMap, HashSet};
 

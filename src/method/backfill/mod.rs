@@ -18,7 +18,7 @@ use crate::method::{Family, Info, Load, Start};
 use crate::server::Session;
 use crate::table::Table;
 
-/// What the methods of this family have in common.
+/// The common part of this family's descriptions.
 fn common() -> Info {
     Info { start: Start::Present { stale: true }, ..Info::of(Family::Backfill, "PostgreSQL manual, UPDATE") }
 }

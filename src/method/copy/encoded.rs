@@ -8,10 +8,10 @@ use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 use crate::model::Encoding;
 
-/// What a program does whose rows are not in a file: they are held decoded in memory before the
-/// clock starts, and encoded into messages of 64 KiB as these are sent, on the thread that sends
-/// them. Beside the method that streams the finished file of the same encoding it shows what
-/// encoding costs; beside those of a driver's writer, what that adds.
+/// COPY of rows that are not in a file: they are held decoded in memory before the clock starts, and encoded
+/// into messages of 64 KiB as these are sent, on the thread that sends them. Beside the method that streams
+/// the finished file of the same encoding it shows what encoding costs; beside those of a driver's writer,
+/// what that adds.
 ///
 /// Timed: encoding and COPY (load), COMMIT, CREATE INDEX twice; reading the csv into memory is not,
 /// but the client's memory has the rows in it. Durable.

@@ -21,7 +21,7 @@ use crate::model::Encoding;
 use crate::table::Table;
 use crate::usage;
 
-/// What the COPY methods have in common.
+/// The common part of the COPY methods' descriptions.
 fn common() -> Info {
     Info::of(Family::Copy, "Babcock, Dissecting the Postgres Bulk Insert and Binary Format")
 }

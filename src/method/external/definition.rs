@@ -214,7 +214,7 @@ impl Definition {
         Ok(())
     }
 
-    /// What the catalogue lists.
+    /// The method's description for the catalogue.
     fn info(&self, params: Vec<Param>) -> Info {
         Info {
             durability: self.durability.0,
@@ -236,7 +236,7 @@ impl Definition {
         }
     }
 
-    /// What can be wrong beyond the type of a key.
+    /// Checks the rules beyond the type of a key.
     fn check(&self) -> Result<()> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.id.is_empty() || !self.id.chars().all(plain) {

@@ -116,8 +116,8 @@ fn verifies(connector: &Connector) -> bool {
     connector.ssl_mode() == TlsMode::VerifyFull
 }
 
-/// What goes into PGHOST. An address that a proxy or the user gave comes before the name, as not
-/// every program knows PGHOSTADDR, and would go past the proxy; unless the name has to be verified.
+/// The values of PGHOST. An address that a proxy or the user gave comes before the name, as not every program
+/// knows PGHOSTADDR, and would go past the proxy; unless the name has to be verified.
 fn hosts(connector: &Connector) -> Result<Vec<String>> {
     if let Some(addresses) = addresses(connector).filter(|_| !verifies(connector)) {
         return Ok(addresses);

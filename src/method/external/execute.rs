@@ -25,7 +25,7 @@ use crate::session;
 use crate::sql::qualified;
 use crate::units;
 
-/// What a loader is run on.
+/// The server, table and file of one execution of a loader.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
     /// How to connect to the server.
@@ -55,7 +55,7 @@ pub struct Ended {
     pub exit: i32,
     /// The signal that ended it, where one did.
     pub signal: Option<i32>,
-    /// What that, and the rows it refused, mean by its definition.
+    /// The meaning of exit code and refused rows by its definition.
     pub meaning: Meaning,
     /// How many rows it says it refused, where it says so.
     pub rejected: Option<u64>,
@@ -69,7 +69,7 @@ pub struct Ended {
     pub peak_memory: Option<u64>,
 }
 
-/// What a program's end means.
+/// The meaning of a program's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// It loaded all rows, as far as it knows.
@@ -92,7 +92,7 @@ impl Loader {
         self.ended(&program::run_to_end(command, target.scratch, target.connector.interrupt())?, target)
     }
 
-    /// What comes before the clock: the program's files, and its command.
+    /// Prepares, before the clock starts, the program's files and its command.
     pub(super) fn prepare(&self, target: &Target<'_>) -> Result<Command> {
         let values = values(target)?;
         let value = |name: &str| values.get(name).cloned();
@@ -142,7 +142,7 @@ impl Loader {
         }
     }
 
-    /// What the program's end means.
+    /// Judges how the program ended.
     pub(super) fn ended(&self, exit: &program::ProgramExit, target: &Target<'_>) -> Result<Ended> {
         let values = values(target)?;
         let count = |rejects: &Rejects| rejects.count(target.scratch, |name| values.get(name).cloned());
@@ -208,7 +208,7 @@ impl Ended {
     }
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
     let address = environment::address(target.connector)?;
     let path = |path: &Path| {

@@ -43,7 +43,7 @@ pub struct Loader {
     pub(super) files: Vec<ScratchFile>,
     /// SHA-256 of the definition and its files, in hexadecimal.
     pub(super) definition: String,
-    /// What its program says of its version, or why it cannot be run; found out once.
+    /// The version that its program reports, or why it cannot be run; found out once.
     pub(super) presence: OnceLock<Result<String, String>>,
 }
 
@@ -55,7 +55,7 @@ pub struct ScratchFile {
 }
 
 impl Loader {
-    /// What it reads.
+    /// The form of the rows that it reads.
     pub fn input(&self) -> InputFormat {
         self.input
     }
@@ -70,7 +70,7 @@ impl Loader {
         self.command.iter().map(shown).collect::<Vec<_>>().join(" ")
     }
 
-    /// What a record says of it, but for the version of its program.
+    /// Its entry in the record, but for the version of its program.
     pub fn facts(&self) -> ProgramFacts {
         ProgramFacts { command: self.command(), version: None, definition: Some(self.definition.clone()) }
     }
@@ -126,7 +126,7 @@ impl Loader {
         Some(format!("the end of the program's {name}:{text}\nand then"))
     }
 
-    /// All that the program said in the directory `scratch`, errors first, as records have it.
+    /// All output of the program in the directory `scratch`, errors first, as records have it.
     ///
     /// # Errors
     /// When it cannot be read, as where none ran.

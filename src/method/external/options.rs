@@ -1,10 +1,10 @@
-//! What a definition chooses from: what its program reads, where it may run, and what it can do.
+//! The options of a definition: what its program reads, where it may run, and what it can do.
 
 use serde::Deserialize;
 
 use crate::model::Encoding;
 
-/// What a loader reads.
+/// The form of the rows that a loader reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InputFormat {
@@ -42,7 +42,7 @@ pub enum Servers {
     Disposable,
 }
 
-/// What a loader makes of the settings that a case has its sessions make their own (PGOPTIONS).
+/// Whether a loader's sessions take the settings of a case (PGOPTIONS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Settings {
@@ -53,7 +53,7 @@ pub enum Settings {
     Ignored,
 }
 
-/// What a loader can do about the server's certificate.
+/// Whether a loader verifies the server's certificate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {

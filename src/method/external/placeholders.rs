@@ -10,7 +10,7 @@ use crate::usage;
 /// The interpreter of the Python that has the drivers in it.
 pub const PYTHON: &str = "python";
 
-/// What a definition's texts can have filled in, beside its own parameters.
+/// The placeholders of a definition's texts, beside its own parameters.
 pub const PLACEHOLDERS: [&str; 14] = [
     "host",
     "port",

@@ -1,4 +1,4 @@
-//! What a program prints, without what is this machine's alone: records may be published.
+//! The output of a program without this machine's names and secrets: records may be published.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a program says of its version, which is also how it is found out whether it is here.
+//! The version that a program reports, which is also how it is found out whether it is here.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -47,7 +47,7 @@ fn ask(words: &[String]) -> Result<String> {
     Ok(lines.next().with_context(|| format!("`{name}`, asked for its version, said nothing"))?.to_owned())
 }
 
-/// All that a file holds.
+/// The whole text of a file.
 fn text(file: &mut File) -> Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;

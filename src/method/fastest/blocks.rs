@@ -93,7 +93,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// What one job takes of the rows, encoded in COPY's binary format.
+/// The rows that one job takes, encoded in COPY's binary format.
 pub struct Share<'b> {
     blocks: &'b Blocks<'b>,
     encoder: Encoder,

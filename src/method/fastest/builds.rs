@@ -10,7 +10,7 @@ use crate::table::Table;
 /// (`plan_create_index_workers` in PostgreSQL's planner.c).
 const LEAST_MEMORY_OF_A_WORKER: u64 = 32;
 
-/// What the builds may use.
+/// The processors and the memory that the builds may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Means {
     /// Processors for all of them.

@@ -113,7 +113,7 @@ impl Exec for Unnest {
 struct Json {
     session: Session,
     sql: String,
-    /// What stands before each value of a row: `{"username":`, `,"link":`.
+    /// The texts before each value of a row: `{"username":`, `,"link":`.
     keys: Vec<Vec<u8>>,
     /// The document; its storage is used again for the next.
     document: Vec<u8>,

@@ -33,7 +33,7 @@ fn jobs_param() -> Param {
     Param::integer(JOBS, "connections that insert at once", 1..=64, 1)
 }
 
-/// What all of them have in common.
+/// The common part of their descriptions.
 fn common() -> Info {
     Info {
         extent: Extent::Budgeted,
@@ -65,7 +65,7 @@ type Connect = fn(load: &Load<'_>, batch_rows: u64) -> Result<Box<dyn Inserter>>
 pub struct Insert {
     info: Info,
     connect: Connect,
-    /// What else to hold the parameters against.
+    /// The method's own check of its parameters, beyond their ranges.
     check: fn(id: &str, params: &Params, table: &Table) -> Result<()>,
 }
 

@@ -5,7 +5,7 @@ pub mod shared_table;
 
 use crate::method::{Family, Info, Param, ParamDefault};
 
-/// What these methods have in common.
+/// The common part of these methods' descriptions.
 fn common() -> Info {
     Info {
         params: vec![Param::integer("jobs", "connections that copy at once", 1..=64, ParamDefault::Cores)],

@@ -134,7 +134,7 @@ impl Partition {
         quote(&format!("{}_range", self.table.name))
     }
 
-    /// What a key has to be, unless it may be any.
+    /// The range of keys, as a condition; `None` where a key may be any.
     fn range(&self) -> Option<String> {
         let key = quote(&self.table.key);
         match (self.from, self.to) {

@@ -23,7 +23,7 @@ pub struct InsertOnConflict {
     action: Action,
 }
 
-/// What becomes of a row whose key is there.
+/// The treatment of a row whose key is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
     /// The old row stays.

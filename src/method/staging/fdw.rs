@@ -9,7 +9,7 @@ use crate::model::Phase;
 use crate::pg_error::describe;
 use crate::sql::{Exec, quote};
 
-/// What reads files; one of PostgreSQL's contrib modules.
+/// The extension that reads files; one of PostgreSQL's contrib modules.
 const EXTENSION: &str = "file_fdw";
 
 /// The foreign table.

@@ -22,7 +22,7 @@ use crate::table::ddl::AUTOVACUUM_OFF;
 /// Where rows stand on their way into the table.
 pub(crate) const STAGING: &str = "bulkbench_staging";
 
-/// What the methods of this family have in common.
+/// The common part of this family's descriptions.
 fn common() -> Info {
     Info::of(
         Family::Staging,
@@ -30,7 +30,7 @@ fn common() -> Info {
     )
 }
 
-/// What a crash may take from a staging table: all of it, as the rows are still at their source.
+/// The persistence of a staging table. A crash may take all of it, as the rows are still at their source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// UNLOGGED: in the server's shared buffers, seen by every connection.

@@ -1,5 +1,5 @@
-//! What methods are built of: rows by the batch ([`batch`], [`feed`]), streams of COPY ([`stream`]),
-//! work side by side ([`jobs`]), and the clock ([`phases`]).
+//! The tools of methods: rows by the batch ([`batch`], [`feed`]), streams of COPY ([`stream`]), work side by
+//! side ([`jobs`]), and the clock ([`phases`]).
 
 pub mod batch;
 pub mod feed;

@@ -49,7 +49,7 @@ impl PhaseClock {
         self.program = Some(Used { cpu_ns, peak_bytes });
     }
 
-    /// What the load's program used, where one ran.
+    /// The resources of the load's program, where one ran.
     pub fn program(&self) -> Option<Used> {
         self.program
     }

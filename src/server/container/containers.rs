@@ -105,7 +105,7 @@ impl Containers {
         }
     }
 
-    /// What the container has printed last.
+    /// The last lines that the container printed.
     fn log_of(&self, name: &str) -> String {
         let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("200").build();
         let lines = self.engine.collect(

@@ -24,7 +24,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How often a wait for the engine looks whether work has to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What became of looking for a container engine.
+/// The result of looking for a container engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EngineStatus {
     /// There is none, in words.
@@ -177,7 +177,7 @@ fn no_engine(error: EngineError) -> anyhow::Error {
     }
 }
 
-/// What to do where the engine's socket is there and closed to this user.
+/// Advice where the engine's socket is there and closed to this user.
 pub(super) fn no_permission() -> Option<String> {
     let socket = match std::env::var("DOCKER_HOST") {
         Ok(host) => host.strip_prefix("unix://")?.to_owned(),

@@ -31,7 +31,7 @@ use containers::Containers;
 use engine::Engine;
 use spec::ContainerSpec;
 
-/// What max_wal_size is bounded by where the engine's disk cannot be seen.
+/// The bound of max_wal_size where the engine's disk cannot be seen.
 const ASSUMED_FREE_BYTES: u64 = 40 << 30;
 
 /// A throwaway container, running.

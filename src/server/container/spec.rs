@@ -1,5 +1,5 @@
-//! What a container is made of: image, command line, mounts, published port; and where it can be
-//! reached then.
+//! The specification of a container: image, command line, mounts, published port; and where it can be reached
+//! then.
 
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
@@ -27,7 +27,7 @@ const PORT: &str = "5432/tcp";
 const SHM_BYTES: i64 = 1 << 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// What all containers of one run have in common.
+/// The specification that all containers of one run share.
 pub struct ContainerSpec {
     /// The image.
     pub image: String,

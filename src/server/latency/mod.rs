@@ -48,7 +48,7 @@ pub struct Latency {
     acceptors: Vec<JoinHandle<()>>,
 }
 
-/// What all threads of a proxy know.
+/// The state that all threads of a proxy share.
 struct Shared {
     round_trip: Duration,
     behind: Arc<Behind>,

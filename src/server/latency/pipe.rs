@@ -18,7 +18,7 @@ const FLOOR: usize = 4 << 20;
 /// Empty buffers that are kept for further chunks.
 const SPARE: usize = 8;
 
-/// What leaves a pipe.
+/// An output of a pipe.
 pub enum Out {
     /// The next bytes.
     Bytes(DelayedBytes),
@@ -39,8 +39,8 @@ impl DelayedBytes {
         &self.buffer[..self.len]
     }
 
-    /// What counts for the bound: the bytes, and what it takes to hold them. The buffer is at least
-    /// half full, so that the memory is at most twice as much.
+    /// Bytes that count for the bound: the data, and the memory to hold it. The buffer is at least half
+    /// full, so that the memory is at most twice as much.
     fn weight(&self) -> usize {
         self.len + size_of::<(Instant, DelayedBytes)>()
     }

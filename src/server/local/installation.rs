@@ -35,7 +35,7 @@ pub struct Installation {
     pub bin: PathBuf,
     /// As `server_version_num`: 150018 for 15.18; 0 when it did not say.
     pub version_num: u32,
-    /// What `postgres --version` printed.
+    /// The output of `postgres --version`.
     pub version_text: String,
     /// Why it cannot be used, in words; `None` when it can.
     pub problem: Option<String>,

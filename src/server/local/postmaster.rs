@@ -106,7 +106,7 @@ impl Postmaster {
         processes::tree_cpu(self.process.pid)
     }
 
-    /// What it has logged since it was started.
+    /// The log since it was started.
     pub fn log_text(&self) -> String {
         let read = || -> std::io::Result<String> {
             let mut file = File::open(&self.log)?;

@@ -165,7 +165,7 @@ impl RunDir {
         self.path.join("data")
     }
 
-    /// What the server says.
+    /// The server's log file.
     pub fn log(&self) -> PathBuf {
         self.path.join("log")
     }

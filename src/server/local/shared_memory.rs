@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What begins a server's System V segment: `PGShmemMagic` in src/include/storage/pg_shmem.h.
+/// The first word of a server's System V segment: `PGShmemMagic` in src/include/storage/pg_shmem.h.
 const SEGMENT_MAGIC: i32 = 679_834_894;
-/// What begins the file that lists the others: `PG_DYNSHMEM_CONTROL_MAGIC` in dsm.c.
+/// The first word of the file that lists the others: `PG_DYNSHMEM_CONTROL_MAGIC` in dsm.c.
 const LIST_MAGIC: u32 = 0x9a50_3d32;
 /// A list has no more entries than this: 64, and two for each of 262143 backends, the most there can be.
 const MOST_LISTED: usize = 64 + 2 * 262_143;

@@ -35,7 +35,7 @@ pub struct Target {
     warnings: Vec<String>,
 }
 
-/// What a target is read with, besides its text.
+/// The sources of a target besides its text: variables, home, user.
 struct Environment<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     home: Option<PathBuf>,
@@ -69,7 +69,7 @@ impl Target {
         Ok(settings.into_iter().collect())
     }
 
-    /// What the user should know of how it was read: a password file that is not used.
+    /// Warnings about how it was read: a password file that is not used.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -84,7 +84,7 @@ impl Target {
         self.config.get_user().unwrap_or("?")
     }
 
-    /// What the bytes go over, as records have it.
+    /// The transport of its bytes, as records have it.
     pub fn transport(&self) -> String {
         let here = |name: &str| name == "localhost" || name == "::1" || name.starts_with("127.");
         match (self.config.get_hosts(), self.config.get_hostaddrs()) {

@@ -8,7 +8,7 @@ use crate::fault::nearest;
 /// Parameters, name to value.
 pub type Parameters = BTreeMap<String, String>;
 
-/// What a parameter is to us.
+/// The use of a connection parameter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// It is honoured.
@@ -85,7 +85,7 @@ pub enum Wrong {
     Unknown(String),
 }
 
-/// What a parameter is to us; `None` when there is none of this name.
+/// The use of a connection parameter; `None` when there is none of this name.
 pub fn use_of(name: &str) -> Option<Use> {
     KNOWN.iter().find(|known| known.0 == name).map(|known| known.2)
 }

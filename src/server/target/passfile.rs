@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What a password is for.
+/// The connection that a password is for.
 #[derive(Debug, Clone, Copy)]
 pub struct Login<'a> {
     /// The host as it was given; the directory of a Unix socket, or `localhost` for the default one.

@@ -47,7 +47,7 @@ pub enum Crypt {
     Always(Tls),
 }
 
-/// What TCP does by itself to notice that the other side has gone.
+/// The keepalive options of TCP, by which it notices that the other side has gone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SocketOptions {
     /// Idle time before the first probe; none when there are to be no probes.
@@ -101,7 +101,7 @@ pub enum DialError {
 pub struct Dial {
     /// Where to.
     pub route: Route,
-    /// What ends the connection.
+    /// The plug that ends the connection.
     pub plug: Arc<Plug>,
     /// The longest that opening it and being let in may take.
     pub limit: Duration,

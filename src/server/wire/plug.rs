@@ -8,7 +8,7 @@ use rustix::net::{Shutdown, shutdown};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// What ends one connection. Pulled before there is a socket, it keeps one from being used.
+/// Ends one connection. Pulled before there is a socket, it keeps one from being used.
 #[derive(Default)]
 pub struct Plug {
     state: Mutex<State>,

@@ -26,7 +26,7 @@ impl AsFd for Socket {
     }
 }
 
-/// What carries a connection's bytes.
+/// The stream of a connection's bytes, encrypted or not.
 pub enum Wire {
     /// As they are.
     Plain(Socket),

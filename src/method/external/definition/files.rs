@@ -10,7 +10,7 @@ use crate::method::external::placeholders::Template;
 use crate::method::external::program;
 use crate::usage;
 
-/// What lies in a sample's directory besides: the program's output, and the rows to load.
+/// Names in a sample's directory that are taken: the program's output, and the rows to load.
 const TAKEN: [&str; 9] = [
     ".",
     "..",
@@ -70,7 +70,7 @@ impl TextFile {
     }
 }
 
-/// What a file beside the definition holds.
+/// The text of a file beside the definition.
 fn content(path: &Path, beside: Beside<'_>) -> Result<String> {
     match beside {
         Beside::Directory(dir) => {

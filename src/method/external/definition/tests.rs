@@ -1,4 +1,4 @@
-//! What is refused of a definition, and in which words.
+//! Definitions that are refused, and the words of the refusal.
 
 use super::*;
 use crate::fault::Fault;
