@@ -1,5 +1,5 @@
-//! What the client does with rows before any server sees them: making them, reading csv,
-//! encoding, and the content sum, in rows and in bytes a second.
+//! The client's work on rows before any server sees them: making them, reading csv, encoding, and the content
+//! sum, in rows and in bytes a second.
 //!
 //! `BULKBENCH_ROWS` sets the rows, 100,000 by default.
 

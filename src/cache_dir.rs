@@ -1,4 +1,4 @@
-//! Where this program keeps what it can make or fetch again.
+//! The directory of what this program can make or fetch again.
 
 use std::env;
 use std::ffi::OsString;

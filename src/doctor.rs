@@ -9,7 +9,7 @@ use crate::fs::{find_program, path_dirs};
 use crate::probe::{disk, disk::Flushing, machine};
 use crate::units;
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckState {
     /// As it should be.
@@ -20,12 +20,12 @@ pub enum CheckState {
     Missing,
 }
 
-/// One thing that was looked at.
+/// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// The subject of the check.
     pub name: &'static str,
-    /// How it is.
+    /// The result.
     pub state: CheckState,
     /// The finding, in words.
     pub found: String,
@@ -54,9 +54,9 @@ pub struct Environment<'a> {
     pub engine: Result<String, String>,
     /// The directories of PostgreSQL binaries with their versions, the one a run takes first.
     pub postgres: &'a [(PathBuf, String)],
-    /// Where datasets are kept.
+    /// The directory of datasets.
     pub cache_dir: &'a Path,
-    /// Where a local server's data would lie.
+    /// The directory of a local server's data.
     pub data_dir: &'a Path,
     /// The free bytes that a full run needs there.
     pub needed_bytes: u64,

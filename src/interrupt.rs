@@ -36,12 +36,12 @@ struct State {
 }
 
 impl Interrupt {
-    /// One that no signal raises; for tests and benchmarks.
+    /// An interrupt that no signal raises; for tests and benchmarks.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One that SIGINT, SIGTERM and SIGHUP raise from now on.
+    /// An interrupt that SIGINT, SIGTERM and SIGHUP raise from now on.
     ///
     /// # Errors
     /// When the handlers cannot be installed.

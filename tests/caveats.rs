@@ -153,7 +153,7 @@ fn newer_servers_skip_rows_of_wrong_types_and_count_them() {
     assert_eq!(end(&examine(&*server, "end-of-data"), "copy-csv").0, AsMeant);
 }
 
-/// What becomes of a caveat's rows by some of its ways: verdict, SQLSTATE and line, of any version.
+/// The outcomes of a caveat's rows by some of its ways: verdict, SQLSTATE and line, of any version.
 type Ends = (&'static str, &'static [(&'static str, Verdict, &'static str, Option<u64>)]);
 
 const ENDS: &[Ends] = &[

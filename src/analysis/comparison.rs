@@ -73,7 +73,7 @@ pub struct CaseInRun {
 /// The verdict on a case in a run against the same case in the first run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrossVerdict {
-    /// It is the first run.
+    /// This is the first run itself.
     First,
     /// Faster than in the first run.
     Faster,

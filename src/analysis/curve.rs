@@ -19,7 +19,7 @@ pub struct Curve<'s, 'a> {
 pub struct Series<'s, 'a> {
     /// The common part of their ids.
     pub name: String,
-    /// One a case, from the smallest value of the axis to the largest.
+    /// A point for each case, from the smallest value of the axis to the largest.
     pub points: Vec<Point<'s, 'a>>,
 }
 

@@ -9,7 +9,7 @@ pub const SHARE: f64 = 0.9;
 /// Fewest values of an axis other than `batch` that make a knee worth telling.
 const FEWEST: usize = 4;
 
-/// Where a curve comes within [`SHARE`] of its best.
+/// The smallest value at which a curve comes within [`SHARE`] of its best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Knee {
     /// The place, from 0, of the smallest value whose rate reaches that share.

@@ -1,4 +1,4 @@
-//! Where a server's build comes from, as far as it says so itself.
+//! The origin of a server's build, as far as its version says it.
 
 /// Who packaged a build, and for which platform: `Debian, x86_64-pc-linux-gnu`.
 ///

@@ -1,5 +1,5 @@
-//! How a case stands against its baseline, or against the case that the experiment named for
-//! it, and when that may be claimed.
+//! The verdict on each case: how it stands against its baseline, or against the case that the experiment
+//! named for it, and when a difference may be claimed.
 //!
 //! A difference is claimed only when three things agree: there are samples enough on both sides,
 //! the interval of the ratio lies wholly beyond the run's own noise, and the rank test finds the
@@ -19,19 +19,19 @@ pub const SIGNIFICANCE: f64 = 0.05;
 /// The verdict on a case against the one that it is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// It is what others are compared with.
+    /// The case is the baseline, which others are compared with.
     Baseline,
-    /// It is the baseline again: its distance is the noise.
+    /// The case is the control, the baseline again: its distance is the noise.
     Control,
-    /// It is what some cases are held against instead of the baseline.
+    /// The case is a reference, which some cases are compared with instead of the baseline.
     Reference,
-    /// It takes less time.
+    /// Less time.
     Faster,
-    /// It takes more time.
+    /// More time.
     Slower,
-    /// It takes less time a row although it loads more rows, which is against it.
+    /// Less time a row although it loads more rows, which is against it.
     FasterByRate,
-    /// It takes more time a row although it loads fewer rows, which favours it.
+    /// More time a row although it loads fewer rows, which favours it.
     SlowerByRate,
     /// The difference is not larger than the noise, or not certain.
     WithinNoise,
@@ -39,14 +39,14 @@ pub enum Verdict {
     TooFewSamples {
         /// The case's.
         case: usize,
-        /// Those of what it is held against.
+        /// Finished samples of the other case.
         other: usize,
     },
     /// The two did not do the same; the reason in words.
     NotComparable(String),
     /// No sample of it finished; the first error.
     Failed(String),
-    /// It could not run here; the reason in words.
+    /// The case could not run here; the reason in words.
     Unavailable(String),
     /// None of its samples has been run yet.
     NotRun,
@@ -95,7 +95,7 @@ pub enum Basis {
     TimePerRow,
 }
 
-/// How far a run's results scatter by themselves.
+/// The noise of a run, by its control.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
     /// The control's speed relative to the baseline.
@@ -166,7 +166,7 @@ pub struct Standing<'a> {
 /// All cases of a run, each against its baseline or the case named for it, in the order of the plan.
 #[derive(Debug, Clone)]
 pub struct Standings<'a> {
-    /// One a case.
+    /// A standing for each case.
     pub cases: Vec<Standing<'a>>,
     /// The run's noise; `None` without a control and a baseline that both finished a sample.
     pub noise: Option<Noise>,

@@ -1,4 +1,4 @@
-//! One way of loading a caveat's rows, tried once: what it says, not yet what became of the rows.
+//! An attempt at loading a caveat's rows by one way: its report, not yet the rows of the table.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -24,13 +24,13 @@ use crate::server::plain::plain;
 use crate::server::{Connector, Server, Session};
 use crate::sql::{Exec, literal, qualified, quote};
 
-/// What a way says and what the table holds then; or why there is neither.
+/// The way's own report and the rows of the table then; or why there is neither.
 type Tried = Result<(Attempt, Vec<RowBytes>), NoOutcome>;
 
 /// How long to wait before a second try.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// Where ways are tried.
+/// The bench: catalogue, server and directory with which ways are tried.
 pub struct Bench<'a> {
     /// The methods that ways name loaders of.
     pub catalogue: &'a Catalogue,
@@ -75,7 +75,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// What becomes of the rows by one way; of a panic, that this program failed.
+    /// The finding of one way; of a panic, that this program failed.
     fn finding(&self, caveat: &Caveat, way: &Way) -> Result<Finding> {
         let meant = Meant { before: caveat.before()?, good: caveat.good()?, dirty: caveat.dirty()? };
         let finding = Finding {
@@ -134,8 +134,8 @@ impl Bench<'_> {
         Finding { verdict: none.verdict(), unavailable: Some(mask::steady(&why, &[])), ..finding }
     }
 
-    /// What the way says and what the table holds then, or why there is neither. Tried a second time
-    /// where the server was in a state that may have passed.
+    /// Tries the way: its own report and the rows of the table then, or why there is neither. Tried a
+    /// second time where the server was in a state that may have passed.
     ///
     /// # Errors
     /// When work has to stop, or the server is gone.
@@ -211,7 +211,7 @@ impl Bench<'_> {
     }
 }
 
-/// What a record says of a caveat, without findings.
+/// A caveat's entry in the record, without findings.
 pub fn facts(caveat: &Caveat) -> CaveatFacts {
     CaveatFacts {
         id: caveat.id.clone(),
@@ -223,7 +223,8 @@ pub fn facts(caveat: &Caveat) -> CaveatFacts {
     }
 }
 
-/// That there is no connection is about the server, and not about the way.
+/// The reason of an error that says the server cannot be reached: that is about the server, and not about the
+/// way.
 fn unreachable(error: anyhow::Error) -> anyhow::Error {
     match Fault::find(&error) {
         Some(Fault::Unavailable(why)) => NoOutcome::NotTried { sqlstate: None, why: why.clone() }.into(),
@@ -240,7 +241,7 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, NoOutcome> {
     })
 }
 
-/// What a panic says.
+/// The message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied()).unwrap_or("it gives no reason")

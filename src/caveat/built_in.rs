@@ -86,7 +86,7 @@ pub fn find(id: &str) -> Result<Caveat> {
     Caveat::parse(text(known)?, &format!("the caveat {id}"))
 }
 
-/// What is in a file.
+/// The bytes of a file.
 ///
 /// # Errors
 /// When none of this name is compiled in.
@@ -94,7 +94,7 @@ pub(super) fn file(name: &str) -> Result<&'static [u8]> {
     Ok(DIR.get_file(name).with_context(|| format!("no file {name} is compiled in"))?.contents())
 }
 
-/// What a description says.
+/// The text of a description.
 fn text(name: &str) -> Result<&'static str> {
     let name = format!("{name}.toml");
     std::str::from_utf8(file(&name)?).with_context(|| format!("{name} is not UTF-8"))

@@ -1,5 +1,5 @@
-//! Where in the data an error lies, as the server's CONTEXT has it: `COPY t, line 2, column n: "x"`. That text
-//! is translated, so that it is read by where its parts stand and not by its words.
+//! The position of an error in the data, from the server's CONTEXT: `COPY t, line 2, column n: "x"`. That
+//! text is translated, so that it is read by where its parts stand and not by its words.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ pub fn data_position(context: &str, columns: &[&str]) -> DataPosition {
     }
 }
 
-/// Where a name ends that stands in a text as a word of its own.
+/// The position behind a name that stands in a text as a word of its own.
 fn end_in(text: &str, name: &str) -> Option<usize> {
     let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
     let alone = |(at, _): &(usize, &str)| {

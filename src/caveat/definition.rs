@@ -1,5 +1,5 @@
-//! What a caveat's file says: a table, the same rows in dirty files, what they were meant to be, and
-//! the ways around. Nothing here says what happens: that is measured.
+//! The definition of a caveat: a table, the same rows in dirty files, what they were meant to be, and the
+//! ways to load them. Nothing here says what happens: that is measured.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +24,13 @@ pub struct Caveat {
     /// The published claim that it puts to the test, by its number in the ledger; empty for none.
     #[serde(default)]
     pub claim: String,
-    /// What a report is headed by.
+    /// The heading of its reports.
     pub title: String,
-    /// What the source says, in this project's words.
+    /// The source's statement, in this project's words.
     pub says: String,
     /// Who says it.
     pub source: String,
-    /// What the source says will happen, by the id of the way.
+    /// The verdict that the source predicts, by the id of the way.
     #[serde(default)]
     pub expected: BTreeMap<String, Named<Verdict>>,
     /// The table's columns.
@@ -84,11 +84,11 @@ pub struct Way {
     /// The major version of PostgreSQL from which it is there.
     #[serde(default)]
     pub least: u32,
-    /// What it does.
+    /// The load.
     pub load: Load,
 }
 
-/// What a way does.
+/// The load of a way.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Load {
@@ -139,7 +139,7 @@ pub struct CopyLoad {
 pub struct InsertLoad {
     /// The csv file.
     pub file: String,
-    /// How they go in.
+    /// The statements that they go in by.
     pub rows: InsertRows,
 }
 
@@ -151,7 +151,7 @@ pub enum InsertRows {
     Together,
     /// Each in a statement that commits by itself; the first that is refused ends the load.
     Each,
-    /// Likewise, passing over those that are refused.
+    /// Each in a statement that commits by itself, passing over those that are refused.
     EachGoingOn,
 }
 

@@ -22,8 +22,8 @@ fn of_db(error: &DbError, columns: &[&str]) -> LoadError {
     }
 }
 
-/// How many rows the server passed over by one of its notices: the 3 of `3 rows were skipped due to data
-/// type incompatibility`, wherever a language has it. A notice about one row quotes its column.
+/// The number of rows that the server passed over by one of its notices: the 3 of `3 rows were skipped due to
+/// data type incompatibility`, wherever a language has it. A notice about one row quotes its column.
 pub fn skipped(notice: &str) -> Option<u64> {
     if notice.contains(['"', '»', '«', '“', '「']) {
         return None;

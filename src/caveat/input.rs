@@ -10,7 +10,7 @@ use crate::dataset::{header, trailer};
 use crate::model::Encoding;
 use crate::sql::literal_bytes;
 
-/// What a COPY is sent, the client's changes made.
+/// The bytes that a COPY is sent, the client's changes made.
 ///
 /// # Errors
 /// A file that is not compiled in, or cannot be read as csv where fields are to be kept.
@@ -28,7 +28,7 @@ pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What is in the file that a way loads; nothing where it loads none.
+/// The bytes of the file that a way loads; none where it loads none.
 ///
 /// # Errors
 /// A file that is not compiled in.

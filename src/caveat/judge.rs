@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::held::{RowBytes, shown};
 use crate::model::findings::{Difference, Row, Verdict};
 
-/// What was meant.
+/// The rows as they were meant.
 #[derive(Debug, Clone, Default)]
 pub struct Meant {
     /// Rows that were there before.
@@ -18,18 +18,18 @@ pub struct Meant {
 }
 
 impl Meant {
-    /// How many rows the table should hold in the end.
+    /// Rows that the table should hold in the end.
     pub fn rows(&self) -> u64 {
         (self.before.len() + self.good.len() + self.dirty.len()) as u64
     }
 }
 
-/// How a load ended, by its own words.
+/// The end of a load, by its own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// With an error.
     Error,
-    /// It went on to its end, and reported how many rows it passed over: one at least.
+    /// It went on to its end, and reported this many rows passed over: one at least.
     Counted(u64),
     /// It went on to its end, and reported an error but no number.
     Reported,
@@ -77,8 +77,8 @@ fn bytes(rows: &[Row]) -> Vec<RowBytes> {
     rows.iter().map(|row| row.iter().map(value).collect()).collect()
 }
 
-/// What differs, by one row: one that became another, if there is such a pair, else the first; of those that
-/// were not meant one that is no text before all others.
+/// The difference, by one row: one that became another, if there is such a pair, else the first; of those
+/// that were not meant one that is no text before all others.
 fn difference(missing: &[&RowBytes], extra: &[&RowBytes], columns: &[&str]) -> Option<Difference> {
     let pairs = missing.iter().flat_map(|meant| extra.iter().map(|found| (*meant, *found)));
     let similar = pairs.filter(|(meant, found)| shared(meant, found) > 0);
@@ -110,7 +110,7 @@ fn is_utf8(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok()
 }
 
-/// How many values of one row are in the other.
+/// Number of values that two rows share.
 fn shared(a: &RowBytes, b: &RowBytes) -> usize {
     a.iter().filter(|value| value.is_some() && b.contains(value)).count()
 }

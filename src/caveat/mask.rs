@@ -1,11 +1,11 @@
-//! What a program or a server says, without what is another in each run: addresses in memory, numbers of
-//! processes and ports, names of temporary files, times. Two runs of the same thing then agree.
+//! Messages of programs and servers without the parts that differ between runs: addresses in memory, numbers
+//! of processes and ports, names of temporary files, times. Two runs of the same thing then agree.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// What is another in each run, and what stands in its place; what its groups hold stays.
+/// Parts that differ between runs, and the text in their place; the groups of a pattern stay.
 const CHANGING: [(&str, &str); 17] = [
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d(?::?\d\d)?| UTC| GMT)?", "{time}"),
     (r"\b\d\d:\d\d:\d\d[.,]\d+", "{time}"),

@@ -1,5 +1,5 @@
-//! What becomes of dirty data: small files, each with one thing that goes wrong, loaded by every way
-//! that applies, and the table held against what was meant.
+//! Caveats: small files of dirty data, each with one thing that goes wrong, loaded by every way that applies,
+//! and the table held against what was meant.
 //!
 //! The files and their descriptions lie in `datasets/caveats/` and are compiled in. An outcome is
 //! always measured; a description only says what its source claims.

@@ -1,4 +1,4 @@
-//! How trying a way ends: with what it says of its load, or without an outcome.
+//! The outcome of trying a way: its report of the load, or the reason why there is none.
 
 use anyhow::{Error, Result};
 
@@ -7,10 +7,10 @@ use crate::fault::Fault;
 use crate::model::findings::{LoadError, Verdict};
 use crate::pg_error;
 
-/// What a way says of its load.
+/// The report of a way on its load.
 #[derive(Debug, Default)]
 pub struct Attempt {
-    /// What did it, where that is a program: its command and version.
+    /// The program that did it, where one did: its command and version.
     pub what: Option<String>,
     /// The error that ended it.
     pub error: Option<LoadError>,
@@ -20,14 +20,14 @@ pub struct Attempt {
     pub rejected: Option<u64>,
     /// The server's refusal of the statement that came after the load, which itself went well.
     pub next: Option<LoadError>,
-    /// What the server said beside it.
+    /// Further messages of the server.
     pub notices: Vec<String>,
 }
 
 /// Why nothing can be said of a way and these rows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoOutcome {
-    /// It is not here, or did not end in time.
+    /// The program or server is not here, or did not end in time.
     #[error("{0}")]
     Unavailable(String),
     /// The server could take no rows at all.

@@ -7,13 +7,13 @@ use regex::Regex;
 use super::data_position::{self, DataPosition};
 use crate::model::findings::LoadError;
 
-/// What marks a line as an error: English, and the severities of a server whose messages are in
-/// another language (PostgreSQL's message catalogues), as libpq passes them on.
+/// Words that mark a line as an error: English, and the severities of a server whose messages are in another
+/// language (PostgreSQL's message catalogues), as libpq passes them on.
 const ERRORS: &str = "ERROR|FATAL|PANIC|CRITICAL|FEHLER|PANIK|ERREUR|ERRORE|FATALE|PANICO|ERRO|BŁĄD|KATASTROFALNY|HATA|\
                       ÖLÜMCÜL|CHYBA|KRITICKÁ|FEL|FATALT|ОШИБКА|ВАЖНО|ПАНИКА|ПОМИЛКА|ФАТАЛЬНО|ПАНІКА|შეცდომა|\
                       ფატალური|პანიკა|오류|치명적오류|손상|错误|致命错误|錯誤|嚴重錯誤|エラー|LỖI|ΣΦΑΛΜΑ";
 
-/// What marks a line as anything else, whatever words are in it.
+/// Words that mark a line as anything else, whatever other words are in it.
 const OTHERS: &str =
     "LOG|NOTICE|INFO|DEBUG[1-5]?|TRACE|WARNING|WARN|HINT|DETAIL|CONTEXT|STATEMENT|QUERY|LOCATION";
 
@@ -42,7 +42,7 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| panic!("a pattern of this program's: {error}"))
 }
 
-/// What a program printed, and the columns of the table that it loads.
+/// The output of a program, and the columns of the table that it loads.
 #[derive(Debug, Clone, Copy)]
 pub struct Printed<'p> {
     /// All of its output.

@@ -1,4 +1,4 @@
-//! Where one way is tried.
+//! The server, connection and directory in which one way is tried.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What the command line prints.
+//! Output of the command line.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::errors::links;
 use crate::visible::visible_lines;
 
-/// What the parser has to say in place of a command line: help, the version, or what is wrong.
+/// Prints the parser's message in place of a command line: help, the version, or what is wrong.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -15,7 +15,7 @@ use crate::runner::plan::Request;
 use crate::server::Settings;
 use crate::session;
 
-/// What `--quick` stands for: rows, rounds, seconds of budget.
+/// The values that `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
 
 /// Seconds that a sample of a slow method takes at most, unless told otherwise.
@@ -24,7 +24,7 @@ const BUDGET: u64 = 15;
 /// Seconds after which a sample is given up, unless told otherwise.
 const TIMEOUT: u64 = 1800;
 
-/// What `bulkbench run` is told.
+/// The arguments of `bulkbench run`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
@@ -95,7 +95,7 @@ fn label(text: &str) -> Result<String, String> {
 }
 
 impl Args {
-    /// What is asked of this experiment, its own defaults filled in, and the program's.
+    /// The request for this experiment, its own defaults filled in, and the program's.
     pub fn request(&self, experiment: &Experiment) -> Request {
         let quick = self.quick.then_some(QUICK);
         Request {
@@ -111,7 +111,7 @@ impl Args {
         }
     }
 
-    /// What is asked beside the experiment, with these loaders of the user's.
+    /// The user's choices beside the experiment, with these loaders of the user's.
     pub fn asked(&self, experiment: &Experiment, loaders: &[String]) -> Asked {
         Asked {
             own_experiment: experiment.origin == ExperimentOrigin::File,

@@ -200,12 +200,14 @@ impl Servers {
         }
     }
 
-    /// What the record says of those beyond the first, by name; of the first, too, where there are others.
+    /// The records' entries of those beyond the first, by name; of the first, too, where there are
+    /// others.
     pub fn facts(&self) -> std::collections::BTreeMap<String, ServerFacts> {
         self.names().into_iter().zip(self.0.iter().map(|(_, server)| server.facts().clone())).collect()
     }
 
-    /// What no record may hold: what is this machine's, and where the servers are and by whose name.
+    /// A redactor of what no record may hold: names of this machine, and where the servers are and as
+    /// which user.
     pub fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::of_machine();
         for (_, server) in &self.0 {

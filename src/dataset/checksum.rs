@@ -37,7 +37,7 @@ pub fn sql_expression(columns: &[Column]) -> String {
     seed
 }
 
-/// Where the seed of a row starts.
+/// The SQL expression for the seed of a row, which counts its NULLs.
 fn sql_of_nulls(columns: &[Column]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
     let all = names.iter().map(|name| format!("{name} IS NOT NULL")).collect::<Vec<_>>().join(" AND ");

@@ -65,7 +65,7 @@ impl BadField {
     }
 }
 
-/// Where a field's text lies: in the block, or, when quotes had to be taken out, in the scratch.
+/// The span of a field's text: in the block, or, when quotes had to be taken out, in the scratch.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
     start: usize,

@@ -77,7 +77,7 @@ impl HeldRows {
         Ok(Self { columns: held, rows: rows_held })
     }
 
-    /// How many they are.
+    /// Number of rows.
     pub fn rows(&self) -> u64 {
         self.rows as u64
     }

@@ -1,4 +1,4 @@
-//! Where rows begin in a file: an entry every so many rows, and a short walk from there.
+//! An index of where rows begin in a file: an entry every so many rows, and a short walk from there.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use crate::model::Encoding;
 /// The most entries an index keeps.
 const MOST_ENTRIES: usize = 1024;
 
-/// Where a row begins in a file.
+/// The offset at which a row begins in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(u64, u64)", into = "(u64, u64)")]
 pub struct IndexEntry {

@@ -17,7 +17,7 @@ pub const FILE: &str = "manifest.json";
 
 const SCHEMA: u32 = 1;
 
-/// Where a dataset's rows come from.
+/// The origin of a dataset's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "origin", rename_all = "lowercase", deny_unknown_fields)]
 pub enum DatasetOrigin {
@@ -43,7 +43,7 @@ impl DatasetOrigin {
     }
 }
 
-/// One encoding's file.
+/// The manifest's entry for an encoding's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoded {
@@ -69,9 +69,9 @@ impl Encoded {
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     schema: u32,
-    /// Where the rows come from.
+    /// The origin of the rows.
     pub origin: DatasetOrigin,
-    /// How many they are.
+    /// Number of rows.
     pub rows: u64,
     /// Their columns, in file order.
     pub columns: Vec<Column>,
@@ -120,7 +120,7 @@ mod by_name {
 }
 
 impl Manifest {
-    /// One of the current schema.
+    /// A manifest of the current schema.
     pub fn new(
         origin: DatasetOrigin,
         rows: u64,

@@ -63,7 +63,7 @@ type Stamp = (u64, u64, i64, i64);
 /// A run of whole rows within one encoding's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
-    /// Where it begins in the file, in bytes (past the header of the binary format).
+    /// Offset in the file, in bytes (past the header of the binary format).
     pub offset: u64,
     /// Its length in bytes (without the trailer of the binary format).
     pub bytes: u64,
@@ -71,7 +71,7 @@ pub struct Chunk {
     pub rows: u64,
 }
 
-/// Where datasets are kept unless the user says otherwise: `datasets` in the cache directory.
+/// The directory of datasets unless the user says otherwise: `datasets` in the cache directory.
 ///
 /// # Errors
 /// As [`crate::cache_dir::default_cache_dir`].

@@ -131,7 +131,7 @@ impl Fields for Row<'_> {
     }
 }
 
-/// Where rows come from: a file or a part of one, or memory.
+/// The source of csv: a file or a part of one, or memory.
 pub(super) enum CsvInput {
     File(Take<File>),
     Memory(io::Cursor<Vec<u8>>),

@@ -20,7 +20,7 @@ const READ_BYTES: usize = 256 << 10;
 /// A file of some of the rows, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its length in bytes, the header line included.
     pub bytes: u64,

@@ -60,7 +60,7 @@ impl HashedFile {
 /// The right to change a dataset's directory, until dropped or the process ends. A directory in which
 /// nothing is then goes away, and so do those above it that were made for it.
 pub struct DirLock {
-    /// Where it is; what is above it and was made with it, from the inside out.
+    /// Its path, and the directories above it that were made with it, from the inside out.
     dirs: Vec<PathBuf>,
     _locked: File,
 }

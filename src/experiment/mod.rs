@@ -23,7 +23,7 @@ const MOST_LATENCY_MS: u64 = 10_000;
 /// A list of cases that together answer a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
-    /// Where it was found.
+    /// Built in, or a file of the user's.
     pub origin: ExperimentOrigin,
     /// Its name: what `run` takes, and part of the result directory's name.
     pub id: String,
@@ -31,7 +31,7 @@ pub struct Experiment {
     pub title: String,
     /// The question that it answers.
     pub question: String,
-    /// Where the question or the published figures come from.
+    /// The source of the question or the published figures.
     pub source: Option<String>,
     /// Rounds unless the user says otherwise: each runs every case once.
     pub rounds: u32,
@@ -53,7 +53,7 @@ pub struct Experiment {
     pub caveats: Vec<String>,
 }
 
-/// Where an experiment was found.
+/// The origin of an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExperimentOrigin {
     /// In this program.

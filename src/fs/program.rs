@@ -1,4 +1,4 @@
-//! Where programs lie that are named without a path.
+//! The search for programs that are named without a path.
 
 use std::path::{Path, PathBuf};
 

@@ -35,12 +35,12 @@ pub enum ParamKind {
     Choice {
         /// All of them.
         words: Vec<String>,
-        /// The one that it is where none is given.
+        /// The default.
         default: String,
     },
 }
 
-/// Where a number comes from when an experiment names none.
+/// The default of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParamDefault {
     /// Always this.

@@ -24,7 +24,7 @@ pub enum Axis {
 }
 
 impl Axis {
-    /// The one of this name that is neither a parameter nor a setting.
+    /// The axis of this name that is neither a parameter nor a setting.
     pub fn fixed(name: &str) -> Option<Self> {
         let fixed = [Axis::Method, Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency, Axis::Server];
         fixed.into_iter().find(|axis| axis.name() == name)

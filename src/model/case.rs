@@ -11,7 +11,7 @@ use super::word::words;
 words! {
     /// The part a case plays in a run.
     pub enum Role {
-        /// The one that all others are compared with.
+        /// The case that all others are compared with.
         Baseline = "baseline",
         /// The baseline a second time: the distance between the two is the run's noise.
         Control = "control",

@@ -5,7 +5,7 @@ use std::fmt;
 use super::word::words;
 
 words! {
-    /// How the number is made from rows.
+    /// The rule by which the number is made from rows.
     pub enum Rule {
         /// The sum of the rows' hashes, whatever their order (`dataset::checksum`).
         RowHashes = "row-hashes",
@@ -15,7 +15,7 @@ words! {
 /// The content of rows: equal for the same rows in any order, and for no others that are met in practice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
-    /// How the number was made.
+    /// The rule by which the number was made.
     pub rule: Rule,
     /// The number.
     pub sum: i128,
@@ -27,7 +27,7 @@ impl Content {
         Self { rule: Rule::RowHashes, sum }
     }
 
-    /// That of the rows held so many times.
+    /// The content of the same rows, each held this many times.
     #[must_use]
     pub fn times(self, times: u64) -> Self {
         Self { sum: self.sum * i128::from(times), ..self }

@@ -11,7 +11,7 @@ pub type Row = Vec<Option<String>>;
 /// One dated execution of an experiment whose outcomes are no times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
-    /// Where they come from.
+    /// Their provenance.
     pub provenance: Provenance,
     /// The server that was loaded into.
     pub server: ServerFacts,
@@ -71,7 +71,7 @@ pub struct Finding {
     pub next: Option<LoadError>,
     /// Further messages of the server, a line each.
     pub notices: Vec<String>,
-    /// How the table differs from what was meant.
+    /// The difference of the table from what was meant.
     pub difference: Option<Difference>,
     /// Why the way has no outcome.
     pub unavailable: Option<String>,
@@ -149,7 +149,7 @@ pub struct LoadError {
     pub column: Option<String>,
 }
 
-/// How a table differs from what was meant.
+/// The difference of a table from what was meant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// Rows meant that are not there.

@@ -41,11 +41,11 @@ pub enum Unit {
 pub enum Better {
     /// The smaller it is.
     Less,
-    /// It is what the load made, neither good nor bad.
+    /// Neither: the load made it, and it is neither good nor bad.
     Neither,
 }
 
-/// How the samples of a case are taken together.
+/// The statistic that stands for the samples of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Together {
     /// By their median.
@@ -63,7 +63,7 @@ pub struct About {
     pub phase: Option<Phase>,
     /// When a number is the better one.
     pub better: Better,
-    /// How samples are taken together.
+    /// The statistic that stands for several samples.
     pub together: Together,
     /// The heading of its column.
     pub title: &'static str,
@@ -178,7 +178,7 @@ impl Reading {
         words.join("_")
     }
 
-    /// The one of this name.
+    /// The reading of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|reading| reading.name() == name)
     }

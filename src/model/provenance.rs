@@ -48,7 +48,7 @@ pub struct Asked {
     pub data_dir: bool,
 }
 
-/// Where a result comes from.
+/// The provenance of a result: program, time, machine, command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provenance {
     /// The program that made it.
@@ -59,7 +59,7 @@ pub struct Provenance {
     pub label: String,
     /// The command that repeats it, without secrets and paths.
     pub command: String,
-    /// Where the client ran.
+    /// The machine that the client ran on.
     pub machine: Machine,
     /// The user's choices beside the experiment; `None` in records from before they were kept.
     pub asked: Option<Asked>,

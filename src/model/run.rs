@@ -11,7 +11,7 @@ use super::server::ServerFacts;
 /// One dated execution of an experiment on one machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// Where it comes from.
+    /// Its provenance.
     pub provenance: Provenance,
     /// The server that it loaded into.
     pub server: ServerFacts,
@@ -48,7 +48,7 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// For each round the indexes into `cases` in the order they run.
     pub order: Vec<Vec<usize>>,
-    /// How cases were grouped within a round, in words, when settings need a restart.
+    /// The grouping of cases within a round, in words, when settings need a restart.
     pub grouping: Option<String>,
     /// The axis that the experiment varies, which its curves are drawn over. `None` where it is a list of methods.
     pub x: Option<Axis>,

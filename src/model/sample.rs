@@ -62,7 +62,7 @@ words! {
 }
 
 words! {
-    /// How a sample ended.
+    /// The end of a sample.
     pub enum Outcome {
         /// Loaded and verified.
         Ok = "ok",
@@ -73,7 +73,7 @@ words! {
     }
 }
 
-/// One load of one case.
+/// One timed load of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The case's id.
@@ -84,7 +84,7 @@ pub struct Sample {
     pub position: u32,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
-    /// How it ended.
+    /// Its end: ok, failed or timeout.
     pub outcome: Outcome,
     /// The error with its whole chain of causes; `None` without one.
     pub error: Option<String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::word::words;
 
 words! {
-    /// Where a server came from.
+    /// The source of a server.
     pub enum Source {
         /// A throwaway cluster made from binaries on this machine.
         Local = "local",
@@ -19,7 +19,7 @@ words! {
 /// The server a run loaded into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerFacts {
-    /// Where it came from.
+    /// Its source.
     pub source: Source,
     /// Why this one was chosen, in words.
     pub reason: String,
@@ -29,7 +29,7 @@ pub struct ServerFacts {
     pub version: String,
     /// The image of a container, `None` otherwise.
     pub image: Option<String>,
-    /// How the client reaches it: `unix socket`, `tcp 127.0.0.1`, `tcp, another host`.
+    /// The transport between client and server: `unix socket`, `tcp 127.0.0.1`, `tcp, another host`.
     pub transport: String,
     /// The settings this program gave it (before a case's own), name to value.
     pub given: BTreeMap<String, String>,

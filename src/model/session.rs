@@ -32,7 +32,7 @@ pub struct SessionFacts {
 words! {
     /// Whether a checkpoint came before a sample, so that none has to fall into it.
     pub enum Before {
-        /// One came.
+        /// A checkpoint came.
         Checkpoint = "checkpoint",
         /// The role may not CHECKPOINT.
         NotPermitted = "not-permitted",

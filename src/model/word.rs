@@ -1,6 +1,6 @@
 //! Words of a closed set, as files, flags and tables of figures spell them.
 
-/// One of a closed set of words.
+/// A member of a closed set of words.
 pub trait Word: Copy + Eq + Ord + 'static {
     /// All of them, in their order.
     const WORDS: &'static [Self];
@@ -8,7 +8,7 @@ pub trait Word: Copy + Eq + Ord + 'static {
     /// As files, flags and tables of figures spell it.
     fn name(self) -> &'static str;
 
-    /// The one that is spelt so.
+    /// The word that is spelt so.
     fn named(name: &str) -> Option<Self> {
         Self::WORDS.iter().copied().find(|word| word.name() == name)
     }

@@ -15,10 +15,10 @@ const LAG: Duration = Duration::from_secs(2);
 /// A look at the server's checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoints {
-    /// How many have begun since the statistics were reset, timed and requested ones together
+    /// Number that have begun since the statistics were reset, timed and requested ones together
     /// (PostgreSQL manual, pg_stat_bgwriter up to 16, pg_stat_checkpointer from 17 on).
     begun: u64,
-    /// Where the last one that has ended began, as a position in the WAL (pg_control_checkpoint).
+    /// Start of the last one that has ended, as a position in the WAL (pg_control_checkpoint).
     last_redo: u64,
 }
 

@@ -51,8 +51,8 @@ pub fn free_bytes(path: &Path) -> Result<u64> {
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// How many times a second the disk beneath `dir` confirms an 8 KiB overwrite flushed by fdatasync,
-/// measured with a file of its own for `time_limit` (one flush at least). A commit waits for one.
+/// Flushes a second that the disk beneath `dir` confirms: 8 KiB overwrites with fdatasync, measured with a
+/// file of its own for `time_limit` (one flush at least). A commit waits for one.
 ///
 /// The file has its full size before the clock starts: as in the server's preallocated WAL segments,
 /// a flush is of data alone, not of the file's size. The method is that of PostgreSQL's pg_test_fsync.

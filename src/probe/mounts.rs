@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// One mounted file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
-    /// Where it is mounted.
+    /// The directory that it is mounted on.
     pub point: PathBuf,
     /// The directory of the file system that is mounted there; `/` for the whole of it.
     pub root: PathBuf,

@@ -214,10 +214,10 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// Where in its round a sample stands.
+/// The position of a sample in its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PlanPosition {
-    /// Where the plan has it.
+    /// As planned.
     Planned,
     /// Behind the round's own.
     Further,

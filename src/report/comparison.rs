@@ -7,7 +7,7 @@ use crate::analysis::Comparison;
 use crate::analysis::comparison::{CaseInRun, CrossVerdict};
 use crate::units;
 
-/// What differs between the runs, before any result.
+/// The differences between the runs, before any result.
 pub fn differences(comparison: &Comparison) -> Table {
     let mut columns = vec![Column::words("differs", "")];
     columns.extend(comparison.runs.iter().map(|run| Column::words(&run.name, "")));

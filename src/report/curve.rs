@@ -6,7 +6,7 @@ use crate::analysis::curve::Point;
 use crate::method::Catalogue;
 use crate::model::Axis;
 
-/// What the axis is, in a word.
+/// The axis in a word.
 pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
     match curve.axis {
         Axis::Rows => "rows loaded",
@@ -15,7 +15,7 @@ pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
     }
 }
 
-/// What the axis is, with its unit.
+/// The axis with its unit.
 pub fn axis_title(curve: &Curve) -> String {
     match curve.axis {
         Axis::Latency => "latency: milliseconds added to each round trip".into(),
@@ -28,7 +28,7 @@ pub fn axis_title(curve: &Curve) -> String {
     }
 }
 
-/// What the catalogue says of the parameter; nothing where a record names a method of another version.
+/// The catalogue's help on the parameter; empty where a record names a method of another version.
 fn parameter_help(curve: &Curve, name: &str) -> Option<String> {
     let catalogue = Catalogue::built_in();
     let cases = curve.series.iter().flat_map(|s| &s.points).map(|p| p.summary.case);

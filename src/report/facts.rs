@@ -1,4 +1,4 @@
-//! Where and with what a run was made, as tables of field and value.
+//! The facts of a run: machine, server and dataset, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
 use crate::model::{DatasetFacts, Run, ServerFacts, Tool};
@@ -70,7 +70,7 @@ pub fn settings(run: &Run) -> Table {
     Table { columns, rows: names.into_iter().map(row).collect() }.without_empty_columns()
 }
 
-/// What was loaded, further datasets by the name that cases give them.
+/// The datasets, further ones by the name that cases give them.
 pub fn dataset(run: &Run) -> Table {
     let mut rows = one_dataset(&run.dataset);
     for (name, dataset) in &run.datasets {
@@ -93,7 +93,7 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
     first.into_iter().chain(files).map(|(field, value)| (field.to_string(), value)).collect()
 }
 
-/// How the run was made, in sentences.
+/// The measuring method of the run, in sentences.
 pub fn method(run: &Run) -> Vec<String> {
     let plan = &run.plan;
     let mut lines = vec![

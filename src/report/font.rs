@@ -34,7 +34,7 @@ pub enum FontWeight {
     Bold,
 }
 
-/// How an SVG is read: with this font and no other.
+/// The options by which an SVG is read: with this font and no other.
 pub fn options() -> usvg::Options<'static> {
     usvg::Options { font_family: FAMILY.into(), fontdb: FONTS.clone(), ..usvg::Options::default() }
 }

@@ -70,7 +70,7 @@ fn beside(run: &Run, id: &str, ranked: &[&Standing]) -> Option<String> {
     })
 }
 
-/// How many of the cases that are held against another are faster, slower, or neither.
+/// The numbers of cases held against another that are faster, slower, or neither.
 fn claims(standings: &Standings) -> String {
     let held = || standings.cases.iter().filter(|s| s.summary.case.role == Role::Case && s.against.is_some());
     let count = |verdicts: &[Verdict]| held().filter(|s| verdicts.contains(&s.verdict)).count();

@@ -93,8 +93,8 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<Strin
     Ok(out)
 }
 
-/// What a README shows of the run in `dir`: findings, table, chart (by its path from the
-/// README's directory), and the command that made them.
+/// The README's excerpt of the run in `dir`: findings, table, chart (by its path from the README's
+/// directory), and the command that made them.
 ///
 /// # Errors
 /// As [`record::load`].

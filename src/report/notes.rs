@@ -1,5 +1,5 @@
-//! What a reader has to know to read a run's figures rightly: its noise, what failed, what is
-//! missing, and what about the machine or the server makes the figures unusual.
+//! Notes on a run's figures: its noise, what failed, what is missing, and what about the machine or the
+//! server makes the figures unusual.
 
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ fn programs(standings: &Standings) -> Vec<String> {
     cases.into_iter().map(line).collect()
 }
 
-/// What `--any-build` lets be compared.
+/// The sentence on what `--any-build` lets be compared.
 fn any_build(run: &Run) -> String {
     let mut origins: Vec<String> =
         run.servers.values().map(|server| origin::build_origin(&server.version)).collect();

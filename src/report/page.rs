@@ -1,4 +1,4 @@
-//! What a report holds, in order, before it is Markdown or HTML.
+//! The content of a report, in order, before it is Markdown or HTML.
 
 use super::notes::Note;
 use super::table::Table;
@@ -40,7 +40,7 @@ pub struct Section {
     pub prominence: Prominence,
 }
 
-/// How much of a part shows at first sight.
+/// How much of a section shows at first sight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Prominence {
     /// All of it.
@@ -57,7 +57,7 @@ pub enum Prominence {
 pub struct Picture {
     /// The name of its files, without the ending.
     pub name: String,
-    /// What it shows, for those who cannot see it.
+    /// A description, for those who cannot see it.
     pub alt: String,
 }
 

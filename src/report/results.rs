@@ -13,7 +13,7 @@ pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
     cases
 }
 
-/// What the baseline is called, in headings.
+/// The baseline's name in headings.
 pub fn baseline_name(standings: &Standings) -> String {
     standings.baseline().map_or("the baseline".into(), |s| s.summary.case.id.clone())
 }
@@ -69,7 +69,7 @@ pub fn results(standings: &Standings) -> Table {
     Table { columns, rows }
 }
 
-/// Where the results say what a case is held against: behind its verdict.
+/// The column of the case that another is held against: behind its verdict.
 const AGAINST: usize = 7;
 
 fn result_row(standing: &Standing) -> Vec<Cell> {
@@ -169,7 +169,7 @@ fn phase_help(phase: Phase) -> &'static str {
     }
 }
 
-/// What the loads cost beyond time.
+/// The costs of the loads besides time.
 pub fn costs(standings: &Standings) -> Table {
     let mut readings: Vec<Reading> = Reading::all().collect();
     readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::{bad_data, fs, usage};
 
-/// What to do with the text between the markers.
+/// Whether the text between the markers is replaced or only compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpliceMode {
     /// Replace it.

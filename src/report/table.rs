@@ -18,11 +18,11 @@ pub struct Table {
 pub struct Column {
     /// Its heading.
     pub title: String,
-    /// What it holds, in a sentence; empty where the heading says it.
+    /// A sentence on its content; empty where the heading says it.
     pub help: String,
     /// Which side its cells stand on.
     pub align: Align,
-    /// What a narrow terminal leaves out first: the larger, the sooner; 0 always stays.
+    /// Its order of leaving on a narrow terminal: the larger, the sooner; 0 always stays.
     pub spare: u8,
 }
 
@@ -64,7 +64,7 @@ pub enum Cell {
     RatioRange(Interval),
 }
 
-/// What a cell's words mean for the reader.
+/// The meaning of a cell's words for the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// Faster, or as it should be.
@@ -116,7 +116,7 @@ impl Cell {
         }
     }
 
-    /// What colour may underline.
+    /// The tone that colour may underline.
     pub fn tone(&self) -> Option<Tone> {
         match self {
             Cell::Toned(_, tone) => Some(*tone),

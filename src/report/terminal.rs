@@ -6,7 +6,7 @@ use super::notes::Note;
 use super::table::{Align, Cell, Table, Tone, unbroken};
 use crate::visible::visible_lines;
 
-/// What the text is made for.
+/// The width and colours of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Columns of the terminal.

@@ -1,4 +1,5 @@
-//! What makes figures worth less than they look: work that was left out, and checkpoints among the samples.
+//! Reasons why figures are worth less than they look: work that was left out, and checkpoints among the
+//! samples.
 
 use std::collections::BTreeMap;
 
@@ -59,11 +60,11 @@ fn by_case(
 /// A setting that has a checkpoint begin in a sample that comes so far.
 struct Limit {
     setting: &'static str,
-    /// Where one begins, by the setting's value and that of checkpoint_completion_target.
+    /// The amount at which one begins, by the setting's value and that of checkpoint_completion_target.
     begins: fn(&str, f64) -> Option<f64>,
-    /// How far a sample came.
+    /// The amount that a sample reached.
     reached: fn(&Sample) -> Option<u64>,
-    /// That in words.
+    /// An amount in words.
     words: fn(u64) -> String,
 }
 

@@ -21,9 +21,9 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 pub enum Proof {
     /// Nothing.
     Nothing,
-    /// That one of these authorities issued it.
+    /// Issued by one of these authorities.
     Authority(Authorities),
-    /// That, and that it is for the server's name.
+    /// Issued by one of these authorities, for the server's name.
     AuthorityAndName(Authorities),
 }
 
@@ -167,7 +167,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// One that asks for this.
+    /// A verifier that asks for this proof.
     pub fn new(proof: Proof, provider: Arc<CryptoProvider>) -> Self {
         Self { proof, provider }
     }

@@ -34,14 +34,14 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(2);
 /// How long a statement may go on after a request to cancel it; then its connection is ended.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How to connect to a server. Each connection it makes is cancelled by its [`Interrupt`].
+/// A way to connect to a server. Each connection it makes is cancelled by its [`Interrupt`].
 #[derive(Clone)]
 pub struct Connector {
     config: tokio_postgres::Config,
     tls: Option<Tls>,
     interrupt: Interrupt,
     behind: Option<Arc<Behind>>,
-    /// Where each of its connections has to work.
+    /// The schema that each of its connections has to work in.
     home: Option<Arc<Home>>,
 }
 
@@ -96,9 +96,9 @@ impl Drop for Watch {
 /// Whether a server takes connections.
 #[derive(Debug)]
 pub enum Readiness {
-    /// It does.
+    /// The server answers.
     Ready,
-    /// It may soon; why it does not now.
+    /// The server may answer soon; why it does not now.
     NotYet(String),
 }
 
@@ -199,7 +199,7 @@ impl Connector {
         self.behind.clone()
     }
 
-    /// Where the server is, as messages have it.
+    /// The server's address, as messages have it.
     fn address(&self) -> String {
         self.behind.as_ref().map_or_else(|| address(&self.config), |behind| behind.address.clone())
     }
@@ -367,7 +367,7 @@ impl Connector {
     }
 }
 
-/// Where a configuration leads, as messages have it.
+/// The address of a configuration, as messages have it.
 fn address(config: &tokio_postgres::Config) -> String {
     let ports = config.get_ports();
     let port = |i: usize| ports.get(i).or(ports.first()).copied().unwrap_or(5432);

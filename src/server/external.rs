@@ -283,7 +283,7 @@ impl Server for External {
         }
     }
 
-    /// It is never restarted.
+    /// None: an external server is never restarted.
     fn restarts_for(&self, _settings: &Settings) -> Settings {
         Settings::new()
     }

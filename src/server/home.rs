@@ -21,8 +21,8 @@ pub struct Home {
     pub role: String,
 }
 
-/// Where a session's unqualified names lead, and who acts: the schema's oid and name, the role that
-/// acts, and the one that the session belongs to.
+/// The query for the schema of a session's unqualified names and its role: the schema's oid and name, the
+/// role that acts, and the one that the session belongs to.
 pub(in crate::server) const WHERE: &str = "SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()), \
      pg_catalog.current_schema()::text, current_user::text, session_user::text";
 

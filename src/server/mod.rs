@@ -47,7 +47,7 @@ pub trait Server {
     /// Its entry in the record (as it was started, before any case's own settings).
     fn facts(&self) -> &ServerFacts;
 
-    /// Where its data lies, when that is on this machine.
+    /// The directory of its data, when that is on this machine.
     fn data_dir(&self) -> Option<&Path> {
         None
     }
@@ -57,7 +57,7 @@ pub trait Server {
         &[]
     }
 
-    /// How to connect to it, now: after [`Server::apply`] ask again.
+    /// The connector to it, now: after [`Server::apply`] ask again.
     fn connector(&self) -> &Connector;
 
     /// The schema in which a run makes all that it makes there.
@@ -66,8 +66,8 @@ pub trait Server {
     /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
     fn refuses(&self, settings: &Settings) -> Option<String>;
 
-    /// Those of the settings for which it has to be restarted: cases in which these are the same
-    /// run one after the other without one.
+    /// The part of the settings for which it has to be restarted: cases in which these are the same run
+    /// one after the other without one.
     fn restarts_for(&self, settings: &Settings) -> Settings;
 
     /// Runs the server with its given settings and these on top, restarting it only when it has to

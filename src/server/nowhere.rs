@@ -1,4 +1,4 @@
-//! Where the driver's own sockets lead.
+//! An address that leads nowhere, for the driver's own sockets.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::OnceLock;

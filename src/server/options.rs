@@ -7,10 +7,10 @@ use super::Settings;
 /// Whether a throwaway server's data pages carry checksums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Checksums {
-    /// They do: the default of PostgreSQL from 18 on, and here with every version.
+    /// Pages have checksums: the default of PostgreSQL from 18 on, and here with every version.
     #[default]
     On,
-    /// They do not: the default of PostgreSQL up to 17.
+    /// Pages have none: the default of PostgreSQL up to 17.
     Off,
 }
 
@@ -21,7 +21,7 @@ pub struct Options {
     pub pg_bin: Option<PathBuf>,
     /// The image (`--image`); for a container.
     pub image: Option<String>,
-    /// Where the data lies (`--data-dir`); for a local server.
+    /// The parent directory of the data (`--data-dir`); for a local server.
     pub data_dir: Option<PathBuf>,
     /// Bytes the run will need there at most.
     pub need_bytes: u64,

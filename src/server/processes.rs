@@ -16,7 +16,7 @@ pub struct Stat {
     pub group: i32,
     /// When it began, in clock ticks since boot: with the pid, it names one process for good.
     pub started: u64,
-    /// It has ended, and waits for its parent to notice (a zombie).
+    /// Whether it has ended, and waits for its parent to notice (a zombie).
     pub ended: bool,
     /// User and system time of its own, in clock ticks.
     pub own_ticks: u64,

@@ -23,7 +23,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(50);
 pub struct Host {
     /// The name its certificate has to be for; empty for a Unix socket.
     name: String,
-    /// Where it listens: the addresses of its name, to be tried in order, or a Unix socket.
+    /// Its addresses, to be tried in order, or a Unix socket.
     pub addresses: Vec<Address>,
 }
 

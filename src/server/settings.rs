@@ -144,7 +144,7 @@ fn size(bytes: u64) -> String {
     if bytes.is_multiple_of(GB) { format!("{}GB", bytes / GB) } else { format!("{}MB", bytes / MB) }
 }
 
-/// One setting from `name=value`, as `--set` takes it. Names are lower case, as servers show them.
+/// Parses a setting from `name=value`, as `--set` takes it. Names are lower case, as servers show them.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when there is no name or no `=`.
@@ -248,7 +248,7 @@ impl Catalog {
         self.0.get(&name.to_ascii_lowercase()).map(|(change, _)| *change)
     }
 
-    /// Those of the settings that only a server's configuration can hold, and those that a session
+    /// Divides settings into those that only a server's configuration can hold, and those that a session
     /// of the superuser can make its own.
     pub fn divide(&self, settings: &Settings) -> (Settings, Settings) {
         settings.clone().into_iter().partition(|(name, _)| {
@@ -287,7 +287,7 @@ pub fn check_names<'a>(known: impl IntoIterator<Item = &'a str> + Clone, setting
     Ok(())
 }
 
-/// Those of a case's settings that differ from the `given` ones and need a restart.
+/// The settings of a case that differ from the `given` ones and need a restart.
 pub fn needing_restart(catalog: &Catalog, given: &Settings, settings: &Settings) -> Settings {
     let (mut lasting, _) = catalog.divide(settings);
     lasting.retain(|name, value| given.get(&name.to_ascii_lowercase()) != Some(value));

@@ -15,7 +15,7 @@ use crate::model::ServerFacts;
 use crate::probe::machine;
 use crate::{unavailable, usage};
 
-/// Where a throwaway server runs: one cluster, and at most one server process on it at a time.
+/// The place of a throwaway server: one cluster, and at most one server process on it at a time.
 pub trait Instance {
     /// Its name in messages: "the ... is not quite gone".
     const NAME: &'static str;
@@ -66,7 +66,7 @@ pub trait Instance {
     /// When it is gone, or does not say.
     fn cpu_time(&self) -> Result<Duration>;
 
-    /// How connections by this connector travel, as records have it.
+    /// The transport of connections by this connector, as records have it.
     fn transport(&self, connector: &Connector) -> &'static str;
 
     /// As [`Server::data_dir`].

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::method::{Loader, Method};
 use crate::report::{Look, terminal};
 
-/// What each loader's program says of its version, or why it cannot be run, by the loader's id.
+/// The version of each loader's program, or why it cannot be run, by the loader's id.
 #[derive(Debug, Default)]
 pub struct Programs<'l>(BTreeMap<&'l str, Result<String, String>>);
 

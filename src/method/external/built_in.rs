@@ -10,7 +10,7 @@ struct BuiltIn {
     files: &'static [(&'static str, &'static str)],
 }
 
-/// The one of this id in `loaders/`, with these programs of `scripts/peers/`.
+/// The definition of this id in `loaders/`, with these programs of `scripts/peers/`.
 macro_rules! loader {
     ($id:literal $(, $program:literal)*) => {
         BuiltIn {

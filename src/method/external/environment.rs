@@ -16,7 +16,7 @@ use crate::server::tls::{Negotiation, Roots, Tls, TlsMode};
 /// The variable whose settings come on top of the run's.
 pub const PGOPTIONS: &str = "PGOPTIONS";
 
-/// Where a connector leads, for programs that take it in an argument or a file.
+/// The address that a connector leads to, for programs that take it in an argument or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The host's name or address, or the directory of a Unix socket; the first where there are several.
@@ -29,7 +29,7 @@ pub struct Address {
     pub database: String,
 }
 
-/// Where a connector leads.
+/// The address that a connector leads to.
 ///
 /// # Errors
 /// When it names no host or no user, or a socket's directory that is not UTF-8.

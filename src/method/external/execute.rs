@@ -48,7 +48,7 @@ pub struct Target<'a> {
     pub scratch: &'a Path,
 }
 
-/// How a loader's program ended.
+/// The end of a loader's program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// Its exit code, or, as shells have it, 128 and the number of the signal that ended it.
@@ -57,7 +57,7 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// The meaning of exit code and refused rows by its definition.
     pub meaning: Meaning,
-    /// How many rows it says it refused, where it says so.
+    /// Rows that it reported as refused, where it reports a number.
     pub rejected: Option<u64>,
     /// The last lines of its standard output.
     pub stdout_tail: String,
@@ -116,7 +116,7 @@ impl Loader {
         Ok(command)
     }
 
-    /// How its sessions are made: as those of `connector`, with what its definition adds to PGOPTIONS.
+    /// The connector of its sessions: as `connector`, with what its definition adds to PGOPTIONS.
     fn sessions(&self, connector: &Connector, params: &Params) -> Result<Connector> {
         let Some((_, options)) = self.environment.iter().find(|(name, _)| name == PGOPTIONS) else {
             return Ok(connector.clone());

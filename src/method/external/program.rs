@@ -33,7 +33,7 @@ pub const STDOUT: &str = "stdout";
 /// See [`STDOUT`].
 pub const STDERR: &str = "stderr";
 
-/// How a program ended, and what it used.
+/// The end of a program, and the resources it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramExit {
     /// Its status.

@@ -1,4 +1,4 @@
-//! How many rows a program says it refused, found in what it wrote.
+//! The number of rows that a program says it refused, found in what it wrote.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::placeholders::Template;
 use super::program::{STDERR, STDOUT};
 use crate::{bad_data, usage};
 
-/// Where a program tells of refused rows and in which words, as a definition has it.
+/// The file and the pattern in which a program reports refused rows, as a definition has them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejected {
@@ -74,7 +74,7 @@ impl Rejected {
 }
 
 impl Rejects {
-    /// How many rows it tells of; none where the file is not there.
+    /// Number of refused rows; 0 where the file is not there.
     ///
     /// # Errors
     /// When the file cannot be read; [`crate::fault::Fault::Data`] when the group holds no number.

@@ -1,4 +1,4 @@
-//! Where a program is that a definition names without a path.
+//! The search for a program that a definition names without a path.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

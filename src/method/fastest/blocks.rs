@@ -29,7 +29,7 @@ pub struct Blocks<'a> {
 enum Order {
     /// The file's, by its blocks and the number of the first row of each.
     File(Vec<(Chunk, u64)>),
-    /// That of a column.
+    /// The order of the values of a column.
     Sorted(SortedRows),
 }
 
@@ -62,7 +62,7 @@ impl<'a> Blocks<'a> {
         Ok(Self::new(load, Order::Sorted(sorted)))
     }
 
-    /// One job's share: what it takes of them, as long as there are any.
+    /// The share of one job: blocks of rows, as long as there are any.
     ///
     /// # Errors
     /// When the table has more columns than a table can have.

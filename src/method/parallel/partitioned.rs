@@ -94,7 +94,7 @@ impl Method for CopyPartitioned {
 
 /// A partition, by the keys it takes.
 struct Partition {
-    /// It as a table of its own.
+    /// The partition as a table of its own.
     table: Table,
     /// The key that its rows begin with.
     first: u64,

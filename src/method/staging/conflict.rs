@@ -28,7 +28,7 @@ pub struct InsertOnConflict {
 enum Action {
     /// The old row stays.
     Nothing,
-    /// One column of it is updated.
+    /// A column of the row that is there is updated.
     Update,
 }
 

@@ -19,7 +19,7 @@ use crate::sql::quote;
 use crate::table::Table;
 use crate::table::ddl::AUTOVACUUM_OFF;
 
-/// Where rows stand on their way into the table.
+/// The name of the staging table, through which rows go into the table.
 pub(crate) const STAGING: &str = "bulkbench_staging";
 
 /// The common part of this family's descriptions.

@@ -85,7 +85,7 @@ impl Batch {
         self.rows = 0;
     }
 
-    /// How many rows it holds.
+    /// Number of rows that it holds.
     pub fn rows(&self) -> u64 {
         self.rows
     }

@@ -91,7 +91,7 @@ impl<'a> Feed<'a> {
         Self { reader, interrupt, before, rows, done: 0, batch_rows, unchecked: ROWS_BETWEEN_CHECKS }
     }
 
-    /// How many rows it has in all.
+    /// Number of rows in all.
     pub fn rows(&self) -> u64 {
         self.rows
     }

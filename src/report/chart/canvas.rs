@@ -33,7 +33,7 @@ pub const GAP: i32 = 8;
 /// Height of a line of words.
 pub const LINE: i32 = 20;
 
-/// Where a chart is going to be seen.
+/// The medium that a chart is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A file, on white, 900 pixels wide.
@@ -53,7 +53,7 @@ impl Format {
         }
     }
 
-    /// How many steps an axis of it has room for.
+    /// The number of steps that its axis has room for.
     pub fn steps(self) -> usize {
         match self {
             Format::File | Format::Page => 8,
@@ -65,11 +65,11 @@ impl Format {
 /// Which side of its place a text stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// It begins there.
+    /// The text begins there.
     Start,
-    /// It is centred there.
+    /// The text is centred there.
     Middle,
-    /// It ends there.
+    /// The text ends there.
     End,
 }
 
@@ -214,7 +214,7 @@ impl Canvas<'_> {
         Ok(())
     }
 
-    /// Where it is going to be seen.
+    /// The medium that it is drawn for.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -335,12 +335,12 @@ fn dashed(places: &[(i32, i32)]) -> Vec<((i32, i32), (i32, i32))> {
     dashes
 }
 
-/// Where the rows of a chart and their names stand.
+/// The layout of a chart's rows and their names.
 #[derive(Debug, Clone, Copy)]
 pub struct ChartRows {
-    /// Where the names end and the plot begins.
+    /// The right end of the names, at which the plot begins, in pixels.
     pub left: i32,
-    /// How far the plot may reach.
+    /// The right end of the plot, in pixels.
     pub right: i32,
     beside: bool,
 }

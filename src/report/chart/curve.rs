@@ -82,7 +82,7 @@ pub fn draw(run: &Run, curve: &Curve, format: Format) -> Result<String> {
     })
 }
 
-/// How the picture is read; which of its axes are logarithmic.
+/// The explanation of how the picture is read; which of its axes are logarithmic.
 fn explanation(curve: &Curve, side: bool, across: bool) -> String {
     let scale = match (side, across) {
         (true, true) => "; both scales are logarithmic".to_string(),

@@ -24,11 +24,11 @@ pub const SERIES: [RGBColor; 6] = [
 pub struct LegendKey {
     /// Its name.
     pub name: String,
-    /// What stands before the name.
+    /// The mark before the name.
     pub mark: Mark,
 }
 
-/// How the chart draws what a name stands for.
+/// The mark by which the chart draws what a name stands for.
 #[derive(Debug, Clone, Copy)]
 pub enum Mark {
     /// Areas or points of a colour.
@@ -83,7 +83,7 @@ pub fn draw(canvas: &Canvas, keys: &[LegendKey], y: i32) -> Result<()> {
     Ok(())
 }
 
-/// Where a key stands, and its name in lines that fit the picture.
+/// The position of a key, and its name in lines that fit the picture.
 struct PlacedKey {
     x: i32,
     line: i32,

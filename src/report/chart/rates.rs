@@ -91,7 +91,7 @@ pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> 
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
 }
 
-/// What stands where a figure is missing: the reason without its details.
+/// The words in place of a missing figure: the reason without its details.
 fn missing(verdict: &CrossVerdict) -> String {
     match verdict {
         CrossVerdict::NotComparable(why) => why.split(':').next().unwrap_or(why).to_string(),

@@ -8,7 +8,7 @@ pub struct Scale {
     from: i32,
     to: i32,
     kind: Kind,
-    /// Where it is marked.
+    /// Values that are marked.
     pub ticks: Vec<f64>,
 }
 

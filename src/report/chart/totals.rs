@@ -1,4 +1,4 @@
-//! How long each case took, phase by phase, with the interval of the total.
+//! The total time of each case, phase by phase, with the interval of the total.
 
 use anyhow::Result;
 use plotters::style::RGBColor;
@@ -25,7 +25,7 @@ struct TotalRow {
 }
 
 impl TotalRow {
-    /// Where the drawing ends, in nanoseconds.
+    /// The end of the drawing, in nanoseconds.
     fn end(&self) -> f64 {
         let total: f64 = self.phases.iter().map(|(_, ns)| ns).sum();
         total.max(self.interval.map_or(0.0, |(_, high)| high))

@@ -50,7 +50,7 @@ pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
     Ok(out)
 }
 
-/// What a README shows of the findings in `dir`, and the command that made them.
+/// The README's excerpt of the findings in `dir`, with the command that made them.
 ///
 /// # Errors
 /// As [`Document::load`].

@@ -89,7 +89,7 @@ pub fn headline(findings: &Findings) -> Vec<String> {
     lines
 }
 
-/// What is missing of a run that was stopped or killed.
+/// A sentence on the caveats that a run lacks which was stopped or killed.
 fn unfinished(findings: &Findings) -> Option<String> {
     let begun = |id: &&String| findings.caveats.iter().any(|c| c.id == **id && !c.findings.is_empty());
     let named: Vec<String> = findings
@@ -189,7 +189,7 @@ fn same_error(a: &LoadError, b: &LoadError) -> bool {
     }
 }
 
-/// What has no outcome, each kind with its reasons, each reason once.
+/// The ways without an outcome, each kind with its reasons, each reason once.
 pub fn notes(findings: &Findings) -> Vec<Note> {
     let mut reasons: Vec<((Verdict, &str), Vec<&str>)> = Vec::new();
     for finding in findings.caveats.iter().flat_map(|caveat| &caveat.findings) {
@@ -214,7 +214,7 @@ pub fn notes(findings: &Findings) -> Vec<Note> {
     reasons.into_iter().map(note).collect()
 }
 
-/// What the sources expect of a way, beside what was found.
+/// The sources' predictions for a way, beside what was found.
 fn claims(findings: &Findings) -> Table {
     let columns = vec![
         Column::words("caveat", ""),

@@ -28,7 +28,7 @@ pub fn outcome(finding: &Finding) -> Cell {
     }
 }
 
-/// What happened, beyond the verdict; empty where that says all.
+/// The finding beyond its verdict; empty where that says all.
 pub fn what_happened(finding: &Finding) -> String {
     let mut parts = Vec::new();
     match finding.verdict {
@@ -71,7 +71,7 @@ fn error(error: &LoadError) -> String {
     }
 }
 
-/// What differs, by its first row.
+/// The difference, by its first row.
 fn difference(difference: &Difference) -> String {
     let more = difference.missing.max(difference.extra).saturating_sub(1);
     let more = match more {
@@ -114,8 +114,8 @@ pub fn row(row: &Row) -> String {
     format!("({})", row.iter().map(value).collect::<Vec<_>>().join(", "))
 }
 
-/// What to do about a caveat on the server at hand: what makes it as meant, else what loads at least
-/// the good rows, and what does not help.
+/// Advice on a caveat for the server at hand: the way that loads it as meant, else the one that loads at
+/// least the good rows, and those that do not help.
 pub fn advice(caveat: &CaveatFacts) -> String {
     let remedies = |wanted: &[Verdict]| -> Vec<String> {
         let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));

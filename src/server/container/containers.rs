@@ -38,7 +38,7 @@ pub struct Containers {
     name: Option<String>,
     made: u32,
     volume: Option<String>,
-    /// Where the engine keeps its data, if this user may write (and so measure the disk) there.
+    /// The engine's data directory, if this user may write (and so measure the disk) there.
     data_dir: Option<PathBuf>,
 }
 
@@ -216,7 +216,7 @@ impl Instance for Containers {
         }
     }
 
-    /// That of the container's control group, as the kernel counts it.
+    /// CPU time of the container's control group, as the kernel counts it.
     fn cpu_time(&self) -> Result<Duration> {
         let name = self.name.as_deref().context("no container was made")?;
         let options = StatsOptionsBuilder::new().stream(false).one_shot(true).build();

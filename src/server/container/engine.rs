@@ -31,7 +31,7 @@ pub enum EngineStatus {
     Absent(String),
     /// There is one, and this user may not use it; in words, with the next step.
     NoPermission(String),
-    /// It answers.
+    /// The engine answers.
     Answers {
         /// Its version.
         version: String,

@@ -97,7 +97,7 @@ impl ContainerSpec {
         })
     }
 
-    /// How to connect to a container at this address.
+    /// The configuration of connections to a container at this address.
     pub fn config(&self, address: SocketAddr) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config
@@ -112,8 +112,8 @@ impl ContainerSpec {
     }
 }
 
-/// Where the server may be reached, best first: in the container's own network, where this machine
-/// is part of it, because the way through the published port leads through a proxy process of the
+/// The addresses at which the server may be reached, best first: in the container's own network, where this
+/// machine is part of it, because the way through the published port leads through a proxy process of the
 /// engine, which copies every byte; else at that port.
 pub fn addresses(seen: &ContainerInspectResponse, local: bool) -> Vec<SocketAddr> {
     let mut found = Vec::new();

@@ -105,7 +105,7 @@ impl Latency {
         Ok(latency)
     }
 
-    /// How to connect through it.
+    /// The connector that goes through the proxy.
     pub fn connector(&self) -> &Connector {
         &self.connector
     }

@@ -1,4 +1,4 @@
-//! Where the server is, and the sockets on both sides of the proxy.
+//! The server's address, and the sockets on both sides of the proxy.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -12,15 +12,15 @@ use crate::fs::path_dirs;
 use crate::server::settings::{OLDEST, check_version};
 use crate::{unavailable, usage};
 
-/// Where binaries were found, in the order of choice: what somebody fetched once does not become the
-/// server of all later runs.
+/// The origin of binaries, in the order of choice: what somebody fetched once does not become the server of
+/// all later runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundIn {
     /// In the directory that was named (`--pg-bin`).
     Named,
     /// In PATH.
     Path,
-    /// Where the system's packages put them.
+    /// The directories of the system's packages.
     System,
     /// In the cache (`scripts/fetch-postgres`).
     Fetched,
@@ -29,7 +29,7 @@ pub enum FoundIn {
 /// A directory with `initdb` and `postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
-    /// Where it was found.
+    /// Its origin.
     pub found_in: FoundIn,
     /// The directory.
     pub bin: PathBuf,

@@ -25,7 +25,7 @@ const IMMEDIATE_LIMIT: Duration = Duration::from_secs(10);
 /// How long initdb may take to stop: what it does at the moment has to end first.
 const INITDB_LIMIT: Duration = Duration::from_secs(10);
 
-/// How to stop a server.
+/// A way to stop a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// Its files are used again: disconnect everybody, write a checkpoint.
@@ -86,7 +86,7 @@ impl Postmaster {
         }
     }
 
-    /// How it ended, and its log's last lines; `None` while it runs.
+    /// Its end, and its log's last lines; `None` while it runs.
     pub fn died(&self) -> Option<String> {
         if processes::lives(&self.process) {
             return None;

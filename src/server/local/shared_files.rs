@@ -22,7 +22,7 @@ pub struct SharedFiles {
     dir: PathBuf,
     account: Account,
     known: RefCell<BTreeMap<Version, PathBuf>>,
-    /// How many links and copies were made.
+    /// Number of links and copies that were made.
     made: Cell<u64>,
 }
 

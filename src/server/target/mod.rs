@@ -1,5 +1,5 @@
-//! Where a server of the user's is, and how to get in: what a URL or `key=value` pairs say, and for
-//! all else what libpq would take: a service, `PG*` variables, the password file, its defaults.
+//! The address of a user's server, and the credentials: from a URL or `key=value` pairs, and for all else
+//! from where libpq would take it: a service, `PG*` variables, the password file, its defaults.
 
 mod parameters;
 mod passfile;
@@ -21,13 +21,13 @@ use crate::{session, usage};
 use parameters::{Parameters, Use, Wrong};
 use passfile::Login;
 
-/// Where packages of PostgreSQL have their server's socket.
+/// Directories in which packages of PostgreSQL have their server's socket.
 const SOCKET_DIRS: [&str; 3] = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
 
-/// How to write a URL, for messages.
+/// Advice on writing a URL, for messages.
 const FORM: &str = "write postgres://user@host:5432/database, special characters percent-encoded (@ is %40), the password in PGPASSWORD";
 
-/// How to reach a server. Shown without its password.
+/// The address of a server and the way in. Shown without its password.
 #[derive(Clone)]
 pub struct Target {
     config: tokio_postgres::Config,
@@ -43,7 +43,7 @@ struct Environment<'a> {
 }
 
 impl Target {
-    /// How to connect there; every connection ends its statement when `interrupt` says so.
+    /// The connector to it; every connection ends its statement when `interrupt` says so.
     ///
     /// # Errors
     /// When the certificates to trust or to show cannot be read.
@@ -333,7 +333,7 @@ fn number<T: FromStr>(all: &Parameters, name: &str) -> Result<Option<T>> {
     }
 }
 
-/// How long to wait for a host that does not answer.
+/// Sets how long to wait for a host that does not answer.
 fn set_waits(config: &mut tokio_postgres::Config, all: &Parameters) -> Result<()> {
     // None and less stand for no limit in libpq; here every wait has one. Its least is two seconds.
     if let Some(limit) = number::<i64>(all, "connect_timeout")?.filter(|limit| *limit > 0) {

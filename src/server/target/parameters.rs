@@ -11,11 +11,11 @@ pub type Parameters = BTreeMap<String, String>;
 /// The use of a connection parameter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// It is honoured.
+    /// Honoured.
     Honoured,
     /// Nothing of what a run does depends on it.
     Ignored,
-    /// It cannot be honoured, and to pass over it would not be what its user wants.
+    /// Refused: it cannot be honoured, and to pass over it would not be what its user wants.
     Refused,
 }
 
@@ -79,7 +79,7 @@ const KNOWN: [(&str, &str, Use); 51] = [
 /// Why a text is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
-    /// It is not written as one.
+    /// Not written as one.
     Form(&'static str),
     /// A parameter that there is not, with a hint. It can be a piece of a password.
     Unknown(String),
@@ -118,7 +118,7 @@ pub fn known(name: &str) -> Result<(), Wrong> {
     }
 }
 
-/// Those that the environment has.
+/// The parameters that the environment has.
 pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Parameters {
     let named = KNOWN.iter().filter(|(_, name, _)| !name.is_empty());
     let found = named.filter_map(|(key, name, _)| Some(((*key).to_owned(), variable(name)?)));

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use super::parameters::{Parameters, Wrong, known};
 use crate::usage;
 
-/// Where packages of PostgreSQL look for the system's file, unless `PGSYSCONFDIR` says otherwise.
+/// Directories in which packages of PostgreSQL look for the system's file, unless `PGSYSCONFDIR` says
+/// otherwise.
 const SYSTEM_DIRS: [&str; 2] = ["/etc/postgresql-common", "/usr/local/pgsql/etc"];
 
 /// The files that may define services, in libpq's order: the named one alone, else the user's and

@@ -32,7 +32,7 @@ pub(super) struct TextFile {
     path: Option<PathBuf>,
 }
 
-/// Where the files lie that a definition names by `path`.
+/// The source of files that a definition names by `path`.
 #[derive(Debug, Clone, Copy)]
 pub enum Beside<'a> {
     /// In this directory, that of the definition.
