@@ -1,9 +1,9 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
+mod comparability;
 pub mod comparison;
 pub mod curve;
 pub mod knee;
-mod likeness;
 pub mod origin;
 pub mod summary;
 pub mod verdict;

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::likeness;
+use super::comparability;
 use super::summary::Summary;
 use crate::model::{Case, Durability, Persistence, Role};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
@@ -295,9 +295,9 @@ fn verdict(
         return Verdict::NotComparable("the run has no baseline".into());
     };
     if other.n() == 0 {
-        return Verdict::NotComparable(format!("no sample of {} finished", likeness::name(other)));
+        return Verdict::NotComparable(format!("no sample of {} finished", comparability::name(other)));
     }
-    if let Some(why) = likeness::unlike(case, other) {
+    if let Some(why) = comparability::unlike(case, other) {
         return Verdict::NotComparable(why);
     }
     if case.n() < MIN_SAMPLES || other.n() < MIN_SAMPLES {
@@ -306,7 +306,7 @@ fn verdict(
     let claim = ratio.and_then(|r| claim(r, p, noise.map_or(1.0, |n| n.floor)));
     let rows = |favour: &str| {
         let (mine, theirs) =
-            (units::count(case.rows), likeness::belonging_to(other, &units::count(other.rows)));
+            (units::count(case.rows), comparability::belonging_to(other, &units::count(other.rows)));
         Verdict::NotComparable(format!("{mine} rows against {theirs}: {favour}"))
     };
     match (claim, case.rows.cmp(&other.rows)) {

@@ -10,17 +10,17 @@ use anyhow::{Context, Result, bail};
 
 use super::attempt::{attempt, describe_way, next};
 use super::definition::{Caveat, Load, Way};
-use super::held::{self, RowBytes};
 use super::judge::{Ending, Meant, judge};
 use super::outcome::{Attempt, NoOutcome};
 use super::site::{Site, TABLE};
+use super::table_rows::{self, RowBytes};
 use super::{input, mask};
 use crate::fault::Fault;
 use crate::method::Catalogue;
 use crate::method::external::redacted;
 use crate::model::findings::{CaveatFacts, Finding, LoadError, Verdict};
 use crate::runner::scratch::Scratch;
-use crate::server::plain::plain;
+use crate::server::plain_settings::plain;
 use crate::server::{Connector, Server, Session};
 use crate::sql::{Exec, literal, qualified, quote};
 
@@ -160,7 +160,7 @@ impl Bench<'_> {
                 None => next(&mut session, caveat)?,
             };
             let made = Attempt { next, ..made };
-            let found = held::rows(&mut *session, caveat)?;
+            let found = table_rows::rows(&mut *session, caveat)?;
             self.drop_table(&mut session)?;
             Ok((made, found))
         })();

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::held::{RowBytes, shown};
+use super::table_rows::{RowBytes, shown};
 use crate::model::findings::{Difference, Row, Verdict};
 
 /// The rows as they were meant.

@@ -10,7 +10,6 @@ mod built_in;
 mod data_position;
 mod definition;
 mod failure;
-mod held;
 mod input;
 mod judge;
 mod loaders;
@@ -18,6 +17,7 @@ mod mask;
 mod outcome;
 mod printed;
 mod site;
+mod table_rows;
 
 pub use bench::{Bench, facts};
 pub use built_in::{find, ids};

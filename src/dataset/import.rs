@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
 use ring::digest::{Context as Hasher, SHA256};
 
+use super::first_bytes::{self, Source};
 use super::manifest::{DatasetOrigin, Manifest};
-use super::start::{self, Source};
 use super::store::{self, DirLock};
 use super::{Dataset, columns, convert};
 use crate::fault::Fault;
@@ -60,7 +60,7 @@ impl Dataset {
         let reading = || format!("reading {name}");
         let (csv, content, rows) = {
             let (reader, gzip) = decoded(&mut source).with_context(reading)?;
-            let reader = start::checked(reader, Source { name: &name, gzip }).with_context(reading)?;
+            let reader = first_bytes::checked(reader, Source { name: &name, gzip }).with_context(reading)?;
             convert::import(reader, &name, dir, interrupt, is_header)
                 .with_context(|| format!("importing {name}"))?
         };

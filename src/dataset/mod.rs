@@ -13,9 +13,10 @@ mod csv_row;
 mod download;
 mod encode;
 mod export;
+mod first_bytes;
 pub mod forms;
 pub mod generator;
-pub mod held;
+pub mod held_rows;
 mod import;
 mod index;
 mod keyed;
@@ -25,7 +26,6 @@ mod pipeline;
 pub mod rows;
 pub mod sorted;
 pub mod split;
-mod start;
 mod store;
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ use anyhow::{Context, Result};
 pub use columns::{Column, ColumnType};
 pub use encode::{Encoder, header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
-pub use held::HeldRows;
+pub use held_rows::HeldRows;
 pub use rows::{Fields, Keyed, Row, RowReader, Value};
 pub use sorted::SortedRows;
 

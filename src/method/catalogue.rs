@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::external::{self, Loader};
-use super::way::Method;
+use super::method_trait::Method;
 use super::{backfill, copy, fastest, insert, keys, parallel, staging};
 use crate::fault::nearest_then;
 use crate::usage;
@@ -45,9 +45,9 @@ fn own() -> Vec<Box<dyn Method>> {
         Box::new(copy::transaction::copy_truncate()),
         Box::new(copy::transaction::copy_freeze()),
         Box::new(copy::stdin::copy_analyze()),
-        Box::new(copy::placed::copy_indexed()),
-        Box::new(copy::placed::copy_append()),
-        Box::new(copy::placed::copy_append_rebuild()),
+        Box::new(copy::existing_table::copy_indexed()),
+        Box::new(copy::existing_table::copy_append()),
+        Box::new(copy::existing_table::copy_append_rebuild()),
         Box::new(copy::chunks::copy_chunks()),
         Box::new(copy::encoded::copy_csv_encoded()),
         Box::new(copy::encoded::copy_text_encoded()),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::way::Method;
+use super::method_trait::Method;
 use crate::fault::nearest;
 use crate::model::{ParamValue, Params};
 use crate::table::Table;

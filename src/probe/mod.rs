@@ -7,4 +7,4 @@ pub mod disk;
 pub mod machine;
 pub mod memory;
 mod mounts;
-pub mod relation;
+pub mod wal_and_sizes;

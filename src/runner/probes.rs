@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::model::{Metric, Readings};
 use crate::probe::checkpoints::{self, Checkpoints};
-use crate::probe::{cpu, memory, relation};
+use crate::probe::{cpu, memory, wal_and_sizes};
 use crate::server::{Server, Session};
 use crate::table::Table;
 
@@ -27,7 +27,7 @@ impl Probes {
     pub fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
         Ok(Self {
             checkpoints: checkpoints::read(&mut **session)?,
-            wal_bytes: relation::wal_position(&mut **session)?,
+            wal_bytes: wal_and_sizes::wal_position(&mut **session)?,
             server_cpu: server.cpu_time().context("reading the server's CPU time")?,
             peak_reset: memory::reset_peak(),
             client_cpu_ns: cpu::process_ns(),
@@ -42,11 +42,11 @@ impl Probes {
         let client_cpu_ns = cpu::process_ns() - self.client_cpu_ns;
         let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
         let server_cpu = server.cpu_time().context("reading the server's CPU time")?;
-        let wal_bytes = relation::wal_position(&mut **session)?.saturating_sub(self.wal_bytes);
+        let wal_bytes = wal_and_sizes::wal_position(&mut **session)?.saturating_sub(self.wal_bytes);
         let last = checkpoints::read(&mut **session)?;
         let first = self.checkpoints.zip(last);
         let checkpoints = first.map(|(first, last)| checkpoints::between(first, last, self.wal_bytes));
-        let (table_bytes, index_bytes) = relation::sizes(&mut **session, &table.sql_name())?;
+        let (table_bytes, index_bytes) = wal_and_sizes::sizes(&mut **session, &table.sql_name())?;
         let server_cpu_ns = self
             .server_cpu
             .zip(server_cpu)

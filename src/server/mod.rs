@@ -7,15 +7,14 @@ pub mod connector;
 pub mod container;
 mod explain;
 pub mod external;
+pub mod free_space;
 mod home;
-pub mod host;
-mod id;
 pub mod latency;
 pub mod local;
 mod nowhere;
 mod open;
 mod options;
-pub mod plain;
+pub mod plain_settings;
 pub(crate) mod processes;
 mod routes;
 pub mod settings;
@@ -32,10 +31,9 @@ use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session};
 pub use home::{Home, Sweep};
-pub use id::new_id;
 pub use latency::Latency;
 pub use open::{Choice, open};
-pub use options::{Checksums, Options};
+pub use options::{Checksums, Options, new_id};
 
 use crate::model::ServerFacts;
 

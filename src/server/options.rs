@@ -1,6 +1,7 @@
 //! The options that a server is started with.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Settings;
 
@@ -34,4 +35,11 @@ pub struct Options {
     pub expose: Vec<PathBuf>,
     /// The run's id: lower-case letters, digits, `-` and `_`; no two runs have the same.
     pub id: String,
+}
+
+/// An id for a server's paths, labels and schema that no two runs share: the time, the process, and a counter within it.
+pub fn new_id() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    format!("{now}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -4,7 +4,7 @@
 pub mod blocking;
 pub mod chunks;
 pub mod encoded;
-pub mod placed;
+pub mod existing_table;
 pub mod presorted;
 pub mod server_file;
 pub mod stdin;

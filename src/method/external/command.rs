@@ -1,12 +1,15 @@
-//! The words of a definition's commands, filled in, as a command that can be started.
+//! The commands of a definition: their words filled in, and the program found that they name.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
+use rustix::fs::{Access, access};
 
 use super::placeholders::Template;
-use super::search;
 use crate::cache_dir::default_cache_dir;
+use crate::server::local::installations;
 
 /// The words of a command with their values.
 pub fn filled(words: &[Template], value: impl Fn(&str) -> Option<String>) -> Result<Vec<String>> {
@@ -15,7 +18,7 @@ pub fn filled(words: &[Template], value: impl Fn(&str) -> Option<String>) -> Res
 
 /// A command of these words; there is one at least.
 pub fn command(words: &[String]) -> Command {
-    let mut command = Command::new(search::located(&words[0]));
+    let mut command = Command::new(located(&words[0]));
     command.args(&words[1..]);
     command
 }
@@ -24,4 +27,45 @@ pub fn command(words: &[String]) -> Command {
 pub fn python() -> String {
     let own = default_cache_dir().ok().map(|dir| dir.join("peers/bin/python3")).filter(|path| path.exists());
     own.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| "python3".into())
+}
+
+/// The directories of PostgreSQL's programs on this machine, newest first: pg_bulkload and its kind are
+/// installed there, and not every distribution has them in PATH.
+static POSTGRES: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
+    // A machine without a server's programs has none beside them.
+    installations(None).unwrap_or_default().into_iter().map(|installation| installation.bin).collect()
+});
+
+/// The program's path where it is not in PATH but beside PostgreSQL's own; else the word as it is.
+fn located(word: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).any(|dir| runs(&dir.join(word)));
+    if word.contains('/') || in_path {
+        return word.into();
+    }
+    let beside = POSTGRES.iter().map(|dir| dir.join(word)).find(|path| runs(path));
+    beside.unwrap_or_else(|| word.into())
+}
+
+fn runs(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_postgres_are_found_beside_it_and_others_in_path() {
+        assert_eq!(located("sh"), Path::new("sh"));
+        assert_eq!(located("./sh"), Path::new("./sh"));
+        assert_eq!(located("no such program"), Path::new("no such program"));
+        if POSTGRES.is_empty() {
+            eprintln!("SKIPPED: no PostgreSQL here");
+            return;
+        }
+        // initdb is a server's program: in PATH on some systems, beside postgres on all.
+        let initdb = located("initdb");
+        assert!(initdb == Path::new("initdb") || runs(&initdb), "{}", initdb.display());
+    }
 }

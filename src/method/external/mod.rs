@@ -18,7 +18,6 @@ mod placeholders;
 mod program;
 mod redact;
 mod rejects;
-mod search;
 mod version;
 
 pub use built_in::built_in;

@@ -22,7 +22,7 @@ pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
 
 use super::throwaway::{Throwaway, tuned};
-use super::{Checksums, Options, Server, Settings, host, settings};
+use super::{Checksums, Options, Server, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
 use crate::model::{ServerFacts, Source};
 use crate::probe::disk;
@@ -125,7 +125,7 @@ impl Container {
         let data_dir = engine.data_dir(interrupt);
         match &data_dir {
             Some(dir) => {
-                host::check_free(dir, options.need_bytes)?;
+                free_space::check_free(dir, options.need_bytes)?;
                 free_bytes = disk::free_bytes(dir)?;
                 if disk::in_memory(&disk::filesystem(dir)?) {
                     warnings.push(format!("the engine keeps its data in memory ({} is a tmpfs): these times say nothing of a server on a disk", dir.display()));

@@ -22,7 +22,7 @@ pub use installation::{FoundIn, Installation, choose, choose_and_say, installati
 use super::child::tail;
 use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
-use super::{Checksums, Options, Settings, host, settings};
+use super::{Checksums, Options, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
 use crate::model::{ServerFacts, Source};
 use crate::probe::disk;
@@ -69,7 +69,7 @@ impl Local {
         let (base, warning) = run_dir::base(options.data_dir.as_deref(), &account)?;
         let mut warnings: Vec<String> = warning.into_iter().collect();
         warnings.extend(run_dir::sweep(&base));
-        host::check_free(&base, options.need_bytes)?;
+        free_space::check_free(&base, options.need_bytes)?;
         if disk::in_memory(&disk::filesystem(&base)?) {
             warnings.push(format!(
                 "{} lies in memory (tmpfs): these times say nothing of a server on a disk; name a directory on a disk with --data-dir",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::account::Account;
-use crate::server::host;
+use crate::server::free_space;
 use crate::unavailable;
 
 /// Which file it was: path, size, modification time in seconds and nanoseconds.
@@ -83,7 +83,7 @@ impl SharedFiles {
             }
             std::fs::remove_file(&target).with_context(|| format!("removing {}", target.display()))?;
         }
-        host::check_free(&self.dir, size)?;
+        free_space::check_free(&self.dir, size)?;
         let context = || format!("copying {} to where the server can read it", path.display());
         std::fs::copy(path, &target).with_context(context)?;
         std::fs::set_permissions(&target, Permissions::from_mode(0o444)).with_context(context)?;
