@@ -196,7 +196,7 @@ fn flushes(data_dir: &Path) -> Check {
 fn flush_rate(rate: u64) -> Check {
     const NAME: &str = "flush rate";
     let found = format!("{} flushes/s", units::count(rate));
-    match Flushing::of(rate) {
+    match Flushing::judge(rate) {
         Flushing::Plausible => Check::ok(NAME, found),
         Flushing::Slow => Check::warning(
             NAME,

@@ -218,7 +218,7 @@ fn other_rows_of_another_dataset_are_not_compared() {
 /// The series of a run's curve: name, and each value with its rate.
 fn series(run: &Run, samples: &[Sample]) -> Vec<(String, Vec<(f64, f64)>)> {
     let standings = judge(summarize(run, samples));
-    let curve = Curve::of(&run.plan, &standings).unwrap();
+    let curve = Curve::of_run(&run.plan, &standings).unwrap();
     let rate = |p: &Point| p.summary.rows_per_second().unwrap().point.round();
     let points = |s: &Series| s.points.iter().map(|p| (p.x, rate(p))).collect();
     curve.series.iter().map(|s| (s.name.clone(), points(s))).collect()
@@ -237,7 +237,7 @@ fn a_curve_has_a_line_for_cases_that_agree_in_all_but_the_axis() {
     // An axis that no case has a value on, and none at all.
     for x in [Some(Axis::Param("jobs".into())), None] {
         run.plan.x = x;
-        assert!(Curve::of(&run.plan, &judge(summarize(&run, &samples))).is_none());
+        assert!(Curve::of_run(&run.plan, &judge(summarize(&run, &samples))).is_none());
     }
     run.plan.x = Some(Axis::Rows);
     assert!(series(&run, &samples).iter().flat_map(|(_, points)| points).all(|(x, _)| *x == 20_000.0));
@@ -271,7 +271,7 @@ fn a_default_that_no_id_names_and_a_setting_lie_on_a_curve() {
 fn the_knees_of_a_run_are_those_of_its_series() {
     let (run, samples) = support::batches();
     let standings = judge(summarize(&run, &samples));
-    let found = knees(&Curve::of(&run.plan, &standings).unwrap());
+    let found = knees(&Curve::of_run(&run.plan, &standings).unwrap());
     let found: Vec<(&str, &str, &str)> =
         found.iter().map(|k| (k.series.as_str(), k.at.as_str(), k.best.as_str())).collect();
     let expected = [
@@ -290,6 +290,6 @@ fn the_knees_of_a_run_are_those_of_its_series() {
     let (far, far_samples) = support::latencies();
     for (run, samples) in [(&run, &samples), (&far, &far_samples)] {
         let standings = judge(summarize(run, samples));
-        assert_eq!(knees(&Curve::of(&run.plan, &standings).unwrap()), []);
+        assert_eq!(knees(&Curve::of_run(&run.plan, &standings).unwrap()), []);
     }
 }

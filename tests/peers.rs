@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::external::{Ended, Meaning, Target};
+use bulkbench::method::external::{LoadTarget, LoaderEnd, Meaning};
 use bulkbench::method::{Catalogue, Loader, Method, resolve_params};
 use bulkbench::model::Params;
 use bulkbench::record;
@@ -73,11 +73,11 @@ struct TableNames<'a> {
     columns: &'a str,
 }
 
-fn execute(loader: &Loader, connector: &Connector, place: &TableNames<'_>, file: &Path) -> Ended {
+fn execute(loader: &Loader, connector: &Connector, place: &TableNames<'_>, file: &Path) -> LoaderEnd {
     let params = resolve_params(loader, &Params::new(), 2, &Table::votes(&[])).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let &TableNames { schema, table, columns } = place;
-    let target = Target {
+    let target = LoadTarget {
         connector,
         schema,
         table,

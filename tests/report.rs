@@ -273,7 +273,7 @@ fn no_label_of_a_curve_is_cut_and_few_series_fill_the_axis() {
     }
     for (run, samples) in [support::latencies(), support::batches(), one, long] {
         let standings = judge(summarize(&run, &samples));
-        let curve_of_run = Curve::of(&run.plan, &standings).unwrap();
+        let curve_of_run = Curve::of_run(&run.plan, &standings).unwrap();
         for format in [Format::File, Format::Page, Format::Phone] {
             let svg = curve::draw(&run, &curve_of_run, format).unwrap();
             let trips = run.plan.x == Some(Axis::Latency);

@@ -34,7 +34,7 @@ impl<'a> Bench<'a> {
     }
 
     fn reset(&mut self, table: &Table, start: Start, params: &[(&str, u64)], rows: u64) {
-        let info = Info { start, ..Info::of(Family::Copy, "") };
+        let info = Info { start, ..Info::new(Family::Copy, "") };
         let params: Params =
             params.iter().map(|(name, value)| (name.to_string(), ParamValue::Int(*value))).collect();
         let (session, connector) = (&mut self.session, &self.connector);

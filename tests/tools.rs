@@ -12,7 +12,7 @@ use bulkbench::caveat::{self, Bench};
 use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::method::external::{Loader, Meaning, Target};
+use bulkbench::method::external::{LoadTarget, Loader, Meaning};
 use bulkbench::method::{Catalogue, resolve_params};
 use bulkbench::model::findings::Verdict;
 use bulkbench::model::{Case, Encoding, Outcome, ParamValue, Persistence, Phase, Role, Sample, Slot};
@@ -151,7 +151,7 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
         resolve_params(pgloader, &[("batch_rows".into(), ParamValue::Int(100))].into(), 2, &table).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let ended = pgloader
-        .execute(&Target {
+        .execute(&LoadTarget {
             connector: server.connector(),
             schema: "public",
             table: &table.name,

@@ -37,7 +37,7 @@ pub struct Point<'s, 'a> {
 impl<'s, 'a> Curve<'s, 'a> {
     /// The curve of a run; `None` where the plan has no axis or no case a value on it. The control
     /// is left out, being the baseline again.
-    pub fn of(plan: &'a Plan, standings: &'s Standings<'a>) -> Option<Self> {
+    pub fn of_run(plan: &'a Plan, standings: &'s Standings<'a>) -> Option<Self> {
         let axis = plan.x.as_ref()?;
         let mut groups: Vec<(CaseKey, Vec<Point>)> = Vec::new();
         for summary in standings.cases.iter().map(|s| &s.summary).filter(|s| s.case.role != Role::Control) {

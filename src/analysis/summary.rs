@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::metric::Together;
+use crate::model::metric::Aggregate;
 use crate::model::{Case, Durability, EndState, Metric, Outcome, Phase, Reading, Run, Sample, ServerFacts};
 use crate::stats::{self, Estimate};
 
@@ -30,7 +30,7 @@ pub struct Summary<'a> {
     /// The median of each phase that any sample had.
     pub phases_ns: BTreeMap<Phase, f64>,
     /// Medians and sums of the metrics.
-    pub readings: Readings,
+    pub readings: CaseReadings,
     /// Samples that failed or timed out.
     pub failures: usize,
     /// The first error of its samples.
@@ -41,10 +41,10 @@ pub struct Summary<'a> {
     pub mixed: Option<String>,
 }
 
-/// The readings of the samples of a case taken together, as [`Together`] of each metric has it, over those
+/// The readings of the samples of a case taken together, as [`Aggregate`] of each metric has it, over those
 /// that have one.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Readings {
+pub struct CaseReadings {
     figures: BTreeMap<Reading, f64>,
     /// Samples that a checkpoint had a part in.
     pub with_checkpoint: usize,
@@ -75,7 +75,7 @@ fn summarize_case<'a>(
         total_ns: stats::median_estimate(&totals),
         min_ns: samples.iter().filter_map(|s| s.total_ns).min(),
         phases_ns: phase_medians(&samples),
-        readings: Readings::of(&samples),
+        readings: CaseReadings::of_samples(&samples),
         failures: failed.len(),
         first_error: failed.iter().find_map(|s| s.error.as_deref()),
         end_state: samples.first().and_then(|s| s.end_state.as_ref()),
@@ -158,14 +158,14 @@ fn phase_medians(samples: &[&Sample]) -> BTreeMap<Phase, f64> {
     Phase::ALL.into_iter().filter_map(median_of).collect()
 }
 
-impl Readings {
-    fn of(samples: &[&Sample]) -> Self {
+impl CaseReadings {
+    fn of_samples(samples: &[&Sample]) -> Self {
         let figure = |reading: Reading| {
             let values: Vec<f64> =
                 samples.iter().filter_map(|s| s.readings.get(reading)).map(|value| value as f64).collect();
-            let together = match reading.metric.about().together {
-                Together::Median => stats::median(&values),
-                Together::Sum => (!values.is_empty()).then(|| values.iter().sum()),
+            let together = match reading.metric.about().aggregate {
+                Aggregate::Median => stats::median(&values),
+                Aggregate::Sum => (!values.is_empty()).then(|| values.iter().sum()),
             };
             Some((reading, together?))
         };

@@ -178,7 +178,7 @@ impl Bench<'_> {
         };
         match self.server.died() {
             Some(why) => bail!("the server is gone: {why}"),
-            None => NoOutcome::of(error).map(Err),
+            None => NoOutcome::from_error(error).map(Err),
         }
     }
 

@@ -7,7 +7,7 @@ use super::outcome::{Attempt, NoOutcome};
 use super::printed::{self, Printed, Said};
 use super::site::{Site, TABLE};
 use super::{built_in, input};
-use crate::method::external::{InputFormat, Loader, Meaning, Target};
+use crate::method::external::{InputFormat, LoadTarget, Loader, Meaning};
 use crate::method::{Catalogue, Method, Need, resolve_params};
 use crate::model::Params;
 use crate::model::findings::LoadError;
@@ -42,7 +42,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
         false => file,
     };
     let columns: Vec<String> = caveat.columns.iter().map(|column| quote(&column.name)).collect();
-    let ended = loader.execute(&Target {
+    let ended = loader.execute(&LoadTarget {
         connector: site.connector,
         schema: &site.server.home().name,
         table: TABLE,

@@ -51,7 +51,7 @@ impl NoOutcome {
     ///
     /// # Errors
     /// The error itself where it says that all work has to stop.
-    pub fn of(error: Error) -> Result<Self> {
+    pub fn from_error(error: Error) -> Result<Self> {
         if let Some(known) = error.chain().find_map(|cause| cause.downcast_ref::<Self>()) {
             return Ok(known.clone());
         }
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn a_signal_stops_all_and_any_other_error_is_a_finding() {
-        assert!(NoOutcome::of(Fault::Interrupted(2).into()).is_err());
-        let of = |error| NoOutcome::of(error).unwrap();
+        assert!(NoOutcome::from_error(Fault::Interrupted(2).into()).is_err());
+        let of = |error| NoOutcome::from_error(error).unwrap();
         assert_eq!(of(unavailable!("no psql").context("x")), NoOutcome::Unavailable("no psql".into()));
         assert_eq!(of(anyhow::anyhow!("b").context("a")), NoOutcome::Failed("a: b".into()));
         let fed = NoOutcome::NotFed("no arrays".into());

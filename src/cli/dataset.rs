@@ -10,7 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use super::output::print;
 use super::row_count;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
-use crate::fs::Output;
+use crate::fs::Destination;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 use crate::units;
@@ -95,7 +95,7 @@ pub fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
         Action::Export { file, encoding, dataset, spec } => {
             // Refused before anything is made.
-            let out = Output::open(file, interrupt)?;
+            let out = Destination::open(file, interrupt)?;
             let mut dataset = match dataset {
                 Some(name) => Dataset::open(&cache.join(name))?,
                 None => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,

@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let mut sources = Sources::default();
     let asked: Vec<_> =
         catalogue.iter().filter(|m| chosen.iter().any(|info| info.id == m.info().id)).collect();
-    let programs = Programs::of(&asked);
+    let programs = Programs::look_for(&asked);
     let newest = servers.iter().map(|server| server.major).max();
     let mut text = methods(&chosen, args.verbose, Here { newest, programs: &programs }, &mut sources, look);
     // Who asks for a family wants to know of methods.

@@ -35,7 +35,7 @@ impl LoaderArgs {
 pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
     for method in methods {
         if !experiment.cases.iter().any(|case| case.key.method == *method || case.key.method == ALL_METHODS) {
-            experiment.cases.push(ListedCase::of(method));
+            experiment.cases.push(ListedCase::new(method));
         }
     }
     if !choice.is_empty() {

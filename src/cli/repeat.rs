@@ -9,7 +9,7 @@ use crate::model::{Asked, Run, ServerFacts, Source};
 /// The command that repeats this run.
 pub fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
-    let mut command = RepeatCommand::of(&plan.experiment, asked);
+    let mut command = RepeatCommand::new(&plan.experiment, asked);
     match &asked.dataset {
         Some(name) => command.flag("dataset", name),
         None => command.flag("rows", &plan.rows.to_string()),
@@ -28,7 +28,7 @@ pub fn run_command(run: &Run, asked: &Asked) -> String {
 
 /// The command that finds these findings again.
 pub fn findings_command(findings: &Findings, asked: &Asked) -> String {
-    RepeatCommand::of(&findings.experiment, asked).rest(
+    RepeatCommand::new(&findings.experiment, asked).rest(
         &[&findings.server],
         asked,
         &findings.provenance.label,
@@ -41,7 +41,7 @@ struct RepeatCommand {
 }
 
 impl RepeatCommand {
-    fn of(experiment: &str, asked: &Asked) -> Self {
+    fn new(experiment: &str, asked: &Asked) -> Self {
         let experiment = match asked.own_experiment {
             true => format!("{{file of the experiment {experiment}}}"),
             false => experiment.to_owned(),

@@ -129,7 +129,7 @@ pub fn push_block(
     columns: &[Column],
     out: &mut Vec<u8>,
 ) -> Result<u64> {
-    let (style, first_line) = (Style::of(&block), block.first_line);
+    let (style, first_line) = (Style::of_block(&block), block.first_line);
     let text = utf8(block.bytes, first_line, name)?;
     encoder
         .push_block(&text, style, out)
@@ -155,7 +155,7 @@ pub fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<Cont
 
 /// The content sum of one block of csv.
 pub fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<ContentSum> {
-    let (style, first_line) = (Style::of(&block), block.first_line);
+    let (style, first_line) = (Style::of_block(&block), block.first_line);
     let text = utf8(block.bytes, first_line, name)?;
     let hasher = RowHasher::new(columns);
     let mut parser = RowParser::new(columns);

@@ -16,7 +16,7 @@ pub enum Style {
 
 impl Style {
     /// The style of a block.
-    pub fn of(block: &Block) -> Self {
+    pub fn of_block(block: &Block) -> Self {
         if block.quoted || memchr::memchr2(b'\r', 0, &block.bytes).is_some() {
             Style::General
         } else {

@@ -6,13 +6,13 @@ use std::io::Read;
 use anyhow::{Context, Result};
 
 use super::Dataset;
-use crate::fs::{Flush, Output};
+use crate::fs::{Destination, Flush};
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 
 impl Dataset {
     /// Copies the file of an ensured encoding to an output. Says what there is to say of how it was
-    /// written; see [`Output`].
+    /// written; see [`Destination`].
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when the encoding was not ensured; [`crate::fault::Fault::Data`]
@@ -21,7 +21,7 @@ impl Dataset {
     pub fn export(
         &self,
         encoding: Encoding,
-        mut out: Output,
+        mut out: Destination,
         interrupt: &Interrupt,
     ) -> Result<Option<String>> {
         let bytes = self.encoded(encoding)?.bytes;
@@ -32,7 +32,7 @@ impl Dataset {
     }
 }
 
-fn pass(mut input: impl Read, expected: u64, out: &mut Output, interrupt: &Interrupt) -> Result<()> {
+fn pass(mut input: impl Read, expected: u64, out: &mut Destination, interrupt: &Interrupt) -> Result<()> {
     let mut buffer = vec![0; 256 << 10];
     let mut passed = 0;
     loop {

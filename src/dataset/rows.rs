@@ -199,7 +199,7 @@ impl RowReader {
 
     fn refill(&mut self) -> Result<bool> {
         let Some(block) = self.blocks.next_block()? else { return Ok(false) };
-        (self.at, self.first_line, self.style) = (0, block.first_line, Style::of(&block));
+        (self.at, self.first_line, self.style) = (0, block.first_line, Style::of_block(&block));
         self.text = utf8(block.bytes, block.first_line, self.blocks.name())?;
         Ok(true)
     }

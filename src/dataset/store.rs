@@ -82,7 +82,7 @@ impl DirLock {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 opened => opened.with_context(opening)?,
             };
-            lock::take(&locked, interrupt).with_context(|| format!("locking {}", dir.display()))?;
+            lock::wait_for(&locked, interrupt).with_context(|| format!("locking {}", dir.display()))?;
             let ours = locked.metadata().with_context(opening)?;
             // While it was waited for it may have been removed, and another made in its place.
             if fs::metadata(dir).is_ok_and(|now| (now.dev(), now.ino()) == (ours.dev(), ours.ino())) {

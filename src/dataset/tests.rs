@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fault::Fault;
-use crate::fs::Output;
+use crate::fs::Destination;
 
 const NASTY: &str = "username,link,vote\r\n\"a,\"\"b\"\"\",\"x\ny\",1\r\nb\\c\td,\"\\.\",-1\n\"\",żółw 🐘,-2147483648\n\"\\N\",\"\r\n\",2147483647";
 
@@ -183,7 +183,7 @@ fn an_export_is_the_file() {
     let out = cache.path().join("out.csv");
     let export = |encoding| {
         let interrupt = Interrupt::new();
-        dataset.export(encoding, Output::open(&out, &interrupt).unwrap(), &interrupt)
+        dataset.export(encoding, Destination::open(&out, &interrupt).unwrap(), &interrupt)
     };
     assert_eq!(export(Encoding::Csv).unwrap(), None);
     assert_eq!(fs::read(&out).unwrap(), read(&dataset, Encoding::Csv));

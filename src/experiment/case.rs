@@ -18,8 +18,8 @@ pub const ALL_METHODS: &str = "*";
 
 impl ListedCase {
     /// A method with its defaults.
-    pub fn of(method: &str) -> Self {
-        Self { key: CaseKey::of(method), against: None, published_seconds: None }
+    pub fn new(method: &str) -> Self {
+        Self { key: CaseKey::new(method), against: None, published_seconds: None }
     }
 
     /// Unique within an experiment: the method and what differs from its defaults.

@@ -43,7 +43,7 @@ impl Grid {
     /// # Errors
     /// An empty list; a published figure for more than one case.
     pub(super) fn cases(&self, cores: u64) -> Result<Vec<ListedCase>> {
-        let mut cases: Vec<ListedCase> = self.method.0.iter().map(|method| ListedCase::of(method)).collect();
+        let mut cases: Vec<ListedCase> = self.method.0.iter().map(|method| ListedCase::new(method)).collect();
         vary(&mut cases, self.dataset.as_ref(), |case, v| case.key.axes.dataset = Some(v));
         vary(&mut cases, self.collation.as_ref(), |case, v| case.key.axes.collation = Some(v));
         for (name, values) in &self.settings {

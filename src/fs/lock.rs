@@ -32,7 +32,7 @@ pub fn try_take(file: &File) -> io::Result<bool> {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Interrupted`] while waiting; or as [`try_take`].
-pub fn take(file: &File, interrupt: &Interrupt) -> Result<()> {
+pub fn wait_for(file: &File, interrupt: &Interrupt) -> Result<()> {
     while !try_take(file).context("locking it")? {
         interrupt.sleep(RETRY_EVERY)?;
     }

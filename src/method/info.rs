@@ -123,7 +123,7 @@ pub struct Info {
 impl Info {
     /// The description that most methods share: a durable load of all rows of the csv into an empty,
     /// ordinary table, without needs and parameters. Id and summary are still empty.
-    pub fn of(family: Family, source: &str) -> Self {
+    pub fn new(family: Family, source: &str) -> Self {
         Self {
             id: String::new(),
             family,

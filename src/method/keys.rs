@@ -32,7 +32,7 @@ pub struct CopyWithReferences {
 fn common() -> Info {
     Info {
         layout: Layout::References,
-        ..Info::of(Family::Keys, "PostgreSQL manual, Populating a Database, Remove Foreign Key Constraints")
+        ..Info::new(Family::Keys, "PostgreSQL manual, Populating a Database, Remove Foreign Key Constraints")
     }
 }
 

@@ -96,7 +96,7 @@ pub struct Axes {
 
 impl CaseKey {
     /// A method with its defaults.
-    pub fn of(method: &str) -> Self {
+    pub fn new(method: &str) -> Self {
         Self { method: method.into(), ..Self::default() }
     }
 
@@ -233,7 +233,7 @@ mod tests {
     use crate::model::ParamValue;
 
     fn key() -> CaseKey {
-        let mut key = CaseKey::of("copy-text");
+        let mut key = CaseKey::new("copy-text");
         key.params.insert("batch".into(), ParamValue::Int(10));
         key.axes.rows = Some(1000);
         key.axes.collation = Some("C".into());

@@ -47,7 +47,7 @@ pub enum Better {
 
 /// The statistic that stands for the samples of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
+pub enum Aggregate {
     /// By their median.
     Median,
     /// By their sum, as most samples have none.
@@ -64,7 +64,7 @@ pub struct About {
     /// When a number is the better one.
     pub better: Better,
     /// The statistic that stands for several samples.
-    pub together: Together,
+    pub aggregate: Aggregate,
     /// The heading of its column.
     pub title: &'static str,
     /// A sentence on what that column shows.
@@ -82,7 +82,7 @@ impl Metric {
             unit: Unit::Bytes,
             phase: None,
             better: Better::Less,
-            together: Together::Median,
+            aggregate: Aggregate::Median,
             title: "",
             help: "",
             column: self as u8,
@@ -129,7 +129,7 @@ impl Metric {
             },
             Metric::Checkpoints => About {
                 unit: Unit::Count,
-                together: Together::Sum,
+                aggregate: Aggregate::Sum,
                 title: "checkpoints",
                 help: "Those of the server that had a part in a sample: they slow it.",
                 in_all_files: false,

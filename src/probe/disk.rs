@@ -103,7 +103,7 @@ impl Flushing {
     ///
     /// One flush takes a 7200 rpm drive a turn (120/s), a consumer SSD 0.5 to 2 ms, and a data-centre
     /// NVMe drive with a power-protected cache 40 µs or more by way of a file system.
-    pub fn of(flushes_per_second: u64) -> Self {
+    pub fn judge(flushes_per_second: u64) -> Self {
         match flushes_per_second {
             0..500 => Flushing::Slow,
             500..=25_000 => Flushing::Plausible,
@@ -149,10 +149,10 @@ mod tests {
 
     #[test]
     fn rates_are_judged_by_what_drives_can_do() {
-        assert_eq!(Flushing::of(120), Flushing::Slow);
-        assert_eq!(Flushing::of(1_500), Flushing::Plausible);
-        assert_eq!(Flushing::of(20_000), Flushing::Plausible);
-        assert_eq!(Flushing::of(50_000), Flushing::Implausible);
+        assert_eq!(Flushing::judge(120), Flushing::Slow);
+        assert_eq!(Flushing::judge(1_500), Flushing::Plausible);
+        assert_eq!(Flushing::judge(20_000), Flushing::Plausible);
+        assert_eq!(Flushing::judge(50_000), Flushing::Implausible);
     }
 
     #[test]

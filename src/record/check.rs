@@ -137,7 +137,7 @@ pub(super) struct Samples<'a> {
 
 impl<'a> Samples<'a> {
     /// Of this run, none yet.
-    pub fn of(run: &'a Run) -> Self {
+    pub fn new(run: &'a Run) -> Self {
         Self { run, places: BTreeMap::new(), cases: BTreeMap::new() }
     }
 

@@ -152,7 +152,7 @@ fn sync_dir(dir: &Path) -> Result<()> {
 
 fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
     let mut samples: Vec<Sample> = Vec::new();
-    let mut checked = check::Samples::of(run);
+    let mut checked = check::Samples::new(run);
     let lines = text.strip_suffix(b"\n").unwrap_or(text);
     if lines.is_empty() {
         return Ok(samples);

@@ -63,12 +63,12 @@ fn figures(cell: &CaseInRun) -> Vec<Cell> {
     vec![
         if cell.n == 0 { Cell::None } else { Cell::Count(cell.rows) },
         Cell::Count(cell.n as u64),
-        Cell::of(cell.total_ns, |e| Cell::Time(e.point)),
-        Cell::of(cell.rows_per_second, |e| Cell::Rate(e.point)),
-        Cell::of(cell.to_first, |r| Cell::Ratio(r.point)),
-        Cell::of(cell.to_first.and_then(|r| r.interval), Cell::RatioRange),
+        Cell::optional(cell.total_ns, |e| Cell::Time(e.point)),
+        Cell::optional(cell.rows_per_second, |e| Cell::Rate(e.point)),
+        Cell::optional(cell.to_first, |r| Cell::Ratio(r.point)),
+        Cell::optional(cell.to_first.and_then(|r| r.interval), Cell::RatioRange),
         verdict,
-        Cell::of(cell.to_own_baseline, |r| Cell::Ratio(r.point)),
+        Cell::optional(cell.to_own_baseline, |r| Cell::Ratio(r.point)),
     ]
 }
 

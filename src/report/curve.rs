@@ -43,7 +43,7 @@ pub fn table(curve: &Curve) -> Table {
     let row = |(x, label): (f64, &str)| {
         let rate = |points: &[Point]| {
             let found = points.iter().filter(|p| p.x == x).find_map(|p| p.summary.rows_per_second());
-            Cell::of(found, |e| Cell::Rate(e.point))
+            Cell::optional(found, |e| Cell::Rate(e.point))
         };
         let rates = curve.series.iter().map(|s| rate(&s.points));
         std::iter::once(Cell::Text(label.into())).chain(rates).collect()

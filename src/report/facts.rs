@@ -62,7 +62,7 @@ pub fn settings(run: &Run) -> Table {
         columns.push(Column::words(format!("{name}: value"), "As that server shows it."));
         columns.push(Column::words(format!("{name}: given"), "What bulkbench set there."));
     }
-    let cell = |value: Option<&String>| Cell::of(value, |v| Cell::Code(v.clone()));
+    let cell = |value: Option<&String>| Cell::optional(value, |v| Cell::Code(v.clone()));
     let row = |name: &String| {
         let values = servers().flat_map(|s| [cell(s.settings.get(name)), cell(s.given.get(name))]);
         std::iter::once(Cell::Code(name.clone())).chain(values).collect()

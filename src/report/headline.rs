@@ -28,7 +28,7 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
         0..=MOST_REFERENCES => references.iter().filter_map(|id| beside(run, id, &ranked)).collect(),
         _ => vec![claims(standings)],
     };
-    if let Some(curve) = Curve::of(&run.plan, standings) {
+    if let Some(curve) = Curve::of_run(&run.plan, standings) {
         lines.extend(knee_lines(&curve));
     }
     lines
@@ -103,12 +103,12 @@ fn finding(run: &Run, standing: &Standing) -> String {
 
 fn figures(run: &Run, standing: &Standing) -> String {
     let s = &standing.summary;
-    let time = Cell::of(s.total_ns, |e| Cell::Time(e.point)).text();
-    let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
+    let time = Cell::optional(s.total_ns, |e| Cell::Time(e.point)).text();
+    let rate = Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
     let rows = units::count(s.rows);
     let other = standing.against.unwrap_or("the baseline");
-    let ratio = Cell::of(standing.ratio, |r| Cell::Ratio(r.point)).text();
-    let range = Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
+    let ratio = Cell::optional(standing.ratio, |r| Cell::Ratio(r.point)).text();
+    let range = Cell::optional(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
     let against = match &standing.verdict {
         Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {other} (95 %: {range})"),
         Verdict::FasterByRate => {

@@ -46,7 +46,7 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let draw_total = |format| totals::draw(&run, &standings, format);
     let draw_rate = |format| rates::of_run(&run, &standings, format);
     let mut inline = vec![inline_chart("total", draw_total)?, inline_chart("rate", draw_rate)?];
-    let curve = Curve::of(&run.plan, &standings);
+    let curve = Curve::of_run(&run.plan, &standings);
     let draw_curve = |curve: &Curve, format| chart::curve::draw(&run, curve, format);
     if let Some(curve) = &curve {
         inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);

@@ -106,7 +106,7 @@ fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
         }
     }
     if let Some(disk) = &run.provenance.machine.disk {
-        if Flushing::of(disk.flushes_per_second) == Flushing::Implausible {
+        if Flushing::judge(disk.flushes_per_second) == Flushing::Implausible {
             warn(format!(
                 "the disk confirmed {} flushes a second, more than a drive that really flushes: \
                  on an ordinary disk commits cost more than here",

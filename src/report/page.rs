@@ -65,7 +65,7 @@ pub struct Picture {
 pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
-    let curve = Curve::of(&run.plan, standings);
+    let curve = Curve::of_run(&run.plan, standings);
     let mut charts = vec![
         picture("total", "Median total by case, stacked by phase"),
         picture("rate", "Rows a second by case, on a logarithmic scale"),

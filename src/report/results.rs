@@ -57,13 +57,13 @@ pub fn results(standings: &Standings) -> Table {
         let what = "The external program that each sample starts; its start-up is in the time.";
         columns.push(Column::words("program", what).spare(8));
         for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
-            row.push(Cell::of(standing.summary.case.program_version(), |v| Cell::Text(v.into())));
+            row.push(Cell::optional(standing.summary.case.program_version(), |v| Cell::Text(v.into())));
         }
     }
     if standings.has_references() {
         columns.insert(AGAINST, Column::words("held against", "The case that speed and verdict refer to."));
         for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
-            row.insert(AGAINST, Cell::of(standing.against, |id| Cell::Code(id.into())));
+            row.insert(AGAINST, Cell::optional(standing.against, |id| Cell::Code(id.into())));
         }
     }
     Table { columns, rows }
@@ -78,17 +78,17 @@ fn result_row(standing: &Standing) -> Vec<Cell> {
     vec![
         Cell::Code(s.case.id.clone()),
         Cell::Count(s.rows),
-        Cell::of(s.total_ns, |e| Cell::Time(e.point)),
-        Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)),
+        Cell::optional(s.total_ns, |e| Cell::Time(e.point)),
+        Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)),
         match standing.verdict {
             Verdict::Baseline | Verdict::Reference => Cell::Ratio(1.0),
-            _ => Cell::of(standing.ratio, |r| Cell::Ratio(r.point)),
+            _ => Cell::optional(standing.ratio, |r| Cell::Ratio(r.point)),
         },
-        Cell::of(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
+        Cell::optional(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
         verdict_cell(&standing.verdict),
         Cell::Count(s.n() as u64),
-        Cell::of(s.min_ns, |ns| Cell::Time(ns as f64)),
-        Cell::of(interval, Cell::TimeRange),
+        Cell::optional(s.min_ns, |ns| Cell::Time(ns as f64)),
+        Cell::optional(interval, Cell::TimeRange),
         Cell::Text(s.after_a_crash()),
     ]
 }
@@ -114,10 +114,10 @@ pub fn published(standings: &Standings) -> Option<Table> {
             let published = s.published?;
             Some(vec![
                 Cell::Code(s.summary.case.id.clone()),
-                Cell::of(s.summary.case.published_seconds, |t| Cell::Time(t * 1e9)),
+                Cell::optional(s.summary.case.published_seconds, |t| Cell::Time(t * 1e9)),
                 Cell::Ratio(published.ratio),
-                Cell::of(published.measured, |r| Cell::Ratio(r.point)),
-                Cell::of(published.measured.and_then(|r| r.interval), Cell::RatioRange),
+                Cell::optional(published.measured, |r| Cell::Ratio(r.point)),
+                Cell::optional(published.measured.and_then(|r| r.interval), Cell::RatioRange),
                 Cell::Text(published.agreement.words().into()),
             ])
         })
@@ -148,7 +148,7 @@ pub fn phases(standings: &Standings) -> Table {
     let mut columns = vec![Column::words("case", "")];
     columns.extend(Phase::ALL.map(|phase| Column::numbers(phase.words(), phase_help(phase))));
     let row = |s: &Standing| {
-        let phase = |p: &Phase| Cell::of(s.summary.phases_ns.get(p).copied(), Cell::Time);
+        let phase = |p: &Phase| Cell::optional(s.summary.phases_ns.get(p).copied(), Cell::Time);
         std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(Phase::ALL.iter().map(phase)).collect()
     };
     let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
@@ -197,14 +197,16 @@ fn cost_column(reading: Reading) -> Column {
 
 fn cost_cell(reading: Reading, summary: &Summary) -> Cell {
     let rows = summary.rows.max(1) as f64;
-    Cell::of(summary.readings.get(reading), |value| match (reading.phase, reading.metric.about().unit) {
-        (Some(_), _) => Cell::TimePerRow(value / rows),
-        (None, Unit::Bytes) => Cell::Bytes(value),
-        (None, Unit::Nanoseconds) => Cell::Time(value),
-        (None, Unit::Count) => match summary.readings.with_checkpoint {
-            0 => Cell::Text("none".into()),
-            some => Cell::Toned(format!("{value} in {some} of {} samples", summary.n()), Tone::Alarm),
-        },
+    Cell::optional(summary.readings.get(reading), |value| {
+        match (reading.phase, reading.metric.about().unit) {
+            (Some(_), _) => Cell::TimePerRow(value / rows),
+            (None, Unit::Bytes) => Cell::Bytes(value),
+            (None, Unit::Nanoseconds) => Cell::Time(value),
+            (None, Unit::Count) => match summary.readings.with_checkpoint {
+                0 => Cell::Text("none".into()),
+                some => Cell::Toned(format!("{value} in {some} of {} samples", summary.n()), Tone::Alarm),
+            },
+        }
     })
 }
 
@@ -231,7 +233,7 @@ pub fn samples(samples: &[Sample]) -> Table {
             Cell::Count(u64::from(s.position) + 1),
             Cell::Code(s.case.clone()),
             Cell::Count(s.rows),
-            Cell::of(s.total_ns, |ns| Cell::Time(ns as f64)),
+            Cell::optional(s.total_ns, |ns| Cell::Time(ns as f64)),
             outcome,
         ]
     };

@@ -96,7 +96,7 @@ impl Column {
 
 impl Cell {
     /// A cell of what may be unknown.
-    pub fn of<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
+    pub fn optional<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
         value.map_or(Cell::None, cell)
     }
 

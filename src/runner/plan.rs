@@ -167,7 +167,7 @@ fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) ->
         .collect();
     for method in methods {
         if !cases.iter().any(|c| c.key.method == *method) {
-            cases.push(ListedCase::of(method));
+            cases.push(ListedCase::new(method));
         }
     }
     Ok(cases)

@@ -54,7 +54,7 @@ impl Schema {
         })?;
         // From here on its oid identifies it.
         let home = session.batch_execute(&format!("SET search_path = {quoted}")).map_err(describe);
-        let home = home.and_then(|()| Home::of(session)).with_context(|| {
+        let home = home.and_then(|()| Home::read(session)).with_context(|| {
             format!("making the run's schema in {target}, where it may be left; remove it by: DROP SCHEMA {quoted} CASCADE")
         })?;
         Ok(Self { home: Arc::new(home), target: target.clone(), dropped: false })

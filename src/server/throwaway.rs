@@ -188,7 +188,7 @@ pub fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> 
 fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<Home>, Catalog, ServerFacts)> {
     let mut session = plain.connect()?;
     plain.asking(|| {
-        let home = Arc::new(Home::of(&mut session)?);
+        let home = Arc::new(Home::read(&mut session)?);
         let (version_num, version) = settings::read_version(&mut session)?;
         let settings = settings::read_facts(&mut session)?;
         let catalog = Catalog::read(&mut session)?;

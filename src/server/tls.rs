@@ -119,7 +119,7 @@ pub struct TlsParameters {
 
 impl TlsParameters {
     /// Those of a mode, with all else as it is by default.
-    pub fn of(mode: TlsMode) -> Self {
+    pub fn with_mode(mode: TlsMode) -> Self {
         Self { mode, negotiation: Negotiation::default(), roots: Roots::System, client: None }
     }
 }

@@ -51,7 +51,7 @@ const SCATTER: [f64; 5] = [1.0, 0.994, 1.013, 0.989, 1.006];
 /// What a case of this id is: numbers in it are parameters, and texts are settings.
 fn key(id: &str) -> CaseKey {
     let mut words = id.split(' ');
-    let mut key = CaseKey::of(words.next().unwrap());
+    let mut key = CaseKey::new(words.next().unwrap());
     for (name, value) in words.filter_map(|word| word.split_once('=')) {
         match (name, value.parse()) {
             ("rows", Ok(rows)) => key.axes.rows = Some(rows),

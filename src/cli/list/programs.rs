@@ -13,7 +13,7 @@ pub struct Programs<'l>(BTreeMap<&'l str, Result<String, String>>);
 
 impl<'l> Programs<'l> {
     /// Asks the programs of these methods, those that have one.
-    pub fn of(methods: &[&'l dyn Method]) -> Self {
+    pub fn look_for(methods: &[&'l dyn Method]) -> Self {
         let loaders: Vec<&'l Loader> = methods.iter().filter_map(|method| method.loader()).collect();
         // Each may take a good part of a second to start.
         let found = loaders.par_iter().map(|loader| {

@@ -20,7 +20,7 @@ use crate::table::Table;
 
 /// The common part of this family's descriptions.
 fn common() -> Info {
-    Info { start: Start::Present { stale: true }, ..Info::of(Family::Backfill, "PostgreSQL manual, UPDATE") }
+    Info { start: Start::Present { stale: true }, ..Info::new(Family::Backfill, "PostgreSQL manual, UPDATE") }
 }
 
 /// The column that is updated, and its place among the table's.

@@ -23,7 +23,7 @@ use crate::usage;
 
 /// The common part of the COPY methods' descriptions.
 fn common() -> Info {
-    Info::of(Family::Copy, "Babcock, Dissecting the Postgres Bulk Insert and Binary Format")
+    Info::new(Family::Copy, "Babcock, Dissecting the Postgres Bulk Insert and Binary Format")
 }
 
 /// `COPY "votes" (...) FROM STDIN WITH (FORMAT csv)`.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::environment::PGOPTIONS;
 use super::loader::{Loader, ScratchFile};
-use super::options::{InputFormat, Reader, Servers, Settings, Tls};
+use super::options::{AllowedServers, InputFormat, InputReader, SettingsSupport, TlsSupport};
 use super::placeholders::{PLACEHOLDERS, PYTHON, Template};
 use super::rejects::Rejected;
 use crate::fault::unknown_field;
@@ -42,13 +42,13 @@ struct Definition {
     #[serde(default)]
     extent: HowMany,
     #[serde(default)]
-    servers: Servers,
+    servers: AllowedServers,
     #[serde(default)]
-    reader: Reader,
+    reader: InputReader,
     #[serde(default)]
-    settings: Settings,
+    settings: SettingsSupport,
     #[serde(default)]
-    tls: Tls,
+    tls: TlsSupport,
     #[serde(default)]
     extensions: Vec<String>,
     command: Vec<String>,
@@ -228,11 +228,11 @@ impl Definition {
             },
             input: self.input.encoding(),
             needs: match self.reader {
-                Reader::Client => Vec::new(),
-                Reader::Server => vec![Need::ReadsFile],
+                InputReader::Client => Vec::new(),
+                InputReader::Server => vec![Need::ReadsFile],
             },
             params,
-            ..Info::of(Family::External, &self.source).named(&self.id, &self.summary)
+            ..Info::new(Family::External, &self.source).named(&self.id, &self.summary)
         }
     }
 

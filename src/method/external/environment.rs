@@ -173,7 +173,7 @@ mod tests {
     fn a_proxy_s_address_comes_before_the_name_unless_the_name_is_verified() {
         let config: tokio_postgres::Config =
             "host=db.example hostaddr=127.0.0.1 port=71 user=u sslmode=require".parse().unwrap();
-        let tls = |mode| Tls::new(TlsParameters::of(mode)).unwrap();
+        let tls = |mode| Tls::new(TlsParameters::with_mode(mode)).unwrap();
         let connector = |mode| Connector::with_tls(config.clone(), tls(mode), Interrupt::new());
         let plain = text(&connector(TlsMode::Require));
         assert!(plain.starts_with("PGHOST=127.0.0.1\nPGPORT=71\n") && !plain.contains("HOSTADDR"), "{plain}");

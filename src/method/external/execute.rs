@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use super::command::{command, filled, python};
 use super::environment::{self, PGOPTIONS};
 use super::loader::Loader;
-use super::options::Settings;
+use super::options::SettingsSupport;
 use super::placeholders::PYTHON;
 use super::program;
 use super::redact::redacted;
@@ -27,7 +27,7 @@ use crate::units;
 
 /// The server, table and file of one execution of a loader.
 #[derive(Clone, Copy)]
-pub struct Target<'a> {
+pub struct LoadTarget<'a> {
     /// How to connect to the server.
     pub connector: &'a Connector,
     /// The table's schema, bare.
@@ -50,7 +50,7 @@ pub struct Target<'a> {
 
 /// The end of a loader's program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct LoaderEnd {
     /// Its exit code, or, as shells have it, 128 and the number of the signal that ended it.
     pub exit: i32,
     /// The signal that ended it, where one did.
@@ -87,13 +87,13 @@ impl Loader {
     ///
     /// # Errors
     /// When it cannot be started, or work has to stop.
-    pub fn execute(&self, target: &Target<'_>) -> Result<Ended> {
+    pub fn execute(&self, target: &LoadTarget<'_>) -> Result<LoaderEnd> {
         let command = self.prepare(target)?;
         self.ended(&program::run_to_end(command, target.scratch, target.connector.interrupt())?, target)
     }
 
     /// Prepares, before the clock starts, the program's files and its command.
-    pub(super) fn prepare(&self, target: &Target<'_>) -> Result<Command> {
+    pub(super) fn prepare(&self, target: &LoadTarget<'_>) -> Result<Command> {
         let values = values(target)?;
         let value = |name: &str| values.get(name).cloned();
         for file in &self.files {
@@ -137,13 +137,13 @@ impl Loader {
     /// As for a load: options that are none.
     pub fn like_its_own(&self, connector: &Connector, params: &Params) -> Result<Connector> {
         match self.settings {
-            Settings::Taken => self.sessions(connector, params),
-            Settings::Ignored => Ok(connector.without_options()),
+            SettingsSupport::Taken => self.sessions(connector, params),
+            SettingsSupport::Ignored => Ok(connector.without_options()),
         }
     }
 
     /// Judges how the program ended.
-    pub(super) fn ended(&self, exit: &program::ProgramExit, target: &Target<'_>) -> Result<Ended> {
+    pub(super) fn ended(&self, exit: &program::ProgramExit, target: &LoadTarget<'_>) -> Result<LoaderEnd> {
         let values = values(target)?;
         let count = |rejects: &Rejects| rejects.count(target.scratch, |name| values.get(name).cloned());
         let rejected = self.rejects.as_ref().map(count).transpose()?;
@@ -164,7 +164,7 @@ impl Loader {
             let paths = [(target.file, "{file}"), (target.scratch, "{scratch}")];
             Ok(redacted(&tail, target.connector, &paths))
         };
-        Ok(Ended {
+        Ok(LoaderEnd {
             exit: status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),
             signal,
             meaning,
@@ -177,7 +177,7 @@ impl Loader {
     }
 }
 
-impl Ended {
+impl LoaderEnd {
     /// Passes when the program loaded all rows, as far as it knows.
     ///
     /// # Errors
@@ -209,7 +209,7 @@ impl Ended {
 }
 
 /// The values of the placeholders.
-fn values(target: &Target<'_>) -> Result<BTreeMap<String, String>> {
+fn values(target: &LoadTarget<'_>) -> Result<BTreeMap<String, String>> {
     let address = environment::address(target.connector)?;
     let path = |path: &Path| {
         path.to_str().map(str::to_owned).with_context(|| format!("the path {} is not UTF-8", path.display()))

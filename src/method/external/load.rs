@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::execute::Target;
+use super::execute::LoadTarget;
 use super::loader::Loader;
-use super::options::{InputFormat, Reader};
+use super::options::{InputFormat, InputReader};
 use super::{input, program};
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
 use crate::model::Phase;
@@ -43,10 +43,10 @@ impl Method for Loader {
         };
         let table = qualified(&home.name, &load.table.name);
         let mut file = input::file(self.input, load, &table, clock)?;
-        if self.reader == Reader::Server {
+        if self.reader == InputReader::Server {
             file = seen_by_server(&file, load)?;
         }
-        let target = Target {
+        let target = LoadTarget {
             connector: load.connector,
             schema: &home.name,
             table: &load.table.name,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::command::{filled, python};
 use super::extensions::{self, Extensions};
-use super::options::{InputFormat, Reader, Servers, Settings, Tls};
+use super::options::{AllowedServers, InputFormat, InputReader, SettingsSupport, TlsSupport};
 use super::placeholders::{PYTHON, Template};
 use super::redact::redacted;
 use super::rejects::Rejects;
@@ -27,14 +27,14 @@ use crate::server::{self, Connector, Server, Session};
 pub struct Loader {
     pub(super) info: Info,
     pub(super) input: InputFormat,
-    pub(super) servers: Servers,
-    pub(super) reader: Reader,
-    pub(super) settings: Settings,
+    pub(super) servers: AllowedServers,
+    pub(super) reader: InputReader,
+    pub(super) settings: SettingsSupport,
     pub(super) extensions: Vec<String>,
     pub(super) command: Vec<Template>,
     pub(super) version: Vec<Template>,
     pub(super) install: String,
-    pub(super) tls: Tls,
+    pub(super) tls: TlsSupport,
     pub(super) success: Vec<u8>,
     pub(super) partial: Vec<u8>,
     pub(super) not_fed: Vec<u8>,
@@ -97,16 +97,16 @@ impl Loader {
         settings: &server::Settings,
         session: &mut Session,
     ) -> Result<Option<String>> {
-        if self.servers == Servers::Disposable && server.facts().source == Source::External {
+        if self.servers == AllowedServers::Disposable && server.facts().source == Source::External {
             return Ok(Some("it only loads into throwaway servers: it could harm one of yours".into()));
         }
         if let Err(why) = self.presence() {
             return Ok(Some(why.to_owned()));
         }
-        if self.tls == Tls::Unverified && server.connector().ssl_mode().verifies() {
+        if self.tls == TlsSupport::Unverified && server.connector().ssl_mode().verifies() {
             return Ok(Some("it cannot verify the server's certificate, as this connection demands".into()));
         }
-        if self.settings == Settings::Ignored
+        if self.settings == SettingsSupport::Ignored
             && let Some(name) = lost(settings, server, session)?
         {
             return Ok(Some(format!("its sessions cannot be given settings, and the case sets {name}")));

@@ -22,7 +22,7 @@ mod version;
 
 pub use built_in::built_in;
 pub use definition::Beside;
-pub use execute::{Ended, Meaning, Target};
+pub use execute::{LoadTarget, LoaderEnd, Meaning};
 pub use extensions::Extensions;
 pub use loader::Loader;
 pub use options::InputFormat;

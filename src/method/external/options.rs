@@ -34,7 +34,7 @@ impl InputFormat {
 /// The servers that a loader may load into.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Servers {
+pub enum AllowedServers {
     /// Any.
     #[default]
     Any,
@@ -45,7 +45,7 @@ pub enum Servers {
 /// Whether a loader's sessions take the settings of a case (PGOPTIONS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Settings {
+pub enum SettingsSupport {
     /// Its sessions have them, as those of every program built on libpq.
     #[default]
     Taken,
@@ -56,7 +56,7 @@ pub enum Settings {
 /// Whether a loader verifies the server's certificate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Tls {
+pub enum TlsSupport {
     /// Verify it, as every program built on libpq.
     #[default]
     Verified,
@@ -67,7 +67,7 @@ pub enum Tls {
 /// Who opens the file to load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reader {
+pub enum InputReader {
     /// The program.
     #[default]
     Client,

@@ -75,7 +75,7 @@ fn common() -> Info {
                 "make the table and copy in one transaction on one connection, in place of one each",
             ),
         ],
-        ..Info::of(Family::Fastest, "PostgreSQL manual, Populating a Database; composed and measured here")
+        ..Info::new(Family::Fastest, "PostgreSQL manual, Populating a Database; composed and measured here")
     }
 }
 

@@ -80,7 +80,7 @@ impl Unnest {
 }
 
 impl Inserter for Unnest {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         let Self { session, sql, columns: storage } = self;
         let statement = session.prepare(sql).map_err(describe)?;
         let width = storage.len();
@@ -177,7 +177,7 @@ impl Json {
 }
 
 impl Inserter for Json {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         let Self { session, sql, keys, document } = self;
         let statement = session.prepare(sql).map_err(describe)?;
         feed.each(|batch| {

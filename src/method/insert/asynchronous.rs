@@ -88,7 +88,7 @@ async fn insert(client: &Client, statement: &Statement, batch: Batch, range: Row
 struct OneByOne(Connection);
 
 impl Inserter for OneByOne {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         self.0.stream.with_session(async |client| {
             let statement = self.0.prepare(client).await?;
             let mut batch = Batch::default();
@@ -112,7 +112,7 @@ struct Pipelined {
 }
 
 impl Inserter for Pipelined {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         self.connection.stream.with_session(async |client| {
             let statement = self.connection.prepare(client).await?;
             let mut in_flight = FuturesOrdered::new();

@@ -51,7 +51,7 @@ impl Literals {
 }
 
 impl Inserter for Literals {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         feed.each(|batch| {
             self.sql.truncate(self.head.len());
             push_rows(&mut self.sql, batch, self.width)?;

@@ -38,7 +38,7 @@ fn common() -> Info {
     Info {
         extent: Extent::Budgeted,
         params: vec![jobs_param()],
-        ..Info::of(
+        ..Info::new(
             Family::Insert,
             "Stack Overflow, How does COPY work and why is it so much faster than INSERT?",
         )
@@ -51,7 +51,7 @@ pub trait Inserter: Exec + Send {
     ///
     /// # Errors
     /// What the server or the dataset says, or that work has to stop; rows that were committed stay.
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()>;
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()>;
 }
 
 /// Connects, to insert batches of so many rows.
@@ -86,7 +86,7 @@ impl Method for Insert {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let mut jobs = jobs(load, load.integer(JOBS)?, self.connect)?;
         clock.time(Phase::Load, || {
-            side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.take(feed))
+            side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.insert_all(feed))
         })?;
         match jobs.first_mut() {
             Some((inserter, _)) => build_indexes(load, clock, &mut **inserter),

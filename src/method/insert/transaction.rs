@@ -36,7 +36,7 @@ impl Method for InsertTransaction {
         let Some((mut inserter, mut feed)) = jobs(load, 1, self.connect)?.pop() else {
             bail!("{} rows were cut into no job at all", load.rows);
         };
-        committed(&mut *inserter, clock, |inserter| inserter.take(&mut feed))?;
+        committed(&mut *inserter, clock, |inserter| inserter.insert_all(&mut feed))?;
         build_indexes(load, clock, &mut *inserter)
     }
 }

@@ -76,7 +76,7 @@ impl Prepared {
 }
 
 impl Inserter for Prepared {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         let Self { session, table, batch_rows, full, binds, commit_every } = self;
         let prepared = match feed.rows() >= *batch_rows {
             true => Some(session.prepare(full).map_err(describe)?),
@@ -162,7 +162,7 @@ impl Unprepared {
 }
 
 impl Inserter for Unprepared {
-    fn take(&mut self, feed: &mut Feed<'_>) -> Result<()> {
+    fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()> {
         feed.each(|batch| self.insert(batch))
     }
 }

@@ -9,7 +9,7 @@ use crate::method::{Family, Info, Param, ParamDefault};
 fn common() -> Info {
     Info {
         params: vec![Param::integer("jobs", "connections that copy at once", 1..=64, ParamDefault::Cores)],
-        ..Info::of(
+        ..Info::new(
             Family::Parallel,
             "Babcock, Dissecting the Postgres Bulk Insert; Smith, PostgreSQL 9.0 High Performance",
         )

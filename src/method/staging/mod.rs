@@ -24,7 +24,7 @@ pub(crate) const STAGING: &str = "bulkbench_staging";
 
 /// The common part of this family's descriptions.
 fn common() -> Info {
-    Info::of(
+    Info::new(
         Family::Staging,
         "PostgreSQL manual, INSERT and Populating a Database; common practice of data warehouses",
     )

@@ -106,7 +106,7 @@ fn row(standing: &Standing, all: Option<u64>) -> TotalRow {
     let time = units::seconds(whole(total.point));
     if !has_bar(standing, all) {
         let only = if all.is_some_and(|rows| s.rows < rows) { " only" } else { "" };
-        let rate = Cell::of(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
+        let rate = Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
         row.figure = format!("{} rows{only}: {time}, {rate}", units::count(s.rows));
         return row;
     }

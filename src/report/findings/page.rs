@@ -277,8 +277,8 @@ fn ways(caveat: &CaveatFacts) -> Table {
                 None => finding.what.clone(),
             }),
             outcome(finding),
-            Cell::of(rows, Cell::Text),
-            Cell::of(finding.rejected, Cell::Count),
+            Cell::optional(rows, Cell::Text),
+            Cell::optional(finding.rejected, Cell::Count),
             Cell::Text(what_happened(finding)),
         ]
     };

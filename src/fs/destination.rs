@@ -27,7 +27,7 @@ const WAITS: (Duration, Duration) = (Duration::from_micros(50), Duration::from_m
 /// An output being written. Dropped before it is finished, it leaves a file that was there as it was,
 /// except where that had to be written in place.
 #[derive(Debug)]
-pub struct Output {
+pub struct Destination {
     name: PathBuf,
     /// Whether it is the standard output, whose reader may go when it has seen enough.
     standard: bool,
@@ -48,13 +48,13 @@ enum To {
     InPlace(File, String, bool),
 }
 
-impl Output {
+impl Destination {
     /// Opens what `path` names; `-` is the standard output. A symbolic link is followed. A pipe
     /// without a reader is waited for.
     ///
     /// A regular file keeps owner, group, mode and extended attributes, and shows the new content as
     /// a whole in the end. Where another file cannot take its place, as it has other names or its owner
-    /// is somebody else, it is written in place, and [`Output::finish`] says why.
+    /// is somebody else, it is written in place, and [`Destination::finish`] says why.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for what cannot be written to: a directory, a socket, a block
@@ -100,7 +100,7 @@ impl Output {
     /// Ends it: a file now shows what was written. Says why one was written in place.
     ///
     /// # Errors
-    /// As [`Output::write`].
+    /// As [`Destination::write`].
     pub fn finish(mut self, flush: Flush) -> Result<Option<String>> {
         let ended = match &mut self.to {
             To::Stream(_) | To::Gone => Ok(()),
