@@ -13,12 +13,9 @@ use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Role};
-use bulkbench::runner::availability;
+use bulkbench::runner::Session;
 use bulkbench::runner::plan::{self, Request};
-use bulkbench::runner::sample::Stage;
-use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{self, Choice, Options};
-use bulkbench::table::Table;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 
 fn main() -> Result<()> {
@@ -36,9 +33,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
         Err(_) => 100_000,
     };
     let interrupt = Interrupt::install()?;
-    let mut dataset =
-        Dataset::generated(&default_cache_dir()?.join("datasets"), rows, DEFAULT_SEED, &interrupt)?;
-    let table = Table::votes(dataset.columns());
+    let dataset = Dataset::generated(&default_cache_dir()?.join("datasets"), rows, DEFAULT_SEED, &interrupt)?;
     let request = Request {
         rounds: 1,
         rows,
@@ -48,44 +43,39 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
         cores: u64::from(bulkbench::probe::machine::cores()),
         any_build: false,
     };
-    let catalogue = Catalogue::built_in();
-    let mut cases = plan::cases(&catalogue, &Experiment::find("votes")?, &request, &table)?;
-    for encoding in plan::encodings(&catalogue, &cases)? {
-        dataset.ensure(encoding, &interrupt)?;
-    }
-    let options =
-        Options { id: server::new_id(), expose: vec![dataset.dir().to_path_buf()], ..Options::default() };
+    let (catalogue, experiment) = (Catalogue::built_in(), Experiment::find("votes")?);
+    let expose = vec![dataset.dir().to_path_buf()];
+    let prepared = Session::prepare(&catalogue, &experiment, &request, dataset, &interrupt)?;
+    let options = Options { id: server::new_id(), expose, ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
-    availability::mark(&catalogue, &mut cases, &*server, &dataset)?;
+    let mut session = prepared.on(vec![(String::new(), &mut *server)], Duration::from_secs(600));
 
-    let mut stage =
-        ServerStage::new(&catalogue, &mut *server, &dataset, interrupt.clone(), Duration::from_secs(600));
     let mut group = criterion.benchmark_group("loads");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_millis(500));
-    for case in cases.iter().filter(|c| c.role != Role::Control) {
+    for mut case in session.mark(&experiment)?.into_iter().filter(|c| c.role != Role::Control) {
         if let Some(reason) = &case.unavailable {
             eprintln!("{}: not available here: {reason}", case.id);
             continue;
         }
-        let rows = if plan::is_budgeted(&catalogue, case)? { (case.rows / 10).max(1) } else { case.rows };
-        group.throughput(Throughput::Elements(rows));
+        if plan::is_budgeted(&catalogue, &case)? {
+            case.rows = (case.rows / 10).max(1);
+        }
+        group.throughput(Throughput::Elements(case.rows));
         group.bench_function(BenchmarkId::from_parameter(&case.id), |bencher| {
             bencher.iter_custom(|iterations| {
                 // criterion's closures cannot return an error: this is where one ends.
-                (0..iterations).map(|_| one(&mut stage, case, rows).expect("a verified load")).sum()
+                (0..iterations).map(|_| one(&mut session, &case).expect("a verified load")).sum()
             });
         });
     }
     group.finish();
-    drop(stage);
+    drop(session);
     server.stop()
 }
 
 /// One verified load: only its phases count.
-fn one(stage: &mut dyn Stage, case: &Case, rows: u64) -> Result<Duration> {
-    stage.apply(case)?;
-    stage.reset(case, rows)?;
-    let measured = stage.load(case, rows)?;
-    stage.verify(case, rows)?;
-    Ok(Duration::from_nanos(measured.phases.values().sum()))
+fn one(session: &mut Session<'_>, case: &Case) -> Result<Duration> {
+    let sample = session.take(case)?;
+    let total_ns = sample.total_ns.with_context(|| sample.error.unwrap_or_default())?;
+    Ok(Duration::from_nanos(total_ns))
 }

@@ -3,54 +3,39 @@
 mod common;
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
-use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Case, Encoding, Metric, Outcome, Phase, Sample, Slot};
-use bulkbench::runner::plan;
-use bulkbench::runner::sample::{self, Place};
-use bulkbench::runner::stage::ServerStage;
+use bulkbench::model::{Case, Metric, Outcome, Phase, Sample};
+use bulkbench::runner::{self, Prepared};
 use bulkbench::server::{Server, Session};
-use bulkbench::table::Table;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
 
 fn dataset(dir: &Path, rows: u64) -> Dataset {
-    ensured(Dataset::generated(dir, rows, 1, &Interrupt::new()).unwrap())
-}
-
-fn ensured(mut dataset: Dataset) -> Dataset {
-    for encoding in Encoding::ALL {
-        dataset.ensure(encoding, &Interrupt::new()).unwrap();
-    }
-    dataset
+    Dataset::generated(dir, rows, 1, &Interrupt::new()).unwrap()
 }
 
 /// The cases of these lines of an experiment, each for so many rows.
-fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Vec<Case>> {
-    let text = format!(
-        "id = 'copy'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
-         [[case]]\nmethod = 'copy-csv'\n{lines}"
-    );
-    let experiment = Experiment::parse(&text, "copy.toml")?;
-    let request = common::request(rows);
-    let cases = plan::cases(&Catalogue::built_in(), &experiment, &request, &Table::votes(dataset.columns()))?;
-    // Without the baseline and its control.
-    Ok(cases.into_iter().skip(2).collect())
+fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Prepared<'static>> {
+    let (experiment, request) = (common::experiment(lines)?, common::request(rows));
+    runner::Session::prepare(&CATALOGUE, &experiment, &request, dataset.clone(), &Interrupt::new())
+}
+
+/// Those of the lines: without the baseline and its control.
+fn of_lines<'p>(prepared: &'p Prepared<'_>) -> &'p [Case] {
+    &prepared.cases()[2..]
 }
 
 /// Takes one verified sample of each case; `look` sees the table that each leaves.
-fn load(
-    server: &mut dyn Server,
-    dataset: &Dataset,
-    cases: &[Case],
-    mut look: impl FnMut(&Sample, &mut Session),
-) {
-    let (catalogue, connector) = (Catalogue::built_in(), server.connector().clone());
-    let mut stage = ServerStage::new(&catalogue, server, dataset, Interrupt::new(), Duration::from_secs(120));
-    for case in cases {
-        let sample = sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap();
+fn load(server: &mut dyn Server, prepared: &Prepared<'_>, mut look: impl FnMut(&Sample, &mut Session)) {
+    let connector = server.connector().clone();
+    let mut session = common::on(prepared, server);
+    for case in of_lines(prepared) {
+        let sample = session.take(case).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{} of {} rows: {:?}", case.id, case.rows, sample.error);
         look(&sample, &mut connector.connect().unwrap());
     }
@@ -68,7 +53,7 @@ fn rows_arrive_frozen_where_the_method_says_so() {
     let lines = "[[case]]\nmethod = ['copy-truncate', 'copy-freeze', 'copy-one-transaction']\n\
                  [[case]]\nmethod = 'copy-one-transaction'\nparams = { freeze = 1 }\n";
     let mut frozen = Vec::new();
-    load(&mut *server, &dataset, &cases(lines, 3_000, &dataset).unwrap(), |sample, session| {
+    load(&mut *server, &cases(lines, 3_000, &dataset).unwrap(), |sample, session| {
         assert!(sample.phases.contains_key(&Phase::Prepare) && sample.phases.contains_key(&Phase::Commit));
         // A scan of the index looks into the table for every row that is not known to be visible to all.
         session.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").unwrap();
@@ -90,7 +75,7 @@ fn the_wal_of_a_table_emptied_in_the_same_transaction_is_skipped_at_wal_level_mi
                  [[case]]\nmethod = ['copy-truncate', 'copy-freeze']\n\
                  settings = { wal_level = 'minimal', wal_skip_threshold = '0' }\n";
     let mut wal = Vec::new();
-    load(&mut *server, &dataset, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
+    load(&mut *server, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
         wal.push(sample.readings.get(Metric::Wal).unwrap());
     });
     // The index builds mark ordinary rows as committed, and data checksums log each page's first such mark.
@@ -104,7 +89,7 @@ fn statistics_are_there_where_they_are_part_of_the_method() {
     let dataset = dataset(dir.path(), 1_000);
     let mut server = common::local(&dataset);
     let cases = cases("[[case]]\nmethod = 'copy-analyze'\n", 1_000, &dataset).unwrap();
-    load(&mut *server, &dataset, &cases, |sample, session| {
+    load(&mut *server, &cases, |sample, session| {
         assert!(sample.phases.contains_key(&Phase::Analyze));
         assert_eq!(number(session, "SELECT count(*) FROM pg_stats WHERE tablename = 'votes'"), 4);
     });
@@ -120,7 +105,7 @@ fn indexes_in_place_take_no_time_of_their_own_and_dropped_ones_do() {
                  [[case]]\nmethod = ['copy-append', 'copy-append-rebuild']\nparams = { held = 3 }\n";
     let mut seen = Vec::new();
     // Fewer rows than there are: the table holds as many as the load adds.
-    load(&mut *server, &dataset, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
+    load(&mut *server, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
         let rows = number(session, "SELECT count(*) FROM votes");
         let phases = &sample.phases;
         assert_eq!(phases.contains_key(&Phase::Prepare), phases.contains_key(&Phase::Indexes));
@@ -137,7 +122,7 @@ fn presorted_rows_stand_in_the_order_of_the_last_indexed_column() {
     let dataset = dataset(dir.path(), 3_000);
     let mut server = common::local(&dataset);
     let cases = cases("[[case]]\nmethod = 'copy-presorted'\n", 2_001, &dataset).unwrap();
-    load(&mut *server, &dataset, &cases, |sample, session| {
+    load(&mut *server, &cases, |sample, session| {
         assert!(sample.phases.contains_key(&Phase::Prepare));
         let falls = "SELECT count(*) FROM (SELECT link < lag(link) OVER (ORDER BY vote_id) AS falls FROM votes) AS v \
                      WHERE falls";
@@ -153,7 +138,7 @@ fn partitions_have_their_rows_and_the_indexes_that_they_were_built_with() {
     let mut server = common::local(&dataset);
     let lines = "[[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = [1, 3] }\n";
     let mut seen = Vec::new();
-    load(&mut *server, &dataset, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
+    load(&mut *server, &cases(lines, 1_001, &dataset).unwrap(), |sample, session| {
         for phase in [Phase::Prepare, Phase::Load, Phase::Indexes, Phase::Attach] {
             assert!(sample.phases.contains_key(&phase), "{phase:?}");
         }
@@ -192,7 +177,7 @@ fn the_fastest_way_gives_each_row_its_number_and_leaves_an_ordinary_key() {
     let dataset = dataset(dir.path(), 20_001);
     let mut server = common::local(&dataset);
     let lines = "[[case]]\nmethod = ['fastest-durable', 'fastest-unlogged']\nparams = { jobs = 2 }\n";
-    load(&mut *server, &dataset, &cases(lines, 20_001, &dataset).unwrap(), |sample, session| {
+    load(&mut *server, &cases(lines, 20_001, &dataset).unwrap(), |sample, session| {
         for phase in [Phase::Prepare, Phase::Load, Phase::Indexes, Phase::Constraints] {
             assert!(sample.phases.contains_key(&phase), "{phase:?}");
         }
@@ -229,7 +214,7 @@ fn parameters_out_of_range_are_refused_before_anything_connects() {
         ("fastest-durable", "build_memory = 0"),
     ] {
         let lines = format!("[[case]]\nmethod = '{method}'\nparams = {{ {given} }}\n");
-        let error = format!("{:#}", cases(&lines, 1, &dataset).unwrap_err());
+        let error = format!("{:#}", cases(&lines, 1, &dataset).err().unwrap());
         assert!(error.contains(given.split_once(' ').unwrap().0) && error.contains(method), "{error}");
     }
 }
@@ -260,7 +245,7 @@ fn any_number_of_rows_arrives() {
     let dataset = dataset(dir.path(), 1_500);
     let mut server = common::local(&dataset);
     for rows in [1, 7, 1_001] {
-        load(&mut *server, &dataset, &cases(ANY_ROWS, rows, &dataset).unwrap(), |_, _| {});
+        load(&mut *server, &cases(ANY_ROWS, rows, &dataset).unwrap(), |_, _| {});
     }
     server.stop().unwrap();
 }
@@ -275,13 +260,13 @@ fn quotes_line_feeds_and_numbers_arrive() {
          \"\\N\",\"\r\n\",2147483647\n\\.,\"\"\"\",10\n",
     )
     .unwrap();
-    let nasty = ensured(Dataset::imported(dir.path(), &source, &Interrupt::new()).unwrap());
+    let nasty = Dataset::imported(dir.path(), &source, &Interrupt::new()).unwrap();
     let numeric = Dataset::generated(dir.path(), 1_001, 1, &Interrupt::new()).unwrap();
-    let numeric = ensured(numeric.in_form("numeric", &Interrupt::new()).unwrap());
+    let numeric = numeric.in_form("numeric", &Interrupt::new()).unwrap();
     let lines = ANY_ROWS.replace("[1, 500, 1001]", "[1, 2, 500]");
     for dataset in [nasty, numeric] {
         let mut server = common::local(&dataset);
-        load(&mut *server, &dataset, &cases(&lines, dataset.rows(), &dataset).unwrap(), |_, _| {});
+        load(&mut *server, &cases(&lines, dataset.rows(), &dataset).unwrap(), |_, _| {});
         server.stop().unwrap();
     }
 }
@@ -297,11 +282,11 @@ fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
                  [[case]]\nmethod = 'copy-partitioned'\nparams = { jobs = 3 }\n\
                  [[case]]\nmethod = 'fastest-durable'\n";
     let cases = cases(lines, 60_000, &dataset).unwrap();
-    let (catalogue, mut given_up) = (Catalogue::built_in(), 0);
+    let mut given_up = 0;
     for limit in [3, 30, 100, 200].map(Duration::from_millis) {
-        let mut stage = ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), limit);
-        for case in &cases {
-            let sample = sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap();
+        let mut session = cases.on(vec![(String::new(), &mut *server)], limit);
+        for case in of_lines(&cases) {
+            let sample = session.take(case).unwrap();
             // A slow machine gives up more of them.
             assert!(
                 matches!(sample.outcome, Outcome::Ok | Outcome::Timeout),
@@ -312,7 +297,7 @@ fn a_load_that_is_given_up_on_the_way_leaves_nothing_in_the_next_one_s() {
             given_up += usize::from(sample.outcome == Outcome::Timeout);
         }
     }
-    assert!(given_up >= cases.len(), "3 ms are not enough for any");
-    load(&mut *server, &dataset, &cases, |_, _| {});
+    assert!(given_up >= of_lines(&cases).len(), "3 ms are not enough for any");
+    load(&mut *server, &cases, |_, _| {});
     server.stop().unwrap();
 }

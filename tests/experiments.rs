@@ -9,33 +9,24 @@ use bulkbench::dataset::Dataset;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Axis, Encoding, Outcome, Role, Slot};
-use bulkbench::runner::plan;
-use bulkbench::runner::sample::{self, Place};
-use bulkbench::runner::stage::ServerStage;
-use bulkbench::runner::{availability, schedule};
-use bulkbench::table::Table;
+use bulkbench::model::{Axis, Outcome, Role};
+use bulkbench::runner::schedule;
 
 /// Runs each case of the experiment once with so many rows, in the order of a round; returns the
 /// ids of those that could not run, with the reasons.
 fn once(id: &str, rows: u64) -> Vec<(String, String)> {
     let dir = common::world_readable_tempdir();
-    let interrupt = Interrupt::new();
     let experiment = Experiment::find(id).unwrap();
-    let mut votes = Dataset::generated(dir.path(), rows, 1, &interrupt).unwrap();
-    let mut numeric = votes.in_form("numeric", &interrupt).unwrap();
-    for encoding in Encoding::ALL {
-        votes.ensure(encoding, &interrupt).unwrap();
-        numeric.ensure(encoding, &interrupt).unwrap();
-    }
-    let (catalogue, request) = (Catalogue::built_in(), common::request(rows));
-    let mut cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(votes.columns())).unwrap();
+    let votes = Dataset::generated(dir.path(), rows, 1, &Interrupt::new()).unwrap();
+    let catalogue = Catalogue::built_in();
+    let prepared = common::prepared(&catalogue, &experiment, &votes);
     let mut servers = vec![common::local(&votes)];
     if experiment.compare == Some(Axis::Server) {
         servers.push(common::local(&votes));
-        cases = plan::on_servers(&experiment, cases, &["a".into(), "b".into()]);
     }
-    availability::mark(&catalogue, &mut cases, &*servers[0], &votes).unwrap();
+    let named = ["a", "b"].into_iter().map(String::from).zip(servers.iter_mut().map(|s| &mut **s as _));
+    let mut session = prepared.on(named.collect(), Duration::from_secs(120));
+    let cases = session.mark(&experiment).unwrap();
 
     let runnable: Vec<_> = cases
         .iter()
@@ -43,19 +34,11 @@ fn once(id: &str, rows: u64) -> Vec<(String, String)> {
         .filter(|(_, case)| case.unavailable.is_none() && case.role != Role::Control)
         .map(|(index, case)| (index, case.key.axes.settings.clone()))
         .collect();
-    let mut stage = ServerStage::over(
-        &catalogue,
-        ["a", "b"].into_iter().map(String::from).zip(servers.iter_mut().map(|s| &mut **s as _)).collect(),
-        vec![(String::new(), &votes), ("numeric".into(), &numeric)],
-        interrupt.clone(),
-        Duration::from_secs(120),
-    );
     for index in schedule::order(&runnable, 1, 1).concat() {
-        let sample =
-            sample::take(&mut stage, &cases[index], Place { slot: Slot::Round(1), position: 0 }).unwrap();
+        let sample = session.take(&cases[index]).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
     }
-    drop(stage);
+    drop(session);
     servers.into_iter().for_each(|server| server.stop().unwrap());
     cases.into_iter().filter_map(|case| Some((case.id, case.unavailable?))).collect()
 }

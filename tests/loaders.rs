@@ -9,18 +9,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bulkbench::dataset::Dataset;
-use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::Beside;
 use bulkbench::method::{Catalogue, Loader};
-use bulkbench::model::{Case, Encoding, Metric, Outcome, Phase, Reading, Sample, Slot};
+use bulkbench::model::{Case, Metric, Outcome, Phase, Reading, Sample};
 use bulkbench::record;
-use bulkbench::runner::availability;
-use bulkbench::runner::plan;
-use bulkbench::runner::sample::{self, Place};
-use bulkbench::runner::stage::ServerStage;
 use bulkbench::server::{self, Choice, Options, Server};
-use bulkbench::table::Table;
 use rustix::process::{Pid, Signal, kill_process};
 
 const ROWS: u64 = 1_000;
@@ -30,11 +24,7 @@ const HEAD: &str =
     "summary = 'what it does'\nsource = 'this test'\nversion = ['psql', '--version']\ninstall = 'get it'\n";
 
 fn dataset(dir: &Path) -> Dataset {
-    let mut dataset = Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap();
-    for encoding in Encoding::ALL {
-        dataset.ensure(encoding, &Interrupt::new()).unwrap();
-    }
-    dataset
+    Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap()
 }
 
 /// Adds a loader whose command is a shell's script.
@@ -48,19 +38,10 @@ fn cases(
     catalogue: &Catalogue,
     methods: &[&str],
     rows: &str,
-    server: &dyn Server,
+    server: &mut dyn Server,
     dataset: &Dataset,
 ) -> Vec<Case> {
-    let text = format!(
-        "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n[[case]]\nmethod = 'copy-csv'\n\
-         [[case]]\nmethod = {methods:?}\n{rows}"
-    );
-    let request = common::request(dataset.rows());
-    let experiment = Experiment::parse(&text, "x.toml").unwrap();
-    let mut cases = plan::cases(catalogue, &experiment, &request, &Table::votes(dataset.columns())).unwrap();
-    cases.retain(|case| methods.contains(&case.key.method.as_str()));
-    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
-    cases
+    common::cases(catalogue, &lines(methods, rows), server, dataset)
 }
 
 /// A sample of each of these cases, all of which can run.
@@ -71,15 +52,11 @@ fn run(
     server: &mut dyn Server,
     dataset: &Dataset,
 ) -> Vec<Sample> {
-    let cases = cases(catalogue, methods, rows, server, dataset);
-    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
-    cases
-        .iter()
-        .map(|case| {
-            assert_eq!(case.unavailable, None, "{}", case.id);
-            sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()
-        })
-        .collect()
+    common::samples(catalogue, &lines(methods, rows), server, dataset)
+}
+
+fn lines(methods: &[&str], rows: &str) -> String {
+    format!("[[case]]\nmethod = {methods:?}\n{rows}")
 }
 
 #[track_caller]
@@ -255,7 +232,7 @@ fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
     }
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
-    let own = common::local(&dataset);
+    let mut own = common::local(&dataset);
     let text = |id: &str, more: &str| format!("id = '{id}'\n{HEAD}command = ['true']\ninput = 'csv'\n{more}");
     let missing = text("own-missing", "").replace("'psql', '--version'", "'no-such-program'");
     let broken = text("own-broken", "").replace("'psql', '--version'", "'sh', '-c', 'echo bad >&2; exit 1'");
@@ -265,9 +242,10 @@ fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
         catalogue.add(Loader::parse(&text, "test.toml", Beside::BuiltIn(&[])).unwrap()).unwrap();
     }
     let options = Options { id: server::new_id(), ..Options::default() };
-    let server = server::open(&Choice::External(common::url(&*own)), &options, &Interrupt::new()).unwrap();
+    let mut server =
+        server::open(&Choice::External(common::url(&*own)), &options, &Interrupt::new()).unwrap();
     let methods = ["own-missing", "own-broken", "own-extension", "own-disposable"];
-    let found = cases(&catalogue, &methods, "", &*server, &dataset);
+    let found = cases(&catalogue, &methods, "", &mut *server, &dataset);
     for (case, words) in found.iter().zip([
         ["starting `no-such-program`", "to have it: get it"],
         ["exit status: 1", "bad; to have it: get it"],
@@ -279,7 +257,7 @@ fn a_loader_that_cannot_run_here_is_a_row_with_the_next_step() {
     }
     assert_eq!(found[0].program_version(), None);
     assert!(found[2].program_version().unwrap().starts_with("psql (PostgreSQL)"));
-    let local = cases(&catalogue, &["own-disposable"], "", &*own, &dataset);
+    let local = cases(&catalogue, &["own-disposable"], "", &mut *own, &dataset);
     assert_eq!(local[0].unavailable, None);
     server.stop().unwrap();
     own.stop().unwrap();

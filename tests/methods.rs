@@ -2,27 +2,21 @@
 
 mod common;
 
-use std::time::Duration;
-
 use bulkbench::dataset::Dataset;
 use bulkbench::dataset::forms::NUMERIC;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Durability, Encoding, Metric, Outcome, Persistence, Phase, Role, Sample, Slot};
-use bulkbench::runner::availability;
-use bulkbench::runner::plan::{self, Request};
-use bulkbench::runner::sample::{self, Place};
-use bulkbench::runner::stage::ServerStage;
+use bulkbench::model::{Durability, Encoding, Metric, Outcome, Persistence, Phase, Sample};
+use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
 use bulkbench::server::{self, Choice, Options, Server, Settings};
-use bulkbench::table::Table;
 
 const ROWS: u64 = 3_000;
 
 /// Runs every method once with its defaults, and returns the samples, and the reasons of those that cannot run
 /// on this server. Loaders that lack something are announced and left out.
 fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<(String, String)>) {
-    let (samples, mut unavailable) = run_once(&Experiment::find("all").unwrap(), server, dataset);
+    let (samples, mut unavailable) = common::once(&Experiment::find("all").unwrap(), server, dataset);
     unavailable.retain(|(id, reason)| !common::lacks_program(id, reason));
     (samples, unavailable)
 }
@@ -31,32 +25,6 @@ fn all_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<
 fn all_harmless_methods(server: &mut dyn Server, dataset: &Dataset) -> (Vec<Sample>, Vec<(String, String)>) {
     let (samples, mut unavailable) = all_methods(server, dataset);
     unavailable.retain(|(_, reason)| !reason.contains("only loads into throwaway servers"));
-    (samples, unavailable)
-}
-
-fn run_once(
-    experiment: &Experiment,
-    server: &mut dyn Server,
-    dataset: &Dataset,
-) -> (Vec<Sample>, Vec<(String, String)>) {
-    let catalogue = Catalogue::built_in();
-    let mut cases = plan::cases(
-        &catalogue,
-        experiment,
-        &common::request(dataset.rows()),
-        &Table::votes(dataset.columns()),
-    )
-    .unwrap();
-    availability::mark(&catalogue, &mut cases, &*server, dataset).unwrap();
-    let mut stage = ServerStage::new(&catalogue, server, dataset, Interrupt::new(), Duration::from_secs(120));
-    let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
-    for case in cases.iter().filter(|c| c.role != Role::Control) {
-        match &case.unavailable {
-            Some(reason) => unavailable.push((case.id.clone(), reason.clone())),
-            None => samples
-                .push(sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()),
-        }
-    }
     (samples, unavailable)
 }
 
@@ -145,7 +113,7 @@ fn the_wal_of_a_table_made_in_the_same_transaction_is_skipped_at_wal_level_minim
         "wal.toml",
     )
     .unwrap();
-    let (samples, _) = run_once(&experiment, &mut *server, &dataset);
+    let (samples, _) = common::once(&experiment, &mut *server, &dataset);
     assert_all_verified(&samples);
     let wal: Vec<u64> = samples.iter().map(|s| s.readings.get(Metric::Wal).unwrap()).collect();
     assert!(wal[1] * 4 < wal[0], "{wal:?}");
@@ -179,7 +147,7 @@ fn inserts_load_every_row_whatever_the_counts() {
         format!("method = 'insert-row-transaction'\n{rows}"),
         format!("method = 'insert-row-pipelined'\n{rows}\nparams = {{ depth = [1, 7, 10000] }}"),
     ]);
-    let (samples, unavailable) = run_once(&experiment, &mut *server, &dataset);
+    let (samples, unavailable) = common::once(&experiment, &mut *server, &dataset);
     assert_eq!(unavailable, []);
     assert_eq!(samples.len(), experiment.cases.len());
     assert_all_verified(&samples);
@@ -208,7 +176,7 @@ fn inserts_keep_what_is_special_in_a_statement_and_take_numbers() {
     server.connector().connect().unwrap().batch_execute(role).unwrap();
     for dataset in [&mut special, &mut numbers] {
         dataset.ensure(Encoding::Csv, &Interrupt::new()).unwrap();
-        let (samples, _) = run_once(&experiment, &mut *server, dataset);
+        let (samples, _) = common::once(&experiment, &mut *server, dataset);
         assert_eq!(samples.len(), experiment.cases.len());
         assert_all_verified(&samples);
     }
@@ -264,29 +232,20 @@ fn a_load_that_lost_a_row_is_refused() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset(dir.path());
     let mut server = common::local(&dataset);
-    let (catalogue, table) = (Catalogue::built_in(), Table::votes(dataset.columns()));
-    let cases = plan::cases(
-        &catalogue,
-        &Experiment::find("votes").unwrap(),
-        &common::request(dataset.rows()),
-        &table,
-    )
-    .unwrap();
-    let case = cases.iter().find(|c| c.id == "copy-csv").unwrap();
+    let catalogue = Catalogue::built_in();
+    let prepared = common::prepared(&catalogue, &Experiment::find("votes").unwrap(), &dataset);
+    let case = common::case(&prepared, "copy-csv");
     assert_eq!(case.durability, Durability::Durable);
     let (verified, lost, changed) = {
-        use bulkbench::runner::sample::Stage;
         let connector = server.connector().clone();
-        let mut stage =
-            ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
-        stage.reset(case, ROWS).unwrap();
-        stage.load(case, ROWS).unwrap();
-        let verified = stage.verify(case, ROWS);
+        let mut run = common::on(&prepared, &mut *server);
+        let (mut loaded, _) = run.stage().apply(case).unwrap().reset(ROWS).unwrap().load().unwrap();
+        let verified = loaded.verify();
         let mut session = connector.connect().unwrap();
         session.batch_execute("UPDATE votes SET score = -score WHERE vote_id = 1").unwrap();
-        let changed = stage.verify(case, ROWS).unwrap_err();
+        let changed = loaded.verify().unwrap_err();
         session.batch_execute("DELETE FROM votes WHERE vote_id = 2").unwrap();
-        (verified, stage.verify(case, ROWS).unwrap_err(), changed)
+        (verified, loaded.verify().unwrap_err(), changed)
     };
     verified.unwrap();
     assert!(changed.to_string().contains("content sums to"), "{changed}");
@@ -336,7 +295,7 @@ fn odd_row_counts_and_more_jobs_than_rows_end_with_the_same_rows() {
     .unwrap();
     datasets.push(Dataset::imported(dir.path(), &special, &Interrupt::new()).unwrap());
     for dataset in datasets {
-        let (samples, unavailable) = run_once(&experiment, &mut *server, &dataset);
+        let (samples, unavailable) = common::once(&experiment, &mut *server, &dataset);
         assert_eq!(unavailable, []);
         assert_all_verified(&samples);
         assert_eq!(samples.len(), 18);
@@ -344,33 +303,18 @@ fn odd_row_counts_and_more_jobs_than_rows_end_with_the_same_rows() {
     server.stop().unwrap();
 }
 
-/// A stage and the case of a method, for tests that look between the steps.
-fn staged<'a>(
-    catalogue: &'a Catalogue,
-    method: &str,
-    server: &'a mut dyn Server,
-    dataset: &'a Dataset,
-) -> (ServerStage<'a>, bulkbench::model::Case) {
-    let request = Request { methods: vec![method.into()], ..common::request(dataset.rows()) };
-    let table = Table::votes(dataset.columns());
-    let cases = plan::cases(catalogue, &Experiment::find("all").unwrap(), &request, &table).unwrap();
-    let case = cases.into_iter().find(|c| c.id == method).unwrap();
-    (ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60)), case)
-}
-
 #[test]
 fn the_key_s_sequence_goes_on_after_the_rows_that_brought_their_keys() {
-    use bulkbench::runner::sample::Stage;
     let dir = common::world_readable_tempdir();
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
     let catalogue = Catalogue::built_in();
+    let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
     for method in ["insert-on-conflict-nothing", "insert-on-conflict-update"] {
-        let (mut stage, case) = staged(&catalogue, method, &mut *server, &dataset);
-        stage.reset(&case, 7).unwrap();
-        stage.load(&case, 7).unwrap();
-        stage.verify(&case, 7).unwrap();
+        let mut run = common::on(&prepared, &mut *server);
+        let ready = run.stage().apply(common::case(&prepared, method)).unwrap().reset(7).unwrap();
+        ready.load().unwrap().0.verify().unwrap();
         let sql = "INSERT INTO votes (username, link, score) VALUES ('a', 'b', 1) RETURNING vote_id";
         let key: i32 = session.query_one(sql, &[]).unwrap().get(0);
         assert_eq!(key, 8, "{method}");
@@ -380,24 +324,24 @@ fn the_key_s_sequence_goes_on_after_the_rows_that_brought_their_keys() {
 
 #[test]
 fn a_foreign_file_leaves_nothing_outside_the_schema_and_an_extension_that_was_there() {
-    use bulkbench::runner::sample::Stage;
     let dir = common::world_readable_tempdir();
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
     let catalogue = Catalogue::built_in();
+    let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
     for there in [0, 1] {
         for fails in [false, true] {
             {
-                let (mut stage, case) = staged(&catalogue, "insert-select-fdw", &mut *server, &dataset);
-                stage.reset(&case, 7).unwrap();
+                let mut run = common::on(&prepared, &mut *server);
+                let case = common::case(&prepared, "insert-select-fdw");
+                let ready = run.stage().apply(case).unwrap().reset(7).unwrap();
                 if fails {
                     session.batch_execute("ALTER TABLE votes ADD CHECK (username = '')").unwrap();
-                    let error = format!("{:#}", stage.load(&case, 7).unwrap_err());
+                    let error = format!("{:#}", ready.load().err().unwrap());
                     assert!(error.contains("check constraint"), "{error}");
                 } else {
-                    stage.load(&case, 7).unwrap();
-                    stage.verify(&case, 7).unwrap();
+                    ready.load().unwrap().0.verify().unwrap();
                 }
             }
             assert_eq!(outside_the_schema(&*server), (there, 0), "fails: {fails}");
@@ -409,24 +353,24 @@ fn a_foreign_file_leaves_nothing_outside_the_schema_and_an_extension_that_was_th
 
 #[test]
 fn a_file_that_lost_a_row_or_holds_another_is_refused() {
-    use bulkbench::runner::sample::Stage;
     let dir = common::world_readable_tempdir();
     let dataset = dataset_of(7, dir.path());
     let mut server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
     let catalogue = Catalogue::built_in();
-    let (mut stage, case) = staged(&catalogue, "copy-out", &mut *server, &dataset);
+    let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
+    let mut run = common::on(&prepared, &mut *server);
     for (change, words) in [
         ("UPDATE votes SET score = -score WHERE vote_id = 7", "failed: 7 rows, whose content sums to"),
         ("DELETE FROM votes WHERE vote_id = 7", "failed: 6 rows"),
     ] {
-        stage.reset(&case, 7).unwrap();
+        let ready = run.stage().apply(common::case(&prepared, "copy-out")).unwrap().reset(7).unwrap();
         session.batch_execute(change).unwrap();
-        let error = stage.load(&case, 7).unwrap_err();
+        let error = ready.load().err().unwrap();
         assert_eq!(bulkbench::fault::Fault::find(&error).map(|f| f.exit_code()), Some(4), "{error:#}");
         assert!(error.to_string().contains(words), "{error:#}");
     }
-    drop(stage);
+    drop(run);
     server.stop().unwrap();
 }
 

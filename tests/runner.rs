@@ -15,7 +15,7 @@ use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Content, EndState, Outcome, Persistence, Phase, Plan, Readings, Sample, Slot};
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
-use bulkbench::runner::sample::{Measured, Stage};
+use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::{budget, execute};
 use bulkbench::table::Table;
 
@@ -47,50 +47,19 @@ impl FakeStage {
     }
 }
 
+/// A step of a sample on it.
+struct FakeStep<'s> {
+    stage: &'s mut FakeStage,
+    case: &'s Case,
+    rows: u64,
+}
+
 impl Stage for FakeStage {
-    fn apply(&mut self, case: &Case) -> Result<()> {
+    type Applied<'s> = FakeStep<'s>;
+
+    fn apply<'s>(&'s mut self, case: &'s Case) -> Result<FakeStep<'s>> {
         self.note("apply", case);
-        Ok(())
-    }
-
-    fn reset(&mut self, case: &Case, _: u64) -> Result<()> {
-        self.note("reset", case);
-        Ok(())
-    }
-
-    fn load(&mut self, case: &Case, rows: u64) -> Result<Measured> {
-        self.note("load", case);
-        self.loads += 1;
-        match self.trouble {
-            Trouble::LoadFails(n) if n == self.loads => Err(anyhow!("disk full")),
-            Trouble::LoadTimesOut(n) if n == self.loads => Err(Fault::Timeout(Duration::from_secs(9)).into()),
-            Trouble::InterruptedDuring(n) if n == self.loads => Err(Fault::Interrupted(2).into()),
-            Trouble::ServerGone(n) if n == self.loads => {
-                self.gone = true;
-                Err(anyhow!("connection closed"))
-            }
-            _ => Ok(Measured {
-                phases: BTreeMap::from([(Phase::Load, rows * 100), (Phase::Indexes, 7)]),
-                readings: Readings::default(),
-                session: None,
-            }),
-        }
-    }
-
-    fn verify(&mut self, case: &Case, rows: u64) -> Result<EndState> {
-        self.note("verify", case);
-        if matches!(self.trouble, Trouble::StoppedDuringVerify(n) if n == self.loads) {
-            return Err(anyhow!("canceling statement due to user request"));
-        }
-        if matches!(self.trouble, Trouble::WrongContent(n) if n == self.loads) {
-            return Err(Fault::Data("the rows' content sums to 1 instead of 2".into()).into());
-        }
-        Ok(EndState {
-            rows,
-            content: Content::of_hashes(2),
-            persistence: Persistence::Permanent,
-            structure: vec![],
-        })
+        Ok(FakeStep { stage: self, case, rows: 0 })
     }
 
     fn recover(&mut self) -> Result<()> {
@@ -107,6 +76,62 @@ impl Stage for FakeStage {
 
     fn now(&self) -> String {
         "2025-01-01T00:00:00Z".into()
+    }
+}
+
+impl Applied for FakeStep<'_> {
+    type Ready = Self;
+
+    fn reset(self, rows: u64) -> Result<Self> {
+        self.stage.note("reset", self.case);
+        Ok(Self { rows, ..self })
+    }
+}
+
+impl Ready for FakeStep<'_> {
+    type Loaded = Self;
+
+    fn load(self) -> Result<(Self, Measured)> {
+        let stage = &mut *self.stage;
+        stage.note("load", self.case);
+        stage.loads += 1;
+        match stage.trouble {
+            Trouble::LoadFails(n) if n == stage.loads => Err(anyhow!("disk full")),
+            Trouble::LoadTimesOut(n) if n == stage.loads => {
+                Err(Fault::Timeout(Duration::from_secs(9)).into())
+            }
+            Trouble::InterruptedDuring(n) if n == stage.loads => Err(Fault::Interrupted(2).into()),
+            Trouble::ServerGone(n) if n == stage.loads => {
+                stage.gone = true;
+                Err(anyhow!("connection closed"))
+            }
+            _ => {
+                let measured = Measured {
+                    phases: BTreeMap::from([(Phase::Load, self.rows * 100), (Phase::Indexes, 7)]),
+                    readings: Readings::default(),
+                    session: None,
+                };
+                Ok((self, measured))
+            }
+        }
+    }
+}
+
+impl Loaded for FakeStep<'_> {
+    fn verify(&mut self) -> Result<EndState> {
+        self.stage.note("verify", self.case);
+        if matches!(self.stage.trouble, Trouble::StoppedDuringVerify(n) if n == self.stage.loads) {
+            return Err(anyhow!("canceling statement due to user request"));
+        }
+        if matches!(self.stage.trouble, Trouble::WrongContent(n) if n == self.stage.loads) {
+            return Err(Fault::Data("the rows' content sums to 1 instead of 2".into()).into());
+        }
+        Ok(EndState {
+            rows: self.rows,
+            content: Content::of_hashes(2),
+            persistence: Persistence::Permanent,
+            structure: vec![],
+        })
     }
 }
 

@@ -10,23 +10,19 @@ use std::time::Duration;
 
 use bulkbench::caveat::{self, Bench};
 use bulkbench::dataset::Dataset;
-use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::external::{LoadTarget, Loader, Meaning};
 use bulkbench::method::{Catalogue, resolve_params};
 use bulkbench::model::findings::Verdict;
-use bulkbench::model::{Case, Encoding, Outcome, ParamValue, Persistence, Phase, Role, Sample, Slot};
-use bulkbench::runner::availability;
-use bulkbench::runner::plan;
-use bulkbench::runner::sample::{self, Place, Stage};
-use bulkbench::runner::stage::ServerStage;
+use bulkbench::model::{Outcome, ParamValue, Persistence, Phase, Sample};
+use bulkbench::runner::sample::{Applied, Ready, Stage};
 use bulkbench::server::{self, Choice, Options, Server};
 use bulkbench::table::Table;
 
 const ROWS: u64 = 3_000;
 
 fn generated(dir: &Path) -> Dataset {
-    ensured(Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap())
+    Dataset::generated(dir, ROWS, 1, &Interrupt::new()).unwrap()
 }
 
 /// Rows with all that csv treats specially.
@@ -35,35 +31,7 @@ fn special(dir: &Path) -> Dataset {
     let rows = "\"a \"\"b\"\"\",\"x,\ny\",-2147483648\n\"\",\" \",2147483647\n lead,trail ,0\n\
                 \\N,\\.\\t,1\n\"tab\there\",{x} {{y}},1\nżółw,\u{1f418} $$ 'q',-1\n";
     std::fs::write(&csv, rows).unwrap();
-    ensured(Dataset::imported(dir, &csv, &Interrupt::new()).unwrap())
-}
-
-fn ensured(mut dataset: Dataset) -> Dataset {
-    dataset.ensure(Encoding::Csv, &Interrupt::new()).unwrap();
-    dataset
-}
-
-/// The cases beside the baseline, marked with why they cannot run here.
-fn cases(catalogue: &Catalogue, toml: &str, server: &dyn Server, dataset: &Dataset) -> Vec<Case> {
-    let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
-                [[case]]\nmethod = 'copy-csv'\n";
-    let experiment = Experiment::parse(&format!("{head}{toml}"), "x.toml").unwrap();
-    let request = common::request(dataset.rows());
-    let mut cases = plan::cases(catalogue, &experiment, &request, &Table::votes(dataset.columns())).unwrap();
-    cases.retain(|case| case.role == Role::Case);
-    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
-    cases
-}
-
-/// A sample of each of the cases.
-fn samples(catalogue: &Catalogue, toml: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Sample> {
-    let cases = cases(catalogue, toml, server, dataset);
-    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
-    let take = |case: &Case| {
-        assert_eq!(case.unavailable, None, "{}", case.id);
-        sample::take(&mut stage, case, Place { slot: Slot::Round(1), position: 0 }).unwrap()
-    };
-    cases.iter().map(take).collect()
+    Dataset::imported(dir, &csv, &Interrupt::new()).unwrap()
 }
 
 /// Each has loaded every row as it is, or its sample would have failed, in just these phases.
@@ -96,17 +64,19 @@ fn pgloader_loads_every_row_as_it_is() {
     let batches = "[[case]]\nmethod = 'pgloader'\nrows = [1, 2999]\n\
                    [[case]]\nmethod = 'pgloader'\nparams = { batch_rows = 1000, concurrency = 2 }\nlatency_ms = 1\n";
     let indexes_after = [Phase::Load, Phase::Indexes];
-    assert_loaded(&samples(&catalogue, batches, &mut *server, &dataset), &indexes_after);
+    assert_loaded(&common::samples(&catalogue, batches, &mut *server, &dataset), &indexes_after);
     assert_loaded(
-        &samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &special(dir.path())),
+        &common::samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &special(dir.path())),
         &indexes_after,
     );
     let dropping = "[[case]]\nmethod = 'pgloader-drop-indexes'\n";
-    assert_loaded(&samples(&catalogue, dropping, &mut *server, &dataset), &[Phase::Load]);
+    assert_loaded(&common::samples(&catalogue, dropping, &mut *server, &dataset), &[Phase::Load]);
 
     let settings = "[[case]]\nmethod = 'pgloader'\nsettings = { synchronous_commit = ['off', 'on'] }\n";
-    let reasons: Vec<_> =
-        cases(&catalogue, settings, &*server, &dataset).into_iter().map(|case| case.unavailable).collect();
+    let reasons: Vec<_> = common::cases(&catalogue, settings, &mut *server, &dataset)
+        .into_iter()
+        .map(|case| case.unavailable)
+        .collect();
     assert!(reasons[0].as_ref().unwrap().contains("the case sets synchronous_commit"), "{reasons:?}");
     assert_eq!(reasons[1], None, "the server has it on anyway");
     server.stop().unwrap();
@@ -122,7 +92,7 @@ fn pgloader_loads_into_a_container_by_its_password() {
     }
     let Some(mut server) = common::container(&dataset) else { return };
     assert_loaded(
-        &samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &dataset),
+        &common::samples(&catalogue, "[[case]]\nmethod = 'pgloader'\n", &mut *server, &dataset),
         &[Phase::Load, Phase::Indexes],
     );
     server.stop().unwrap();
@@ -193,27 +163,28 @@ fn a_stand_in_for_pg_bulkload_loads_what_its_control_files_say() {
         "[[case]]\nmethod = ['stand-in-direct', 'stand-in-parallel']\nrows = [1, {ROWS}]\nlatency_ms = 0\n"
     );
     let mut server = common::local(&dataset);
-    assert_loaded(&samples(&catalogue, &one_and_all, &mut *server, &dataset), &BULKLOAD);
+    assert_loaded(&common::samples(&catalogue, &one_and_all, &mut *server, &dataset), &BULKLOAD);
     let special = special(dir.path());
     assert_loaded(
-        &samples(&catalogue, "[[case]]\nmethod = 'stand-in-direct'\n", &mut *server, &special),
+        &common::samples(&catalogue, "[[case]]\nmethod = 'stand-in-direct'\n", &mut *server, &special),
         &BULKLOAD,
     );
     assert_keys_go_on(&catalogue, "stand-in-direct", &mut *server, &dataset);
     server.stop().unwrap();
 
     let Some(mut container) = common::container(&dataset) else { return };
-    assert_loaded(&samples(&catalogue, &one_and_all, &mut *container, &dataset), &BULKLOAD);
+    assert_loaded(&common::samples(&catalogue, &one_and_all, &mut *container, &dataset), &BULKLOAD);
     container.stop().unwrap();
 }
 
 /// The keys are those that the sequence would have given, and it goes on after them.
 fn assert_keys_go_on(catalogue: &Catalogue, id: &str, server: &mut dyn Server, dataset: &Dataset) {
-    let case = cases(catalogue, &format!("[[case]]\nmethod = '{id}'\n"), server, dataset).remove(0);
+    let experiment = common::experiment(&format!("[[case]]\nmethod = '{id}'\n")).unwrap();
+    let prepared = common::prepared(catalogue, &experiment, dataset);
     let connector = server.connector().clone();
-    let mut stage = ServerStage::new(catalogue, server, dataset, Interrupt::new(), Duration::from_secs(60));
-    stage.reset(&case, ROWS).unwrap();
-    stage.load(&case, ROWS).unwrap();
+    let mut run = common::on(&prepared, server);
+    let ready = run.stage().apply(common::case(&prepared, id)).unwrap().reset(ROWS).unwrap();
+    ready.load().unwrap();
     let keys = "SELECT min(vote_id), max(vote_id), nextval('votes_vote_id_seq') FROM votes";
     let row = connector.connect().unwrap().query_one(keys, &[]).unwrap();
     let last = ROWS as i32;
@@ -235,7 +206,8 @@ fn what_pg_bulkload_leaves_out_makes_a_partial_load_without_a_time() {
     );
     let mut server = common::local(&dataset);
     let sample =
-        samples(&catalogue, "[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset).remove(0);
+        common::samples(&catalogue, "[[case]]\nmethod = 'stand-in-refusing'\n", &mut *server, &dataset)
+            .remove(0);
     let error = sample.error.unwrap();
     assert_eq!((sample.outcome, sample.total_ns), (Outcome::Failed, None), "{error}");
     assert!(error.contains("a partial load: 2 rows refused (exit code 3)"), "{error}");
@@ -276,9 +248,9 @@ fn pg_bulkload_is_kept_from_servers_of_users() {
     let own = common::local(&dataset);
     let external = Choice::External(common::url(&*own));
     let options = Options { id: server::new_id(), ..Options::default() };
-    let server = server::open(&external, &options, &Interrupt::new()).unwrap();
+    let mut server = server::open(&external, &options, &Interrupt::new()).unwrap();
     let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
-    for case in cases(&catalogue, bulkloads, &*server, &dataset) {
+    for case in common::cases(&catalogue, bulkloads, &mut *server, &dataset) {
         let why = case.unavailable.unwrap();
         assert!(why.contains("only loads into throwaway servers"), "{why}");
     }
@@ -293,10 +265,10 @@ fn the_real_pg_bulkload_loads_where_it_is_installed() {
     let dataset = generated(dir.path());
     let mut server = common::local(&dataset);
     let bulkloads = "[[case]]\nmethod = ['pg-bulkload', 'pg-bulkload-parallel']\n";
-    match &cases(&catalogue, bulkloads, &*server, &dataset)[0].unavailable {
+    match &common::cases(&catalogue, bulkloads, &mut *server, &dataset)[0].unavailable {
         Some(why) => common::skipped(&format!("only a stand-in for pg_bulkload was tested: {why}")),
         None => {
-            assert_loaded(&samples(&catalogue, bulkloads, &mut *server, &dataset), &BULKLOAD);
+            assert_loaded(&common::samples(&catalogue, bulkloads, &mut *server, &dataset), &BULKLOAD);
             assert_keys_go_on(&catalogue, "pg-bulkload", &mut *server, &dataset);
         }
     }

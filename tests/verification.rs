@@ -3,19 +3,14 @@
 
 mod common;
 
-use std::time::Duration;
-
 use bulkbench::dataset::checksum::{ContentSum, RowHasher, of_keys, sql_expression};
 use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Encoding, Role};
-use bulkbench::runner::availability;
-use bulkbench::runner::plan;
 use bulkbench::runner::reset::rows_after;
-use bulkbench::runner::sample::Stage;
-use bulkbench::runner::stage::ServerStage;
+use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
 use bulkbench::server::Session;
 use bulkbench::table::Table;
 use bulkbench::table::verify::{self, Expected, FIXED, Keys};
@@ -194,17 +189,12 @@ fn dataset(dir: &std::path::Path) -> Dataset {
     let mut csv = std::fs::read(generated.file(Encoding::Csv)).unwrap();
     csv.extend_from_slice(b"\"\",t3_none,1\n");
     std::fs::write(dir.join("mine.csv"), csv).unwrap();
-    let mut dataset = Dataset::imported(dir, &dir.join("mine.csv"), &Interrupt::new()).unwrap();
-    Encoding::ALL.iter().for_each(|encoding| dataset.ensure(*encoding, &Interrupt::new()).unwrap());
-    dataset
+    Dataset::imported(dir, &dir.join("mine.csv"), &Interrupt::new()).unwrap()
 }
 
 /// Every method's case with its defaults that can run.
-fn cases(catalogue: &Catalogue, server: &dyn bulkbench::server::Server, dataset: &Dataset) -> Vec<Case> {
-    let all = Experiment::find("all").unwrap();
-    let table = Table::votes(dataset.columns());
-    let mut cases = plan::cases(catalogue, &all, &common::request(dataset.rows()), &table).unwrap();
-    availability::mark(catalogue, &mut cases, server, dataset).unwrap();
+fn runnable(run: &bulkbench::runner::Session<'_>) -> Vec<Case> {
+    let mut cases = run.mark(&Experiment::find("all").unwrap()).unwrap();
     cases.retain(|case| case.role != Role::Control && case.unavailable.is_none());
     cases
 }
@@ -216,16 +206,15 @@ fn each_fault_is_refused_after_each_method() {
     let mut server = common::local(&dataset);
     let connector = server.connector().clone();
     let catalogue = Catalogue::built_in();
-    let cases = cases(&catalogue, &*server, &dataset);
+    let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
+    let mut run = common::on(&prepared, &mut *server);
+    let cases = runnable(&run);
     let kinds: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.family.as_str()).collect();
     assert!(kinds.len() >= 8, "{kinds:?}");
-    let mut stage =
-        ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
     for case in &cases {
-        stage.apply(case).unwrap();
-        stage.reset(case, case.rows).unwrap();
-        stage.load(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
-        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        let ready = run.stage().apply(case).unwrap().reset(case.rows).unwrap();
+        let (mut loaded, _) = ready.load().unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        loaded.verify().unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         let mut session = connector.connect().unwrap();
         let method = catalogue.find(&case.key.method).unwrap();
         let (info, keys) = (method.info(), method.keys());
@@ -256,13 +245,13 @@ fn each_fault_is_refused_after_each_method() {
                 .batch_execute("SELECT setval('votes_vote_id_seq', (SELECT max(vote_id) FROM votes))")
                 .unwrap();
         }
-        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        loaded.verify().unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
         let next = session
             .query_one("INSERT INTO votes (username, link, score) SELECT username, link, 1 FROM votes LIMIT 1 RETURNING vote_id::int8", &[])
             .unwrap_or_else(|error| panic!("{}: the next row: {error:?}", case.id));
         assert!(next.get::<_, i64>(0) as u64 > case.rows, "{}", case.id);
     }
-    drop(stage);
+    drop(run);
     server.stop().unwrap();
 }
 
@@ -296,19 +285,21 @@ fn settings_of_the_role_change_no_verdict() {
         server.connector().connect().unwrap().batch_execute(&sql).unwrap();
     }
     let catalogue = Catalogue::built_in();
-    let cases = cases(&catalogue, &*server, &dataset);
-    let mut stage =
-        ServerStage::new(&catalogue, &mut *server, &dataset, Interrupt::new(), Duration::from_secs(60));
+    let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
+    let mut run = common::on(&prepared, &mut *server);
+    let cases = runnable(&run);
     for case in &cases {
-        stage.apply(case).unwrap();
-        stage.reset(case, case.rows).unwrap();
-        if let Err(error) = stage.load(case, case.rows) {
-            // ADBC's driver cannot tell types under quote_all_identifiers: it says so, and no verdict is made.
-            assert_eq!(case.key.method, "adbc-ingest", "{}: {error:#}", case.id);
-            continue;
-        }
-        stage.verify(case, case.rows).unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        let ready = run.stage().apply(case).unwrap().reset(case.rows).unwrap();
+        let mut loaded = match ready.load() {
+            Ok((loaded, _)) => loaded,
+            Err(error) => {
+                // ADBC's driver cannot tell types under quote_all_identifiers: it says so, and no verdict is made.
+                assert_eq!(case.key.method, "adbc-ingest", "{}: {error:#}", case.id);
+                continue;
+            }
+        };
+        loaded.verify().unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
     }
-    drop(stage);
+    drop(run);
     server.stop().unwrap();
 }

@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, ServerFacts, Source};
 use crate::probe::machine;
 use crate::record::Store;
-use crate::runner::session::{Session, datasets, most_times};
+use crate::runner::Prepared;
 use crate::server::Choice;
 use crate::{redact, unavailable, usage};
 
@@ -42,8 +42,8 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             })?,
     };
     same("dataset.content", &run.dataset.content.to_string(), &dataset.facts().content.to_string())?;
-    let datasets = datasets(&catalogue, dataset, &run.plan.cases, interrupt)?;
-    for (name, dataset) in &datasets[1..] {
+    let prepared = Prepared::of(&catalogue, run.plan.cases.clone(), dataset, interrupt)?;
+    for (name, dataset) in &prepared.datasets()[1..] {
         let before = run.datasets.get(name).map_or(String::new(), |facts| facts.content.to_string());
         same(&format!("datasets.{name}.content"), &before, &dataset.facts().content.to_string())?;
     }
@@ -65,13 +65,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         }
     }
     let wanted = place.wanted(&choice(&place, &run)?, false)?;
-    let mut servers = place.open(
-        wanted,
-        &run.server.given,
-        &datasets,
-        most_times(&catalogue, &run.plan.cases)?,
-        interrupt,
-    )?;
+    let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
@@ -87,13 +81,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             same_server(&format!("servers.{name}"), before, &now[name])?;
         }
         crate::say!("going on with {}: {} samples are there", dir.display(), samples.len());
-        let session = Session::new(
-            &catalogue,
-            servers.all_mut(),
-            &datasets,
-            interrupt,
-            args.timeout(run.provenance.asked.as_ref()),
-        );
+        let session = prepared.on(servers.all_mut(), args.timeout(run.provenance.asked.as_ref()));
         finish(store, &run, samples, session, &redactor)
     })();
     servers.closing(outcome)

@@ -8,16 +8,14 @@ use super::finish::finish;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::{loader_args, repeat};
-use crate::dataset::{Dataset, columns, default_cache};
+use crate::dataset::{Dataset, default_cache};
 use crate::experiment::Experiment;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::model::{Axis, Provenance, Run, Tool, now};
 use crate::probe::machine;
 use crate::record::Store;
-use crate::runner::plan;
-use crate::runner::session::{Session, datasets, most_times};
-use crate::table::Table;
+use crate::runner::Session;
 
 /// Executes an experiment, or goes on with one.
 pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
@@ -47,7 +45,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
     let compares = experiment.compare == Some(Axis::Server);
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
-    plan::cases(&catalogue, &experiment, &request, &Table::votes(&columns::votes()))?;
+    Session::check(&catalogue, &experiment, &request)?;
     writable(&args.out)?;
 
     let dataset = match &args.dataset {
@@ -55,18 +53,12 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         None => Dataset::generated(&default_cache()?, request.rows, request.seed, interrupt)?,
     };
     request.rows = dataset.rows();
-    let cases = plan::cases(&catalogue, &experiment, &request, &Table::votes(dataset.columns()))?;
-    let datasets = datasets(&catalogue, dataset, &cases, interrupt)?;
+    let prepared = Session::prepare(&catalogue, &experiment, &request, dataset, interrupt)?;
 
-    let mut servers =
-        args.place.open(wanted, &args.settings(), &datasets, most_times(&catalogue, &cases)?, interrupt)?;
+    let mut servers = args.place.open(wanted, &args.settings(), &prepared, interrupt)?;
     let outcome = (|| {
         let machine = machine::machine(servers.main().data_dir())?;
-        let mut cases = plan::on_servers(&experiment, cases, &servers.names());
-        let mut session =
-            Session::new(&catalogue, servers.all_mut(), &datasets, interrupt, args.timeout(None));
-        session.mark(&mut cases)?;
-        session.calibrate(&mut cases, request.budget)?;
+        let plan = prepared.on(servers.all_mut(), args.timeout(None)).plan(&experiment, &request)?;
         let asked = args.asked(&experiment, &loaders);
         let mut run = Run {
             provenance: Provenance {
@@ -78,10 +70,10 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
                 asked: Some(asked.clone()),
             },
             server: servers.main().facts().clone(),
-            dataset: datasets[0].1.facts(),
+            dataset: prepared.datasets()[0].1.facts(),
             servers: servers.facts(),
-            datasets: datasets[1..].iter().map(|(name, dataset)| (name.clone(), dataset.facts())).collect(),
-            plan: plan::plan(&experiment, &request, cases, |s| servers.main().restarts_for(s)),
+            datasets: prepared.datasets()[1..].iter().map(|(name, d)| (name.clone(), d.facts())).collect(),
+            plan,
         };
         run.provenance.command = repeat::run_command(&run, &asked);
         let redactor = servers.redactor();
@@ -89,7 +81,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         let dir =
             new_directory(&args.out, &run.provenance.label, &run.provenance.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
-        let session = Session::new(&catalogue, servers.all_mut(), &datasets, interrupt, args.timeout(None));
+        let session = prepared.on(servers.all_mut(), args.timeout(None));
         finish(store, &run, Vec::new(), session, &redactor)
     })();
     servers.closing(outcome)

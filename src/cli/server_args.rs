@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::model::{Encoding, ServerFacts};
 use crate::redact::Redactor;
+use crate::runner::Prepared;
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::{Installation, installations};
 use crate::server::{self, Choice, Server, Settings};
@@ -48,20 +48,20 @@ impl ServerArgs {
         self.server.parse()
     }
 
-    /// Opens the servers with these settings of the run, to load these datasets into, and says on
-    /// standard error which they are and why. A table holds the rows at the most `most_times`.
+    /// Opens the servers with these settings of the run, to load what is prepared into, and says on
+    /// standard error which they are and why.
     pub fn open(
         &self,
         all: Vec<Wanted>,
         settings: &Settings,
-        datasets: &[(String, Dataset)],
-        most_times: u64,
+        prepared: &Prepared<'_>,
         interrupt: &Interrupt,
     ) -> Result<Servers> {
+        let datasets = || prepared.datasets().iter().map(|(_, dataset)| dataset);
         let csv_bytes =
-            datasets.iter().filter_map(|(_, d)| d.facts().files.get(&Encoding::Csv).map(|f| f.bytes)).max();
-        let dirs: Vec<PathBuf> = datasets.iter().map(|(_, d)| d.dir().to_path_buf()).collect();
-        self.open_for(all, settings, &dirs, csv_bytes.unwrap_or(0) * most_times, interrupt)
+            datasets().filter_map(|d| d.facts().files.get(&Encoding::Csv).map(|file| file.bytes)).max();
+        let dirs: Vec<PathBuf> = datasets().map(|d| d.dir().to_path_buf()).collect();
+        self.open_for(all, settings, &dirs, csv_bytes.unwrap_or(0) * prepared.most_times(), interrupt)
     }
 
     /// As [`ServerArgs::open`], to load files in these directories, the largest being a csv of so many bytes.

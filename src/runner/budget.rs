@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::method::Catalogue;
 use crate::model::{Axis, Case, Role};
 use crate::runner::plan;
-use crate::runner::sample::{Measured, Stage};
+use crate::runner::sample::{Applied, Measured, Ready, Stage};
 use crate::runner::told::Told;
 use crate::units;
 
@@ -35,7 +35,7 @@ const LONGER_TRIAL: f64 = 0.3;
 /// When work has to stop, or the server does not recover from a failed trial.
 pub fn calibrate(
     catalogue: &Catalogue,
-    stage: &mut dyn Stage,
+    stage: &mut impl Stage,
     cases: &mut [Case],
     budget: Duration,
 ) -> Result<()> {
@@ -71,7 +71,7 @@ pub fn calibrate(
 ///
 /// # Errors
 /// When a trial load fails; the case is then left as it was.
-pub fn fit(stage: &mut dyn Stage, case: &mut Case, budget: Duration) -> Result<()> {
+pub fn fit(stage: &mut impl Stage, case: &mut Case, budget: Duration) -> Result<()> {
     let all = case.rows;
     let fitting = |rows: u64, taken: Duration, share: f64| {
         (rows as f64 / taken.as_secs_f64().max(1e-9) * budget.as_secs_f64() * share) as u64
@@ -103,10 +103,9 @@ pub fn fit(stage: &mut dyn Stage, case: &mut Case, budget: Duration) -> Result<(
     Ok(())
 }
 
-fn trial(stage: &mut dyn Stage, case: &Case, rows: u64) -> Result<Measured> {
-    stage.apply(case)?;
-    stage.reset(case, rows)?;
-    stage.load(case, rows)
+fn trial(stage: &mut impl Stage, case: &Case, rows: u64) -> Result<Measured> {
+    let (_, measured) = stage.apply(case)?.reset(rows)?.load()?;
+    Ok(measured)
 }
 
 /// Gives the same case on several servers as many rows on each as the slowest of them can take, and

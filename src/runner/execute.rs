@@ -27,7 +27,7 @@ pub struct Ended {
 pub fn execute(
     plan: &Plan,
     done: &[Sample],
-    stage: &mut dyn Stage,
+    stage: &mut impl Stage,
     keep: &mut dyn FnMut(&Sample) -> Result<()>,
     progress: &mut dyn Progress,
 ) -> Result<Ended> {

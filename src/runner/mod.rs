@@ -1,5 +1,5 @@
 //! Executing an experiment: what is to run ([`plan`]) in which order ([`schedule`]), on how many
-//! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`]), with
+//! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`], [`steps`]), with
 //! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`Session`].
 
 pub mod availability;
@@ -15,7 +15,8 @@ pub mod schedule;
 pub mod scratch;
 pub mod session;
 pub mod stage;
+pub mod steps;
 mod told;
 
 pub use execute::{Ended, execute};
-pub use session::Session;
+pub use session::{Prepared, Session};

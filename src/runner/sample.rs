@@ -9,32 +9,19 @@ use crate::errors::chain;
 use crate::fault::Fault;
 use crate::model::{Case, EndState, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step};
 
-/// What the steps are done with: a server in earnest, a fake in tests.
+/// Where samples are taken: a server in earnest, a fake in tests. Each step of a sample gives what the
+/// next is taken from, so that none can come before the one that it needs.
 pub trait Stage {
+    /// A server with the settings of a case.
+    type Applied<'s>: Applied
+    where
+        Self: 's;
+
     /// Gives the server the case's own settings.
     ///
     /// # Errors
     /// When it does not come up with them.
-    fn apply(&mut self, case: &Case) -> Result<()>;
-
-    /// Puts the table that the case starts from where the last sample's was, for a load of so many
-    /// rows, and flushes what is left to write.
-    ///
-    /// # Errors
-    /// What the server says.
-    fn reset(&mut self, case: &Case, rows: u64) -> Result<()>;
-
-    /// Does the timed phases between the start and the stop of the probes.
-    ///
-    /// # Errors
-    /// What went wrong; [`Fault::Timeout`] when the deadline passed.
-    fn load(&mut self, case: &Case, rows: u64) -> Result<Measured>;
-
-    /// Proves that every row arrived and the table is what the method promised.
-    ///
-    /// # Errors
-    /// [`Fault::Data`] naming what differs.
-    fn verify(&mut self, case: &Case, rows: u64) -> Result<EndState>;
+    fn apply<'s>(&'s mut self, case: &'s Case) -> Result<Self::Applied<'s>>;
 
     /// After a failure: puts the server back into a state that the next sample can start from.
     ///
@@ -50,6 +37,41 @@ pub trait Stage {
 
     /// The time now, RFC 3339 in UTC.
     fn now(&self) -> String;
+}
+
+/// A sample whose server has the case's settings.
+pub trait Applied {
+    /// What a reset gives.
+    type Ready: Ready;
+
+    /// Puts the table that the case starts from where the last sample's was, for a load of so many
+    /// rows, and flushes what is left to write.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn reset(self, rows: u64) -> Result<Self::Ready>;
+}
+
+/// A sample whose table is as the case starts from.
+pub trait Ready {
+    /// What a load gives.
+    type Loaded: Loaded;
+
+    /// Does the timed phases between the start and the stop of the probes.
+    ///
+    /// # Errors
+    /// What went wrong; [`Fault::Timeout`] when the deadline passed.
+    fn load(self) -> Result<(Self::Loaded, Measured)>;
+}
+
+/// A sample whose rows are loaded.
+pub trait Loaded {
+    /// Proves that every row arrived and the table is what the method promised. It changes nothing, so
+    /// that it can be done again.
+    ///
+    /// # Errors
+    /// [`Fault::Data`] naming what differs.
+    fn verify(&mut self) -> Result<EndState>;
 }
 
 /// What the timed part of a sample gave.
@@ -77,7 +99,7 @@ pub struct Place {
 /// # Errors
 /// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
 /// did not end by itself.
-pub fn take(stage: &mut dyn Stage, case: &Case, place: Place) -> Result<Sample> {
+pub fn take(stage: &mut impl Stage, case: &Case, place: Place) -> Result<Sample> {
     let mut sample = Sample {
         case: case.id.clone(),
         slot: place.slot,
@@ -112,21 +134,21 @@ pub fn take(stage: &mut dyn Stage, case: &Case, place: Place) -> Result<Sample> 
     }
 }
 
-fn steps(stage: &mut dyn Stage, case: &Case, sample: &mut Sample) -> Result<()> {
+fn steps(stage: &mut impl Stage, case: &Case, sample: &mut Sample) -> Result<()> {
     let start = Instant::now();
-    stage.apply(case)?;
-    let applied = Instant::now();
-    stage.reset(case, case.rows)?;
-    let reset = Instant::now();
-    let measured = stage.load(case, case.rows)?;
-    let loaded = Instant::now();
-    let end_state = stage.verify(case, case.rows)?;
+    let applied = stage.apply(case)?;
+    let applied_at = Instant::now();
+    let ready = applied.reset(case.rows)?;
+    let ready_at = Instant::now();
+    let (mut loaded, measured) = ready.load()?;
+    let loaded_at = Instant::now();
+    let end_state = loaded.verify()?;
     let nanoseconds = |from: Instant, to: Instant| to.duration_since(from).as_nanos() as u64;
     sample.overhead = BTreeMap::from([
-        (Step::Settings, nanoseconds(start, applied)),
-        (Step::Reset, nanoseconds(applied, reset)),
-        (Step::Connect, nanoseconds(reset, loaded).saturating_sub(measured.phases.values().sum())),
-        (Step::Verify, nanoseconds(loaded, Instant::now())),
+        (Step::Settings, nanoseconds(start, applied_at)),
+        (Step::Reset, nanoseconds(applied_at, ready_at)),
+        (Step::Connect, nanoseconds(ready_at, loaded_at).saturating_sub(measured.phases.values().sum())),
+        (Step::Verify, nanoseconds(loaded_at, Instant::now())),
     ]);
     sample.total_ns = Some(measured.phases.values().sum());
     sample.phases = measured.phases;

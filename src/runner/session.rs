@@ -1,57 +1,139 @@
-//! A run from its cases to its samples: what they load, which can run, on how many rows, and the
-//! samples themselves.
+//! A run from its experiment to its samples: what is loaded, which cases can run, on how many rows, and
+//! the samples themselves.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::dataset::Dataset;
+use crate::dataset::columns::votes;
+use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Plan, Sample};
+use crate::model::{Case, Plan, Sample, Slot};
+use crate::runner::plan::{self, Request};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
+use crate::runner::sample::{self, Place};
 use crate::runner::stage::ServerStage;
-use crate::runner::{Ended, availability, budget, execute, plan};
+use crate::runner::{Ended, availability, budget, execute};
 use crate::server::Server;
+use crate::table::Table;
 
-/// The servers and datasets of a run, by the names that cases give them; the first of each is that of
-/// cases that give none.
-pub struct Session<'a> {
+/// What a run loads: its cases, and the datasets that they name. Made before any server is started.
+pub struct Prepared<'a> {
     catalogue: &'a Catalogue,
-    servers: Vec<(String, &'a mut dyn Server)>,
-    datasets: &'a [(String, Dataset)],
+    cases: Vec<Case>,
+    datasets: Vec<(String, Dataset)>,
+    most_times: u64,
     interrupt: Interrupt,
-    timeout: Duration,
+}
+
+impl<'a> Prepared<'a> {
+    /// These cases and the datasets that they name: the run's own first, then its other forms, each in
+    /// the encodings that its cases read.
+    ///
+    /// # Errors
+    /// When a dataset cannot be made, a case names a method that is not in the catalogue, or work has to
+    /// stop.
+    pub fn of(
+        catalogue: &'a Catalogue,
+        cases: Vec<Case>,
+        dataset: Dataset,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
+        let mut datasets = vec![(String::new(), dataset)];
+        for name in cases.iter().filter_map(|case| case.key.axes.dataset.as_ref()) {
+            if !datasets.iter().any(|(known, _)| known == name) {
+                let form = datasets[0].1.in_form(name, interrupt)?;
+                datasets.push((name.clone(), form));
+            }
+        }
+        for (name, dataset) in &mut datasets {
+            let of_it = |case: &&Case| case.key.axes.dataset.as_deref().unwrap_or_default() == name;
+            for encoding in plan::encodings(catalogue, cases.iter().filter(of_it))? {
+                dataset.ensure(encoding, interrupt)?;
+            }
+        }
+        let mut most_times = 1;
+        for case in &cases {
+            let info = catalogue.find(&case.key.method)?.info();
+            most_times = most_times.max(rows_after(info, &case.params, 0).times);
+        }
+        Ok(Self { catalogue, cases, datasets, most_times, interrupt: interrupt.clone() })
+    }
+
+    /// The cases, on no server yet.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// The datasets, by the names that cases give them; the first is that of cases that give none.
+    pub fn datasets(&self) -> &[(String, Dataset)] {
+        &self.datasets
+    }
+
+    /// How many times a table of these cases holds the rows at the most.
+    pub fn most_times(&self) -> u64 {
+        self.most_times
+    }
+
+    /// Loads into these servers, by the names that cases give them; the first is that of cases that give
+    /// none. No sample takes longer than `timeout`.
+    pub fn on<'s>(&'s self, servers: Vec<(String, &'s mut dyn Server)>, timeout: Duration) -> Session<'s> {
+        let stage =
+            ServerStage::new(self.catalogue, servers, &self.datasets, self.interrupt.clone(), timeout);
+        Session { prepared: self, stage }
+    }
+}
+
+/// What is prepared, on the servers that it is loaded into.
+pub struct Session<'a> {
+    prepared: &'a Prepared<'a>,
+    stage: ServerStage<'a>,
 }
 
 impl<'a> Session<'a> {
-    /// Loads these datasets into these servers by methods of the catalogue; no sample takes longer than `timeout`.
-    pub fn new(
-        catalogue: &'a Catalogue,
-        servers: Vec<(String, &'a mut dyn Server)>,
-        datasets: &'a [(String, Dataset)],
-        interrupt: &Interrupt,
-        timeout: Duration,
-    ) -> Self {
-        Self { catalogue, servers, datasets, interrupt: interrupt.clone(), timeout }
+    /// Finds what is wrong with names and parameters, before a dataset is made.
+    ///
+    /// # Errors
+    /// As [`plan::cases`].
+    pub fn check(catalogue: &Catalogue, experiment: &Experiment, request: &Request) -> Result<()> {
+        plan::cases(catalogue, experiment, request, &Table::votes(&votes())).map(drop)
     }
 
-    /// Marks the cases that cannot run on the server and with the dataset that they name.
+    /// The cases of an experiment that load this dataset, and the other datasets that they name.
+    ///
+    /// # Errors
+    /// As [`plan::cases`] and [`Prepared::of`].
+    pub fn prepare(
+        catalogue: &'a Catalogue,
+        experiment: &Experiment,
+        request: &Request,
+        dataset: Dataset,
+        interrupt: &Interrupt,
+    ) -> Result<Prepared<'a>> {
+        let cases = plan::cases(catalogue, experiment, request, &Table::votes(dataset.columns()))?;
+        Prepared::of(catalogue, cases, dataset, interrupt)
+    }
+
+    /// The cases on each of the servers, those marked that cannot run there with the dataset that they name.
     ///
     /// # Errors
     /// When the reason cannot be found out.
-    pub fn mark(&self, cases: &mut [Case]) -> Result<()> {
-        for (place, (server_name, server)) in self.servers.iter().enumerate() {
-            for (name, dataset) in self.datasets {
+    pub fn mark(&self, experiment: &Experiment) -> Result<Vec<Case>> {
+        let names: Vec<String> = self.stage.servers().map(|(name, _)| name.to_owned()).collect();
+        let mut cases = plan::on_servers(experiment, self.prepared.cases.clone(), &names);
+        for (place, (server_name, server)) in self.stage.servers().enumerate() {
+            for (name, dataset) in &self.prepared.datasets {
                 let here = |case: &&mut Case| {
                     let on_it = case.key.server.as_deref().map_or(place == 0, |named| named == server_name);
                     on_it && case.key.axes.dataset.as_deref().unwrap_or_default() == name
                 };
-                availability::mark(self.catalogue, cases.iter_mut().filter(here), &**server, dataset)?;
+                availability::mark(self.prepared.catalogue, cases.iter_mut().filter(here), server, dataset)?;
             }
         }
-        Ok(())
+        Ok(cases)
     }
 
     /// Finds the row counts of the slow cases, of which a sample is to take so long.
@@ -59,7 +141,21 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`budget::calibrate`].
     pub fn calibrate(&mut self, cases: &mut [Case], budget: Duration) -> Result<()> {
-        budget::calibrate(self.catalogue, &mut self.stage(), cases, budget)
+        budget::calibrate(self.prepared.catalogue, &mut self.stage, cases, budget)
+    }
+
+    /// What the run is going to do: its cases marked and calibrated, and their order.
+    ///
+    /// # Errors
+    /// As [`Session::mark`] and [`Session::calibrate`].
+    pub fn plan(&mut self, experiment: &Experiment, request: &Request) -> Result<Plan> {
+        let mut cases = self.mark(experiment)?;
+        self.calibrate(&mut cases, request.budget)?;
+        let mut servers = self.stage.servers();
+        let first = servers.next().map(|(_, server)| server);
+        Ok(plan::plan(experiment, request, cases, |settings| {
+            first.map_or_else(|| settings.clone(), |server| server.restarts_for(settings))
+        }))
     }
 
     /// Takes the samples of the plan that `done` lacks; see [`execute()`].
@@ -73,59 +169,19 @@ impl<'a> Session<'a> {
         keep: &mut dyn FnMut(&Sample) -> Result<()>,
         progress: &mut dyn Progress,
     ) -> Result<Ended> {
-        execute(plan, done, &mut self.stage(), keep, progress)
+        execute(plan, done, &mut self.stage, keep, progress)
     }
 
-    fn stage(&mut self) -> ServerStage<'_> {
-        let servers = self.servers.iter_mut().map(|(name, server)| {
-            let server: &mut dyn Server = &mut **server;
-            (name.clone(), server)
-        });
-        ServerStage::over(
-            self.catalogue,
-            servers.collect(),
-            self.datasets.iter().map(|(name, dataset)| (name.clone(), dataset)).collect(),
-            self.interrupt.clone(),
-            self.timeout,
-        )
+    /// Takes a single sample of a case; see [`sample::take`].
+    ///
+    /// # Errors
+    /// As [`sample::take`].
+    pub fn take(&mut self, case: &Case) -> Result<Sample> {
+        sample::take(&mut self.stage, case, Place { slot: Slot::Round(1), position: 0 })
     }
-}
 
-/// The run's dataset first, then the other forms of it that cases name, each in the encodings that
-/// its cases read.
-///
-/// # Errors
-/// When one cannot be made, or work has to stop.
-pub fn datasets(
-    catalogue: &Catalogue,
-    main: Dataset,
-    cases: &[Case],
-    interrupt: &Interrupt,
-) -> Result<Vec<(String, Dataset)>> {
-    let mut datasets = vec![(String::new(), main)];
-    for name in cases.iter().filter_map(|case| case.key.axes.dataset.as_ref()) {
-        if !datasets.iter().any(|(known, _)| known == name) {
-            let form = datasets[0].1.in_form(name, interrupt)?;
-            datasets.push((name.clone(), form));
-        }
+    /// Where the samples are taken, for what looks between their steps.
+    pub fn stage(&mut self) -> &mut ServerStage<'a> {
+        &mut self.stage
     }
-    for (name, dataset) in &mut datasets {
-        let of_it = |case: &&Case| case.key.axes.dataset.as_deref().unwrap_or_default() == name;
-        for encoding in plan::encodings(catalogue, cases.iter().filter(of_it))? {
-            dataset.ensure(encoding, interrupt)?;
-        }
-    }
-    Ok(datasets)
-}
-
-/// How many times a table of these cases holds the rows at the most.
-///
-/// # Errors
-/// When a case names a method that is not in the catalogue.
-pub fn most_times(catalogue: &Catalogue, cases: &[Case]) -> Result<u64> {
-    let mut most = 1;
-    for case in cases {
-        most = most.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);
-    }
-    Ok(most)
 }

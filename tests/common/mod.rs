@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
+use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
+use bulkbench::model::{Case, Role, Sample};
 use bulkbench::runner::plan::Request;
+use bulkbench::runner::{Prepared, Session};
 use bulkbench::server::{self, Choice, Options, Server};
 
 /// A temporary directory that a server under another user can read.
@@ -30,6 +33,77 @@ pub fn request(rows: u64) -> Request {
         cores: 2,
         any_build: false,
     }
+}
+
+/// An experiment whose baseline is copy-csv, with these lines of other cases.
+pub fn experiment(lines: &str) -> anyhow::Result<Experiment> {
+    let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
+                [[case]]\nmethod = 'copy-csv'\n";
+    Experiment::parse(&format!("{head}{lines}"), "x.toml")
+}
+
+/// What an experiment loads of a dataset, all of its rows where a case does not say how many.
+pub fn prepared<'c>(catalogue: &'c Catalogue, experiment: &Experiment, dataset: &Dataset) -> Prepared<'c> {
+    let request = request(dataset.rows());
+    Session::prepare(catalogue, experiment, &request, dataset.clone(), &Interrupt::new()).unwrap()
+}
+
+/// What is prepared, on this server.
+pub fn on<'s>(prepared: &'s Prepared<'s>, server: &'s mut dyn Server) -> Session<'s> {
+    prepared.on(vec![(String::new(), server)], Duration::from_secs(120))
+}
+
+/// The prepared case of this id.
+pub fn case<'p>(prepared: &'p Prepared<'_>, id: &str) -> &'p Case {
+    prepared.cases().iter().find(|case| case.id == id).unwrap()
+}
+
+/// A sample of each case of an experiment but the control, and the cases that cannot run on this server,
+/// with the reasons.
+pub fn once(
+    experiment: &Experiment,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> (Vec<Sample>, Vec<(String, String)>) {
+    let catalogue = Catalogue::built_in();
+    let prepared = prepared(&catalogue, experiment, dataset);
+    let mut session = on(&prepared, server);
+    let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
+    for case in session.mark(experiment).unwrap().into_iter().filter(|case| case.role != Role::Control) {
+        match case.unavailable {
+            Some(reason) => unavailable.push((case.id, reason)),
+            None => samples.push(session.take(&case).unwrap()),
+        }
+    }
+    (samples, unavailable)
+}
+
+/// The cases of these lines of an experiment, marked with why they cannot run on this server.
+pub fn cases(catalogue: &Catalogue, lines: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Case> {
+    let experiment = experiment(lines).unwrap();
+    let prepared = prepared(catalogue, &experiment, dataset);
+    let mut cases = on(&prepared, server).mark(&experiment).unwrap();
+    cases.retain(|case| case.role == Role::Case);
+    cases
+}
+
+/// A sample of each of these cases, all of which can run.
+pub fn samples(
+    catalogue: &Catalogue,
+    lines: &str,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> Vec<Sample> {
+    let experiment = experiment(lines).unwrap();
+    let prepared = prepared(catalogue, &experiment, dataset);
+    let mut session = on(&prepared, server);
+    let mut cases = session.mark(&experiment).unwrap();
+    cases.retain(|case| case.role == Role::Case);
+    let take = |case: &Case| {
+        assert_eq!(case.unavailable, None, "{}", case.id);
+        session.take(case).unwrap()
+    };
+    cases.iter().map(take).collect()
 }
 
 fn options(dataset: &Dataset) -> Options {

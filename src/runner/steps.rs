@@ -1,0 +1,228 @@
+//! The steps of one sample on a real server.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Error, Result};
+use postgres::error::SqlState;
+
+use crate::dataset::Dataset;
+use crate::fault::Fault;
+use crate::interrupt::Interrupt;
+use crate::method::{Load, Loader, Method, PhaseClock};
+use crate::model::{Before, Case, Content, EndState, Metric, Phase, Reading};
+use crate::pg_error::describe;
+use crate::probe::checkpoints;
+use crate::runner::probes::Probes;
+use crate::runner::readback;
+use crate::runner::reset::{Reset, Rows, rows_after};
+use crate::runner::sample::{self, Measured};
+use crate::runner::scratch::Scratch;
+use crate::server::latency::Latency;
+use crate::server::{Connector, Server, Session};
+use crate::table::{Table, verify};
+
+/// What the steps of a sample work on.
+pub(super) struct Parts<'s> {
+    /// What is loaded, and how.
+    pub case: &'s Case,
+    /// The case's method.
+    pub method: &'s dyn Method,
+    /// Where the case loads into.
+    pub server: &'s dyn Server,
+    /// The rows, and which of the run's datasets they are.
+    pub dataset: (usize, &'s Dataset),
+    /// The table that the case loads into.
+    pub table: Table,
+    /// Stops and deadlines.
+    pub interrupt: &'s Interrupt,
+    /// The longest that the timed part may take.
+    pub timeout: Duration,
+    /// Those that the samples before have needed.
+    pub contents: &'s mut Contents,
+}
+
+/// Content sums by dataset and row count: those of a prefix take a pass over the csv.
+#[derive(Default)]
+pub(super) struct Contents(BTreeMap<(usize, u64), Content>);
+
+impl Contents {
+    /// The content sum of the dataset's first rows, each counted so many times.
+    fn of(&mut self, (number, dataset): (usize, &Dataset), rows: Rows) -> Result<Content> {
+        let once = match self.0.get(&(number, rows.loaded)) {
+            Some(content) => *content,
+            None => {
+                let content = dataset.content(rows.loaded)?;
+                self.0.insert((number, rows.loaded), content);
+                content
+            }
+        };
+        Ok(once.times(rows.times))
+    }
+}
+
+/// A sample whose server has the case's settings.
+pub struct Applied<'s> {
+    pub(super) parts: Parts<'s>,
+    /// Stays with the stage, which sweeps by it in the end.
+    pub(super) control: &'s mut Option<Session>,
+    pub(super) warned: &'s mut bool,
+}
+
+/// A sample whose table is as the case starts from.
+pub struct Ready<'s> {
+    parts: Parts<'s>,
+    control: &'s mut Session,
+    scratch: Scratch,
+    rows: u64,
+    before: Before,
+}
+
+/// A sample whose rows are loaded.
+pub struct Loaded<'s> {
+    parts: Parts<'s>,
+    control: &'s mut Session,
+    scratch: Scratch,
+    rows: u64,
+}
+
+impl<'s> sample::Applied for Applied<'s> {
+    type Ready = Ready<'s>;
+
+    fn reset(self, rows: u64) -> Result<Ready<'s>> {
+        let Self { parts, control, warned } = self;
+        let (connector, home, dataset) = (parts.server.connector(), parts.server.home(), parts.dataset.1);
+        let scratch = Scratch::create(dataset.dir())?;
+        let control = control.insert(connector.connect()?);
+        let before = limited(parts.interrupt, parts.timeout, || {
+            let mut reset = Reset { session: control, home, connector, dataset, table: &parts.table };
+            let made = reset.table_for(parts.method.info(), &parts.case.params, rows);
+            made.context("making the table to start from")?;
+            checkpoint(control, warned)
+        })?;
+        Ok(Ready { parts, control, scratch, rows, before })
+    }
+}
+
+impl<'s> sample::Ready for Ready<'s> {
+    type Loaded = Loaded<'s>;
+
+    fn load(self) -> Result<(Loaded<'s>, Measured)> {
+        let Self { parts, control, scratch, rows, before } = self;
+        let Parts { case, method, server, ref table, interrupt, timeout, .. } = parts;
+        let latency = match case.key.axes.latency_ms {
+            Some(added) => Some(Latency::start(server.connector(), Duration::from_millis(added))?),
+            None => None,
+        };
+        let connector = latency.as_ref().map_or(server.connector(), Latency::connector);
+        let load = Load {
+            server,
+            connector,
+            dataset: parts.dataset.1,
+            table,
+            rows,
+            params: &case.params,
+            scratch: scratch.path(),
+        };
+        let mut clock = PhaseClock::default();
+
+        let deadline = interrupt.deadline(timeout)?;
+        let probes = Probes::start(server, control)?;
+        let loaded = method.load(&load, &mut clock);
+        // A statement that was cancelled fails with the server's words; why it was is the news.
+        // And a load that got to its end past its deadline did not make it.
+        interrupt.check().map_err(|stop| match stop {
+            Fault::Timeout(_) => told(method, connector, scratch.path(), stop.into()),
+            _ => stop.into(),
+        })?;
+        drop(deadline);
+        loaded.map_err(|error| match server.died() {
+            // The connection only says that it was closed.
+            Some(words) => error.context(words),
+            None => error,
+        })?;
+        let mut readings = limited(interrupt, timeout, || probes.stop(server, control, table))?;
+        readings.set(Reading::from(Metric::ClientCpu).within(Phase::Load), clock.load_cpu_ns());
+        if let Some(used) = clock.program() {
+            // The load was done there: what this program held meanwhile is none of its needs.
+            let own = readings.get(Metric::ClientCpu);
+            readings.set(Metric::ClientCpu, own.map(|own| own + used.cpu_ns));
+            readings.set(Metric::ClientMemory, used.peak_bytes);
+        }
+        limited(interrupt, timeout, || method.verify(&load))?;
+        let like_measured = match method.loader() {
+            Some(loader) => loader.like_its_own(server.connector(), &case.params)?,
+            None => server.connector().clone(),
+        };
+        let session = limited(interrupt, timeout, || readback::read(&like_measured, table, before))?;
+        let measured = Measured { phases: clock.phases().clone(), readings, session: Some(session) };
+        drop(latency);
+        Ok((Loaded { parts, control, scratch, rows }, measured))
+    }
+}
+
+impl sample::Loaded for Loaded<'_> {
+    fn verify(&mut self) -> Result<EndState> {
+        let (interrupt, timeout) = (self.parts.interrupt, self.parts.timeout);
+        let (method, connector) = (self.parts.method, self.parts.server.connector());
+        let verified = limited(interrupt, timeout, || self.verified());
+        verified.map_err(|error| told(method, connector, self.scratch.path(), error))
+    }
+}
+
+impl Loaded<'_> {
+    /// Proves what the load left.
+    fn verified(&mut self) -> Result<EndState> {
+        let (method, table) = (self.parts.method, &self.parts.table);
+        let after = rows_after(method.info(), &self.parts.case.params, self.rows);
+        let content = self.parts.contents.of(self.parts.dataset, after)?;
+        let found = verify::read(&mut **self.control, table)?;
+        let expected = verify::Expected {
+            rows: after.loaded * after.times,
+            content,
+            keys: method.keys(),
+            persistence: method.info().end,
+        };
+        let state = verify::check(found, table, &expected)?;
+        verify::check_surroundings(&mut **self.control, table)?;
+        Ok(state)
+    }
+}
+
+/// Without a checkpoint now, one that falls into a sample writes out what the last one left.
+pub(super) fn checkpoint(control: &mut Session, warned: &mut bool) -> Result<Before> {
+    let counted = checkpoints::read(&mut **control)?;
+    match control.batch_execute("CHECKPOINT") {
+        Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            if !std::mem::replace(warned, true) {
+                crate::say!(
+                    "warning: this role may not CHECKPOINT, so one may fall into a sample; \
+                     grant it pg_checkpoint (15 and later) to rule that out"
+                );
+            }
+            Ok(Before::NotPermitted)
+        }
+        done => {
+            done.map_err(describe).context("running: CHECKPOINT")?;
+            // One that is counted late would be taken for one in the sample.
+            counted.map_or(Ok(()), |counted| checkpoints::settle(counted, &mut **control))?;
+            Ok(Before::Checkpoint)
+        }
+    }
+}
+
+/// Does what is not timed, within the longest that what is timed may take.
+fn limited<T>(interrupt: &Interrupt, limit: Duration, step: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _deadline = interrupt.deadline(limit)?;
+    // A statement that was cancelled fails with the server's words; why it was is the news.
+    step().map_err(|error| interrupt.check().err().map_or(error, Into::into))
+}
+
+/// The error of a load, with the last that its program said where it started one.
+fn told(method: &dyn Method, connector: &Connector, scratch: &Path, error: Error) -> Error {
+    match method.loader().and_then(|_| Loader::last_words(connector, scratch)) {
+        Some(words) => error.context(words),
+        None => error,
+    }
+}
