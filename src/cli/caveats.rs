@@ -9,6 +9,7 @@ use super::output::print;
 use super::repeat;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
+use super::unfinished::Unfinished;
 use crate::caveat::{self, Bench, Caveat};
 use crate::dataset::default_cache;
 use crate::experiment::Experiment;
@@ -75,9 +76,7 @@ pub fn run_caveats(
         findings.write(&dir).inspect_err(|_| result_dir::abandon(&dir))?;
         let examined = examine(&bench, &caveats, &mut findings, &redactor, &dir);
         let reported = report::findings::write_all(&dir);
-        examined.with_context(|| {
-            format!("the run did not get to its end; what it found is kept in {}", dir.display())
-        })?;
+        examined.with_context(|| Unfinished::Findings { dir: dir.clone() })?;
         reported?;
         print(&report::findings::terminal(&findings, Look::of_stdout())?)?;
         print(&format!("\nEverything is in {}; report.html is the page to read first.\n", dir.display()))?;

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::output::print;
+use super::unfinished::Unfinished;
 use crate::model::{Run, Sample};
 use crate::record::Store;
 use crate::redact::Redactor;
@@ -38,13 +39,7 @@ pub fn finish(
     drop(progress);
     drop(session);
     let reported = report::write_all(&dir);
-    let ended = executed.map_err(|error| {
-        error.context(format!(
-            "the run did not get to its end; {} samples are kept: go on with `bulkbench run --resume {}`",
-            samples.len(),
-            dir.display()
-        ))
-    })?;
+    let ended = executed.with_context(|| Unfinished::Samples { number: samples.len(), dir: dir.clone() })?;
     reported?;
     print(&report::terminal_table(run, &samples, Look::of_stdout())?)?;
     let place = dir.display().to_string();

@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     text.push('\n');
     text.push_str(&sources.text(look));
     text.push('\n');
-    if chosen.iter().any(|info| here(info, Here { newest, programs: &programs }) == WITH_FILE) {
+    if chosen.iter().any(|info| here(info, Here { newest, programs: &programs }) == RunsHere::WithFile) {
         text.push_str(&terminal::paragraph(
             "* On a server of yours only if it can read the file, and has the extension where one is used.",
             look,
@@ -165,7 +165,7 @@ struct Entry<'i> {
     info: &'i Info,
     what: String,
     source: String,
-    here: &'static str,
+    here: RunsHere,
 }
 
 /// The methods, family by family: as a table, or one below the other where a table would leave
@@ -193,7 +193,7 @@ fn methods(infos: &[&Info], verbose: bool, at: Here<'_>, sources: &mut Sources, 
                 &entry.what,
                 &after_a_crash(entry.info),
                 &entry.source,
-                entry.here,
+                entry.here.words(),
             ]);
         }
     }
@@ -208,8 +208,25 @@ const PADDING: usize = 2;
 /// Characters for what a method does, below which its lines no longer read well.
 const WORDS: usize = 28;
 
-/// Of a method whose input the server itself reads.
-const WITH_FILE: &str = "yes *";
+/// Whether something can run on the throwaway servers here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RunsHere {
+    Yes,
+    /// It can, and the server itself reads its input, which one of the user's may not be able to.
+    WithFile,
+    No,
+}
+
+impl RunsHere {
+    /// As it is listed.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::WithFile => "yes *",
+            Self::No => "no",
+        }
+    }
+}
 
 /// What is here that methods need.
 #[derive(Debug, Clone, Copy)]
@@ -220,15 +237,15 @@ struct Here<'p> {
 }
 
 /// Whether a method can run on the throwaway servers here.
-fn here(info: &Info, Here { newest, programs }: Here<'_>) -> &'static str {
+fn here(info: &Info, Here { newest, programs }: Here<'_>) -> RunsHere {
     let too_old =
         |newest: u32| info.needs.iter().any(|need| matches!(need, Need::Version(major) if *major > newest));
     match newest {
-        _ if programs.lacks(&info.id) => "no",
-        None => "no",
-        Some(newest) if too_old(newest) => "no",
-        Some(_) if info.needs.contains(&Need::ReadsFile) => WITH_FILE,
-        Some(_) => "yes",
+        _ if programs.lacks(&info.id) => RunsHere::No,
+        None => RunsHere::No,
+        Some(newest) if too_old(newest) => RunsHere::No,
+        Some(_) if info.needs.contains(&Need::ReadsFile) => RunsHere::WithFile,
+        Some(_) => RunsHere::Yes,
     }
 }
 
@@ -263,7 +280,7 @@ fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
             "after a crash: {}; source {}; here: {}",
             after_a_crash(entry.info),
             entry.source,
-            entry.here
+            entry.here.words()
         );
         text.push_str(&terminal::indented(&rest, 2 * INDENT.len(), look));
     }
@@ -311,6 +328,8 @@ fn experiments(
         table(["experiment", "the question it answers", "cases", "source", "here"], look, longest);
     for experiment in experiments {
         let source = experiment.source.as_ref().map(|s| format!("[{}]", sources.number(s)));
+        let enough = most_of_a_kind(servers) >= servers_needed(experiment);
+        let here = if enough { RunsHere::Yes } else { RunsHere::No };
         let cases = experiment.cases.iter().map(|case| match case.key.method.as_str() {
             ALL_METHODS => catalogue.iter().len(),
             _ => 1,
@@ -320,7 +339,7 @@ fn experiments(
             experiment.question.clone(),
             (cases.sum::<usize>() + experiment.caveats.len()).to_string(),
             source.unwrap_or_default(),
-            if most_of_a_kind(servers) >= servers_needed(experiment) { "yes" } else { "no" }.into(),
+            here.words().into(),
         ]);
     }
     trimmed(&table)
@@ -447,6 +466,6 @@ mod tests {
         let merge = catalogue.find("update-merge").unwrap().info();
         let programs = Programs::default();
         let at = |newest| here(merge, Here { newest, programs: &programs });
-        assert_eq!([at(None), at(Some(14)), at(Some(15))], ["no", "no", "yes"]);
+        assert_eq!([at(None), at(Some(14)), at(Some(15))], [RunsHere::No, RunsHere::No, RunsHere::Yes]);
     }
 }

@@ -16,6 +16,7 @@ mod row_count;
 mod run;
 mod run_args;
 mod server_args;
+mod unfinished;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::finish::finish;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
+use super::unfinished::Unfinished;
 use super::{loader_args, repeat};
 use crate::dataset::{Dataset, default_cache};
 use crate::experiment::Experiment;
@@ -22,16 +23,15 @@ pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         crate::say!("warning: this is a debug build; the client may be slower than the server");
     }
-    let done = match &args.resume {
+    match &args.resume {
         Some(dir) => super::resume::resume(args, dir, interrupt),
-        None => start(args, interrupt),
-    };
-    done.map_err(|error| match Fault::find(&error) {
-        Some(Fault::Interrupted(_)) if !error.to_string().contains("--resume") => {
-            error.context("nothing was measured yet, and nothing is left behind; start the run again")
-        }
-        _ => error,
-    })
+        None => start(args, interrupt).map_err(|error| match Fault::find(&error) {
+            Some(Fault::Interrupted(_)) if !error.is::<Unfinished>() => {
+                error.context("nothing was measured yet, and nothing is left behind; start the run again")
+            }
+            _ => error,
+        }),
+    }
 }
 
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
