@@ -22,8 +22,10 @@ words! {
 
 words! {
     /// The effect of a case on the table: cases are compared only where it is the same.
+    #[derive(Default)]
     pub enum Work {
         /// Fills an empty table.
+        #[default]
         Load = "load",
         /// Adds rows to a table that holds others.
         Append = "append",
@@ -33,12 +35,6 @@ words! {
         Update = "update",
         /// Reads the rows out.
         Export = "export",
-    }
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Work::Load
     }
 }
 

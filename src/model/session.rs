@@ -31,17 +31,13 @@ pub struct SessionFacts {
 
 words! {
     /// Whether a checkpoint came before a sample, so that none has to fall into it.
+    #[derive(Default)]
     pub enum Before {
         /// A checkpoint came.
+        #[default]
         Checkpoint = "checkpoint",
         /// The role may not CHECKPOINT.
         NotPermitted = "not-permitted",
-    }
-}
-
-impl Default for Before {
-    fn default() -> Self {
-        Before::Checkpoint
     }
 }
 
