@@ -13,7 +13,7 @@ use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Role};
-use bulkbench::runner::Session;
+use bulkbench::runner::RunSession;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::server::{self, Choice, Options};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
@@ -45,7 +45,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
     };
     let (catalogue, experiment) = (Catalogue::built_in(), Experiment::find("votes")?);
     let expose = vec![dataset.dir().to_path_buf()];
-    let prepared = Session::prepare(&catalogue, &experiment, &request, dataset, &interrupt)?;
+    let prepared = RunSession::prepare(&catalogue, &experiment, &request, dataset, &interrupt)?;
     let options = Options { id: server::new_id(), expose, ..Options::default() };
     let mut server = server::open(&Choice::Auto, &options, &interrupt)?;
     let mut session = prepared.on(vec![(String::new(), &mut *server)], Duration::from_secs(600));
@@ -74,7 +74,7 @@ fn loads(criterion: &mut Criterion) -> Result<()> {
 }
 
 /// One verified load: only its phases count.
-fn one(session: &mut Session<'_>, case: &Case) -> Result<Duration> {
+fn one(session: &mut RunSession<'_>, case: &Case) -> Result<Duration> {
     let sample = session.take(case)?;
     let total_ns = sample.total_ns.with_context(|| sample.error.unwrap_or_default())?;
     Ok(Duration::from_nanos(total_ns))

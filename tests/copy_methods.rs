@@ -1,4 +1,4 @@
-//! What is special about the methods of the COPY families, on a local server.
+//! The peculiarities of the methods of the COPY families, on a local server.
 
 mod common;
 
@@ -22,10 +22,10 @@ fn dataset(dir: &Path, rows: u64) -> Dataset {
 /// The cases of these lines of an experiment, each for so many rows.
 fn cases(lines: &str, rows: u64, dataset: &Dataset) -> anyhow::Result<Prepared<'static>> {
     let (experiment, request) = (common::experiment(lines)?, common::request(rows));
-    runner::Session::prepare(&CATALOGUE, &experiment, &request, dataset.clone(), &Interrupt::new())
+    runner::RunSession::prepare(&CATALOGUE, &experiment, &request, dataset.clone(), &Interrupt::new())
 }
 
-/// Those of the lines: without the baseline and its control.
+/// The cases that the experiment's lines name: without the baseline and its control.
 fn of_lines<'p>(prepared: &'p Prepared<'_>) -> &'p [Case] {
     &prepared.cases()[2..]
 }

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const ROWS: u64 = 1_000;
 
-/// What every definition here has but for its command.
+/// The keys that every definition here has, except its command.
 const HEAD: &str =
     "summary = 'what it does'\nsource = 'this test'\nversion = ['psql', '--version']\ninstall = 'get it'\n";
 
@@ -176,7 +176,7 @@ fn a_password_reaches_a_program_by_its_environment_alone() {
 }
 
 #[test]
-fn each_way_that_a_program_ends_is_told() {
+fn each_way_that_a_program_ends_is_reported() {
     let mut catalogue = Catalogue::built_in();
     if !common::psql() {
         return;

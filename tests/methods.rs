@@ -375,7 +375,7 @@ fn a_file_that_lost_a_row_or_holds_another_is_refused() {
 }
 
 #[test]
-fn a_user_who_is_no_superuser_is_told_why_a_foreign_file_is_not_for_them() {
+fn a_user_who_is_no_superuser_learns_why_a_foreign_file_is_not_for_them() {
     let dir = common::world_readable_tempdir();
     let dataset = dataset_of(1_001, dir.path());
     let own = common::local(&dataset);

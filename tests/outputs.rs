@@ -1,4 +1,4 @@
-//! What a user names to write to stays what it is, and what cannot be written ends as the README says.
+//! A destination that a user names keeps its kind, and one that cannot be written ends as the README says.
 
 mod common;
 
@@ -48,7 +48,7 @@ impl TestDir {
         command.current_dir(self.dir.path().join("out")).args(["-c", &line]).output().unwrap()
     }
 
-    /// What is in the directory for what is written, sorted.
+    /// The names in the directory, sorted.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path().join("out")).unwrap();
         let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -130,7 +130,7 @@ fn links_are_followed_and_stay() {
 }
 
 #[test]
-fn a_file_with_other_names_keeps_them_and_the_user_is_told() {
+fn a_file_with_other_names_keeps_them_and_the_user_is_warned() {
     let place = TestDir::new();
     fs::write(place.at("one"), "x".repeat(100_000)).unwrap();
     fs::hard_link(place.at("one"), place.at("two")).unwrap();

@@ -70,7 +70,7 @@ impl Users {
         users
     }
 
-    /// What pg_dump says of both databases, but for what differs from dump to dump.
+    /// The output of pg_dump for both databases, without what differs from dump to dump.
     fn dumps(&self) -> Vec<String> {
         let pg_dump = choose(None).unwrap().bin.join("pg_dump");
         let dump = |database: &&str| {

@@ -41,7 +41,7 @@ fn the_terminal_shows_every_case_at_every_width() {
 }
 
 #[test]
-fn a_program_of_somebody_else_s_is_named_and_marked() {
+fn an_external_program_is_named_and_marked() {
     let (mut run, samples) = support::votes(5, 1.0);
     let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
     let version = Some("loader 1.2".into());
@@ -152,7 +152,7 @@ fn the_bars_are_as_long_as_their_times_and_no_label_is_cut() {
 }
 
 #[test]
-fn the_same_failure_of_many_cases_is_told_once_with_their_number() {
+fn the_same_failure_of_many_cases_is_named_once_with_their_number() {
     let (mut run, mut samples) = support::votes(5, 1.0);
     for id in ["copy-text", "copy-binary"] {
         for sample in samples.iter_mut().filter(|sample| sample.case == id) {

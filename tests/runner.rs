@@ -19,7 +19,7 @@ use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::{budget, execute};
 use bulkbench::table::Table;
 
-/// What goes wrong, and in which load (counted from 1).
+/// A failure, and the load (counted from 1) in which it comes.
 enum Trouble {
     None,
     LoadFails(usize),
@@ -177,7 +177,7 @@ fn run(
     plan: &Plan,
     done: &[Sample],
     stage: &mut FakeStage,
-) -> (Result<bulkbench::runner::Ended>, Vec<Sample>) {
+) -> (Result<bulkbench::runner::RunEnd>, Vec<Sample>) {
     let mut kept = Vec::new();
     let ended = execute(
         plan,

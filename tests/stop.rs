@@ -204,7 +204,7 @@ fn two_runs_at_once_keep_out_of_each_other_s_way() {
 /// The run that a container or volume belongs to.
 const LABEL: &str = "{{.Label \"bulkbench.run\"}}";
 
-/// What the engine's command line says.
+/// The output of the engine's command line.
 fn docker(args: &[&str]) -> String {
     let output = Command::new("docker").args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -152,7 +152,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     server.stop().unwrap();
 }
 
-/// What a wrong load leaves, and a word of its refusal. `Unique` keys may have gaps.
+/// Faults that a wrong load leaves, and a word of the refusal of each. `Unique` keys may have gaps.
 const FAULTS: [(&str, &str); 11] = [
     ("UPDATE votes SET username = link, link = username WHERE vote_id = 7", "content sums to"),
     (
@@ -193,7 +193,7 @@ fn dataset(dir: &std::path::Path) -> Dataset {
 }
 
 /// Every method's case with its defaults that can run.
-fn runnable(run: &bulkbench::runner::Session<'_>) -> Vec<Case> {
+fn runnable(run: &bulkbench::runner::RunSession<'_>) -> Vec<Case> {
     let mut cases = run.mark(&Experiment::find("all").unwrap()).unwrap();
     cases.retain(|case| case.role != Role::Control && case.unavailable.is_none());
     cases

@@ -132,7 +132,7 @@ fn own_server(dir: &Path) -> Box<dyn Server> {
 }
 
 #[test]
-fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_told() {
+fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_named() {
     let dir = common::world_readable_tempdir();
     let own = own_server(dir.path());
     let url = common::url(&*own);
@@ -145,7 +145,7 @@ fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_told() {
     let run = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
     let (_, samples) = record::load(&run).unwrap();
     assert_eq!(samples[0].outcome, Outcome::Timeout, "{said}");
-    // The stopped backend holds its locks: the schema cannot go, and the user is told how to remove it.
+    // The stopped backend holds its locks: the schema cannot go, and the user learns how to remove it.
     assert!(said.contains("DROP SCHEMA \"bulkbench_"), "{said}");
     drop(stopped);
     own.stop().unwrap();

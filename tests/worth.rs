@@ -1,5 +1,5 @@
-//! What figures are worth: durability and checks as the measured sessions really had them, whoever set
-//! them, and the checkpoints that fell into samples.
+//! The worth of figures: durability and checks as the measured sessions really had them, whoever set them,
+//! and the checkpoints that fell into samples.
 
 mod common;
 

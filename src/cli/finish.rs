@@ -10,7 +10,7 @@ use crate::model::{Run, Sample};
 use crate::record::Store;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
-use crate::runner::Session;
+use crate::runner::RunSession;
 use crate::runner::progress::Terminal;
 use crate::visible::visible;
 
@@ -19,7 +19,7 @@ pub fn finish(
     mut store: Store,
     run: &Run,
     done: Vec<Sample>,
-    mut session: Session<'_>,
+    mut session: RunSession<'_>,
     redactor: &Redactor,
 ) -> Result<ExitCode> {
     let dir = store.dir().to_path_buf();

@@ -31,7 +31,7 @@ pub struct Args {
     loaders: LoaderArgs,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn list(args: &Args) -> Result<ExitCode> {
     let (catalogue, _) = args.loaders.catalogue()?;
     let look = Look::of_stdout();
     let all: Vec<&Info> = catalogue.iter().map(|m| m.info()).collect();
@@ -212,7 +212,7 @@ const WORDS: usize = 28;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RunsHere {
     Yes,
-    /// It can, and the server itself reads its input, which one of the user's may not be able to.
+    /// It can, and the server itself reads the input, which an external server may not be able to.
     WithFile,
     No,
 }
@@ -228,7 +228,7 @@ impl RunsHere {
     }
 }
 
-/// What is here that methods need.
+/// The programs and the newest server that are here.
 #[derive(Debug, Clone, Copy)]
 struct Here<'p> {
     /// The major version of the newest throwaway server.
@@ -259,7 +259,7 @@ fn entry<'i>(info: &'i Info, verbose: bool, at: Here<'_>, sources: &mut Sources)
     }
 }
 
-/// What a crash leaves of a method's rows; of an external program by the word of whoever described it.
+/// The durability of a method's rows; of an external program by the word of whoever described it.
 fn after_a_crash(info: &Info) -> String {
     let words = info.durability.words();
     match info.family {
@@ -287,13 +287,13 @@ fn listed(heading: &str, entries: &[Entry], look: Look) -> String {
     text
 }
 
-/// How many servers there are of the kind of which there are most.
+/// The number of servers of the kind of which there are most.
 fn most_of_a_kind(servers: &[Throwaway]) -> usize {
     let of = |source| servers.iter().filter(|server| server.source == source).count();
     of(Source::Local).max(of(Source::Container))
 }
 
-/// How many servers of a kind the experiment needs.
+/// The number of servers of a kind that the experiment needs.
 fn servers_needed(experiment: &Experiment) -> usize {
     if experiment.compare == Some(Axis::Server) { 2 } else { 1 }
 }

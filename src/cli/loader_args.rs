@@ -66,7 +66,7 @@ pub fn check_same(catalogue: &Catalogue, run: &Run, dir: &Path) -> Result<()> {
             ..loader.facts()
         };
         if before.definition.is_none() {
-            // A record from before definitions were told apart.
+            // A record from before definitions were distinguished.
             now.definition = None;
         }
         if *before != now {

@@ -66,8 +66,8 @@ enum Verb {
 /// Whatever went wrong; `main` prints the chain and chooses the exit code.
 pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
     match cli.verb {
-        Verb::Run(args) => run::run(&args, interrupt),
-        Verb::List(args) => list::run(&args),
+        Verb::Run(args) => run::run_experiment(&args, interrupt),
+        Verb::List(args) => list::list(&args),
         Verb::Dataset(args) => dataset::manage(&args, interrupt),
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),

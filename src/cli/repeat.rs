@@ -171,9 +171,9 @@ mod tests {
         let cli = Cli::command();
         for flag in cli.find_subcommand("run").unwrap().get_arguments() {
             let Some(name) = flag.get_long() else { continue };
-            let told = words.contains(&format!("--{name}"));
+            let has_flag = words.contains(&format!("--{name}"));
             let decides = !DECIDE_NOTHING.iter().any(|(known, _)| *known == name);
-            assert_eq!(told, decides, "--{name}: {commands}");
+            assert_eq!(has_flag, decides, "--{name}: {commands}");
         }
         assert!(words.contains(&"{file of the experiment votes}".into()), "{commands}");
         assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");

@@ -42,7 +42,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             })?,
     };
     same("dataset.content", &run.dataset.content.to_string(), &dataset.facts().content.to_string())?;
-    let prepared = Prepared::of(&catalogue, run.plan.cases.clone(), dataset, interrupt)?;
+    let prepared = Prepared::new(&catalogue, run.plan.cases.clone(), dataset, interrupt)?;
     for (name, dataset) in &prepared.datasets()[1..] {
         let before = run.datasets.get(name).map_or(String::new(), |facts| facts.content.to_string());
         same(&format!("datasets.{name}.content"), &before, &dataset.facts().content.to_string())?;

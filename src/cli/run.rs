@@ -16,10 +16,10 @@ use crate::interrupt::Interrupt;
 use crate::model::{Axis, Provenance, Run, Tool, now};
 use crate::probe::machine;
 use crate::record::Store;
-use crate::runner::Session;
+use crate::runner::RunSession;
 
 /// Executes an experiment, or goes on with one.
-pub fn run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+pub fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         crate::say!("warning: this is a debug build; the client may be slower than the server");
     }
@@ -45,7 +45,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     loader_args::join(&loaders, &mut experiment, &mut request.methods);
     let compares = experiment.compare == Some(Axis::Server);
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
-    Session::check(&catalogue, &experiment, &request)?;
+    RunSession::check(&catalogue, &experiment, &request)?;
     writable(&args.out)?;
 
     let dataset = match &args.dataset {
@@ -53,7 +53,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         None => Dataset::generated(&default_cache()?, request.rows, request.seed, interrupt)?,
     };
     request.rows = dataset.rows();
-    let prepared = Session::prepare(&catalogue, &experiment, &request, dataset, interrupt)?;
+    let prepared = RunSession::prepare(&catalogue, &experiment, &request, dataset, interrupt)?;
 
     let mut servers = args.place.open(wanted, &args.settings(), &prepared, interrupt)?;
     let outcome = (|| {

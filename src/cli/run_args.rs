@@ -18,10 +18,10 @@ use crate::session;
 /// The values that `--quick` stands for: rows, rounds, seconds of budget.
 const QUICK: (u64, u32, u64) = (100_000, 2, 2);
 
-/// Seconds that a sample of a slow method takes at most, unless told otherwise.
+/// Seconds that a sample of a slow method takes at most, unless the user says otherwise.
 const BUDGET: u64 = 15;
 
-/// Seconds after which a sample is given up, unless told otherwise.
+/// Seconds after which a sample is given up, unless the user says otherwise.
 const TIMEOUT: u64 = 1800;
 
 /// The arguments of `bulkbench run`.
@@ -124,8 +124,8 @@ impl Args {
         }
     }
 
-    /// How long a sample may take before it is given up; as the record of the run that goes on has it,
-    /// where there is one.
+    /// The time after which a sample is given up; as the record of the run that goes on has it, where
+    /// there is one.
     pub fn timeout(&self, before: Option<&Asked>) -> Duration {
         let before = before.map_or(TIMEOUT, |asked| asked.timeout_seconds);
         Duration::from_secs(self.timeout.unwrap_or(before))

@@ -1,8 +1,8 @@
-//! What is kept of a run that did not get to its end: the outermost cause of such an error.
+//! The part that is kept of a run that did not get to its end: the outermost cause of such an error.
 
 use std::path::PathBuf;
 
-/// What is kept, and where.
+/// The kept part of a run, and its directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfinished {
     /// Samples, to which more can be added.
@@ -11,12 +11,12 @@ pub enum Unfinished {
         .dir.display()
     )]
     Samples {
-        /// How many.
+        /// Number of samples.
         number: usize,
         /// The run's directory.
         dir: PathBuf,
     },
-    /// What was found out of dirty rows.
+    /// Findings about dirty rows.
     #[error("the run did not get to its end; what it found is kept in {}", .dir.display())]
     Findings {
         /// The run's directory.

@@ -18,7 +18,7 @@ use crate::units;
 const LAST_KEY: u64 = i32::MAX as u64;
 
 /// Marks the cases that cannot run on this server with this dataset, each with the reason; gives a
-/// collation the name that the server has for it, and a program of somebody else's its version.
+/// collation the name that the server has for it, and an external program its version.
 ///
 /// # Errors
 /// When the reason cannot be found out.
@@ -68,7 +68,8 @@ fn reason(
     }
     if let Some(collation) = &case.key.axes.collation {
         // Servers name the same locale C.UTF-8 or C.utf8, after what their system calls it.
-        let Some(known) = collations.iter().find(|known| alike(known) == alike(collation)) else {
+        let Some(known) = collations.iter().find(|known| collation_key(known) == collation_key(collation))
+        else {
             return Ok(Some(format!("the server has no collation {collation}")));
         };
         case.key.axes.collation = Some(known.clone());
@@ -152,6 +153,7 @@ fn collations(session: &mut Session) -> Result<BTreeSet<String>> {
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-fn alike(collation: &str) -> String {
+/// The part of a collation's name that all servers spell the same.
+fn collation_key(collation: &str) -> String {
     collation.to_lowercase().replace("utf-8", "utf8")
 }

@@ -1,4 +1,4 @@
-//! How many rows a slow method loads: as many as fit its time budget.
+//! The number of rows that a slow method loads: as many as fit its time budget.
 //!
 //! A commit per row over a disk of 100 flushes a second would take a day for 7.5 million rows.
 //! Such a method is tried on a few rows first, and then loads as many as the budget allows at
@@ -14,7 +14,7 @@ use crate::method::Catalogue;
 use crate::model::{Axis, Case, Role};
 use crate::runner::plan;
 use crate::runner::sample::{Applied, Measured, Ready, Stage};
-use crate::runner::told::Told;
+use crate::runner::seen_errors::SeenErrors;
 use crate::units;
 
 /// Rows of the first trial.
@@ -24,7 +24,7 @@ const FIRST_TRIAL_ROWS: u64 = 200;
 /// what every load takes, however few its rows: it is repeated with more rows.
 const SHORTEST_TRIAL: f64 = 0.2;
 
-/// What a longer trial aims at, as a share of the budget.
+/// The time that a longer trial aims at, as a share of the budget.
 const LONGER_TRIAL: f64 = 0.3;
 
 /// Finds the row counts of the slow cases that can run here, and says on standard error what it found;
@@ -39,7 +39,7 @@ pub fn calibrate(
     cases: &mut [Case],
     budget: Duration,
 ) -> Result<()> {
-    let mut told = Told::default();
+    let mut seen = SeenErrors::default();
     for case in cases.iter_mut().filter(|case| case.unavailable.is_none() && case.role != Role::Control) {
         if !plan::is_budgeted(catalogue, case)? {
             continue;
@@ -51,7 +51,7 @@ pub fn calibrate(
                 // What failed may have been a statement that was cancelled.
                 stage.check()?;
                 let words = chain(error.as_ref());
-                let why = told.words(&format!("the trial of {}", case.id), &words);
+                let why = seen.text(&format!("the trial of {}", case.id), &words);
                 crate::say!("{}: its trial FAILED, and it has no samples: {why}", case.id);
                 stage.recover().with_context(|| {
                     format!("the server did not recover after a trial of {} failed: {words}", case.id)
@@ -116,10 +116,10 @@ pub fn level(cases: &mut [Case]) {
             continue;
         }
         let same = cases[i].key.without(&Axis::Server);
-        let alike = |case: &&Case| {
+        let same_case = |case: &&Case| {
             case.runs() && case.role != Role::Control && case.key.without(&Axis::Server) == same
         };
-        let fewest = cases.iter().filter(alike).min_by_key(|case| case.rows).cloned();
+        let fewest = cases.iter().filter(same_case).min_by_key(|case| case.rows).cloned();
         if let Some(fewest) = fewest.filter(|fewest| fewest.rows < cases[i].rows) {
             (cases[i].rows, cases[i].rows_reason) = (fewest.rows, fewest.rows_reason);
         }

@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 
 use crate::model::{Outcome, Plan, Role, Sample, Slot};
 use crate::runner::progress::Progress;
-use crate::runner::sample::{self, Place, Stage};
+use crate::runner::sample::{self, SamplePosition, Stage};
 
-/// How a run that got to its end went.
+/// The end of a run that took all of its samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
+pub struct RunEnd {
     /// Samples taken now (not those that were there already).
     pub taken: usize,
     /// Of all samples, those that failed or ran out of time, and cases whose trial failed.
@@ -30,17 +30,18 @@ pub fn execute(
     stage: &mut impl Stage,
     keep: &mut dyn FnMut(&Sample) -> Result<()>,
     progress: &mut dyn Progress,
-) -> Result<Ended> {
+) -> Result<RunEnd> {
     let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
     let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
-    let mut ended = Ended { taken: 0, failed: failed_before + failed_trials };
+    let mut ended = RunEnd { taken: 0, failed: failed_before + failed_trials };
     let have: BTreeSet<(Slot, &str)> = done.iter().map(|s| (s.slot, s.case.as_str())).collect();
-    let is_done = |place: &Place, index: usize| have.contains(&(place.slot, plan.cases[index].id.as_str()));
-    let places = places(plan);
-    if places.iter().all(|(place, index)| is_done(place, *index)) {
+    let is_done =
+        |place: &SamplePosition, index: usize| have.contains(&(place.slot, plan.cases[index].id.as_str()));
+    let positions = positions(plan);
+    if positions.iter().all(|(place, index)| is_done(place, *index)) {
         return Ok(ended);
     }
-    for (place, index) in places {
+    for (place, index) in positions {
         let case = &plan.cases[index];
         if is_done(&place, index) {
             progress.skip(case, place.slot);
@@ -51,7 +52,7 @@ pub fn execute(
         }
         progress.begin(case, place.slot);
         let start = Instant::now();
-        let sample = sample::take(stage, case, place)?;
+        let sample = sample::take_sample(stage, case, place)?;
         progress.end(&sample, start.elapsed());
         // The record has its warm-up already.
         let again = is_done(&place, index);
@@ -74,7 +75,7 @@ pub fn execute(
 }
 
 /// All samples of a plan in their order: a warm-up of each server, the baseline's first, then the rounds.
-fn places(plan: &Plan) -> Vec<(Place, usize)> {
+fn positions(plan: &Plan) -> Vec<(SamplePosition, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
     let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
     let mut servers: Vec<&Option<String>> = Vec::new();
@@ -86,14 +87,16 @@ fn places(plan: &Plan) -> Vec<(Place, usize)> {
     // By the baseline's own method where the server can run it.
     let warm_up = |server: &&Option<String>| {
         let on_it = || runnable.iter().copied().filter(|i| plan.cases[*i].key.server == **server);
-        let alike = |i: &usize| baseline.is_some_and(|b| b.key.method == plan.cases[*i].key.method);
-        on_it().find(alike).or_else(|| on_it().next())
+        let same_method = |i: &usize| baseline.is_some_and(|b| b.key.method == plan.cases[*i].key.method);
+        on_it().find(same_method).or_else(|| on_it().next())
     };
     let warm_ups: Vec<usize> = servers.iter().filter_map(warm_up).collect();
     let warm_ups =
-        (0..).zip(warm_ups).map(|(position, index)| (Place { slot: Slot::WarmUp, position }, index));
+        (0..).zip(warm_ups).map(|(position, index)| (SamplePosition { slot: Slot::WarmUp, position }, index));
     let rounds = (1..).zip(&plan.order).flat_map(|(round, order)| {
-        (0..).zip(order).map(move |(position, index)| (Place { slot: Slot::Round(round), position }, *index))
+        (0..)
+            .zip(order)
+            .map(move |(position, index)| (SamplePosition { slot: Slot::Round(round), position }, *index))
     });
     warm_ups.chain(rounds).collect()
 }

@@ -1,6 +1,6 @@
 //! Executing an experiment: what is to run ([`plan`]) in which order ([`schedule`]), on how many
 //! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`], [`steps`]), with
-//! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`Session`].
+//! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`RunSession`].
 
 pub mod availability;
 pub mod budget;
@@ -13,10 +13,10 @@ pub mod reset;
 pub mod sample;
 pub mod schedule;
 pub mod scratch;
+mod seen_errors;
 pub mod session;
 pub mod stage;
 pub mod steps;
-mod told;
 
-pub use execute::{Ended, execute};
-pub use session::{Prepared, Session};
+pub use execute::{RunEnd, execute};
+pub use session::{Prepared, RunSession};

@@ -1,5 +1,4 @@
-//! What a run is going to do: the experiment's cases with everything filled in, what cannot run
-//! here, and the order.
+//! The plan of a run: the experiment's cases with everything filled in, what cannot run here, and the order.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
 
-/// What the user asked for beyond the experiment itself.
+/// The user's request beyond the experiment itself.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Rounds.
@@ -23,7 +22,7 @@ pub struct Request {
     pub rows: u64,
     /// The seed of the order.
     pub seed: u64,
-    /// What a sample of a budgeted method may take.
+    /// The longest that a sample of a budgeted method should take.
     pub budget: Duration,
     /// Only cases of these methods (and the baseline); all when empty. A method that the
     /// experiment does not have joins it with its defaults.

@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere.
+//! The progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::told::Told;
+use super::seen_errors::SeenErrors;
 use crate::model::{Case, Outcome, Plan, Sample, Slot};
 use crate::units;
 use crate::visible::visible;
@@ -17,7 +17,7 @@ pub trait Progress {
     fn skip(&mut self, case: &Case, slot: Slot);
     /// A sample begins; round 0 is the warm-up.
     fn begin(&mut self, case: &Case, slot: Slot);
-    /// It ended, after so much time in all.
+    /// A sample ended, after so much time in all.
     fn end(&mut self, sample: &Sample, wall: Duration);
 }
 
@@ -28,7 +28,7 @@ pub struct Terminal {
     left: Vec<String>,
     /// The last wall time of each case: what the next of it is expected to take.
     walls: BTreeMap<String, Duration>,
-    told: Told,
+    seen: SeenErrors,
 }
 
 impl Terminal {
@@ -44,7 +44,7 @@ impl Terminal {
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
         });
-        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new(), told: Told::default() }
+        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new(), seen: SeenErrors::default() }
     }
 
     fn line(&self, text: &str) {
@@ -67,7 +67,7 @@ impl Terminal {
     /// Why the sample failed; in full the first time.
     fn error(&mut self, sample: &Sample) -> String {
         let error = sample.error.as_deref().unwrap_or("for no known reason");
-        self.told.words(&format!("{} in {}", sample.case, sample.slot), error)
+        self.seen.text(&format!("{} in {}", sample.case, sample.slot), error)
     }
 
     fn left_words(&self) -> String {

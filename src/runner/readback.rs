@@ -1,4 +1,4 @@
-//! What a sample's sessions really had, read back on one that is made as they were.
+//! The settings of a sample's sessions, read back on one that is made as they were.
 
 use anyhow::{Context, Result};
 

@@ -13,10 +13,10 @@ use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
 use crate::table::{Layout, Table};
 
-/// Where rows stand that are not the table's yet.
+/// The table of rows that are not the table's yet.
 const SOURCE: &str = "bulkbench_source";
 
-/// What a reset works with.
+/// The input of a reset.
 pub struct Reset<'a> {
     /// A connection to the server.
     pub session: &'a mut Session,
@@ -32,20 +32,20 @@ pub struct Reset<'a> {
 
 /// Rows of the dataset, and how often each stands in the table in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rows {
+pub struct TableRows {
     /// The dataset's rows, from its first.
     pub loaded: u64,
-    /// How many times the table holds them after the load.
+    /// Number of times that the table holds them after the load.
     pub times: u64,
 }
 
-/// What the table holds after a method has loaded so many rows.
-pub fn rows_after(info: &Info, params: &Params, rows: u64) -> Rows {
+/// The rows of the table after a method has loaded so many.
+pub fn rows_after(info: &Info, params: &Params, rows: u64) -> TableRows {
     let held = match info.start {
         Start::Holding => params.get(HELD).and_then(ParamValue::number).unwrap_or(1),
         Start::Empty(_) | Start::Absent | Start::Indexed | Start::Present { .. } => 0,
     };
-    Rows { loaded: rows, times: held + 1 }
+    TableRows { loaded: rows, times: held + 1 }
 }
 
 impl Reset<'_> {

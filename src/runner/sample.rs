@@ -9,8 +9,8 @@ use crate::errors::chain;
 use crate::fault::Fault;
 use crate::model::{Case, EndState, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step};
 
-/// Where samples are taken: a server in earnest, a fake in tests. Each step of a sample gives what the
-/// next is taken from, so that none can come before the one that it needs.
+/// The place where samples are taken: a server in earnest, a fake in tests. Each step of a sample gives what
+/// the next is taken from, so that none can come before the one that it needs.
 pub trait Stage {
     /// A server with the settings of a case.
     type Applied<'s>: Applied
@@ -41,7 +41,7 @@ pub trait Stage {
 
 /// A sample whose server has the case's settings.
 pub trait Applied {
-    /// What a reset gives.
+    /// The state after the reset.
     type Ready: Ready;
 
     /// Puts the table that the case starts from where the last sample's was, for a load of so many
@@ -54,7 +54,7 @@ pub trait Applied {
 
 /// A sample whose table is as the case starts from.
 pub trait Ready {
-    /// What a load gives.
+    /// The state after the load.
     type Loaded: Loaded;
 
     /// Does the timed phases between the start and the stop of the probes.
@@ -74,20 +74,20 @@ pub trait Loaded {
     fn verify(&mut self) -> Result<EndState>;
 }
 
-/// What the timed part of a sample gave.
+/// The measurements of the timed part of a sample.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
     /// Nanoseconds of each phase.
     pub phases: BTreeMap<Phase, u64>,
-    /// What the probes saw.
+    /// Readings of the probes.
     pub readings: Readings,
-    /// What its sessions had.
+    /// Settings of its sessions, read back.
     pub session: Option<SessionFacts>,
 }
 
-/// Where in a run a sample stands.
+/// The position of a sample in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct SamplePosition {
     /// The part of the run.
     pub slot: Slot,
     /// The place in that part, from 0.
@@ -99,7 +99,7 @@ pub struct Place {
 /// # Errors
 /// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
 /// did not end by itself.
-pub fn take(stage: &mut impl Stage, case: &Case, place: Place) -> Result<Sample> {
+pub fn take_sample(stage: &mut impl Stage, case: &Case, place: SamplePosition) -> Result<Sample> {
     let mut sample = Sample {
         case: case.id.clone(),
         slot: place.slot,

@@ -29,7 +29,7 @@ pub fn order(settings: &[(usize, Settings)], rounds: u32, seed: u64) -> Vec<Vec<
         .collect()
 }
 
-/// How the cases were grouped, in words; `None` when there was but one group.
+/// The grouping of the cases, in words; `None` when there was but one group.
 pub fn grouping(settings: &[(usize, Settings)]) -> Option<String> {
     let mut sizes: BTreeMap<&Settings, usize> = BTreeMap::new();
     for (_, of_case) in settings {

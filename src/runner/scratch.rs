@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::fs::lock;
 
-/// What the names of these directories begin with.
+/// The start of the names of these directories.
 const PREFIX: &str = "scratch-";
 
 /// An empty directory, removed with all that is in it when this is dropped.
@@ -31,7 +31,7 @@ impl Scratch {
         Self::within(dataset, dataset.parent().unwrap_or(dataset))
     }
 
-    /// Likewise in the directory that the datasets are in, for what belongs to none of them.
+    /// A scratch directory in the directory of the datasets, for what belongs to none of them.
     ///
     /// # Errors
     /// As [`Scratch::create`].
@@ -58,7 +58,7 @@ impl Scratch {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -71,7 +71,7 @@ fn directories(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn sweep(parent: &Path) -> Result<()> {
-    // A directory of somebody else's is none of our datasets.
+    // A directory that another program made is none of our datasets.
     let Ok(entries) = std::fs::read_dir(parent) else { return Ok(()) };
     for entry in entries {
         let entry = entry.with_context(|| format!("reading {}", parent.display()))?;

@@ -14,13 +14,13 @@ use crate::model::{Case, Plan, Sample, Slot};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
-use crate::runner::sample::{self, Place};
+use crate::runner::sample::{self, SamplePosition};
 use crate::runner::stage::ServerStage;
-use crate::runner::{Ended, availability, budget, execute};
+use crate::runner::{RunEnd, availability, budget, execute};
 use crate::server::Server;
 use crate::table::Table;
 
-/// What a run loads: its cases, and the datasets that they name. Made before any server is started.
+/// The input of a run: its cases, and the datasets that they name. Made before any server is started.
 pub struct Prepared<'a> {
     catalogue: &'a Catalogue,
     cases: Vec<Case>,
@@ -36,7 +36,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// When a dataset cannot be made, a case names a method that is not in the catalogue, or work has to
     /// stop.
-    pub fn of(
+    pub fn new(
         catalogue: &'a Catalogue,
         cases: Vec<Case>,
         dataset: Dataset,
@@ -73,27 +73,27 @@ impl<'a> Prepared<'a> {
         &self.datasets
     }
 
-    /// How many times a table of these cases holds the rows at the most.
+    /// The most times that a table of these cases holds the rows.
     pub fn most_times(&self) -> u64 {
         self.most_times
     }
 
     /// Loads into these servers, by the names that cases give them; the first is that of cases that give
     /// none. No sample takes longer than `timeout`.
-    pub fn on<'s>(&'s self, servers: Vec<(String, &'s mut dyn Server)>, timeout: Duration) -> Session<'s> {
+    pub fn on<'s>(&'s self, servers: Vec<(String, &'s mut dyn Server)>, timeout: Duration) -> RunSession<'s> {
         let stage =
             ServerStage::new(self.catalogue, servers, &self.datasets, self.interrupt.clone(), timeout);
-        Session { prepared: self, stage }
+        RunSession { prepared: self, stage }
     }
 }
 
-/// What is prepared, on the servers that it is loaded into.
-pub struct Session<'a> {
+/// A run's cases and datasets on the servers that they are loaded into.
+pub struct RunSession<'a> {
     prepared: &'a Prepared<'a>,
     stage: ServerStage<'a>,
 }
 
-impl<'a> Session<'a> {
+impl<'a> RunSession<'a> {
     /// Finds what is wrong with names and parameters, before a dataset is made.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
     /// The cases of an experiment that load this dataset, and the other datasets that they name.
     ///
     /// # Errors
-    /// As [`plan::cases`] and [`Prepared::of`].
+    /// As [`plan::cases`] and [`Prepared::new`].
     pub fn prepare(
         catalogue: &'a Catalogue,
         experiment: &Experiment,
@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
         interrupt: &Interrupt,
     ) -> Result<Prepared<'a>> {
         let cases = plan::cases(catalogue, experiment, request, &Table::votes(dataset.columns()))?;
-        Prepared::of(catalogue, cases, dataset, interrupt)
+        Prepared::new(catalogue, cases, dataset, interrupt)
     }
 
     /// The cases on each of the servers, those marked that cannot run there with the dataset that they name.
@@ -144,10 +144,10 @@ impl<'a> Session<'a> {
         budget::calibrate(self.prepared.catalogue, &mut self.stage, cases, budget)
     }
 
-    /// What the run is going to do: its cases marked and calibrated, and their order.
+    /// The plan of the run: its cases marked and calibrated, and their order.
     ///
     /// # Errors
-    /// As [`Session::mark`] and [`Session::calibrate`].
+    /// As [`RunSession::mark`] and [`RunSession::calibrate`].
     pub fn plan(&mut self, experiment: &Experiment, request: &Request) -> Result<Plan> {
         let mut cases = self.mark(experiment)?;
         self.calibrate(&mut cases, request.budget)?;
@@ -168,19 +168,19 @@ impl<'a> Session<'a> {
         done: &[Sample],
         keep: &mut dyn FnMut(&Sample) -> Result<()>,
         progress: &mut dyn Progress,
-    ) -> Result<Ended> {
+    ) -> Result<RunEnd> {
         execute(plan, done, &mut self.stage, keep, progress)
     }
 
-    /// Takes a single sample of a case; see [`sample::take`].
+    /// Takes a single sample of a case; see [`sample::take_sample`].
     ///
     /// # Errors
-    /// As [`sample::take`].
+    /// As [`sample::take_sample`].
     pub fn take(&mut self, case: &Case) -> Result<Sample> {
-        sample::take(&mut self.stage, case, Place { slot: Slot::Round(1), position: 0 })
+        sample::take_sample(&mut self.stage, case, SamplePosition { slot: Slot::Round(1), position: 0 })
     }
 
-    /// Where the samples are taken, for what looks between their steps.
+    /// The stage of the samples, for what looks between their steps.
     pub fn stage(&mut self) -> &mut ServerStage<'a> {
         &mut self.stage
     }

@@ -22,7 +22,7 @@ pub struct ServerStage<'a> {
     catalogue: &'a Catalogue,
     /// By the name that cases give them; the first is that of cases that give none.
     servers: Vec<(String, &'a mut dyn Server)>,
-    /// Likewise.
+    /// By the name that cases give them, likewise.
     datasets: &'a [(String, Dataset)],
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
@@ -69,8 +69,8 @@ impl<'a> ServerStage<'a> {
     }
 }
 
-/// The place of a name in a list, the first for none.
-fn place<'n>(names: impl IntoIterator<Item = &'n String>, name: Option<&str>) -> Result<usize> {
+/// The index of a name in a list, the first for none.
+fn index_of<'n>(names: impl IntoIterator<Item = &'n String>, name: Option<&str>) -> Result<usize> {
     let Some(name) = name else { return Ok(0) };
     names.into_iter().position(|known| known == name).ok_or_else(|| anyhow!("there is none named {name}"))
 }
@@ -82,7 +82,7 @@ impl<'a> Stage for ServerStage<'a> {
         Self: 's;
 
     fn apply<'s>(&'s mut self, case: &'s Case) -> Result<Applied<'s>> {
-        let at = place(self.servers.iter().map(|s| &s.0), case.key.server.as_deref())
+        let at = index_of(self.servers.iter().map(|s| &s.0), case.key.server.as_deref())
             .with_context(|| format!("looking for the server of {}", case.id))?;
         if let Some(control) = self.control.as_mut().filter(|_| at != self.at) {
             // What the last sample left on its server would be written while this one runs on another.
@@ -93,7 +93,7 @@ impl<'a> Stage for ServerStage<'a> {
         self.server().apply(&case.key.axes.settings)?;
 
         let method = self.catalogue.find(&case.key.method)?;
-        let number = place(self.datasets.iter().map(|d| &d.0), case.key.axes.dataset.as_deref())
+        let number = index_of(self.datasets.iter().map(|d| &d.0), case.key.axes.dataset.as_deref())
             .with_context(|| format!("looking for the dataset of {}", case.id))?;
         let (server, dataset): (&dyn Server, _) = (&*self.servers[at].1, &self.datasets[number].1);
         let table = Table {

@@ -16,20 +16,20 @@ use crate::pg_error::describe;
 use crate::probe::checkpoints;
 use crate::runner::probes::Probes;
 use crate::runner::readback;
-use crate::runner::reset::{Reset, Rows, rows_after};
+use crate::runner::reset::{Reset, TableRows, rows_after};
 use crate::runner::sample::{self, Measured};
 use crate::runner::scratch::Scratch;
 use crate::server::latency::Latency;
 use crate::server::{Connector, Server, Session};
 use crate::table::{Table, verify};
 
-/// What the steps of a sample work on.
+/// The input of a sample's steps.
 pub(super) struct Parts<'s> {
-    /// What is loaded, and how.
+    /// The case to load.
     pub case: &'s Case,
     /// The case's method.
     pub method: &'s dyn Method,
-    /// Where the case loads into.
+    /// The server that the case loads into.
     pub server: &'s dyn Server,
     /// The rows, and which of the run's datasets they are.
     pub dataset: (usize, &'s Dataset),
@@ -39,7 +39,7 @@ pub(super) struct Parts<'s> {
     pub interrupt: &'s Interrupt,
     /// The longest that the timed part may take.
     pub timeout: Duration,
-    /// Those that the samples before have needed.
+    /// Content sums that the samples before have needed.
     pub contents: &'s mut Contents,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Contents(BTreeMap<(usize, u64), Content>);
 
 impl Contents {
     /// The content sum of the dataset's first rows, each counted so many times.
-    fn of(&mut self, (number, dataset): (usize, &Dataset), rows: Rows) -> Result<Content> {
+    fn get(&mut self, (number, dataset): (usize, &Dataset), rows: TableRows) -> Result<Content> {
         let once = match self.0.get(&(number, rows.loaded)) {
             Some(content) => *content,
             None => {
@@ -133,7 +133,7 @@ impl<'s> sample::Ready for Ready<'s> {
         // A statement that was cancelled fails with the server's words; why it was is the news.
         // And a load that got to its end past its deadline did not make it.
         interrupt.check().map_err(|stop| match stop {
-            Fault::Timeout(_) => told(method, connector, scratch.path(), stop.into()),
+            Fault::Timeout(_) => with_last_words(method, connector, scratch.path(), stop.into()),
             _ => stop.into(),
         })?;
         drop(deadline);
@@ -167,7 +167,7 @@ impl sample::Loaded for Loaded<'_> {
         let (interrupt, timeout) = (self.parts.interrupt, self.parts.timeout);
         let (method, connector) = (self.parts.method, self.parts.server.connector());
         let verified = limited(interrupt, timeout, || self.verified());
-        verified.map_err(|error| told(method, connector, self.scratch.path(), error))
+        verified.map_err(|error| with_last_words(method, connector, self.scratch.path(), error))
     }
 }
 
@@ -176,7 +176,7 @@ impl Loaded<'_> {
     fn verified(&mut self) -> Result<EndState> {
         let (method, table) = (self.parts.method, &self.parts.table);
         let after = rows_after(method.info(), &self.parts.case.params, self.rows);
-        let content = self.parts.contents.of(self.parts.dataset, after)?;
+        let content = self.parts.contents.get(self.parts.dataset, after)?;
         let found = verify::read(&mut **self.control, table)?;
         let expected = verify::Expected {
             rows: after.loaded * after.times,
@@ -219,8 +219,8 @@ fn limited<T>(interrupt: &Interrupt, limit: Duration, step: impl FnOnce() -> Res
     step().map_err(|error| interrupt.check().err().map_or(error, Into::into))
 }
 
-/// The error of a load, with the last that its program said where it started one.
-fn told(method: &dyn Method, connector: &Connector, scratch: &Path, error: Error) -> Error {
+/// The error of a load, with the last words of its program where it started one.
+fn with_last_words(method: &dyn Method, connector: &Connector, scratch: &Path, error: Error) -> Error {
     match method.loader().and_then(|_| Loader::last_words(connector, scratch)) {
         Some(words) => error.context(words),
         None => error,

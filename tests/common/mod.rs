@@ -12,7 +12,7 @@ use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
 use bulkbench::model::{Case, Role, Sample};
 use bulkbench::runner::plan::Request;
-use bulkbench::runner::{Prepared, Session};
+use bulkbench::runner::{Prepared, RunSession};
 use bulkbench::server::{self, Choice, Options, Server};
 
 /// A temporary directory that a server under another user can read.
@@ -22,7 +22,7 @@ pub fn world_readable_tempdir() -> tempfile::TempDir {
     dir
 }
 
-/// What a run of so many rows is asked for: one round, with a short budget.
+/// The request for a run of so many rows: one round, with a short budget.
 pub fn request(rows: u64) -> Request {
     Request {
         rounds: 1,
@@ -42,14 +42,14 @@ pub fn experiment(lines: &str) -> anyhow::Result<Experiment> {
     Experiment::parse(&format!("{head}{lines}"), "x.toml")
 }
 
-/// What an experiment loads of a dataset, all of its rows where a case does not say how many.
+/// The cases and datasets of an experiment, all rows where a case does not say how many.
 pub fn prepared<'c>(catalogue: &'c Catalogue, experiment: &Experiment, dataset: &Dataset) -> Prepared<'c> {
     let request = request(dataset.rows());
-    Session::prepare(catalogue, experiment, &request, dataset.clone(), &Interrupt::new()).unwrap()
+    RunSession::prepare(catalogue, experiment, &request, dataset.clone(), &Interrupt::new()).unwrap()
 }
 
-/// What is prepared, on this server.
-pub fn on<'s>(prepared: &'s Prepared<'s>, server: &'s mut dyn Server) -> Session<'s> {
+/// A session of what is prepared on this server.
+pub fn on<'s>(prepared: &'s Prepared<'s>, server: &'s mut dyn Server) -> RunSession<'s> {
     prepared.on(vec![(String::new(), server)], Duration::from_secs(120))
 }
 

@@ -175,7 +175,7 @@ fn no_file_is_too_long_to_read() {
     assert!(found.is_empty(), "more than {FILE_LINES} lines: {found:?}");
 }
 
-/// What cannot be printed makes the macros of the standard library panic.
+/// A text that cannot be printed makes the macros of the standard library panic.
 #[test]
 fn nothing_is_printed_but_by_what_cannot_panic() {
     let mut wrong = codes();

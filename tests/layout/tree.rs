@@ -23,7 +23,7 @@ pub struct Module {
     imports: Vec<Import>,
 }
 
-/// What a path names.
+/// The target of a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Found {
     Module(usize),
@@ -33,7 +33,7 @@ pub enum Found {
 
 /// A source file, without what is only built for tests.
 pub struct Source {
-    /// Where it lies, from the directory of the sources on.
+    /// Its path, from the directory of the sources on.
     pub path: PathBuf,
     pub items: Vec<Item>,
     /// The module that it is.
@@ -111,8 +111,8 @@ impl Tree {
         number
     }
 
-    /// What a path in a module names; `None` for what is not the crate's own. Where a module and an item
-    /// have the same name, the path's end is the item.
+    /// The target of a path in a module; `None` for what is not the crate's own. Where a module and an
+    /// item have the same name, the path's end is the item.
     pub fn resolve(&self, module: usize, path: &[String]) -> Option<Found> {
         self.follow(module, path, &mut BTreeSet::new())
     }

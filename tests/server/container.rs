@@ -30,7 +30,7 @@ fn available() -> bool {
     false
 }
 
-/// What the engine has of these tests' processes.
+/// Containers and volumes that these tests' processes have left.
 fn left(run: &str) -> String {
     let list = |kind: &[&str]| {
         let output = Command::new("docker")

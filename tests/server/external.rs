@@ -147,8 +147,8 @@ fn each_refused_connection_has_its_next_step() {
     assert!(unknown.contains("check the host's name"), "{unknown}");
 }
 
-/// What was made in the run's schema goes, whatever the schema is called by then; what somebody else
-/// made of it, and what has its name by then, stays.
+/// The objects made in the run's schema go, whatever the schema is called by then; those that another user
+/// made of them, or that have its name by then, stay.
 #[test]
 fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
     let base = base();

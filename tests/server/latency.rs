@@ -57,7 +57,7 @@ fn dial(latency: &Latency) -> TcpStream {
     stream
 }
 
-/// How many threads of the proxy at this port this process has.
+/// The number of threads of the proxy at this port in this process.
 fn threads(port: u16) -> usize {
     let name = format!("latency {port}\n");
     entries("/proc/self/task".as_ref())
@@ -296,7 +296,7 @@ fn a_server_that_is_not_there_is_named_with_the_next_step() {
     assert!(format!("{error:#}").contains("no-such-host.invalid"), "{error:#}");
 }
 
-/// What shows that both ways lead to the same server as the same user, with all options.
+/// A query that shows whether both ways lead to the same server as the same user, with all options.
 const WHO: &str = "SELECT concat_ws(' ', current_user, current_database(), \
     current_setting('application_name'), current_setting('work_mem'), pg_postmaster_start_time())";
 

@@ -1,4 +1,4 @@
-//! What all of these tests need: places, options, children, a look at what was left.
+//! The common needs of these tests: places, options, children, a look at what was left.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -45,7 +45,7 @@ pub fn ask(server: &dyn Server, query: &str) -> String {
     row.get(0)
 }
 
-/// What is in a directory.
+/// The entries of a directory.
 pub fn entries(dir: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
@@ -95,7 +95,7 @@ impl Owner {
         Self { child, lines }
     }
 
-    /// What it says under this name.
+    /// The line under this name.
     pub fn said(&mut self, name: &str) -> String {
         let prefix = format!("@{name} ");
         let found = self.lines.by_ref().map(Result::unwrap).find_map(|line| {

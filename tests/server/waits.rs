@@ -130,7 +130,7 @@ fn what_is_no_postgresql_is_named_so() {
     }
 }
 
-/// What PgBouncer says to a client whose options it does not know: a real server has no such words.
+/// The refusal of PgBouncer for a client whose options it does not know: a real server has no such words.
 #[test]
 fn a_pooler_that_refuses_is_named() {
     let port = listening(|mut stream| {

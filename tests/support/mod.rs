@@ -45,10 +45,10 @@ pub const CASES: [CaseTimes; 10] = [
     made("insert-multirow batch=1000", &[(Load, 31.0), (Commit, 0.02), (Indexes, 5.2)], None),
 ];
 
-/// How far each round lies from the middle one.
+/// The factors of each round against the middle one.
 const SCATTER: [f64; 5] = [1.0, 0.994, 1.013, 0.989, 1.006];
 
-/// What a case of this id is: numbers in it are parameters, and texts are settings.
+/// The key of a case of this id: numbers in it are parameters, and texts are settings.
 fn key(id: &str) -> CaseKey {
     let mut words = id.split(' ');
     let mut key = CaseKey::new(words.next().unwrap());
