@@ -1,4 +1,24 @@
 //! The steps of one sample, and what becomes of each way they can end.
+//!
+//! ```
+//! # use bulkbench::model::{Case, EndState};
+//! # use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
+//! fn once(stage: &mut impl Stage, case: &Case) -> anyhow::Result<EndState> {
+//!     let (mut loaded, _) = stage.apply(case)?.reset(case.rows)?.load()?;
+//!     loaded.verify()
+//! }
+//! ```
+//!
+//! A load before its reset does not compile:
+//!
+//! ```compile_fail
+//! # use bulkbench::model::{Case, EndState};
+//! # use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
+//! fn once(stage: &mut impl Stage, case: &Case) -> anyhow::Result<EndState> {
+//!     let (mut loaded, _) = stage.apply(case)?.load()?;
+//!     loaded.verify()
+//! }
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Instant;
