@@ -11,9 +11,10 @@ use super::finish::finish;
 use super::loader_args;
 use super::run_args::Args;
 use super::server_args::ServerArgs;
+use super::unfinished::{Unfinished, stopped};
 use crate::dataset::{Dataset, default_cache};
 use crate::interrupt::Interrupt;
-use crate::model::{Machine, Run, ServerFacts, Source};
+use crate::model::{Machine, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::Prepared;
@@ -23,11 +24,23 @@ use crate::{redact, unavailable, usage};
 /// Goes on with the run in `dir`.
 pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
     let (store, run, samples) = Store::resume(dir)?;
+    let kept = Unfinished::Samples { number: samples.len(), dir: dir.to_path_buf() };
+    go_on(args, store, &run, samples, interrupt).map_err(|error| stopped(error, kept))
+}
+
+fn go_on(
+    args: &Args,
+    store: Store,
+    run: &Run,
+    samples: Vec<Sample>,
+    interrupt: &Interrupt,
+) -> Result<ExitCode> {
+    let dir = store.dir().to_path_buf();
     if let Some(repaired) = store.repaired() {
         crate::say!("warning: {repaired}");
     }
     let (catalogue, _) = args.loaders.catalogue()?;
-    loader_args::check_same(&catalogue, &run, dir)?;
+    loader_args::check_same(&catalogue, run, &dir)?;
     let dataset = match run.dataset.seed {
         Some(seed) => Dataset::generated(&default_cache()?, run.dataset.rows, seed, interrupt)?,
         None => Dataset::list(&default_cache()?)?
@@ -64,7 +77,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
             ));
         }
     }
-    let wanted = place.wanted(&choice(&place, &run)?, false)?;
+    let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
@@ -82,7 +95,7 @@ pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode
         }
         crate::say!("going on with {}: {} samples are there", dir.display(), samples.len());
         let session = prepared.on(servers.all_mut(), args.timeout(run.provenance.asked.as_ref()));
-        finish(store, &run, samples, session, &redactor)
+        finish(store, run, samples, session, &redactor)
     })();
     servers.closing(outcome)
 }

@@ -7,11 +7,10 @@ use anyhow::Result;
 use super::finish::finish;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
-use super::unfinished::Unfinished;
+use super::unfinished::stopped;
 use super::{loader_args, repeat};
 use crate::dataset::{Dataset, default_cache};
 use crate::experiment::Experiment;
-use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::model::{Axis, Provenance, Run, Tool, now};
 use crate::probe::machine;
@@ -25,11 +24,8 @@ pub fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     match &args.resume {
         Some(dir) => super::resume::resume(args, dir, interrupt),
-        None => start(args, interrupt).map_err(|error| match Fault::find(&error) {
-            Some(Fault::Interrupted(_)) if !error.is::<Unfinished>() => {
-                error.context("nothing was measured yet, and nothing is left behind; start the run again")
-            }
-            _ => error,
+        None => start(args, interrupt).map_err(|error| {
+            stopped(error, "nothing was measured yet, and nothing is left behind; start the run again")
         }),
     }
 }

@@ -1,6 +1,11 @@
 //! The part that is kept of a run that did not get to its end: the outermost cause of such an error.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+
+use anyhow::Error;
+
+use crate::fault::Fault;
 
 /// The kept part of a run, and its directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,4 +27,12 @@ pub enum Unfinished {
         /// The run's directory.
         dir: PathBuf,
     },
+}
+
+/// Puts `kept` before the error of a run that was stopped, where it does not say yet what is kept.
+pub fn stopped(error: Error, kept: impl Display + Send + Sync + 'static) -> Error {
+    match Fault::find(&error) {
+        Some(Fault::Interrupted(_)) if !error.is::<Unfinished>() => error.context(kept),
+        _ => error,
+    }
 }
