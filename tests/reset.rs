@@ -9,7 +9,7 @@ use bulkbench::interrupt::Interrupt;
 use bulkbench::method::{Family, HELD, Info, PRESENT, Start};
 use bulkbench::model::{ParamValue, Params, Persistence};
 use bulkbench::runner::reset::Reset;
-use bulkbench::server::{Connector, Home, Server, Session};
+use bulkbench::server::{Connector, RunSchema, Server, Session};
 use bulkbench::table::verify::{self, Found};
 use bulkbench::table::{Layout, Table};
 
@@ -23,14 +23,19 @@ fn dataset(dir: &Path) -> Dataset {
 struct Bench<'a> {
     dataset: &'a Dataset,
     connector: Connector,
-    home: Home,
+    run_schema: RunSchema,
     session: Session,
 }
 
 impl<'a> Bench<'a> {
     fn new(dataset: &'a Dataset, server: &dyn Server) -> Self {
         let connector = server.connector().clone();
-        Self { dataset, home: server.home().clone(), session: connector.connect().unwrap(), connector }
+        Self {
+            dataset,
+            run_schema: server.run_schema().clone(),
+            session: connector.connect().unwrap(),
+            connector,
+        }
     }
 
     fn reset(&mut self, table: &Table, start: Start, params: &[(&str, u64)], rows: u64) {
@@ -38,7 +43,8 @@ impl<'a> Bench<'a> {
         let params: Params =
             params.iter().map(|(name, value)| (name.to_string(), ParamValue::Int(*value))).collect();
         let (session, connector) = (&mut self.session, &self.connector);
-        let mut reset = Reset { session, home: &self.home, connector, dataset: self.dataset, table };
+        let mut reset =
+            Reset { session, run_schema: &self.run_schema, connector, dataset: self.dataset, table };
         reset.table_for(&info, &params, rows).unwrap();
     }
 

@@ -183,7 +183,7 @@ impl Bench<'_> {
     }
 
     fn drop_table(&self, session: &mut Session) -> Result<()> {
-        let table = qualified(&self.server.home().name, TABLE);
+        let table = qualified(&self.server.run_schema().name, TABLE);
         session.run(&format!("DROP TABLE IF EXISTS {table}"))
     }
 

@@ -44,7 +44,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let columns: Vec<String> = caveat.columns.iter().map(|column| quote(&column.name)).collect();
     let ended = loader.execute(&LoadTarget {
         connector: site.connector,
-        schema: &site.server.home().name,
+        schema: &site.server.run_schema().name,
         table: TABLE,
         columns: &columns.join(", "),
         key: &caveat.columns.first().context("a table without columns")?.name,

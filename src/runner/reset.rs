@@ -8,7 +8,7 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Start};
 use crate::model::{Encoding, ParamValue, Params, Persistence};
 use crate::pg_error::describe;
-use crate::server::{Connector, Home, Session, Sweep};
+use crate::server::{Connector, RunSchema, Session, Sweep};
 use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
 use crate::table::{Layout, Table};
@@ -21,7 +21,7 @@ pub struct Reset<'a> {
     /// A connection to the server.
     pub session: &'a mut Session,
     /// The schema that everything is made in.
-    pub home: &'a Home,
+    pub run_schema: &'a RunSchema,
     /// More of them.
     pub connector: &'a Connector,
     /// The rows.
@@ -55,7 +55,7 @@ impl Reset<'_> {
     /// What the server says.
     pub fn table_for(&mut self, info: &Info, params: &Params, rows: u64) -> Result<()> {
         let parents: Vec<String> = self.table.indexed.iter().map(|c| parent_of(c)).collect();
-        let swept = self.home.sweep(self.session, Sweep::BetweenSamples { keep: &parents });
+        let swept = self.run_schema.sweep(self.session, Sweep::BetweenSamples { keep: &parents });
         swept.context("dropping what the last sample left")?;
         self.parents()?;
         match info.start {

@@ -97,7 +97,7 @@ impl<'a> Stage for ServerStage<'a> {
             .with_context(|| format!("looking for the dataset of {}", case.id))?;
         let (server, dataset): (&dyn Server, _) = (&*self.servers[at].1, &self.datasets[number].1);
         let table = Table {
-            schema: Some(server.home().name.clone()),
+            schema: Some(server.run_schema().name.clone()),
             layout: method.info().layout,
             collation: case.key.axes.collation.clone(),
             ..Table::votes(dataset.columns())
@@ -149,8 +149,8 @@ impl Drop for ServerStage<'_> {
         if let Some(mut session) = self.control.take() {
             // Nothing is lost when this fails: the server goes away, or its schema does.
             let connector = self.server().connector().clone();
-            let home = self.server().home().clone();
-            let _ = connector.asking(|| home.sweep(&mut session, Sweep::BetweenSamples { keep: &[] }));
+            let run_schema = self.server().run_schema().clone();
+            let _ = connector.asking(|| run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &[] }));
         }
     }
 }

@@ -92,11 +92,12 @@ impl<'s> sample::Applied for Applied<'s> {
 
     fn reset(self, rows: u64) -> Result<Ready<'s>> {
         let Self { parts, control, warned } = self;
-        let (connector, home, dataset) = (parts.server.connector(), parts.server.home(), parts.dataset.1);
+        let (connector, run_schema, dataset) =
+            (parts.server.connector(), parts.server.run_schema(), parts.dataset.1);
         let scratch = Scratch::create(dataset.dir())?;
         let control = control.insert(connector.connect()?);
         let before = limited(parts.interrupt, parts.timeout, || {
-            let mut reset = Reset { session: control, home, connector, dataset, table: &parts.table };
+            let mut reset = Reset { session: control, run_schema, connector, dataset, table: &parts.table };
             let made = reset.table_for(parts.method.info(), &parts.case.params, rows);
             made.context("making the table to start from")?;
             checkpoint(control, warned)

@@ -11,9 +11,9 @@ use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::error::DbError;
 
 use super::explain::{Refused, describes_not_yet, explain};
-use super::home::{CHECKING, Home, WHERE};
 use super::nowhere::nowhere;
 use super::routes::{Tries, routes};
+use super::run_schema::{CHECKING, RunSchema, WHERE};
 use super::tls::{Tls, TlsMode};
 use super::wire::{Dial, Plug};
 use crate::fault::Fault;
@@ -42,7 +42,7 @@ pub struct Connector {
     interrupt: Interrupt,
     behind: Option<Arc<Behind>>,
     /// The schema that each of its connections has to work in.
-    home: Option<Arc<Home>>,
+    run_schema: Option<Arc<RunSchema>>,
 }
 
 /// The server behind a proxy that a connector goes through, for errors to name it.
@@ -108,12 +108,12 @@ impl Connector {
     /// Without TLS, as throwaway servers on this machine are reached.
     pub fn new(mut config: tokio_postgres::Config, interrupt: Interrupt) -> Self {
         config.ssl_mode(SslMode::Disable);
-        Self { config, tls: None, interrupt, behind: None, home: None }
+        Self { config, tls: None, interrupt, behind: None, run_schema: None }
     }
 
     /// As [`Connector::new`], with TLS where `config` asks for it.
     pub fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
-        Self { config, tls: Some(tls), interrupt, behind: None, home: None }
+        Self { config, tls: Some(tls), interrupt, behind: None, run_schema: None }
     }
 
     /// As this, with settings that each connection makes its own, beside those of the configuration.
@@ -121,7 +121,7 @@ impl Connector {
         let mut options: Vec<String> = self.config.get_options().map(str::to_owned).into_iter().collect();
         options.extend(settings.into_iter().map(|(name, value)| format!("-c {name}={}", escape(value))));
         // Of a setting that is given twice the last one counts.
-        options.extend(self.home.iter().map(|home| home.options()));
+        options.extend(self.run_schema.iter().map(|run_schema| run_schema.options()));
         let mut config = self.config.clone();
         if !options.is_empty() {
             config.options(options.join(" "));
@@ -130,8 +130,8 @@ impl Connector {
     }
 
     /// As this, with connections that work in the run's own schema, each held to it before it is used.
-    pub(in crate::server) fn at_home(&self, home: &Arc<Home>) -> Self {
-        Self { home: Some(home.clone()), ..self.clone() }.with_settings([])
+    pub(in crate::server) fn in_run_schema(&self, run_schema: &Arc<RunSchema>) -> Self {
+        Self { run_schema: Some(run_schema.clone()), ..self.clone() }.with_settings([])
     }
 
     /// As this, with connections as a program makes them that takes no options: they have no settings
@@ -139,7 +139,7 @@ impl Connector {
     pub fn without_options(&self) -> Self {
         let mut config = self.config.clone();
         config.options("");
-        Self { config, home: None, ..self.clone() }
+        Self { config, run_schema: None, ..self.clone() }
     }
 
     /// As this, but stopped by another interrupt: for what has to be done although a run was stopped.
@@ -190,7 +190,7 @@ impl Connector {
             tls: self.tls.clone(),
             interrupt: self.interrupt.clone(),
             behind: Some(Arc::new(behind)),
-            home: self.home.clone(),
+            run_schema: self.run_schema.clone(),
         }
     }
 
@@ -238,8 +238,9 @@ impl Connector {
                         // The server may be gone already; then there is nothing to cancel.
                         let _ = token.cancel_query(dial);
                     });
-                    if let Some(home) = &self.home {
-                        home.check(&client.query_one(WHERE, &[]).map_err(describe).context(CHECKING)?)?;
+                    if let Some(run_schema) = &self.run_schema {
+                        run_schema
+                            .check(&client.query_one(WHERE, &[]).map_err(describe).context(CHECKING)?)?;
                     }
                     return Ok(Session { client, _watch: watch });
                 }
@@ -267,8 +268,10 @@ impl Connector {
                         // As above; and without a runtime the connection is ended after the grace.
                         let _ = runtime.map(|runtime| runtime.block_on(token.cancel_query(dial)));
                     });
-                    if let Some(home) = &self.home {
-                        home.check(&client.query_one(WHERE, &[]).await.map_err(describe).context(CHECKING)?)?;
+                    if let Some(run_schema) = &self.run_schema {
+                        run_schema.check(
+                            &client.query_one(WHERE, &[]).await.map_err(describe).context(CHECKING)?,
+                        )?;
                     }
                     return Ok(AsyncSession { client, _watch: watch });
                 }
@@ -461,7 +464,7 @@ mod tests {
             tls: None,
             interrupt: Interrupt::new(),
             behind: None,
-            home: None,
+            run_schema: None,
         };
         connector.through(&proxy)
     }

@@ -11,7 +11,7 @@ use tokio_postgres::error::SqlState;
 use super::connector::{Connector, Session};
 use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
-use super::{Home, Options, Server, Settings};
+use super::{Options, RunSchema, Server, Settings};
 use crate::interrupt::Interrupt;
 use crate::model::{ServerFacts, Source};
 use crate::pg_error::describe;
@@ -23,7 +23,7 @@ const AS_ITSELF: &str = "SET role = none";
 
 /// A user's server, with the run's schema in it.
 pub struct External {
-    schema: Schema,
+    schema: SchemaGuard,
     /// As the user gave it, with what every connection needs.
     target: Target,
     given: Settings,
@@ -35,13 +35,13 @@ pub struct External {
 }
 
 /// The run's schema. Dropping it drops it in the server, with all that is in it.
-struct Schema {
-    home: Arc<Home>,
+struct SchemaGuard {
+    run_schema: Arc<RunSchema>,
     target: Target,
     dropped: bool,
 }
 
-impl Schema {
+impl SchemaGuard {
     fn create(name: String, target: &Target, session: &mut postgres::Client) -> Result<Self> {
         let quoted = quote(&name);
         session.batch_execute(&format!("CREATE SCHEMA {quoted}")).map_err(|error| match error.code() {
@@ -53,11 +53,11 @@ impl Schema {
             _ => describe(error).context(format!("creating the run's schema {name}")),
         })?;
         // From here on its oid identifies it.
-        let home = session.batch_execute(&format!("SET search_path = {quoted}")).map_err(describe);
-        let home = home.and_then(|()| Home::read(session)).with_context(|| {
+        let run_schema = session.batch_execute(&format!("SET search_path = {quoted}")).map_err(describe);
+        let run_schema = run_schema.and_then(|()| RunSchema::read(session)).with_context(|| {
             format!("making the run's schema in {target}, where it may be left; remove it by: DROP SCHEMA {quoted} CASCADE")
         })?;
-        Ok(Self { home: Arc::new(home), target: target.clone(), dropped: false })
+        Ok(Self { run_schema: Arc::new(run_schema), target: target.clone(), dropped: false })
     }
 
     fn drop_in_server(&mut self) -> Result<()> {
@@ -71,20 +71,20 @@ impl Schema {
             cleaner.asking(|| {
                 // What holds a lock that long may be a session that hangs, as the one that was given up did.
                 session.batch_execute(&format!("{AS_ITSELF}; SET lock_timeout = '10s'")).map_err(describe)?;
-                self.home.drop_schema(&mut session)
+                self.run_schema.drop_schema(&mut session)
             })
         };
         drop().with_context(|| {
             format!(
                 "the run's schema is left in {}; remove it there by: DROP SCHEMA {} CASCADE",
                 self.target,
-                quote(&self.home.name)
+                quote(&self.run_schema.name)
             )
         })
     }
 }
 
-impl Drop for Schema {
+impl Drop for SchemaGuard {
     fn drop(&mut self) {
         if let Err(error) = self.drop_in_server() {
             crate::say!("bulkbench: {error:#}");
@@ -134,8 +134,8 @@ impl External {
         }
         let mut warnings = target.warnings().to_vec();
         warnings.extend(leftovers(&mut session)?);
-        let schema = Schema::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
-        let connector = connector(&target, &schema.home, &options.settings, interrupt)?;
+        let schema = SchemaGuard::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
+        let connector = connector(&target, &schema.run_schema, &options.settings, interrupt)?;
         let facts = ServerFacts {
             source: Source::External,
             reason: "asked for".into(),
@@ -211,11 +211,11 @@ fn leftovers(session: &mut postgres::Client) -> Result<Vec<String>> {
 
 fn connector(
     target: &Target,
-    home: &Arc<Home>,
+    run_schema: &Arc<RunSchema>,
     settings: &Settings,
     interrupt: &Interrupt,
 ) -> Result<Connector> {
-    Ok(target.connector(interrupt.clone())?.with_settings(settings).at_home(home))
+    Ok(target.connector(interrupt.clone())?.with_settings(settings).in_run_schema(run_schema))
 }
 
 /// Why connections cannot have these settings; `None` when they can, or the server has them anyway.
@@ -265,8 +265,8 @@ impl Server for External {
         &self.connector
     }
 
-    fn home(&self) -> &Home {
-        &self.schema.home
+    fn run_schema(&self) -> &RunSchema {
+        &self.schema.run_schema
     }
 
     fn refuses(&self, settings: &Settings) -> Option<String> {
@@ -298,7 +298,8 @@ impl Server for External {
             self.catalog.change(name) != Some(Change::Configuration)
                 || !self.catalog.value(name).is_some_and(|has| has.eq_ignore_ascii_case(value))
         });
-        self.connector = connector(&self.target, &self.schema.home, &wanted, self.connector.interrupt())?;
+        self.connector =
+            connector(&self.target, &self.schema.run_schema, &wanted, self.connector.interrupt())?;
         Ok(())
     }
 
@@ -349,8 +350,8 @@ mod tests {
     fn options_survive_how_postgres_splits_them() {
         let target = target::parse("postgres://u@h/d?options=-c%20jit%3Doff").unwrap();
         let settings: Settings = [("work_mem".to_owned(), "64 MB".to_owned())].into();
-        let home = Arc::new(Home { oid: 1, name: "bulkbench_x".into(), role: "u".into() });
-        let connector = connector(&target, &home, &settings, &Interrupt::new()).unwrap();
+        let run_schema = Arc::new(RunSchema { oid: 1, name: "bulkbench_x".into(), role: "u".into() });
+        let connector = connector(&target, &run_schema, &settings, &Interrupt::new()).unwrap();
         assert_eq!(
             connector.config().get_options(),
             Some("-c jit=off -c work_mem=64\\ MB -c search_path=\"bulkbench_x\" -c role=none")

@@ -8,7 +8,6 @@ pub mod container;
 mod explain;
 pub mod external;
 pub mod free_space;
-mod home;
 pub mod latency;
 pub mod local;
 mod nowhere;
@@ -17,6 +16,7 @@ mod options;
 pub mod plain_settings;
 pub(crate) mod processes;
 mod routes;
+mod run_schema;
 pub mod settings;
 pub mod target;
 mod throwaway;
@@ -30,10 +30,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session};
-pub use home::{Home, Sweep};
 pub use latency::Latency;
 pub use open::{Choice, open};
 pub use options::{Checksums, Options, new_id};
+pub use run_schema::{RunSchema, Sweep};
 
 use crate::model::ServerFacts;
 
@@ -59,7 +59,7 @@ pub trait Server {
     fn connector(&self) -> &Connector;
 
     /// The schema in which a run makes all that it makes there.
-    fn home(&self) -> &Home;
+    fn run_schema(&self) -> &RunSchema;
 
     /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
     fn refuses(&self, settings: &Settings) -> Option<String>;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::connector::Connector;
 use super::settings::{self, Catalog};
-use super::{Home, Options, Server, Settings};
+use super::{Options, RunSchema, Server, Settings};
 use crate::model::ServerFacts;
 use crate::probe::machine;
 use crate::{unavailable, usage};
@@ -27,7 +27,7 @@ pub trait Instance {
     fn prepare(&mut self) -> Result<()>;
 
     /// Starts a server with these settings and waits until it takes connections; none may be running.
-    /// Returns how to connect to it, without a home and without settings of a session.
+    /// Returns how to connect to it, without the run's schema and without settings of a session.
     ///
     /// # Errors
     /// When it does not start, or work has to stop. What was started is kept, for its log.
@@ -91,10 +91,10 @@ pub struct Throwaway<I: Instance> {
     running: Settings,
     /// How to connect to the server as it was launched.
     plain: Connector,
-    /// As `plain`, at home and with a case's own settings.
+    /// As `plain`, in the run's schema and with a case's own settings.
     connector: Connector,
     /// The schema of its one database that everything is made in.
-    home: Arc<Home>,
+    run_schema: Arc<RunSchema>,
     catalog: Catalog,
     facts: ServerFacts,
     warnings: Vec<String>,
@@ -134,14 +134,14 @@ impl<I: Instance> Throwaway<I> {
             Ok(plain) => plain,
             Err(error) => return Err(why_no_start(&mut instance.0, error, set)),
         };
-        let (home, catalog, facts) = learn(&plain, facts)?;
+        let (run_schema, catalog, facts) = learn(&plain, facts)?;
         let facts = ServerFacts { transport: instance.0.transport(&plain).into(), ..facts };
         Ok(Self {
             instance,
             running: facts.given.clone(),
-            connector: plain.at_home(&home),
+            connector: plain.in_run_schema(&run_schema),
             plain,
-            home,
+            run_schema,
             catalog,
             facts,
             warnings,
@@ -185,14 +185,14 @@ pub fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> 
 }
 
 /// Asks a server what it is and which settings it knows.
-fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<Home>, Catalog, ServerFacts)> {
+fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<RunSchema>, Catalog, ServerFacts)> {
     let mut session = plain.connect()?;
     plain.asking(|| {
-        let home = Arc::new(Home::read(&mut session)?);
+        let run_schema = Arc::new(RunSchema::read(&mut session)?);
         let (version_num, version) = settings::read_version(&mut session)?;
         let settings = settings::read_facts(&mut session)?;
         let catalog = Catalog::read(&mut session)?;
-        Ok((home, catalog, ServerFacts { version_num, version, settings, ..facts }))
+        Ok((run_schema, catalog, ServerFacts { version_num, version, settings, ..facts }))
     })
 }
 
@@ -237,8 +237,8 @@ impl<I: Instance> Server for Throwaway<I> {
         &self.connector
     }
 
-    fn home(&self) -> &Home {
-        &self.home
+    fn run_schema(&self) -> &RunSchema {
+        &self.run_schema
     }
 
     fn refuses(&self, settings: &Settings) -> Option<String> {
@@ -258,7 +258,7 @@ impl<I: Instance> Server for Throwaway<I> {
         if wanted != self.running || self.died().is_some() {
             self.restart(wanted, settings)?;
         }
-        self.connector = self.plain.with_settings(&of_session).at_home(&self.home);
+        self.connector = self.plain.with_settings(&of_session).in_run_schema(&self.run_schema);
         Ok(())
     }
 

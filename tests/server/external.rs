@@ -173,26 +173,26 @@ fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
              CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)",
         )
         .unwrap();
-    let home = server.home().clone();
+    let run_schema = server.run_schema().clone();
     let left = || {
         let sql = format!(
             "SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') FROM pg_class \
              WHERE relnamespace = {} AND relkind <> 'i'",
-            home.oid
+            run_schema.oid
         );
         ask(host.as_ref(), &sql)
     };
     let keep = ["kept".to_owned()];
-    home.sweep(&mut session, Sweep::BetweenSamples { keep: &keep }).unwrap();
+    run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &keep }).unwrap();
     assert_eq!(left(), "kept");
-    home.sweep(&mut session, Sweep::All).unwrap();
+    run_schema.sweep(&mut session, Sweep::All).unwrap();
     assert_eq!(left(), "");
 
     // A user's view of one of the run's tables is the user's.
     session.batch_execute("CREATE TABLE votes AS SELECT 1 AS n").unwrap();
     let mut user = host.connector().connect().unwrap();
-    user.batch_execute(&format!("CREATE VIEW mine AS SELECT n FROM \"{}\".votes", home.name)).unwrap();
-    let error = home.sweep(&mut session, Sweep::All).unwrap_err();
+    user.batch_execute(&format!("CREATE VIEW mine AS SELECT n FROM \"{}\".votes", run_schema.name)).unwrap();
+    let error = run_schema.sweep(&mut session, Sweep::All).unwrap_err();
     assert!(format!("{error:#}").contains("mine depends on table votes"), "{error:#}");
     assert_eq!(ask(host.as_ref(), "SELECT n::text FROM mine"), "1");
     user.batch_execute("DROP VIEW mine").unwrap();
@@ -200,7 +200,7 @@ fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
     // The name is somebody else's by now.
     user.batch_execute(&format!(
         "ALTER SCHEMA \"{0}\" RENAME TO renamed; CREATE SCHEMA \"{0}\"; CREATE TABLE \"{0}\".votes (n int)",
-        home.name
+        run_schema.name
     ))
     .unwrap();
     let error = server.connector().connect().map(|_| ()).unwrap_err();
@@ -208,7 +208,7 @@ fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
     server.stop().unwrap();
     assert_eq!(left(), "");
     assert_eq!(ask(host.as_ref(), "SELECT count(*)::text FROM pg_namespace WHERE nspname = 'renamed'"), "0");
-    assert_eq!(ask(host.as_ref(), &format!("SELECT count(*)::text FROM \"{}\".votes", home.name)), "0");
+    assert_eq!(ask(host.as_ref(), &format!("SELECT count(*)::text FROM \"{}\".votes", run_schema.name)), "0");
     host.stop().unwrap();
 }
 
@@ -230,7 +230,7 @@ fn its_connections_work_in_its_schema_for_the_role_that_connects() {
     let mut server =
         external(&target, &[("application_name", "x\t-csearch_path=public -c role=owner")]).unwrap();
     let place = "SELECT current_schema() || ' ' || current_user";
-    let own = format!("{} plain", server.home().name);
+    let own = format!("{} plain", server.run_schema().name);
     assert_eq!(ask(server.as_ref(), place), own);
     server.apply(&settings(&[("application_name", "y\n--search-path=public")])).unwrap();
     assert_eq!(ask(server.as_ref(), place), own);

@@ -34,21 +34,21 @@ impl Method for Loader {
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let mut session = load.connector.connect()?;
-        let home = load.server.home();
+        let run_schema = load.server.run_schema();
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
         let keyed = self.input == InputFormat::KeyedCsv;
         let columns = match keyed {
             true => load.table.with_key_column().column_list(),
             false => load.table.column_list(),
         };
-        let table = qualified(&home.name, &load.table.name);
+        let table = qualified(&run_schema.name, &load.table.name);
         let mut file = input::file(self.input, load, &table, clock)?;
         if self.reader == InputReader::Server {
             file = seen_by_server(&file, load)?;
         }
         let target = LoadTarget {
             connector: load.connector,
-            schema: &home.name,
+            schema: &run_schema.name,
             table: &load.table.name,
             columns: &columns,
             key: &load.table.key,

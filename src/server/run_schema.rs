@@ -12,7 +12,7 @@ use crate::unavailable;
 /// The schema that a run makes all of its objects in, held by its oid: whatever a name comes to mean,
 /// nothing in another schema is the run's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Home {
+pub struct RunSchema {
     /// Its oid in pg_namespace.
     pub oid: u32,
     /// Its name, bare.
@@ -26,7 +26,7 @@ pub struct Home {
 pub(in crate::server) const WHERE: &str = "SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()), \
      pg_catalog.current_schema()::text, current_user::text, session_user::text";
 
-impl Home {
+impl RunSchema {
     /// The schema that this session works in.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Home {
     /// no error.
     ///
     /// # Errors
-    /// As [`Home::sweep`].
+    /// As [`RunSchema::sweep`].
     pub(in crate::server) fn drop_schema(&self, client: &mut postgres::Client) -> Result<()> {
         if self.present_name(client)?.is_none() {
             return Ok(());
@@ -141,7 +141,7 @@ impl Home {
 /// The objects of a schema to drop.
 #[derive(Debug, Clone, Copy)]
 pub enum Sweep<'a> {
-    /// All that samples leave, except the tables to `keep`; an extension was there before them.
+    /// Everything that samples leave, except the tables to `keep`; an extension was there before them.
     BetweenSamples {
         /// Bare names.
         keep: &'a [String],
