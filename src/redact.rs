@@ -37,7 +37,8 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Of this machine: its name, this user's name and home, the cache, and the current directory.
+    /// A redactor of this machine's facts: its name, this user's name and home, the cache, and the
+    /// current directory.
     pub fn of_machine() -> Self {
         let mut new = Self::default();
         let uname = rustix::system::uname();

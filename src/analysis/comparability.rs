@@ -12,7 +12,7 @@ pub fn name<'a>(other: &Summary<'a>) -> &'a str {
     }
 }
 
-/// Something of that case: `the baseline's 1 000`, `1 000 of copy-text`.
+/// A phrase for something that belongs to that case: `the baseline's 1 000`, `1 000 of copy-text`.
 pub fn belonging_to(other: &Summary, thing: &str) -> String {
     match other.case.role {
         Role::Baseline => format!("the baseline's {thing}"),

@@ -73,7 +73,7 @@ pub struct Column {
     pub kind: String,
 }
 
-/// One way of loading.
+/// A way of loading a caveat's file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Way {

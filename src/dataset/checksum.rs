@@ -80,7 +80,7 @@ pub struct RowHasher {
 }
 
 impl RowHasher {
-    /// For rows of these columns.
+    /// A hasher of rows with these columns.
     pub fn new(columns: &[Column]) -> Self {
         Self { kinds: columns.iter().map(|column| column.kind).collect() }
     }

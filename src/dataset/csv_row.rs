@@ -10,7 +10,7 @@ use super::columns::{Column, ColumnType};
 pub enum Style {
     /// No quotes, carriage returns or NUL anywhere: commas and line feeds are all there is.
     Plain,
-    /// Anything.
+    /// Any valid csv.
     General,
 }
 
@@ -83,7 +83,7 @@ pub struct RowParser {
 }
 
 impl RowParser {
-    /// For rows of these columns.
+    /// A parser of rows with these columns.
     pub fn new(columns: &[Column]) -> Self {
         let kinds: Vec<ColumnType> = columns.iter().map(|column| column.kind).collect();
         Self {
@@ -219,7 +219,7 @@ impl RowParser {
         }
     }
 
-    /// With the lines that the fields before a bad one take.
+    /// The error with the line of the bad field, which the fields before it move on.
     #[cold]
     fn placed(&self, text: &str, bad: BadField) -> BadField {
         let before = 0..bad.field.unwrap_or(0);

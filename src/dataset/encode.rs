@@ -32,7 +32,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// For rows of these columns.
+    /// An encoder of rows with these columns.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when there is no column, or more than PostgreSQL's 1600.

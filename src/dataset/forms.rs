@@ -114,7 +114,7 @@ fn number_of(numbers: &mut HashMap<Box<str>, u64>, text: &str) -> u64 {
     }
 }
 
-/// Of the rows as they are written, not as they were meant.
+/// The sum of the rows as they are written, not as they were meant.
 fn sum(csv: &str, columns: &[Column]) -> Result<ContentSum> {
     let hasher = RowHasher::new(columns);
     let mut reader = RowReader::over(csv.as_bytes().to_vec(), columns, "the numbered rows".into());

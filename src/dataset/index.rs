@@ -50,7 +50,7 @@ impl IndexBuilder {
         Self { entries: Vec::new(), stride: 1, pushes: 0 }
     }
 
-    /// Takes note of the next entry.
+    /// Adds the next entry.
     pub fn push(&mut self, entry: IndexEntry) {
         if self.pushes.is_multiple_of(self.stride) {
             if self.entries.len() == MOST_ENTRIES {

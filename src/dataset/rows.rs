@@ -12,11 +12,11 @@ use super::csv_row::{BadField, RowParser, Style};
 /// One field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// Of a text column.
+    /// The value of a text column.
     Text(&'a str),
-    /// Of an `integer` column.
+    /// The value of an `integer` column.
     Int4(i32),
-    /// Of a `bigint` column.
+    /// The value of a `bigint` column.
     Int8(i64),
 }
 

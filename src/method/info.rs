@@ -140,7 +140,7 @@ impl Info {
         }
     }
 
-    /// With its id, and what it does in one line.
+    /// The description with its id and the line on what it does.
     pub fn named(self, id: &str, summary: &str) -> Self {
         Self { id: id.into(), summary: summary.into(), ..self }
     }

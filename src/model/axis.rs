@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that cases differ in: what an experiment compares, or draws its curve over.
+/// A property that cases differ in: an experiment compares its values, or draws its curve over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Axis {
     /// The method.

@@ -39,7 +39,7 @@ words! {
 }
 
 impl Work {
-    /// With its article, as sentences have it.
+    /// The work with its article, as sentences have it.
     pub fn words(self) -> &'static str {
         match self {
             Work::Load => "a load of an empty table",
@@ -69,7 +69,7 @@ pub struct CaseKey {
     pub method: String,
     /// Its parameters where they differ from the method's defaults.
     pub params: Params,
-    /// The rest of what an experiment varies.
+    /// Its values on the other axes of an experiment.
     pub axes: Axes,
     /// Which server it loads into where there are several: the name of one of [`super::Run::servers`].
     pub server: Option<String>,

@@ -22,7 +22,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// Of the sum of rows' hashes.
+    /// The content of rows with this sum of hashes.
     pub fn of_hashes(sum: i128) -> Self {
         Self { rule: Rule::RowHashes, sum }
     }

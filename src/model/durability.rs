@@ -17,11 +17,11 @@ words! {
 words! {
     /// The rows that a crash leaves of a load that was reported as done.
     pub enum Durability {
-        /// All of them.
+        /// All rows.
         Durable = "durable",
-        /// None of them: the table is empty after a crash.
+        /// No rows: the table is empty after a crash.
         LostOnCrash = "lost-on-crash",
-        /// All but perhaps those of the last moments.
+        /// All rows but perhaps those of the last moments.
         MayLoseLastCommits = "may-lose-last-commits",
         /// Whatever it leaves: the whole database may be damaged.
         MayBeDamaged = "may-be-damaged",

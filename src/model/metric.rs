@@ -6,7 +6,7 @@ use super::phase::Phase;
 use super::word::words;
 
 words! {
-    /// Something that is read around the timed phases of a sample.
+    /// A cost or product of a load that is read around the timed phases of a sample.
     pub enum Metric {
         /// WAL of the whole server.
         Wal = "wal",

@@ -136,7 +136,7 @@ pub(super) struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// Of this run, none yet.
+    /// The samples of this run, none yet.
     pub fn new(run: &'a Run) -> Self {
         Self { run, places: BTreeMap::new(), cases: BTreeMap::new() }
     }

@@ -63,7 +63,7 @@ const OBJECTS: [&str; 26] = [
 ];
 
 impl Label {
-    /// By the text before a value: its last word, past quotes, brackets, `=` and `:`.
+    /// The label in the text before a value: its last word, past quotes, brackets, `=` and `:`.
     pub fn before(text: &str) -> Self {
         let text = text.trim_end_matches(['"', '\'', '`', '(', '[', '«', '“', '‘', '\\']);
         let text = text.trim_end_matches([' ', '\t', '=', ':', '"', '\'', '`']);

@@ -49,7 +49,8 @@ fn references<'a>(standings: &Standings<'a>) -> Vec<&'a str> {
     standings.cases.iter().map(|s| s.summary.case.id.as_str()).filter(|id| is_used(id)).collect()
 }
 
-/// Of those that can be ranked, fastest first: the fastest, and the fastest that survives a crash.
+/// Sentences on the fastest of those that can be ranked, fastest first: the fastest, and the fastest that
+/// survives a crash.
 fn fastest(run: &Run, ranked: &[&Standing]) -> Vec<String> {
     let Some(fastest) = ranked.first() else { return Vec::new() };
     let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);

@@ -166,7 +166,7 @@ impl Compared {
         analysis::compare(&self.runs)
     }
 
-    /// For a terminal: what differs, the table, the notes.
+    /// The comparison for a terminal: differences, table, notes.
     ///
     /// # Errors
     /// As [`Compared::figures`].

@@ -38,7 +38,7 @@ pub enum Align {
 /// A cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Nothing is known.
+    /// Unknown.
     None,
     /// Words.
     Text(String),

@@ -32,7 +32,8 @@ const WIDEST: u16 = 120;
 const WORDS: usize = 14;
 
 impl Look {
-    /// For standard output: its width, and colours where it is a terminal and NO_COLOR is not set.
+    /// The look of standard output: its width, and colours where it is a terminal and NO_COLOR is not
+    /// set.
     pub fn of_stdout() -> Self {
         let stdout = std::io::stdout();
         let colour = match anstream::AutoStream::choice(&stdout) {
@@ -101,7 +102,7 @@ fn draw(table: &Table, width: u16, colour: Colour) -> String {
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Of the names in the first column.
+/// The width of the longest word of the names in the first column.
 fn longest_word(table: &Table) -> usize {
     let names = table.rows.iter().map(|row| row[0].text());
     names.filter_map(|name| name.split(' ').map(|word| word.chars().count()).max()).max().unwrap_or(0)

@@ -14,7 +14,7 @@ use crate::runner::sample::{self, SamplePosition, Stage};
 pub struct RunEnd {
     /// Samples taken now (not those that were there already).
     pub taken: usize,
-    /// Of all samples, those that failed or ran out of time, and cases whose trial failed.
+    /// Number of all samples that failed or ran out of time, and of cases whose trial failed.
     pub failed: usize,
 }
 

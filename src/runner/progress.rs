@@ -32,7 +32,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// For this plan: a bar when standard error is a terminal.
+    /// The progress of this plan: a bar when standard error is a terminal.
     pub fn new(plan: &Plan) -> Self {
         let mut left: Vec<String> =
             plan.order.iter().flatten().map(|index| plan.cases[*index].id.clone()).collect();

@@ -22,7 +22,7 @@ pub struct Reset<'a> {
     pub session: &'a mut Session,
     /// The schema that everything is made in.
     pub run_schema: &'a RunSchema,
-    /// More of them.
+    /// The connector of further connections.
     pub connector: &'a Connector,
     /// The rows.
     pub dataset: &'a Dataset,

@@ -20,9 +20,9 @@ const RECOVERY: Duration = Duration::from_secs(60);
 /// The servers and datasets of a run.
 pub struct ServerStage<'a> {
     catalogue: &'a Catalogue,
-    /// By the name that cases give them; the first is that of cases that give none.
+    /// The servers by the name that cases give them; the first is that of cases that give none.
     servers: Vec<(String, &'a mut dyn Server)>,
-    /// By the name that cases give them, likewise.
+    /// The datasets by the name that cases give them, likewise.
     datasets: &'a [(String, Dataset)],
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.

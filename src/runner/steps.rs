@@ -213,7 +213,7 @@ pub(super) fn checkpoint(control: &mut Session, warned: &mut bool) -> Result<Bef
     }
 }
 
-/// Does what is not timed, within the longest that what is timed may take.
+/// Does an untimed step within the time limit of the timed part.
 fn limited<T>(interrupt: &Interrupt, limit: Duration, step: impl FnOnce() -> Result<T>) -> Result<T> {
     let _deadline = interrupt.deadline(limit)?;
     // A statement that was cancelled fails with the server's words; why it was is the news.

@@ -19,7 +19,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 /// The proof that a server's certificate has to give.
 #[derive(Debug)]
 pub enum Proof {
-    /// Nothing.
+    /// No proof.
     Nothing,
     /// Issued by one of these authorities.
     Authority(Authorities),
@@ -35,7 +35,7 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// Of these certificates; those that cannot be read are left out.
+    /// The authorities of these certificates; those that cannot be read are left out.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());

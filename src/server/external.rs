@@ -283,7 +283,7 @@ impl Server for External {
         }
     }
 
-    /// None: an external server is never restarted.
+    /// No settings: an external server is never restarted.
     fn restarts_for(&self, _settings: &Settings) -> Settings {
         Settings::new()
     }

@@ -122,7 +122,8 @@ pub fn routes(
     Ok(all.into_iter().flatten().collect())
 }
 
-/// By the random keys of the standard library's hash maps: it spreads load, and nothing is secret in it.
+/// Shuffles by the random keys of the standard library's hash maps: it spreads load, and nothing is secret in
+/// it.
 fn shuffle<T>(list: &mut [T]) {
     use std::hash::{BuildHasher, RandomState};
     for i in (1..list.len()).rev() {
@@ -184,7 +185,7 @@ pub struct Tries<'i> {
 }
 
 impl<'i> Tries<'i> {
-    /// By these routes, each within `limit`.
+    /// Dials by these routes, each within `limit`.
     pub fn new(routes: Vec<Route>, limit: Duration, interrupt: &'i Interrupt) -> Self {
         let end = Instant::now() + RECOVERY_LIMIT;
         Self { routes, at: 0, limit, end, interrupt, plug: Arc::default(), _stop: None }

@@ -205,11 +205,11 @@ pub fn check_version(version_num: u32, what: &str) -> Result<()> {
 /// When a setting can be changed, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// By any user, for a session.
+    /// Any user can, for a session.
     Session,
-    /// By a superuser, for a session.
+    /// A superuser can, for a session.
     SuperuserSession,
-    /// Only with the server's configuration, and perhaps a restart.
+    /// Only the server's configuration can, perhaps with a restart.
     Configuration,
 }
 

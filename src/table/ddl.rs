@@ -10,7 +10,7 @@ pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
 /// The kind of a table beyond its columns, key and indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layout {
-    /// Nothing more.
+    /// An ordinary table.
     #[default]
     Plain,
     /// Each indexed column refers to a table that holds its values once.

@@ -106,7 +106,7 @@ const GAP: u64 = 24;
 const BASE3: u64 = 36 * 36 * 36;
 
 impl LinkNames {
-    /// For a dataset of this seed.
+    /// The names for a dataset of this seed.
     pub fn new(seed: u64) -> Self {
         let digit = |n: u64| b"0123456789abcdefghijklmnopqrstuvwxyz"[(n % 36) as usize];
         let three = (0..BASE3).map(|n| [digit(n / 1296), digit(n / 36), digit(n), 0]).collect();

@@ -21,8 +21,8 @@ pub(super) fn jobs_param() -> Param {
     Param::integer(JOBS, "connections that update at once", 1..=64, 1)
 }
 
-/// One prepared UPDATE by key, executed for each row and awaited before the next: what a program
-/// does that saves its objects one by one.
+/// One prepared UPDATE by key, executed for each row and awaited before the next, as in a program that saves
+/// its objects one by one.
 ///
 /// Timed: preparing the statement, all rows until the last job is done (load), COMMIT where there
 /// is one for all. Durable; a crash leaves the rows updated whose commit was confirmed, or none of

@@ -69,7 +69,7 @@ pub struct Insert {
     check: fn(id: &str, params: &Params, table: &Table) -> Result<()>,
 }
 
-/// For methods whose parameters need no more than to be in range.
+/// No check, for methods whose parameters need no more than to be in range.
 fn unchecked(_id: &str, _params: &Params, _table: &Table) -> Result<()> {
     Ok(())
 }

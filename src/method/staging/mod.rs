@@ -50,7 +50,7 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Of all columns of `table`.
+    /// A staging table with all columns of `table`.
     pub(crate) fn like(table: &Table, kind: Kind) -> Self {
         let schema = match kind {
             Kind::Unlogged => table.schema.clone(),
@@ -59,7 +59,8 @@ impl Staging {
         Self { table: Table { schema, name: STAGING.into(), ..table.clone() }, kind, key: None }
     }
 
-    /// With the table's key in front, of this type: `serial` counts the rows as they come in.
+    /// The staging table with the table's key in front, of this type: `serial` counts the rows as they
+    /// come in.
     pub(crate) fn with_key(self, sql_type: &'static str) -> Self {
         Self { key: Some(sql_type), ..self }
     }

@@ -346,7 +346,7 @@ pub struct ChartRows {
 }
 
 impl ChartRows {
-    /// For these names.
+    /// The layout for these names.
     pub fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
         let longest = names.map(text_width).max().unwrap_or(0);
         // Names too long for the room beside the plot stand above their rows.

@@ -49,7 +49,7 @@ impl Mark {
 }
 
 impl LegendKey {
-    /// Of areas or points in this colour.
+    /// A key of areas or points in this colour.
     pub fn coloured(name: impl Into<String>, colour: RGBColor) -> Self {
         Self { name: name.into(), mark: Mark::Box(colour) }
     }

@@ -160,7 +160,7 @@ fn helpful_loaders<'c>(caveat: &'c CaveatFacts, wanted: &[Verdict]) -> Vec<&'c s
     caveat.findings.iter().filter(helps).map(|finding| finding.way.as_str()).collect()
 }
 
-/// With a capital letter in front.
+/// The text with a capital letter in front.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()

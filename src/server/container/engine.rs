@@ -27,9 +27,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The result of looking for a container engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EngineStatus {
-    /// There is none, in words.
+    /// There is no engine; the reason in words.
     Absent(String),
-    /// There is one, and this user may not use it; in words, with the next step.
+    /// There is an engine, and this user may not use it; in words, with the next step.
     NoPermission(String),
     /// The engine answers.
     Answers {

@@ -53,9 +53,9 @@ pub struct Pipe {
     /// Bytes that may be on their way, see [`RATE`].
     limit: usize,
     state: Mutex<State>,
-    /// Something was put in.
+    /// Signalled when something was put in.
     filled: Condvar,
-    /// Something was taken out.
+    /// Signalled when something was taken out.
     drained: Condvar,
 }
 

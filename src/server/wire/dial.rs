@@ -39,11 +39,11 @@ pub enum Address {
 /// Whether bytes are encrypted.
 #[derive(Clone)]
 pub enum Crypt {
-    /// They are not.
+    /// The connection is not encrypted.
     Never,
-    /// Where the server can.
+    /// Encrypted where the server can.
     IfOffered(Tls),
-    /// Else there is no connection.
+    /// Encrypted, or there is no connection.
     Always(Tls),
 }
 
@@ -60,7 +60,7 @@ pub struct SocketOptions {
     pub user_timeout: Option<Duration>,
 }
 
-/// One way to a server.
+/// A way to a server.
 #[derive(Clone)]
 pub struct Route {
     /// Where it listens.
@@ -69,7 +69,7 @@ pub struct Route {
     pub host: String,
     /// Whether bytes are encrypted.
     pub crypt: Crypt,
-    /// For TCP.
+    /// The options of a TCP socket.
     pub options: SocketOptions,
 }
 
