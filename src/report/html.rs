@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 
 use super::notes::Note;
 use super::page::{Page, Prominence, Section};
-use super::table::{Align, Cell, Table, Tone, unbroken};
+use super::table::{Align, Cell, Column, Table, Tone, unbroken};
 
 /// A chart as a page shows it: once for wide windows, once for phones.
 #[derive(Debug)]
@@ -70,7 +70,10 @@ fn table(table: &Table) -> Value {
     let columns: Vec<Value> = table
         .columns
         .iter()
-        .map(|c| context! { title => &c.title, help => &c.help, number => c.align == Align::Right })
+        .map(|c| {
+            let number = c.align == Align::Right;
+            context! { title => &c.title, help => &c.help, number, spare => spare(c).unwrap_or_default() }
+        })
         .collect();
     let row = |row: &Vec<Cell>| -> Vec<Value> {
         row.iter()
@@ -79,7 +82,8 @@ fn table(table: &Table) -> Value {
                 context! {
                     text => cell.text(),
                     code => matches!(cell, Cell::Code(_)),
-                    class => class(cell, column.align),
+                    class => class(cell, column),
+                    title => &column.title,
                 }
             })
             .collect()
@@ -89,13 +93,23 @@ fn table(table: &Table) -> Value {
     context! { columns, rows => table.rows.iter().map(row).collect::<Vec<_>>(), explained, headed }
 }
 
-fn class(cell: &Cell, align: Align) -> String {
-    let side = if align == Align::Right { "number" } else { "words" };
-    match cell.tone() {
-        Some(Tone::Good) => format!("{side} good"),
-        Some(Tone::Bad) => format!("{side} bad"),
-        Some(Tone::Alarm) => format!("{side} alarm"),
-        Some(Tone::Muted) => format!("{side} muted"),
-        None => side.to_string(),
+fn class(cell: &Cell, column: &Column) -> String {
+    let mut classes = vec![if column.align == Align::Right { "number" } else { "words" }];
+    classes.extend(cell.tone().map(|tone| match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Alarm => "alarm",
+        Tone::Muted => "muted",
+    }));
+    classes.extend(spare(column));
+    classes.join(" ")
+}
+
+/// How soon a column leaves a window that is too narrow for all of them, as a class of the style sheet.
+fn spare(column: &Column) -> Option<&'static str> {
+    match column.spare {
+        0 => None,
+        1 | 2 => Some("spare"),
+        _ => Some("spare-first"),
     }
 }

@@ -18,78 +18,108 @@ pub fn baseline_name(standings: &Standings) -> String {
     standings.baseline().map_or("the baseline".into(), |s| s.summary.case.id.clone())
 }
 
-/// The table a run is made for.
+/// A column of the table of results, and how it reads the standing of a case.
+type Field = (Column, fn(&Standing) -> Cell);
+
+/// The table a run is made for: what decides between the cases first.
 pub fn results(standings: &Standings) -> Table {
-    let baseline = baseline_name(standings);
     // Where cases differ in rows, no figure stands without them.
-    let rows = standings.cases.first().map(|s| s.summary.rows);
-    let same_rows = standings.cases.iter().all(|s| Some(s.summary.rows) == rows);
+    let rows_differ = standings.cases.windows(2).any(|pair| pair[0].summary.rows != pair[1].summary.rows);
+    let mut fields = result_fields(standings);
+    let rows: Field = (
+        Column::numbers("rows", "Rows each sample of the case loaded.").spare(if rows_differ {
+            1
+        } else {
+            7
+        }),
+        |s| Cell::Count(s.summary.rows),
+    );
+    fields.insert(if rows_differ { BEHIND_CASE } else { fields.len() - 1 }, rows);
+    if standings.has_references() {
+        let against: Field =
+            (Column::words("held against", "The case that speed and verdict refer to."), |s| {
+                Cell::optional(s.against, |id| Cell::Code(id.into()))
+            });
+        let verdict =
+            fields.iter().position(|(column, _)| column.title == VERDICT).unwrap_or(fields.len() - 1);
+        fields.insert(verdict + 1, against);
+    }
+    let row = |standing| fields.iter().map(|(_, cell)| cell(standing)).collect();
+    let rows = sorted(standings).into_iter().map(row).collect();
+    Table { columns: fields.into_iter().map(|(column, _)| column).collect(), rows }.without_empty_columns()
+}
+
+/// The title of the column that says faster or slower.
+const VERDICT: &str = "verdict";
+
+/// The position of the second column.
+const BEHIND_CASE: usize = 1;
+
+fn result_fields(standings: &Standings) -> Vec<Field> {
+    let baseline = baseline_name(standings);
     let other = if standings.has_references() { "what it is held against" } else { &baseline };
     let speed = format!(
         "Speed relative to {other}: its time divided by the case's; 2.00x is twice as fast. \
          By time a row where the rows differ."
     );
-    let mut columns = vec![
-        Column::words("case", "The method, and what differs from its defaults."),
-        Column::numbers("rows", "Rows each sample of the case loaded.").spare(if same_rows { 3 } else { 0 }),
-        Column::numbers("median", "The median of the samples' totals: every timed phase together."),
-        Column::numbers("rows/s", "Rows a second, from the median.").spare(2),
-        Column::numbers("speed", &speed),
-        Column::numbers("speed, 95 %", "Where the true relative speed lies, by a bootstrap of both sides.")
-            .spare(1),
-        Column::words(
-            "verdict",
-            "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
-             and both sides have five samples.",
-        ),
-        Column::numbers("n", "Samples that finished and were verified.").spare(4),
-        Column::numbers("best", "The shortest total.").spare(5),
-        Column::numbers(
-            "median, 95 %",
-            "Where the true median lies, by a bootstrap of the samples; empty below five samples.",
-        )
-        .spare(6),
-        Column::words("after a crash", "What a crash leaves of rows whose load was reported as done.")
-            .spare(7),
-    ];
-    let mut rows: Vec<Vec<Cell>> = sorted(standings).into_iter().map(result_row).collect();
-    if standings.cases.iter().any(|standing| standing.summary.case.program_version().is_some()) {
-        let what = "The external program that each sample starts; its start-up is in the time.";
-        columns.push(Column::words("program", what).spare(8));
-        for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
-            row.push(Cell::optional(standing.summary.case.program_version(), |v| Cell::Text(v.into())));
-        }
-    }
-    if standings.has_references() {
-        columns.insert(AGAINST, Column::words("held against", "The case that speed and verdict refer to."));
-        for (row, standing) in rows.iter_mut().zip(sorted(standings)) {
-            row.insert(AGAINST, Cell::optional(standing.against, |id| Cell::Code(id.into())));
-        }
-    }
-    Table { columns, rows }
-}
-
-/// The column of the case that another is held against: behind its verdict.
-const AGAINST: usize = 7;
-
-fn result_row(standing: &Standing) -> Vec<Cell> {
-    let s = &standing.summary;
-    let interval = s.total_ns.and_then(|e| e.interval);
     vec![
-        Cell::Code(s.case.id.clone()),
-        Cell::Count(s.rows),
-        Cell::optional(s.total_ns, |e| Cell::Time(e.point)),
-        Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)),
-        match standing.verdict {
+        (Column::words("case", "The method, and what differs from its defaults."), |s| {
+            Cell::Code(s.summary.case.id.clone())
+        }),
+        (Column::numbers("rows/s", "Rows a second, from the median."), |s| {
+            Cell::optional(s.summary.rows_per_second(), |e| Cell::Rate(e.point))
+        }),
+        (Column::numbers("speed", &speed), |s| match s.verdict {
             Verdict::Baseline | Verdict::Reference => Cell::Ratio(1.0),
-            _ => Cell::optional(standing.ratio, |r| Cell::Ratio(r.point)),
-        },
-        Cell::optional(standing.ratio.and_then(|r| r.interval), Cell::RatioRange),
-        verdict_cell(&standing.verdict),
-        Cell::Count(s.n() as u64),
-        Cell::optional(s.min_ns, |ns| Cell::Time(ns as f64)),
-        Cell::optional(interval, Cell::TimeRange),
-        Cell::Text(s.after_a_crash()),
+            _ => Cell::optional(s.ratio, |r| Cell::Ratio(r.point)),
+        }),
+        (
+            Column::numbers(
+                "speed, 95 %",
+                "Where the true relative speed lies, by a bootstrap of both sides.",
+            )
+            .spare(2),
+            |s| Cell::optional(s.ratio.and_then(|r| r.interval), Cell::RatioRange),
+        ),
+        (
+            Column::words(
+                VERDICT,
+                "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
+                 and both sides have five samples.",
+            ),
+            |s| verdict_cell(&s.verdict),
+        ),
+        (
+            Column::words("after a crash", "What a crash leaves of rows whose load was reported as done."),
+            |s| Cell::Text(s.summary.after_a_crash()),
+        ),
+        (
+            Column::numbers("median", "The median of the samples' totals: every timed phase together.")
+                .spare(3),
+            |s| Cell::optional(s.summary.total_ns, |e| Cell::Time(e.point)),
+        ),
+        (
+            Column::numbers(
+                "median, 95 %",
+                "Where the true median lies, by a bootstrap of the samples; empty below five samples.",
+            )
+            .spare(6),
+            |s| Cell::optional(s.summary.total_ns.and_then(|e| e.interval), Cell::TimeRange),
+        ),
+        (Column::numbers("best", "The shortest total.").spare(5), |s| {
+            Cell::optional(s.summary.min_ns, |ns| Cell::Time(ns as f64))
+        }),
+        (Column::numbers("n", "Samples that finished and were verified.").spare(4), |s| {
+            Cell::Count(s.summary.n() as u64)
+        }),
+        (
+            Column::words(
+                "program",
+                "The external program that each sample starts; its start-up is in the time.",
+            )
+            .spare(8),
+            |s| Cell::optional(s.summary.case.program_version(), |v| Cell::Text(v.into())),
+        ),
     ]
 }
 

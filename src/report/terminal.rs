@@ -120,7 +120,7 @@ fn cell(cell: &Cell, align: Align) -> comfy_table::Cell {
     match cell.tone() {
         Some(Tone::Good) => text.fg(Color::Green),
         Some(Tone::Bad) => text.fg(Color::Yellow),
-        Some(Tone::Alarm) => text.fg(Color::Red),
+        Some(Tone::Alarm) => text.fg(Color::Red).add_attribute(comfy_table::Attribute::Bold),
         Some(Tone::Muted) => text.fg(Color::DarkGrey),
         None => text,
     }
