@@ -28,7 +28,7 @@ pub fn results(standings: &Standings) -> Table {
     let mut fields = result_fields(standings);
     let rows: Field = (
         Column::numbers("rows", "Rows each sample of the case loaded.").spare(if rows_differ {
-            1
+            0
         } else {
             7
         }),
