@@ -46,9 +46,25 @@ pub fn rate(rows: u64, ns: u64) -> String {
     format!("{}/s", count(round_to_digits(per_second, 3)))
 }
 
-/// A ratio as a factor: `1.98x`.
+/// The relative speed below which people say how many times slower it is.
+pub const MANY_TIMES_SLOWER: f64 = 0.1;
+
+/// A speed relative to another: `1.98x`, `0.430x`, and far below 1 `100x slower`.
 pub fn ratio(r: f64) -> String {
-    format!("{}x", three_digits(r))
+    match r > 0.0 && r < MANY_TIMES_SLOWER {
+        true => format!("{} slower", factor(1.0 / r)),
+        false => factor(r),
+    }
+}
+
+/// A factor, whatever it is of: `1.98x`.
+pub fn factor(f: f64) -> String {
+    format!("{}x", three_digits(f))
+}
+
+/// A share of one: `1.2 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }
 
 /// Three significant digits, never in exponent form.
@@ -85,6 +101,8 @@ mod tests {
         assert_eq!(rate(7_500_000, 5_600_000_000), "1 340 000/s");
         assert_eq!(rate(20, 1_000_000_000), "20/s");
         assert_eq!(ratio(1.9812), "1.98x");
-        assert_eq!(ratio(0.01183), "0.0118x");
+        assert_eq!(ratio(0.43), "0.430x");
+        assert_eq!(ratio(0.01183), "84.5x slower");
+        assert_eq!(percent(0.0123), "1.2 %");
     }
 }

@@ -145,7 +145,7 @@ fn checkpoints_are_counted_in_the_samples_that_they_fell_into() {
         );
         assert_eq!(sample.session.as_ref().unwrap().before, Before::Checkpoint);
     }
-    for words in ["a checkpoint fell into samples, which slows them: mine", "2 in 2 of 2 samples"] {
+    for words in ["a checkpoint fell into 2 of 2 samples, which slows them: mine", "2 in 2 of 2 samples"] {
         assert!(said.contains(words), "`{words}` is not in {said}");
     }
     assert!(said.lines().any(|line| line.contains(",checkpoints,")));

@@ -59,6 +59,11 @@ impl<'s, 'a> Curve<'s, 'a> {
         (!series.is_empty()).then_some(Curve { axis, series })
     }
 
+    /// Whether the case of this id is on it.
+    pub fn has(&self, id: &str) -> bool {
+        self.series.iter().flat_map(|s| &s.points).any(|point| point.summary.case.id == id)
+    }
+
     /// The values of the axis that any case has, ascending, each as people write it.
     pub fn values(&self) -> Vec<(f64, &str)> {
         let points = self.series.iter().flat_map(|s| &s.points);

@@ -6,6 +6,7 @@ pub mod curve;
 pub mod knee;
 pub mod origin;
 pub mod summary;
+pub mod trend;
 pub mod verdict;
 
 pub use comparison::{Comparison, compare};

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use super::comparability;
 use super::summary::Summary;
-use crate::model::{Case, Durability, Persistence, Role};
+use crate::model::{Case, Persistence, Role};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::units;
 
@@ -61,8 +61,8 @@ impl Verdict {
             Verdict::Reference => "reference",
             Verdict::Faster => "faster",
             Verdict::Slower => "slower",
-            Verdict::FasterByRate => "faster (by rate, on more rows)",
-            Verdict::SlowerByRate => "slower (by rate, on fewer rows)",
+            Verdict::FasterByRate => "faster (by rate)",
+            Verdict::SlowerByRate => "slower (by rate)",
             Verdict::WithinNoise => "within noise",
             Verdict::TooFewSamples { .. } => "too few samples",
             Verdict::NotComparable(_) => "not comparable",
@@ -170,6 +170,18 @@ pub struct Standings<'a> {
     pub cases: Vec<Standing<'a>>,
     /// The run's noise; `None` without a control and a baseline that both finished a sample.
     pub noise: Option<Noise>,
+}
+
+impl Noise {
+    /// Whether a ratio of speeds lies no further from 1 than the noise.
+    pub fn covers(&self, ratio: f64) -> bool {
+        ratio <= self.floor && ratio >= 1.0 / self.floor
+    }
+
+    /// The noise as a share of the time: 0.02 where two series of the same case differ by 2 %.
+    pub fn share(&self) -> f64 {
+        self.floor - 1.0
+    }
 }
 
 impl<'a> Standings<'a> {
@@ -365,21 +377,15 @@ fn published(case: &Case, baseline: Option<&Summary>, held: impl FnOnce() -> Con
 
 fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
     let mut notes = Vec::new();
+    // What never ran has its reason, and nothing else is to be known of it.
+    if summary.n() == 0 {
+        return notes;
+    }
     let case = summary.case;
     let all_rows = other.is_none_or(|o| summary.rows >= o.rows);
     if !all_rows {
         let reason = case.rows_reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
         notes.push(format!("on {} rows{reason}", units::count(summary.rows)));
-    }
-    if summary.durability != Durability::Durable {
-        notes.push(summary.durability.words().to_string());
-    }
-    if summary.readings.with_checkpoint > 0 {
-        notes.push(format!(
-            "a checkpoint fell into {} of {} samples",
-            summary.readings.with_checkpoint,
-            summary.n()
-        ));
     }
     if let (Some(mine), Some(theirs)) = (summary.end_state, other.and_then(|o| o.end_state))
         && mine.persistence != theirs.persistence
@@ -390,12 +396,7 @@ fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {
         };
         notes.push(format!("leaves {article} {} table", mine.persistence.name()));
     }
-    if !case.key.axes.settings.is_empty() {
-        let settings: Vec<String> =
-            case.key.axes.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-        notes.push(format!("with {}", settings.join(", ")));
-    }
-    if summary.failures > 0 && summary.n() > 0 {
+    if summary.failures > 0 {
         notes.push(format!(
             "{} of {} samples did not finish: {}",
             summary.failures,

@@ -81,7 +81,7 @@ pub fn notes(comparison: &Comparison) -> Vec<Note> {
             Some(floor) => Note::Remark(format!(
                 "{}: baseline and control differ by {}",
                 run.name,
-                super::notes::percent(floor - 1.0)
+                units::percent(floor - 1.0)
             )),
             None => {
                 Note::Warning(format!("{}: its noise is unknown, as it has no finished control", run.name))

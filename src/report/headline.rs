@@ -1,17 +1,19 @@
 //! The findings of a run, a sentence each.
 
+use super::axis_findings;
 use super::results::sorted;
 use super::table::Cell;
-use crate::analysis::knee::{SHARE, knees};
 use crate::analysis::{Basis, Curve, Standing, Standings, Verdict};
 use crate::model::{Durability, Role, Run};
+use crate::stats::MIN_SAMPLES;
 use crate::units;
 
 /// With more cases than this that others are held against, a sentence for each is too much.
 const MOST_REFERENCES: usize = 6;
 
-/// The findings: the fastest of all and the fastest that survives a crash; in a run that holds
-/// cases against several others, the fastest beside each of these; the knees of its curve.
+/// The findings. In a run along an axis, what the axis does; otherwise the fastest of all and the
+/// fastest that survives a crash, or in a run that holds cases against several others the fastest beside
+/// each of these.
 pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
     let ranked: Vec<&Standing> = sorted(standings)
         .into_iter()
@@ -22,16 +24,26 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
     if ranked.is_empty() {
         return vec!["No sample has finished yet.".into()];
     }
-    let references = references(standings);
-    let mut lines = match references.len() {
-        _ if !standings.has_references() => fastest(run, &ranked),
-        0..=MOST_REFERENCES => references.iter().filter_map(|id| beside(run, id, &ranked)).collect(),
-        _ => vec![claims(standings)],
-    };
+    let findings = Findings { run, standings };
     if let Some(curve) = Curve::of_run(&run.plan, standings) {
-        lines.extend(knee_lines(&curve));
+        let mut lines = axis_findings::lines(&curve, standings.noise);
+        if !lines.is_empty() {
+            if run.plan.rounds < MIN_SAMPLES as u32 {
+                lines.push(format!("Medians of {} rounds: too few samples for a claim.", run.plan.rounds));
+            }
+            // What lies beside the curve, such as a baseline that has no value of the axis.
+            if standings.baseline().is_some_and(|baseline| !curve.has(&baseline.summary.case.id)) {
+                lines.extend(findings.fastest(&ranked));
+            }
+            return lines;
+        }
     }
-    lines
+    let references = references(standings);
+    match references.len() {
+        _ if !standings.has_references() => findings.fastest(&ranked),
+        0..=MOST_REFERENCES => references.iter().filter_map(|id| findings.beside(id, &ranked)).collect(),
+        _ => vec![claims(standings)],
+    }
 }
 
 /// Whether a case loads fewer rows than the one it is held against, which favours it.
@@ -49,28 +61,6 @@ fn references<'a>(standings: &Standings<'a>) -> Vec<&'a str> {
     standings.cases.iter().map(|s| s.summary.case.id.as_str()).filter(|id| is_used(id)).collect()
 }
 
-/// Sentences on the fastest of those that can be ranked, fastest first: the fastest, and the fastest that
-/// survives a crash.
-fn fastest(run: &Run, ranked: &[&Standing]) -> Vec<String> {
-    let Some(fastest) = ranked.first() else { return Vec::new() };
-    let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
-    let mut lines = vec![format!("Fastest here: {}.", finding(run, fastest))];
-    if let Some(durable) = durable.filter(|d| d.summary.case.id != fastest.summary.case.id) {
-        lines.push(format!("Fastest that keeps every row after a crash: {}.", finding(run, durable)));
-    }
-    lines
-}
-
-/// The fastest of a case and those that are held against it.
-fn beside(run: &Run, id: &str, ranked: &[&Standing]) -> Option<String> {
-    let is_here = |s: &&&Standing| s.against == Some(id) || s.summary.case.id == id;
-    let fastest = ranked.iter().find(is_here)?;
-    Some(match fastest.summary.case.id == id {
-        true => format!("Nothing is faster beside {id}: {}.", figures(run, fastest)),
-        false => format!("Fastest beside {id}: {}.", finding(run, fastest)),
-    })
-}
-
 /// The numbers of cases held against another that are faster, slower, or neither.
 fn claims(standings: &Standings) -> String {
     let held = || standings.cases.iter().filter(|s| s.summary.case.role == Role::Case && s.against.is_some());
@@ -84,48 +74,80 @@ fn claims(standings: &Standings) -> String {
     )
 }
 
-fn knee_lines(curve: &Curve) -> Vec<String> {
-    let line = |knee: crate::analysis::knee::SeriesKnee| {
-        format!(
-            "Knee of {}: {} = {}, the smallest that reaches {:.0} % of its best rate (at {}).",
-            knee.series,
-            curve.axis,
-            knee.at,
-            SHARE * 100.0,
-            knee.best
-        )
-    };
-    knees(curve).into_iter().map(line).collect()
+/// The sentences on the cases of a run.
+struct Findings<'r, 'a> {
+    run: &'r Run,
+    standings: &'r Standings<'a>,
 }
 
-fn finding(run: &Run, standing: &Standing) -> String {
-    format!("{}, {}", standing.summary.case.id, figures(run, standing))
-}
-
-fn figures(run: &Run, standing: &Standing) -> String {
-    let s = &standing.summary;
-    let time = Cell::optional(s.total_ns, |e| Cell::Time(e.point)).text();
-    let rate = Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
-    let rows = units::count(s.rows);
-    let other = standing.against.unwrap_or("the baseline");
-    let ratio = Cell::optional(standing.ratio, |r| Cell::Ratio(r.point)).text();
-    let range = Cell::optional(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
-    let against = match &standing.verdict {
-        Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {other} (95 %: {range})"),
-        Verdict::FasterByRate => {
-            format!(", {ratio} the rate of {other}, on more rows (95 %: {range})")
+impl Findings<'_, '_> {
+    /// Sentences on the fastest of those that can be ranked, fastest first: the fastest, and the fastest that
+    /// survives a crash.
+    fn fastest(&self, ranked: &[&Standing]) -> Vec<String> {
+        let Some(fastest) = ranked.first() else { return Vec::new() };
+        let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
+        let best = match self.is_noise(fastest) {
+            true => "No difference beyond the noise; the best figure here",
+            false => "Fastest here",
+        };
+        let mut lines = vec![format!("{best}: {}.", self.finding(fastest))];
+        if let Some(durable) = durable.filter(|d| d.summary.case.id != fastest.summary.case.id) {
+            lines.push(format!("Fastest that keeps every row after a crash: {}.", self.finding(durable)));
         }
-        Verdict::WithinNoise => format!(", within noise of {other}"),
-        Verdict::TooFewSamples { .. } => format!(
-            ", {ratio} the speed of {other} in {} of {} rounds: too few samples for a claim",
-            s.n(),
-            run.plan.rounds
-        ),
-        _ => String::new(),
-    };
-    let crash = match s.durability {
-        Durability::Durable => String::new(),
-        other => format!("; {}", other.words()),
-    };
-    format!("{time} for {rows} rows ({rate}){against}{crash}")
+        lines
+    }
+
+    /// The fastest of a case and those that are held against it.
+    fn beside(&self, id: &str, ranked: &[&Standing]) -> Option<String> {
+        let is_here = |s: &&&Standing| s.against == Some(id) || s.summary.case.id == id;
+        let fastest = ranked.iter().find(is_here)?;
+        Some(match fastest.summary.case.id == id || self.is_noise(fastest) {
+            true => {
+                let itself = ranked.iter().find(|s| s.summary.case.id == id).unwrap_or(fastest);
+                format!("Nothing is faster beside {id}: {}.", self.figures(itself))
+            }
+            false => format!("Fastest beside {id}: {}.", self.finding(fastest)),
+        })
+    }
+
+    /// Whether a case lies no further from the one it is held against than the run's noise.
+    fn is_noise(&self, standing: &Standing) -> bool {
+        standing.verdict == Verdict::WithinNoise
+            || standing
+                .ratio
+                .zip(self.standings.noise)
+                .is_some_and(|(ratio, noise)| noise.covers(ratio.point))
+    }
+
+    fn finding(&self, standing: &Standing) -> String {
+        format!("{}, {}", standing.summary.case.id, self.figures(standing))
+    }
+
+    fn figures(&self, standing: &Standing) -> String {
+        let s = &standing.summary;
+        let time = Cell::optional(s.total_ns, |e| Cell::Time(e.point)).text();
+        let rate = Cell::optional(s.rows_per_second(), |e| Cell::Rate(e.point)).text();
+        let rows = units::count(s.rows);
+        let other = standing.against.unwrap_or("the baseline");
+        let ratio = Cell::optional(standing.ratio, |r| Cell::Ratio(r.point)).text();
+        let range = Cell::optional(standing.ratio.and_then(|r| r.interval), Cell::RatioRange).text();
+        let against = match &standing.verdict {
+            Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {other} (95 %: {range})"),
+            Verdict::FasterByRate => {
+                format!(", {ratio} the rate of {other}, on more rows (95 %: {range})")
+            }
+            _ if self.is_noise(standing) => format!(", within noise of {other}"),
+            Verdict::TooFewSamples { .. } => format!(
+                ", {ratio} the speed of {other} in {} of {} rounds: too few samples for a claim",
+                s.n(),
+                self.run.plan.rounds
+            ),
+            _ => String::new(),
+        };
+        let crash = match s.durability {
+            Durability::Durable => String::new(),
+            other => format!("; {}", other.words()),
+        };
+        format!("{time} for {rows} rows ({rate}){against}{crash}")
+    }
 }

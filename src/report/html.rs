@@ -108,8 +108,8 @@ fn class(cell: &Cell, column: &Column) -> String {
 /// How soon a column leaves a window that is too narrow for all of them, as a class of the style sheet.
 fn spare(column: &Column) -> Option<&'static str> {
     match column.spare {
-        0 => None,
-        1 | 2 => Some("spare"),
+        0 | 1 => None,
+        2 => Some("spare"),
         _ => Some("spare-first"),
     }
 }

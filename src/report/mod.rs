@@ -1,6 +1,7 @@
 //! Records into text and pictures. Every file here can be made again from `run.json` and
 //! `samples.jsonl`.
 
+mod axis_findings;
 pub mod chart;
 mod comparison;
 pub mod csv;

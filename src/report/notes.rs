@@ -134,11 +134,9 @@ fn noise(standings: &Standings) -> Option<String> {
     let baseline = standings.baseline()?;
     match standings.noise {
         Some(noise) => Some(format!(
-            "Noise: the baseline {} ran twice a round, and the two differ by {} ({}); \
-             no smaller difference is claimed.",
+            "Noise: the baseline {} ran twice a round, and the two differ by {}; no smaller difference is claimed.",
             baseline.summary.case.id,
-            percent(noise.floor - 1.0),
-            units::ratio(noise.control.point)
+            units::percent(noise.share())
         )),
         None => {
             let planned = standings.cases.iter().any(|s| s.summary.case.role == Role::Control);
@@ -176,9 +174,4 @@ fn any_build(run: &Run) -> String {
         _ => format!("what differs may be the build and not the version: {}", origins.join("; ")),
     };
     format!("Servers are compared whatever the origin of their builds (--any-build); {held}.")
-}
-
-/// `1.2 %`.
-pub fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }

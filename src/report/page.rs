@@ -66,24 +66,19 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
     let curve = Curve::of_run(&run.plan, standings);
-    let mut charts = vec![
+    let charts = vec![
         picture("total", "Median total by case, stacked by phase"),
         picture("rate", "Rows a second by case, on a logarithmic scale"),
     ];
+    let mut sections = Vec::new();
     if let Some(curve) = &curve {
         // What the experiment is about comes first.
-        charts.insert(
-            0,
-            picture("curve", &format!("Rows a second by {}, a line a series", curve::axis_name(curve))),
-        );
-    }
-    let mut sections =
-        vec![Section { table: Some(results::results(standings)), charts, ..titled("Results") }];
-    if let Some(curve) = &curve {
-        let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
         let title = format!("Rows a second by {}", curve::axis_name(curve));
-        sections.push(Section { text, table: Some(curve::table(curve)), ..titled(&title) });
+        let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
+        let charts = vec![picture("curve", &format!("{title}, a line a series"))];
+        sections.push(Section { text, table: Some(curve::table(curve)), charts, ..titled(&title) });
     }
+    sections.push(Section { table: Some(results::results(standings)), charts, ..titled("Results") });
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });
     if let Some(table) = results::published(standings) {
         let source = run.plan.published.clone().unwrap_or_else(|| "its source".into());

@@ -26,14 +26,10 @@ pub fn results(standings: &Standings) -> Table {
     // Where cases differ in rows, no figure stands without them.
     let rows_differ = standings.cases.windows(2).any(|pair| pair[0].summary.rows != pair[1].summary.rows);
     let mut fields = result_fields(standings);
-    let rows: Field = (
-        Column::numbers("rows", "Rows each sample of the case loaded.").spare(if rows_differ {
-            0
-        } else {
-            7
-        }),
-        |s| Cell::Count(s.summary.rows),
-    );
+    let spare = if rows_differ { 1 } else { 7 };
+    let rows: Field = (Column::numbers("rows", "Rows each sample of the case loaded.").spare(spare), |s| {
+        Cell::Count(s.summary.rows)
+    });
     fields.insert(if rows_differ { BEHIND_CASE } else { fields.len() - 1 }, rows);
     if standings.has_references() {
         let against: Field =
@@ -71,6 +67,8 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
         }),
         (Column::numbers("speed", &speed), |s| match s.verdict {
             Verdict::Baseline | Verdict::Reference => Cell::Ratio(1.0),
+            // Its distance is the noise, and no speed.
+            Verdict::Control => Cell::optional(s.ratio, |r| Cell::Difference(r.point)),
             _ => Cell::optional(s.ratio, |r| Cell::Ratio(r.point)),
         }),
         (
@@ -85,7 +83,7 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
             Column::words(
                 VERDICT,
                 "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
-                 and both sides have five samples.",
+                 and both sides have five samples; by rate where the case loads other rows, which is against it.",
             ),
             |s| verdict_cell(&s.verdict),
         ),

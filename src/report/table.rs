@@ -62,6 +62,8 @@ pub enum Cell {
     Ratio(f64),
     /// A factor, from and to.
     RatioRange(Interval),
+    /// A factor near 1, as what it differs from 1 by.
+    Difference(f64),
 }
 
 /// The meaning of a cell's words for the reader.
@@ -113,6 +115,7 @@ impl Cell {
             Cell::Bytes(bytes) => units::bytes(whole(*bytes)),
             Cell::Ratio(ratio) => units::ratio(*ratio),
             Cell::RatioRange(range) => ratio_range(*range),
+            Cell::Difference(ratio) => difference(*ratio),
         }
     }
 
@@ -160,9 +163,17 @@ pub fn rate(per_second: f64) -> String {
     units::rate(whole(per_second * 1e3), 1_000_000_000_000)
 }
 
-/// `1.90x to 2.05x`.
+/// `1.90x to 2.05x`, or `85.2x to 101x slower`: both ends in the form that suits both.
 pub fn ratio_range(range: Interval) -> String {
-    format!("{} to {}", units::ratio(range.low), units::ratio(range.high))
+    match range.high < units::MANY_TIMES_SLOWER {
+        true => format!("{} to {} slower", units::factor(1.0 / range.high), units::factor(1.0 / range.low)),
+        false => format!("{} to {}", units::factor(range.low), units::factor(range.high)),
+    }
+}
+
+/// `26.0 % off`: how far two times lie apart, whichever is the longer, as the noise is told.
+fn difference(ratio: f64) -> String {
+    format!("{} off", units::percent(ratio.max(1.0 / ratio) - 1.0))
 }
 
 /// `5.40 to 5.62 s`: the unit once where both ends share it.
@@ -199,6 +210,11 @@ mod tests {
             (Cell::Rate(1_339_285.7), "1 340 000/s"),
             (Cell::Rate(19.6), "20/s"),
             (Cell::RatioRange(range(1.9, 2.05)), "1.90x to 2.05x"),
+            (Cell::Ratio(0.00999), "100x slower"),
+            (Cell::RatioRange(range(0.0099, 0.0105)), "95.2x to 101x slower"),
+            (Cell::RatioRange(range(0.09, 0.11)), "0.0900x to 0.110x"),
+            (Cell::Difference(0.794), "25.9 % off"),
+            (Cell::Difference(1.022), "2.2 % off"),
             (Cell::TimePerRow(42.123), "42.1 ns"),
             (Cell::Bytes(171_966_464.0), "164 MiB"),
         ] {

@@ -29,7 +29,8 @@ pub fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Str
         })
     }));
     found.extend(by_case(standings, |s| {
-        (s.readings.with_checkpoint > 0).then(|| "a checkpoint fell into samples, which slows them".into())
+        let (with, all) = (s.readings.with_checkpoint, s.n());
+        (with > 0).then(|| format!("a checkpoint fell into {with} of {all} samples, which slows them"))
     }));
     let not_permitted = |s: &Sample| s.session.as_ref().is_some_and(|s| s.before == Before::NotPermitted);
     if samples.iter().any(not_permitted) {
