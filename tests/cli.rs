@@ -296,3 +296,40 @@ fn everything_is_listed_and_the_doctor_speaks() {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
+
+/// The standard output of a command that ends well.
+fn said(args: &[&str]) -> String {
+    let dir = common::world_readable_tempdir();
+    let done = bulkbench(dir.path()).current_dir(dir.path()).args(args).assert().success();
+    String::from_utf8(done.get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn shells_get_every_verb_and_flag_and_a_manual_page_has_them() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let text = said(&["completions", shell]);
+        for word in ["run", "list", "any-build", "pg-bin", "doctor"] {
+            assert!(text.contains(word), "{shell} lacks {word}");
+        }
+    }
+    assert_refused(&["completions", "csh"], 2, &["csh", "bash, elvish, fish"]);
+
+    let whole = said(&["man"]);
+    assert!(whole.contains(".TH bulkbench 1") && whole.contains("bulkbench\\-run(1)"), "{whole}");
+    assert!(whole.contains("129, 130, 143"), "{whole}");
+    let run = said(&["man", "run"]);
+    assert!(run.contains(".TH bulkbench-run 1") && run.contains("\\-\\-any\\-build"), "{run}");
+    assert!(said(&["man", "dataset", "import"]).contains(".TH bulkbench-dataset-import 1"));
+    assert_refused(&["man", "rnu"], 2, &["has no verb `rnu`", "did you mean `run`?"]);
+    assert_refused(&["man", "run", "votes"], 2, &["`bulkbench run` has no verbs"]);
+}
+
+#[test]
+fn bash_completes_by_what_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("bulkbench.bash"), said(&["completions", "bash"])).unwrap();
+    let script = "source ./bulkbench.bash; COMP_WORDS=(bulkbench comp); COMP_CWORD=1; \
+                  _bulkbench bulkbench comp bulkbench; echo ${COMPREPLY[@]}";
+    let done = Command::new("bash").current_dir(dir.path()).args(["-c", script]).assert().success();
+    assert_eq!(done.get_output().stdout, b"compare completions\n");
+}

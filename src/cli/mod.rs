@@ -2,11 +2,13 @@
 
 mod caveats;
 mod compare;
+mod completions;
 mod dataset;
 mod doctor;
 mod finish;
 mod list;
 mod loader_args;
+mod man;
 mod output;
 mod repeat;
 mod report;
@@ -21,7 +23,7 @@ mod unfinished;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::{print_clap, print_error};
 
@@ -58,6 +60,10 @@ enum Verb {
     Compare(compare::Args),
     /// Say what works on this machine, what does not, and what to do about it
     Doctor(doctor::Args),
+    /// Print what a shell needs to complete this command line
+    Completions(completions::Args),
+    /// Print the manual page
+    Man(man::Args),
 }
 
 /// Does what the command line says.
@@ -72,5 +78,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Doctor(args) => doctor::examine(&args),
+        Verb::Completions(args) => completions::completions(&args, &mut Cli::command()),
+        Verb::Man(args) => man::man(&args, Cli::command()),
     }
 }
