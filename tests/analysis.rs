@@ -5,7 +5,7 @@ mod support;
 use bulkbench::analysis::curve::{Point, Series};
 use bulkbench::analysis::trend::{Course, crossings, trends};
 use bulkbench::analysis::verdict::Agreement;
-use bulkbench::analysis::{Curve, Standings, Verdict, judge, summarize};
+use bulkbench::analysis::{Chain, Curve, Standings, Verdict, judge, summarize};
 use bulkbench::model::*;
 use support::{case, run, sample};
 
@@ -320,4 +320,41 @@ fn one_series_passes_another_where_it_stays_ahead_beyond_the_noise() {
     assert_eq!(crossed(passes, 2.1), []);
     assert_eq!(crossed(&passes[2..], 1.0), []);
     assert_eq!(crossed(&[(1, &[("a", 0.9), ("b", 0.4)]), (10, &[("a", 0.9), ("b", 0.3)])], 1.0), []);
+}
+
+#[test]
+fn a_chain_follows_its_steps_from_the_baseline() {
+    let seconds = [10.0, 6.0, 6.2, 5.0];
+    let ids = ["base", "one", "two", "three"];
+    let mut cases: Vec<Case> = ids.iter().map(|id| case(id, Role::Case, 1000)).collect();
+    cases[0].role = Role::Baseline;
+    for (index, name) in [(1, "first"), (2, "second"), (3, "third")] {
+        cases[index].against = Some(ids[index - 1].into());
+        cases[index].step = Some(name.into());
+    }
+    let samples: Vec<Sample> = (0..5)
+        .flat_map(|round| {
+            let of = |(case, seconds): (&Case, &f64)| {
+                sample(case, round as u32 + 1, &[(Phase::Load, seconds * BASE[round] / 10.0)])
+            };
+            cases.iter().zip(&seconds).map(of).collect::<Vec<_>>()
+        })
+        .collect();
+    // One that is held against the last without being a step is no part of it.
+    cases.push(Case { against: Some("three".into()), ..case("beside", Role::Case, 1000) });
+    let chain_of = |run: &Run, samples: &[Sample]| {
+        let standings = judge(summarize(run, samples));
+        Chain::of_run(&standings).map(|chain| {
+            let steps =
+                chain.steps.iter().map(|s| (s.name.to_owned(), (s.saved_ns() / 1e9 * 10.0).round() / 10.0));
+            (steps.collect::<Vec<_>>(), (chain.saved_ns() / 1e9).round(), (chain.whole.point * 100.0).round())
+        })
+    };
+    let expected = [("first".into(), 4.0), ("second".into(), -0.2), ("third".into(), 1.2)];
+    assert_eq!(chain_of(&run(cases.clone(), 5), &samples), Some((expected.to_vec(), 5.0, 200.0)));
+    // Without samples of the second it would be too short.
+    let fewer: Vec<Sample> = samples.iter().filter(|s| s.case != "two").cloned().collect();
+    assert_eq!(chain_of(&run(cases.clone(), 5), &fewer), None);
+    cases[1].step = None;
+    assert_eq!(chain_of(&run(cases, 5), &samples), None);
 }

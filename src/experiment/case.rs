@@ -9,6 +9,8 @@ pub struct ListedCase {
     pub key: CaseKey,
     /// The id of the case that it is held against, in place of the baseline.
     pub against: Option<String>,
+    /// What it changes of the case that it is held against, where it is a step of a chain.
+    pub step: Option<String>,
     /// Seconds that the experiment's source published for it.
     pub published_seconds: Option<f64>,
 }
@@ -19,7 +21,7 @@ pub const ALL_METHODS: &str = "*";
 impl ListedCase {
     /// A method with its defaults.
     pub fn new(method: &str) -> Self {
-        Self { key: CaseKey::new(method), against: None, published_seconds: None }
+        Self { key: CaseKey::new(method), against: None, step: None, published_seconds: None }
     }
 
     /// Unique within an experiment: the method and what differs from its defaults.

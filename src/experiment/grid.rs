@@ -26,6 +26,7 @@ pub(super) struct Grid {
     collation: Option<Values<String>>,
     latency_ms: Option<Values<u64>>,
     against: Option<String>,
+    step: Option<String>,
     published_seconds: Option<f64>,
 }
 
@@ -74,7 +75,13 @@ impl Grid {
                 cases.len()
             ));
         }
+        if self.step.is_some() && (self.against.is_none() || cases.len() > 1) {
+            return Err(usage!(
+                "step of {method} says what one case changes of another: name that other as `against`, and give the case an entry of its own"
+            ));
+        }
         for case in &mut cases {
+            case.step.clone_from(&self.step);
             case.published_seconds = self.published_seconds;
             case.against.clone_from(&self.against);
         }

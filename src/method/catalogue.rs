@@ -36,6 +36,7 @@ fn own() -> Vec<Box<dyn Method>> {
         Box::new(staging::conflict::insert_on_conflict_nothing()),
         Box::new(staging::conflict::insert_on_conflict_update()),
         Box::new(copy::stdin::copy_csv()),
+        Box::new(copy::stdin::copy_csv_key_after()),
         Box::new(copy::stdin::copy_text()),
         Box::new(copy::stdin::copy_binary()),
         Box::new(copy::server_file::copy_csv_server_file()),

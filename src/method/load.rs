@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::tools::phases::PhaseClock;
 use crate::dataset::Dataset;
@@ -44,6 +44,17 @@ impl Load<'_> {
     /// When the method does not declare it so.
     pub fn flag(&self, name: &str) -> Result<bool> {
         self.params.get(name).and_then(ParamValue::flag).with_context(|| undeclared("a flag", name))
+    }
+
+    /// The value of a parameter that the method declares as one of several words.
+    ///
+    /// # Errors
+    /// When the method does not declare it so.
+    pub fn word(&self, name: &str) -> Result<&str> {
+        match self.params.get(name) {
+            Some(ParamValue::Choice(word)) => Ok(word),
+            _ => Err(anyhow!(undeclared("a word", name))),
+        }
     }
 }
 

@@ -72,6 +72,13 @@ impl Param {
         Self { name: name.into(), help: help.into(), kind: ParamKind::Flag { default: false } }
     }
 
+    /// One of these words; the first is the default.
+    pub fn choice(name: &str, help: &str, words: &[&str]) -> Self {
+        let default = words.first().copied().unwrap_or_default().to_owned();
+        let words = words.iter().copied().map(String::from).collect();
+        Self { name: name.into(), help: help.into(), kind: ParamKind::Choice { words, default } }
+    }
+
     /// Its possible values, in words: `1 to 64`, `true or false`, `direct or buffered`.
     pub fn allowed(&self) -> String {
         match &self.kind {

@@ -2,8 +2,9 @@
 
 use super::axis_findings;
 use super::results::sorted;
+use super::steps;
 use super::table::Cell;
-use crate::analysis::{Basis, Curve, Standing, Standings, Verdict};
+use crate::analysis::{Basis, Chain, Curve, Standing, Standings, Verdict};
 use crate::model::{Durability, Role, Run};
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -25,6 +26,9 @@ pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
         return vec!["No sample has finished yet.".into()];
     }
     let findings = Findings { run, standings };
+    if let Some(chain) = Chain::of_run(standings) {
+        return std::iter::once(steps::finding(&chain)).chain(findings.fastest(&ranked)).collect();
+    }
     if let Some(curve) = Curve::of_run(&run.plan, standings) {
         let mut lines = axis_findings::lines(&curve, standings.noise);
         if !lines.is_empty() {

@@ -18,6 +18,7 @@ pub mod png;
 pub mod results;
 mod shown;
 mod splice;
+mod steps;
 pub mod table;
 pub mod terminal;
 mod worth;
@@ -30,13 +31,13 @@ pub use font::options as chart_options;
 pub use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 
-use crate::analysis::{self, Comparison, Curve, judge, summarize};
+use crate::analysis::{self, Chain, Comparison, Curve, judge, summarize};
 use crate::model::{Run, Sample};
 use crate::record;
 use chart::{Format, rates, totals};
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
-/// `charts/`, with a curve where the plan varies an axis. Gives the files it wrote.
+/// `charts/`, with a curve where the plan varies an axis, and with steps where its cases go step by step. Gives the files it wrote.
 ///
 /// # Errors
 /// As [`record::load`] and [`crate::fs::write`].
@@ -53,6 +54,12 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
         inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);
     }
 
+    let chain = Chain::of_run(&standings);
+    let draw_steps = |chain: &Chain, format| chart::steps::draw(&run, chain, format);
+    if let Some(chain) = &chain {
+        inline.push(inline_chart("steps", |format| draw_steps(chain, format))?);
+    }
+
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
@@ -60,6 +67,9 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     out.chart("rate", &draw_rate(Format::File)?)?;
     if let Some(curve) = &curve {
         out.chart("curve", &draw_curve(curve, Format::File)?)?;
+    }
+    if let Some(chain) = &chain {
+        out.chart("steps", &draw_steps(chain, Format::File)?)?;
     }
     out.file("report.html", html::page(&page, &inline)?.as_bytes())?;
     Ok(out.written)

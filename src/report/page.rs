@@ -2,8 +2,8 @@
 
 use super::notes::Note;
 use super::table::Table;
-use super::{curve, facts, headline, notes, results};
-use crate::analysis::{Curve, Standings};
+use super::{curve, facts, headline, notes, results, steps};
+use crate::analysis::{Chain, Curve, Standings};
 use crate::model::{Run, Sample};
 
 /// A report.
@@ -77,6 +77,10 @@ pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
         let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
         let charts = vec![picture("curve", &format!("{title}, a line a series"))];
         sections.push(Section { text, table: Some(curve::table(curve)), charts, ..titled(&title) });
+    }
+    if let Some(chain) = Chain::of_run(standings) {
+        let charts = vec![picture("steps", "What each step saves, as bars that hang from each other")];
+        sections.push(Section { table: Some(steps::table(&chain)), charts, ..titled("Step by step") });
     }
     sections.push(Section { table: Some(results::results(standings)), charts, ..titled("Results") });
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });

@@ -121,7 +121,8 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
     ]
 }
 
-fn verdict_cell(verdict: &Verdict) -> Cell {
+/// The verdict in words, in the colour of its meaning.
+pub fn verdict_cell(verdict: &Verdict) -> Cell {
     let words = verdict.words().to_string();
     match verdict {
         Verdict::Faster | Verdict::FasterByRate => Cell::Toned(words, Tone::Good),

@@ -71,6 +71,7 @@ pub fn cases(
             rows_reason: None,
             unavailable: None,
             failed_trial: None,
+            step: listed.step.clone(),
             published_seconds: listed.published_seconds,
         };
         if role == Role::Baseline {

@@ -142,6 +142,11 @@ impl Table {
         ]
     }
 
+    /// ADD PRIMARY KEY to a table of [`Table::create_without_key`].
+    pub fn add_key(&self) -> String {
+        format!("ALTER TABLE {} ADD PRIMARY KEY ({})", self.sql_name(), quote(&self.key))
+    }
+
     /// The table as a load sees it that brings the keys along: the key is the first of the columns.
     pub fn with_key_column(&self) -> Self {
         let key = Column { name: self.key.clone(), kind: ColumnType::Int4 };

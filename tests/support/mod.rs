@@ -87,6 +87,7 @@ pub fn case(id: &str, role: Role, rows: u64) -> Case {
         rows_reason: None,
         unavailable: None,
         failed_trial: None,
+        step: None,
         published_seconds: None,
     }
 }

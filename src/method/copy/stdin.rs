@@ -85,6 +85,47 @@ pub fn copy_analyze() -> CopyStdin {
     }
 }
 
+/// `copy-csv-key-after`: as `copy-csv`, into a table that gets its primary key afterwards, so that no row
+/// waits for its place in the key's index (PostgreSQL manual, "Populating a Database", 14.4.3). The keys
+/// still come from the table's sequence, a row at a time.
+///
+/// Timed: CREATE TABLE without the key (prepare), COPY, COMMIT, CREATE INDEX twice, ADD PRIMARY KEY
+/// (constraints). Durable.
+pub struct CopyKeyAfter {
+    info: Info,
+}
+
+/// See [`CopyKeyAfter`].
+pub fn copy_csv_key_after() -> CopyKeyAfter {
+    CopyKeyAfter {
+        info: Info {
+            source: "PostgreSQL manual, Populating a Database".into(),
+            start: Start::Absent,
+            ..common().named(
+                "copy-csv-key-after",
+                "COPY csv into a table without its primary key, then the indexes and the key",
+            )
+        },
+    }
+}
+
+impl Method for CopyKeyAfter {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
+        let (file, chunk) = file_of(load, Encoding::Csv)?;
+        let sql = copy_from_stdin(load.table, Encoding::Csv);
+        let mut stream = CopyStream::connect(load.connector)?;
+
+        clock.time(Phase::Prepare, || stream.run(&load.table.create_without_key(self.info.end)))?;
+        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        build_indexes(load, clock, &mut stream)?;
+        clock.time(Phase::Constraints, || stream.run(&load.table.add_key()))
+    }
+}
+
 impl Method for CopyStdin {
     fn info(&self) -> &Info {
         &self.info

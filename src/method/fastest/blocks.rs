@@ -20,6 +20,7 @@ const BLOCK_ROWS: u64 = 8192;
 pub struct Blocks<'a> {
     dataset: &'a Dataset,
     table: &'a Table,
+    encoding: Encoding,
     rows: u64,
     order: Order,
     next: AtomicUsize,
@@ -34,15 +35,16 @@ enum Order {
 }
 
 impl<'a> Blocks<'a> {
-    fn new(load: &Load<'a>, order: Order) -> Self {
-        Self { dataset: load.dataset, table: load.table, rows: load.rows, order, next: AtomicUsize::new(0) }
+    fn new(load: &Load<'a>, encoding: Encoding, order: Order) -> Self {
+        let next = AtomicUsize::new(0);
+        Self { dataset: load.dataset, table: load.table, encoding, rows: load.rows, order, next }
     }
 
-    /// Finds where blocks begin in the csv.
+    /// Finds where blocks begin in the csv, whose rows are to be encoded so.
     ///
     /// # Errors
     /// When the csv cannot be read.
-    pub fn in_file_order(load: &Load<'a>) -> Result<Self> {
+    pub fn in_file_order(load: &Load<'a>, encoding: Encoding) -> Result<Self> {
         let blocks = load.rows.div_ceil(BLOCK_ROWS);
         let chunks = load.dataset.chunks(Encoding::Csv, load.rows, blocks as usize)?;
         let numbered = chunks.into_iter().scan(0, |rows, chunk| {
@@ -50,16 +52,17 @@ impl<'a> Blocks<'a> {
             *rows += chunk.rows;
             Some((chunk, first))
         });
-        Ok(Self::new(load, Order::File(numbered.collect())))
+        Ok(Self::new(load, encoding, Order::File(numbered.collect())))
     }
 
-    /// Reads the csv into memory and sorts its rows by the column of this number, from 0.
+    /// Reads the csv, whose rows are to be encoded so, into memory and sorts them by the column of this
+    /// number, from 0.
     ///
     /// # Errors
     /// As [`crate::dataset::Dataset::sorted_by`].
-    pub fn sorted_by(load: &Load<'a>, column: usize) -> Result<Self> {
+    pub fn sorted_by(load: &Load<'a>, encoding: Encoding, column: usize) -> Result<Self> {
         let sorted = load.dataset.sorted_by(column, load.rows, load.connector.interrupt())?;
-        Ok(Self::new(load, Order::Sorted(sorted)))
+        Ok(Self::new(load, encoding, Order::Sorted(sorted)))
     }
 
     /// The share of one job: blocks of rows, as long as there are any.
@@ -67,7 +70,7 @@ impl<'a> Blocks<'a> {
     /// # Errors
     /// When the table has more columns than a table can have.
     pub fn share(&self) -> Result<Share<'_>> {
-        let encoder = Encoder::new(&self.table.with_key_column().columns, Encoding::Binary)?;
+        let encoder = Encoder::new(&self.table.with_key_column().columns, self.encoding)?;
         Ok(Share { blocks: self, encoder, block: None })
     }
 
@@ -93,7 +96,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// The rows that one job takes, encoded in COPY's binary format.
+/// The rows that one job takes, encoded for COPY.
 pub struct Share<'b> {
     blocks: &'b Blocks<'b>,
     encoder: Encoder,

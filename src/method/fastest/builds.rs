@@ -1,4 +1,4 @@
-//! All indexes of a table built at the same time.
+//! All indexes of a table built at the same time, or one after the other.
 
 use anyhow::Result;
 
@@ -45,6 +45,23 @@ pub fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
 /// What the server says.
 pub fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result<()> {
     side_by_side(streams.iter().zip(statements).collect(), |(stream, statement)| stream.run(statement))
+}
+
+/// Gives the connection so much memory (in MiB) for each of its builds. How many workers a build has is left to the
+/// server, as where nothing is set.
+///
+/// # Errors
+/// What the server says.
+pub fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()> {
+    stream.run(&format!("SET maintenance_work_mem = '{memory}MB'"))
+}
+
+/// Runs the statements one after the other.
+///
+/// # Errors
+/// What the server says.
+pub fn run_one_by_one(stream: &CopyStream, statements: &[String]) -> Result<()> {
+    statements.iter().try_for_each(|statement| stream.run(statement))
 }
 
 impl Means {

@@ -6,7 +6,7 @@ mod builds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
@@ -21,10 +21,13 @@ use builds::Means;
 /// binary format by `jobs` threads that copy them over a connection each, and then the indexes,
 /// the primary key's among them, all built at the same time.
 ///
-/// What each part is there for, as measured by the experiment `fastest`:
+/// What each part is there for, as measured by the experiment `fastest`, which adds them one by one to
+/// `copy-csv` (with `format`, `jobs`, `one_by_one` and `build_memory` as the single COPY has them, the keys
+/// from the client are what is left):
 ///
 /// - Keys from the client, and their index built afterwards: a primary key that is there takes each
 ///   row's key from a sequence and puts it into the index row by row, which costs more than the rows.
+/// - Rows in the binary format (`format`), which spares the server reading numbers.
 /// - Several COPYs at once, which take small blocks of rows by turns. Rows lie in the table nearly in
 ///   the order of their keys, so that the key's index is built from nearly sorted input.
 /// - All builds at once. ADD PRIMARY KEY would keep the others out; CREATE UNIQUE INDEX does not, and
@@ -50,6 +53,9 @@ pub struct Fastest {
     info: Info,
 }
 
+/// The formats of `format`, the default first.
+const FORMATS: [Encoding; 3] = [Encoding::Binary, Encoding::Text, Encoding::Csv];
+
 fn common() -> Info {
     Info {
         start: Start::Absent,
@@ -60,11 +66,16 @@ fn common() -> Info {
                 1..=64,
                 ParamDefault::Cores,
             ),
+            Param::choice("format", "the format that the rows are encoded in", &FORMATS.map(Encoding::name)),
             Param::integer(
                 "build_memory",
-                "MiB that each process of an index build sorts in",
+                "MiB that each process of an index build sorts in; one by one, those of a whole build",
                 1..=16 * 1024,
                 16,
+            ),
+            Param::flag(
+                "one_by_one",
+                "build one index after the other on one connection, in place of all at once",
             ),
             Param::flag(
                 "sorted",
@@ -112,6 +123,11 @@ impl Method for Fastest {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let jobs = load.integer("jobs")?;
         let one_transaction = load.flag("one_transaction")?;
+        let one_by_one = load.flag("one_by_one")?;
+        let memory = load.integer("build_memory")?;
+        let format = load.word("format")?;
+        let encoding = FORMATS.into_iter().find(|encoding| encoding.name() == format);
+        let encoding = encoding.with_context(|| format!("format = {format:?} is not encoded here"))?;
         let sort_by = match load.flag("sorted")? {
             true => Some(sort_column(&self.info.id, load.table)?),
             false => None,
@@ -120,8 +136,11 @@ impl Method for Fastest {
             |count| (0..count).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>();
         let copies = connect(if one_transaction { 1 } else { jobs })?;
         let statements = builds::statements(load.table);
-        let builders = connect(statements.len() as u64)?;
-        builds::prepare(&builders, Means { processors: jobs, memory: load.integer("build_memory")? })?;
+        let builders = connect(if one_by_one { 1 } else { statements.len() as u64 })?;
+        match &builders[..] {
+            [only] if one_by_one => builds::prepare_one_by_one(only, memory)?,
+            several => builds::prepare(several, Means { processors: jobs, memory })?,
+        }
         let control = CopyStream::connect(load.connector)?;
         let create = load.table.create_without_key(self.info.end);
 
@@ -130,22 +149,25 @@ impl Method for Fastest {
                 control.run(&create)?;
             }
             match sort_by {
-                Some(column) => Blocks::sorted_by(load, column),
-                None => Blocks::in_file_order(load),
+                Some(column) => Blocks::sorted_by(load, encoding, column),
+                None => Blocks::in_file_order(load, encoding),
             }
         })?;
         clock.time(Phase::Load, || match copies.first() {
             Some(only) if one_transaction => {
                 only.run("BEGIN")?;
                 only.run(&create)?;
-                copy(&copies, &blocks, load, ", FREEZE")?;
+                copy(&copies, &blocks, load, encoding, ", FREEZE")?;
                 only.run("COMMIT")
             }
-            _ => copy(&copies, &blocks, load, ""),
+            _ => copy(&copies, &blocks, load, encoding, ""),
         })?;
         // The sorted rows are not needed any more.
         drop(blocks);
-        clock.time(Phase::Indexes, || builds::run_side_by_side(&builders, &statements))?;
+        clock.time(Phase::Indexes, || match &builders[..] {
+            [only] if one_by_one => builds::run_one_by_one(only, &statements),
+            several => builds::run_side_by_side(several, &statements),
+        })?;
         let [_, constraint] = load.table.key_index();
         clock.time(Phase::Constraints, || {
             control.run(&constraint)?;
@@ -154,13 +176,19 @@ impl Method for Fastest {
     }
 }
 
-/// Copies all blocks over these connections, in binary and with these options besides.
-fn copy(streams: &[CopyStream], blocks: &Blocks<'_>, load: &Load<'_>, options: &str) -> Result<()> {
-    let sql = copy_with(&load.table.with_key_column(), Encoding::Binary, options);
+/// Copies all blocks over these connections, in their encoding and with these options besides.
+fn copy(
+    streams: &[CopyStream],
+    blocks: &Blocks<'_>,
+    load: &Load<'_>,
+    encoding: Encoding,
+    options: &str,
+) -> Result<()> {
+    let sql = copy_with(&load.table.with_key_column(), encoding, options);
     let taken = AtomicU64::new(0);
     side_by_side(streams.iter().collect(), |stream| {
         let mut share = blocks.share()?;
-        let rows = stream.copy_all(&sql, Encoding::Binary, |message| share.fill(message))?;
+        let rows = stream.copy_all(&sql, encoding, |message| share.fill(message))?;
         taken.fetch_add(rows, Ordering::Relaxed);
         Ok(())
     })?;

@@ -192,6 +192,7 @@ impl From<Case> for model::Case {
             durability: case.durability.0,
             params: parts::from_params(case.params),
             against: case.against,
+            step: None,
             rows: case.rows,
             rows_reason: case.rows_reason,
             unavailable: case.unavailable,

@@ -101,6 +101,16 @@ fn round_step(least: f64) -> f64 {
     steps.into_iter().map(|s| s * power).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * power)
 }
 
+/// Seconds on an axis that ends at `last`, all in one unit: `2 s`, `0.5 s`, `200 ms`.
+pub fn seconds_words(seconds: f64, last: f64) -> String {
+    if seconds == 0.0 {
+        return "0".into();
+    }
+    let (value, unit) = if last >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
+    // Ticks are round: three places say all of them, and the rest is the error of the sum.
+    format!("{} {unit}", (value * 1e3).round() / 1e3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

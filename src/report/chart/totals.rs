@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::canvas::{self, Anchor, Canvas, ChartRows, Format, GAP, MARGIN, text_width};
 use super::legend::{self, LegendKey};
-use super::scale::Scale;
+use super::scale::{Scale, seconds_words};
 use crate::analysis::{Standing, Standings, Verdict};
 use crate::model::{Phase, Run};
 use crate::report::results;
@@ -80,7 +80,7 @@ pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> 
         canvas.head(&title, &lines)?;
         legend::draw(canvas, &legend, head + 6)?;
         let last = scale.ticks.last().copied().unwrap_or(1.0);
-        canvas.axis(&scale, (top, bottom), |tick| axis_words(tick, last))?;
+        canvas.axis(&scale, (top, bottom), |tick| seconds_words(tick, last))?;
         for (index, row) in rows.iter().enumerate() {
             let y = top + index as i32 * places.height(ROW) + 2;
             let y = places.name(canvas, &row.name, y, ROW)?;
@@ -139,14 +139,4 @@ fn draw_row(canvas: &Canvas, row: &TotalRow, scale: &Scale, left: i32, y: i32) -
         canvas.whisker((scale.at(low / 1e9), scale.at(high / 1e9)), middle)?;
     }
     canvas.text(&row.figure, (scale.at(row.end() / 1e9) + GAP, middle), Anchor::Start, 1.0)
-}
-
-/// Seconds on an axis that ends at `last`, all in one unit: `2 s`, `0.5 s`, `200 ms`.
-fn axis_words(seconds: f64, last: f64) -> String {
-    if seconds == 0.0 {
-        return "0".into();
-    }
-    let (value, unit) = if last >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
-    // Ticks are round: three places say all of them, and the rest is the error of the sum.
-    format!("{} {unit}", (value * 1e3).round() / 1e3)
 }
