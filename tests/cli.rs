@@ -333,3 +333,31 @@ fn bash_completes_by_what_is_printed() {
     let done = Command::new("bash").current_dir(dir.path()).args(["-c", script]).assert().success();
     assert_eq!(done.get_output().stdout, b"compare completions\n");
 }
+
+#[test]
+fn a_caveat_that_is_wrong_is_named_with_file_key_and_rule() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.toml");
+    std::fs::write(dir.path().join("mine.csv"), "1\n").unwrap();
+    let whole = "id = 'mine'\ntitle = 't'\nsays = 's'\nsource = 's'\nkey = ['id']\ncsv = 'mine.csv'\n\
+                 columns = [{ name = 'id', type = 'integer' }]\ngood = '[1]'\n";
+    let path = file.to_str().unwrap();
+    for (from, to, words) in [
+        ("says =", "sayz =", &["mine.toml", "line 3", "sayz", "did you mean `says`?"][..]),
+        ("'mine.csv'", "'gone.csv'", &["mine.toml", "gone.csv", "put it there"]),
+        ("'mine.csv'", "'/etc/passwd'", &["`/etc/passwd`", "plain"]),
+        ("key = ['id']", "key = ['idd']", &["no column `idd`", "did you mean `id`?"]),
+        ("'[1]'", "'[1, 2]'", &["has 2 values", "1 columns: id"]),
+        ("'[1]'", "'1]'", &["the row 1] is not a JSON array"]),
+        ("id = 'mine'", "id = 'backslashes'", &["that of a built-in caveat"]),
+        ("key =", "expected = { copy-cvs = 'refused' }\nkey =", &["`copy-cvs` is no way", "`copy-csv`?"]),
+    ] {
+        std::fs::write(&file, whole.replacen(from, to, 1)).unwrap();
+        assert_refused(&["run", "caveats", "--caveat", path], 2, words);
+    }
+    assert_refused(&["run", "caveats", "--caveat", "gone.toml"], 2, &["cannot read the caveat gone.toml"]);
+    assert_refused(&["run", "caveats", "--caveat", "backslash"], 2, &["did you mean `backslashes`?"]);
+    assert_refused(&["run", "--caveat", "backslashes"], 2, &["--caveat is for experiments that try"]);
+    let twice = ["run", "caveats", "--caveat", "backslashes", "--caveat", "backslashes"];
+    assert_refused(&twice, 2, &["`backslashes` is named twice"]);
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bulkbench::caveat::{self, Bench, Caveat};
+use bulkbench::caveat::{self, Bench, Beside, Caveat};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::method::external::Loader;
@@ -18,6 +18,9 @@ use bulkbench::server::{self, Choice, Options, Server};
 
 use Verdict::{AsMeant, Damaged, NotTried, Refused};
 use rustix::process::{Pid, Signal, kill_process};
+
+/// The files that the caveats here load.
+const CAVEATS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/caveats");
 
 const HEAD: &str = "title = 't'\nsays = 's'\nsource = 's'\n";
 
@@ -82,7 +85,7 @@ fn statements(columns: &str, good: &str, ways: &[(&str, Vec<&str>)]) -> Caveat {
     for (id, sql) in ways {
         text.push_str(&format!("[[way]]\nid = '{id}'\nload.sql = {sql:?}\n"));
     }
-    Caveat::parse(&text, "a test").unwrap()
+    Caveat::parse(&text, "a test", Beside::Directory(Path::new(CAVEATS))).unwrap()
 }
 
 /// Loads a word for a JSON value in the second line of a csv.
@@ -91,7 +94,7 @@ fn json() -> Caveat {
         "id = 'json'\n{HEAD}csv = 'null-markers-number.csv'\ngood = '''\n[1, 10]\n[3, 30]\n'''\n\
          columns = [{{ name = 'id', type = 'integer' }}, {{ name = 'amount', type = 'json' }}]\n"
     );
-    Caveat::parse(&text, "a test").unwrap()
+    Caveat::parse(&text, "a test", Beside::Directory(Path::new(CAVEATS))).unwrap()
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt>
             Ok(made)
         }
         Load::ServerFile(file) => {
-            let path = site.file(file)?;
+            let path = site.file(caveat, file)?;
             let path = site.server.visible_path(&path)?;
             let path = path.to_str().context("SQL needs a path in UTF-8")?;
             let sql = format!("COPY {TABLE} FROM {} WITH (FORMAT csv)", literal(path));
@@ -199,7 +199,7 @@ pub fn describe_way(load: &Load) -> String {
 
 /// INSERT statements from the records of a csv file.
 fn insert(session: &mut Session, caveat: &Caveat, insert: &InsertLoad) -> Result<Attempt> {
-    let records = input::records(&insert.file)?;
+    let records = input::records(caveat, &insert.file)?;
     ensure!(!records.is_empty(), "{} holds no rows", insert.file);
     if insert.rows == InsertRows::Together {
         let rows: Vec<String> = records.iter().map(|record| format!("({})", record.values)).collect();

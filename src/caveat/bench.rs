@@ -11,10 +11,10 @@ use anyhow::{Context, Result, bail};
 use super::attempt::{attempt, describe_way, next};
 use super::definition::{Caveat, Load, Way};
 use super::judge::{Ending, Meant, judge};
+use super::mask;
 use super::outcome::{Attempt, NoOutcome};
 use super::site::{Site, TABLE};
 use super::table_rows::{self, RowBytes};
-use super::{input, mask};
 use crate::fault::Fault;
 use crate::method::Catalogue;
 use crate::method::external::redacted;
@@ -105,7 +105,7 @@ impl Bench<'_> {
             finding.unavailable = Some(format!("it needs PostgreSQL {}, and this is {version}", way.least));
             return Ok(finding);
         }
-        let data = input::data(caveat, &way.load)?;
+        let data = caveat.data(&way.load)?;
         let steady = |text: &str| mask::steady(text, data);
         let (made, held) = match self.outcome(caveat, way, meant)? {
             Ok(outcome) => outcome,

@@ -1,13 +1,15 @@
 //! The caveats that are compiled in: descriptions, files, and the loaders that only they use.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
 use super::definition::Caveat;
+use super::files::Beside;
 use crate::fault::nearest_then;
-use crate::method::external::{Beside, Loader};
+use crate::method::external::{self, Loader};
 use crate::usage;
 
 /// The descriptions (`<id>.toml`), the files that they name, and a directory of loaders.
@@ -71,33 +73,34 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     CAVEATS.into_iter()
 }
 
-/// The caveat of this id.
+/// The built-in caveat of this name, or the one in the file of this path.
 ///
 /// # Errors
-/// [`crate::fault::Fault::Usage`] for an unknown id, with the nearest.
-pub fn find(id: &str) -> Result<Caveat> {
-    let known = ids().find(|known| *known == id).ok_or_else(|| {
-        usage!(
-            "there is no caveat `{id}`{} they are: {}",
-            nearest_then(id, ids()),
-            ids().collect::<Vec<_>>().join(", ")
-        )
-    })?;
-    Caveat::parse(text(known)?, &format!("the caveat {id}"))
-}
-
-/// The bytes of a file.
-///
-/// # Errors
-/// When none of this name is compiled in.
-pub(super) fn file(name: &str) -> Result<&'static [u8]> {
-    Ok(DIR.get_file(name).with_context(|| format!("no file {name} is compiled in"))?.contents())
+/// [`crate::fault::Fault::Usage`] for an unknown name (with the nearest), and for a file that is not a
+/// caveat or has the id of a built-in one.
+pub fn find(name: &str) -> Result<Caveat> {
+    if ids().any(|known| known == name) {
+        return Caveat::parse(text(name)?, &format!("the caveat {name}"), Beside::BuiltIn(&DIR));
+    }
+    let path = Path::new(name);
+    if path.extension().is_none_or(|e| e != "toml") {
+        return Err(usage!(
+            "there is no caveat `{name}`{} `bulkbench list caveats` shows them; one of your own is given by the path of its .toml file",
+            nearest_then(name, ids())
+        ));
+    }
+    let caveat = Caveat::read(path)?;
+    if ids().any(|known| known == caveat.id) {
+        return Err(usage!("{name}: id = \"{}\" is that of a built-in caveat; choose another", caveat.id));
+    }
+    Ok(caveat)
 }
 
 /// The text of a description.
 fn text(name: &str) -> Result<&'static str> {
     let name = format!("{name}.toml");
-    std::str::from_utf8(file(&name)?).with_context(|| format!("{name} is not UTF-8"))
+    let file = DIR.get_file(&name).with_context(|| format!("no file {name} is compiled in"))?;
+    file.contents_utf8().with_context(|| format!("{name} is not UTF-8"))
 }
 
 /// The loaders that only caveats use.
@@ -106,7 +109,7 @@ fn text(name: &str) -> Result<&'static str> {
 /// When one is not well formed, which a test rules out.
 pub(super) fn loaders() -> &'static [Loader] {
     static PARSED: LazyLock<Vec<Loader>> = LazyLock::new(|| {
-        let parse = |name| Loader::parse(text(name)?, name, Beside::BuiltIn(&[]));
+        let parse = |name| Loader::parse(text(name)?, name, external::Beside::BuiltIn(&[]));
         LOADERS.into_iter().map(|name| parse(name).unwrap_or_else(|e| panic!("compiled in: {e:#}"))).collect()
     });
     &PARSED
@@ -129,7 +132,7 @@ mod tests {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let known = match name.strip_suffix(".toml") {
                 Some(id) => ids().any(|known| known == id),
-                None => name == "loaders" || file(&name).is_ok(),
+                None => name == "loaders" || DIR.get_file(&name).is_some(),
             };
             assert!(
                 known,

@@ -2,14 +2,18 @@
 //! ways to load them. Nothing here says what happens: that is measured.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::files::{Beside, Files};
+use crate::fault::{nearest, nearest_then, unknown_field};
 use crate::model::findings::{Row, Verdict};
 use crate::spelling::Named;
 use crate::sql::quote;
+use crate::usage;
 
 /// The loaders that every csv file is loaded by; psql's own comes before the INSERTs.
 const LOADERS: [&str; 6] =
@@ -60,6 +64,9 @@ pub struct Caveat {
     /// Ways besides those that every file is loaded by.
     #[serde(default, rename = "way")]
     pub ways: Vec<Way>,
+    /// The files that its ways load.
+    #[serde(skip)]
+    files: Files,
 }
 
 /// A column.
@@ -155,6 +162,19 @@ pub enum InsertRows {
     EachGoingOn,
 }
 
+impl Load {
+    /// The name of the file that it loads; loaders read the caveat's `csv`.
+    fn file<'a>(&'a self, csv: Option<&'a str>) -> Option<&'a str> {
+        match self {
+            Self::Copy(copy) => Some(copy.file.as_str()).filter(|name| !name.is_empty()),
+            Self::ServerFile(file) => Some(file),
+            Self::Insert(insert) => Some(&insert.file),
+            Self::Loader(_) => csv,
+            Self::Sql(_) => None,
+        }
+    }
+}
+
 impl Way {
     /// The loader of this id, on the caveat's csv.
     pub fn of_loader(id: &str) -> Self {
@@ -163,37 +183,79 @@ impl Way {
 }
 
 impl Caveat {
-    /// Reads a definition; `origin` names it in messages.
+    /// The caveat that a user's file describes.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] for text that is not one; rows that do not fit the columns.
-    pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        let caveat: Self = toml::from_str(text).map_err(|e| crate::usage!("{origin}: {e}"))?;
+    /// [`crate::fault::Fault::Usage`] when the file cannot be read, and as [`Caveat::parse`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = crate::fs::read_text(path)
+            .map_err(|e| usage!("cannot read the caveat {}: {e}; check the path", path.display()))?;
+        let dir = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, &path.display().to_string(), Beside::Directory(dir))
+    }
+
+    /// Reads a definition, and the files that it names; `origin` names it in messages.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for text that is not one (with the nearest key), rows that do not fit
+    /// the columns, and files that cannot be read.
+    pub fn parse(text: &str, origin: &str, beside: Beside<'_>) -> Result<Self> {
+        let mut caveat: Self = toml::from_str(text)
+            .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
+        let ways = caveat.all_ways();
+        let names = ways.iter().filter_map(|way| way.load.file(caveat.csv.as_deref())).collect();
+        caveat.files = Files::read(&names, beside).with_context(|| format!("in {origin}"))?;
         caveat.check().with_context(|| format!("in {origin}"))?;
         Ok(caveat)
     }
 
     fn check(&self) -> Result<()> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.id.is_empty() || !self.id.chars().all(plain) {
+            return Err(usage!("id = \"{}\": an id is made of small letters, digits and hyphens", self.id));
+        }
+        if self.columns.is_empty() {
+            return Err(usage!("columns = []: a table needs at least one"));
+        }
+        let columns = self.column_names();
+        if let Some(name) = self.key.iter().find(|name| !columns.contains(&name.as_str())) {
+            return Err(usage!(
+                "key: there is no column `{name}`{} they are: {}",
+                nearest_then(name, columns.iter().copied()),
+                columns.join(", ")
+            ));
+        }
         for rows in [self.before()?, self.good()?, self.dirty()?] {
             for row in rows {
-                ensure!(
-                    row.len() == self.columns.len(),
-                    "the row {row:?} has {} values, and the table {} columns",
-                    row.len(),
-                    self.columns.len()
-                );
+                if row.len() != columns.len() {
+                    return Err(usage!(
+                        "the row {row:?} has {} values, and the table {} columns: {}",
+                        row.len(),
+                        columns.len(),
+                        columns.join(", ")
+                    ));
+                }
             }
         }
         let ways = self.all_ways();
         for (index, way) in ways.iter().enumerate() {
-            ensure!(
-                ways[..index].iter().all(|other| other.id != way.id),
-                "there are two ways named {}",
-                way.id
-            );
+            if ways[..index].iter().any(|other| other.id == way.id) {
+                return Err(usage!("there are two ways named {}; rename one", way.id));
+            }
+            if let Load::Copy(copy) = &way.load
+                && copy.file.is_empty()
+                && self.binary.is_none()
+            {
+                return Err(usage!("the way {} has no `file`, and the caveat no `binary` rows", way.id));
+            }
         }
         for id in self.expected.keys() {
-            ensure!(ways.iter().any(|way| way.id == *id), "something is expected of `{id}`, which is no way");
+            if !ways.iter().any(|way| way.id == *id) {
+                return Err(usage!(
+                    "expected: `{id}` is no way of its{}",
+                    nearest(id, ways.iter().map(|way| way.id.as_str()))
+                ));
+            }
         }
         Ok(())
     }
@@ -220,6 +282,22 @@ impl Caveat {
     /// As [`Caveat::before`].
     pub fn dirty(&self) -> Result<Vec<Row>> {
         rows(&self.dirty)
+    }
+
+    /// The bytes of one of its files.
+    ///
+    /// # Errors
+    /// When it has none of this name.
+    pub fn file(&self, name: &str) -> Result<&[u8]> {
+        self.files.get(name)
+    }
+
+    /// The bytes of the file that a way loads; none where it loads none.
+    ///
+    /// # Errors
+    /// As [`Caveat::file`].
+    pub fn data(&self, load: &Load) -> Result<&[u8]> {
+        load.file(self.csv.as_deref()).map_or(Ok(&[]), |name| self.file(name))
     }
 
     /// The names of its columns.
@@ -290,7 +368,7 @@ fn rows(text: &str) -> Result<Vec<Row>> {
 /// # Errors
 /// When it is not a JSON array.
 pub fn json_row(line: &str) -> Result<Vec<Value>> {
-    serde_json::from_str(line).with_context(|| format!("the row {line} is not a JSON array"))
+    serde_json::from_str(line).map_err(|e| usage!("the row {line} is not a JSON array: {e}"))
 }
 
 /// As PostgreSQL writes the value in text; `None` for NULL.

@@ -4,8 +4,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::built_in;
-use super::definition::{Caveat, CopyLoad, Load, json_row};
+use super::definition::{Caveat, CopyLoad, json_row};
 use crate::dataset::{header, trailer};
 use crate::model::Encoding;
 use crate::sql::literal_bytes;
@@ -13,12 +12,12 @@ use crate::sql::literal_bytes;
 /// The bytes that a COPY is sent, the client's changes made.
 ///
 /// # Errors
-/// A file that is not compiled in, or cannot be read as csv where fields are to be kept.
+/// A file that is none of the caveat's, or cannot be read as csv where fields are to be kept.
 pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
     if copy.file.is_empty() {
         return binary(caveat.binary.as_deref().context("a COPY without a file, and no `binary` rows")?);
     }
-    let mut bytes = built_in::file(&copy.file)?.to_vec();
+    let mut bytes = caveat.file(&copy.file)?.to_vec();
     for (from, to) in &copy.replace {
         bytes = replaced(&bytes, from.as_bytes(), to.as_bytes());
     }
@@ -28,28 +27,13 @@ pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The bytes of the file that a way loads; none where it loads none.
-///
-/// # Errors
-/// A file that is not compiled in.
-pub fn data(caveat: &Caveat, load: &Load) -> Result<&'static [u8]> {
-    let file = match load {
-        Load::Copy(copy) if !copy.file.is_empty() => Some(&copy.file),
-        Load::ServerFile(file) => Some(file),
-        Load::Insert(insert) => Some(&insert.file),
-        Load::Loader(_) => caveat.csv.as_ref(),
-        Load::Copy(_) | Load::Sql(_) => None,
-    };
-    file.map_or(Ok(&[]), |name| built_in::file(name))
-}
-
 /// Whether a line of what a COPY is sent is the line of the same number in its file.
 ///
 /// # Errors
 /// As [`copied`].
 pub fn keeps_lines(caveat: &Caveat, copy: &CopyLoad) -> Result<bool> {
     let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
-    Ok(copy.file.is_empty() || lines(&copied(caveat, copy)?) == lines(built_in::file(&copy.file)?))
+    Ok(copy.file.is_empty() || lines(&copied(caveat, copy)?) == lines(caveat.file(&copy.file)?))
 }
 
 /// A record of a csv file as an INSERT has it.
@@ -63,9 +47,9 @@ pub struct Record {
 /// The records of a csv file: what a client that reads csv makes of it.
 ///
 /// # Errors
-/// A file that is not compiled in, or is no csv.
-pub fn records(file: &str) -> Result<Vec<Record>> {
-    in_csv(built_in::file(file)?).with_context(|| format!("reading {file} as csv"))
+/// A file that is no csv, or none of the caveat's.
+pub fn records(caveat: &Caveat, file: &str) -> Result<Vec<Record>> {
+    in_csv(caveat.file(file)?).with_context(|| format!("reading {file} as csv"))
 }
 
 fn in_csv(bytes: &[u8]) -> Result<Vec<Record>> {
@@ -145,6 +129,8 @@ fn binary(rows: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::built_in;
+    use super::super::definition::Load;
     use super::*;
 
     #[test]
@@ -155,8 +141,8 @@ mod tests {
             for way in caveat.all_ways() {
                 match &way.load {
                     Load::Copy(copy) => drop(copied(&caveat, copy).unwrap()),
-                    Load::ServerFile(name) => drop(built_in::file(name).unwrap()),
-                    Load::Insert(insert) => drop(records(&insert.file).unwrap()),
+                    Load::ServerFile(name) => drop(caveat.file(name).unwrap()),
+                    Load::Insert(insert) => drop(records(&caveat, &insert.file).unwrap()),
                     Load::Sql(_) | Load::Loader(_) => {}
                 }
             }

@@ -34,7 +34,7 @@ pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     drop(session);
     // Without a file it does all by scripts of its own.
     let (file, data, lines) = match &caveat.csv {
-        Some(name) => (site.file(name)?, built_in::file(name)?, lines(name)?),
+        Some(name) => (site.file(caveat, name)?, caveat.file(name)?, lines(caveat, name)?),
         None => (site.dir().to_path_buf(), [].as_slice(), Vec::new()),
     };
     let file = match loader.info().needs.contains(&Need::ReadsFile) {
@@ -91,8 +91,8 @@ fn not_fed(printed: &str) -> String {
 }
 
 /// The line at which each record of a csv begins; nothing where it is no csv.
-fn lines(name: &str) -> Result<Vec<u64>> {
-    Ok(input::records(name)?.iter().map(|record| record.line).collect())
+fn lines(caveat: &Caveat, name: &str) -> Result<Vec<u64>> {
+    Ok(input::records(caveat, name)?.iter().map(|record| record.line).collect())
 }
 
 /// An error of a program's with its line only where that is one of the file. A program that reads the csv

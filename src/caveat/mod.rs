@@ -1,8 +1,8 @@
 //! Caveats: small files of dirty data, each with one thing that goes wrong, loaded by every way that applies,
 //! and the table held against what was meant.
 //!
-//! The files and their descriptions lie in `datasets/caveats/` and are compiled in. An outcome is
-//! always measured; a description only says what its source claims.
+//! The files and their descriptions lie in `datasets/caveats/` and are compiled in; a user's own are given by path. An
+//! outcome is always measured; a description only says what its source claims.
 
 mod attempt;
 mod bench;
@@ -10,6 +10,7 @@ mod built_in;
 mod data_position;
 mod definition;
 mod failure;
+mod files;
 mod input;
 mod judge;
 mod loaders;
@@ -22,3 +23,4 @@ mod table_rows;
 pub use bench::{Bench, facts};
 pub use built_in::{find, ids};
 pub use definition::Caveat;
+pub use files::Beside;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::built_in;
+use super::definition::Caveat;
 use crate::method::Catalogue;
 use crate::runner::scratch::Scratch;
 use crate::server::{Connector, Server};
@@ -36,11 +36,11 @@ impl Site<'_> {
     /// Puts a caveat's file there, for anybody to read.
     ///
     /// # Errors
-    /// A file that is not compiled in, or cannot be written.
-    pub fn file(&self, name: &str) -> Result<PathBuf> {
+    /// A file that is none of the caveat's, or cannot be written.
+    pub fn file(&self, caveat: &Caveat, name: &str) -> Result<PathBuf> {
         let path = self.dir().join(name);
         let making = || format!("making {}", path.display());
-        std::fs::write(&path, built_in::file(name)?).with_context(making)?;
+        std::fs::write(&path, caveat.file(name)?).with_context(making)?;
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).with_context(making)?;
         Ok(path)
     }

@@ -33,7 +33,7 @@ pub fn run_caveats(
     interrupt: &Interrupt,
 ) -> Result<ExitCode> {
     check_flags(args)?;
-    let caveats: Vec<Caveat> = experiment.caveats.iter().map(|id| caveat::find(id)).collect::<Result<_>>()?;
+    let caveats = chosen(args, experiment)?;
     let wanted = args.place.wanted(&args.place.choice()?, false)?;
     if wanted.len() > 1 {
         return Err(usage!(
@@ -52,7 +52,11 @@ pub fn run_caveats(
         let server = servers.main();
         let bench = Bench { catalogue, server, dir: &dir, loaders, timeout: args.timeout(None) };
         let started = now();
-        let asked = args.asked(experiment, loaders);
+        let ids = || caveats.iter().map(|caveat| caveat.id.clone()).collect();
+        let mut asked = args.asked(experiment, loaders);
+        if !args.caveats.is_empty() {
+            asked.caveats = ids();
+        }
         let mut findings = Findings {
             provenance: Provenance {
                 tool: Tool::this(),
@@ -67,7 +71,7 @@ pub fn run_caveats(
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             caveats: Vec::new(),
-            pending: experiment.caveats.clone(),
+            pending: ids(),
         };
         findings.provenance.command = repeat::findings_command(&findings, &asked);
         let redactor = servers.redactor();
@@ -91,6 +95,20 @@ pub fn run_caveats(
         }
     })();
     servers.closing(outcome)
+}
+
+/// The caveats that the flags name, else all of the experiment's.
+fn chosen(args: &Args, experiment: &Experiment) -> Result<Vec<Caveat>> {
+    let names = if args.caveats.is_empty() { &experiment.caveats } else { &args.caveats };
+    let mut chosen: Vec<Caveat> = Vec::new();
+    for name in names {
+        let caveat = caveat::find(name)?;
+        if chosen.iter().any(|other| other.id == caveat.id) {
+            return Err(usage!("the caveat `{}` is named twice; leave one out", caveat.id));
+        }
+        chosen.push(caveat);
+    }
+    Ok(chosen)
 }
 
 /// Examines each caveat; every finding is on the disk before the next is looked for.

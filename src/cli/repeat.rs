@@ -3,6 +3,7 @@
 //! All that decides the result is in it, defaults included: those of a later version may be others. What
 //! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
 
+use crate::caveat;
 use crate::model::findings::Findings;
 use crate::model::{Asked, Run, ServerFacts, Source};
 
@@ -60,6 +61,10 @@ impl RepeatCommand {
             self.flag("data-dir", "{directory for the data of the server}");
         }
         asked.settings.iter().for_each(|(name, value)| self.flag("set", &format!("{name}={value}")));
+        for id in &asked.caveats {
+            let built_in = caveat::ids().any(|known| known == id);
+            self.flag("caveat", &if built_in { id.clone() } else { format!("{{file of the caveat {id}}}") });
+        }
         asked.loaders.iter().for_each(|id| self.flag("loader", &format!("{{file of the loader {id}}}")));
         self.flag("timeout", &asked.timeout_seconds.to_string());
         if !label.is_empty() {
@@ -153,6 +158,7 @@ mod tests {
         let asked = Asked {
             own_experiment: true,
             loaders: vec!["mine".into()],
+            caveats: vec!["backslashes".into(), "mine".into()],
             methods: vec!["copy-text".into()],
             dataset: None,
             settings: BTreeMap::from([("work_mem".into(), "8 MB".into())]),
@@ -178,6 +184,7 @@ mod tests {
         assert!(words.contains(&"{file of the experiment votes}".into()), "{commands}");
         assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");
         assert!(words.contains(&"{file of the loader mine}".into()), "{commands}");
+        assert!(commands.contains("--caveat backslashes --caveat '{file of the caveat mine}'"), "{commands}");
     }
 
     #[test]

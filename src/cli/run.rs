@@ -16,6 +16,7 @@ use crate::model::{Axis, Provenance, Run, Tool, now};
 use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::RunSession;
+use crate::usage;
 
 /// Executes an experiment, or goes on with one.
 pub fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
@@ -36,6 +37,13 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let mut experiment = Experiment::find(&args.experiment)?;
     if !experiment.caveats.is_empty() {
         return super::caveats::run_caveats(args, &catalogue, &experiment, &loaders, interrupt);
+    }
+    if !args.caveats.is_empty() {
+        return Err(usage!(
+            "--caveat is for experiments that try caveats, and {} takes times; `bulkbench run caveats --caveat {}` tries it",
+            args.experiment,
+            args.caveats[0]
+        ));
     }
     let mut request = args.request(&experiment);
     loader_args::join(&loaders, &mut experiment, &mut request.methods);

@@ -42,6 +42,10 @@ pub struct Args {
     /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
+    /// Of an experiment that tries caveats, only this one: an id (`bulkbench list caveats`), or the path of a
+    /// .toml file of your own (docs/add-a-caveat.md); several times for as many
+    #[arg(long = "caveat", value_name = "NAME")]
+    pub caveats: Vec<String>,
     #[command(flatten)]
     pub loaders: LoaderArgs,
     #[command(flatten)]
@@ -72,7 +76,7 @@ pub struct Args {
     pub out: PathBuf,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -116,6 +120,7 @@ impl Args {
         Asked {
             own_experiment: experiment.origin == ExperimentOrigin::File,
             loaders: loaders.to_vec(),
+            caveats: Vec::new(),
             methods: self.methods.clone(),
             dataset: self.dataset.clone(),
             settings: self.settings(),

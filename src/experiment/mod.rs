@@ -48,7 +48,7 @@ pub struct Experiment {
     pub compare: Option<Axis>,
     /// The cases, in the order that tables list them.
     pub cases: Vec<ListedCase>,
-    /// The ids of the caveats that it tries, in place of cases: such an experiment finds out what
+    /// The caveats that it tries, in place of cases, by id or by the path of a user's .toml file: such an experiment finds out what
     /// happens to rows and takes no times.
     pub caveats: Vec<String>,
 }
@@ -103,7 +103,17 @@ impl Experiment {
         }
         let text = crate::fs::read_text(path)
             .map_err(|e| usage!("cannot read the experiment {}: {e}; check the path", path.display()))?;
-        Self::parse(&text, name)
+        let mut found = Self::parse(&text, name)?;
+        // Caveats of the user's are named as seen from the experiment.
+        let dir = path.parent().unwrap_or(Path::new(""));
+        for caveat in found.caveats.iter_mut().filter(|caveat| caveat.ends_with(".toml")) {
+            *caveat = dir
+                .join(&*caveat)
+                .into_os_string()
+                .into_string()
+                .map_err(|path| usage!("the path {} is not UTF-8; rename it", path.display()))?;
+        }
+        Ok(found)
     }
 
     /// All built-in experiments.

@@ -36,6 +36,8 @@ pub struct Asked {
     pub own_experiment: bool,
     /// The ids of the user's own loaders.
     pub loaders: Vec<String>,
+    /// The ids of the caveats that were chosen; all of the experiment's when empty.
+    pub caveats: Vec<String>,
     /// The methods that were chosen; all of the experiment's when empty.
     pub methods: Vec<String>,
     /// The name of a dataset in the cache; `None` for a generated one.

@@ -265,6 +265,8 @@ impl From<SessionFacts> for model::SessionFacts {
 pub struct Asked {
     own_experiment: bool,
     loaders: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<String>,
     methods: Vec<String>,
     dataset: Option<String>,
     settings: BTreeMap<String, String>,
@@ -273,7 +275,16 @@ pub struct Asked {
 }
 
 same_fields!(
-    Asked = model::Asked { own_experiment, loaders, methods, dataset, settings, timeout_seconds, data_dir }
+    Asked = model::Asked {
+        own_experiment,
+        loaders,
+        caveats,
+        methods,
+        dataset,
+        settings,
+        timeout_seconds,
+        data_dir
+    }
 );
 
 pub fn to_params(params: model::Params) -> BTreeMap<String, Scalar> {
