@@ -1,132 +1,109 @@
-//! Is the client what is measured? `copy-csv`'s stream against `psql \copy` of the same file, side
-//! by side on one server in one run: the ratio of their medians, and what our client costs.
+//! Is the client what is measured? The load phase of `copy-csv` and that of `psql-copy`, which is psql's `\copy`
+//! of the same file into the same table, on one server. psql's own start and its connection are part of its figure,
+//! and `psql-copy-one-row` shows how much of it. As in `loads`, each id is verified once, before the clock;
+//! indexes are built, but do not count.
 //!
-//! `BULKBENCH_ROWS` (default 7 500 000) and `BULKBENCH_ROUNDS` (default 7) set the size. Both are
-//! timed from before they connect to after the rows are committed, into a fresh table each time;
-//! psql's own start is timed too and shown, as it is part of its figure.
+//! criterion takes all samples of one before those of the other. So both are then loaded some more times, turn and
+//! turn about: the ratio of their medians is from these, and what each takes of the client's processor.
+//!
+//! `BULKBENCH_ROWS` (default 500,000) sets the rows. `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
 
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+mod support;
 
-use anyhow::{Context, Result, ensure};
-use bulkbench::cache_dir::default_cache_dir;
-use bulkbench::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset};
-use bulkbench::interrupt::Interrupt;
-use bulkbench::method::tools::stream::CopyStream;
-use bulkbench::model::{Encoding, Persistence};
-use bulkbench::probe::{cpu, memory};
-use bulkbench::server::{self, Choice, Connector, Options};
-use bulkbench::stats;
-use bulkbench::table::Table;
-use bulkbench::units;
-use tokio_postgres::config::Host;
+use std::process::ExitCode;
+use std::time::Duration;
 
-fn main() -> Result<()> {
-    if std::env::args().any(|arg| arg == "--test" || arg == "--list") {
-        return Ok(()); // `cargo test --benches` and test runners only ask whether it builds.
-    }
-    let (rows, rounds) = (number("BULKBENCH_ROWS", DEFAULT_ROWS)?, number("BULKBENCH_ROUNDS", 7)?);
-    let interrupt = Interrupt::install()?;
-    let mut dataset =
-        Dataset::generated(&default_cache_dir()?.join("datasets"), rows, DEFAULT_SEED, &interrupt)?;
-    Encoding::ALL.into_iter().try_for_each(|encoding| dataset.ensure(encoding, &interrupt))?;
-    let table = Table::votes(dataset.columns());
-    let server =
-        server::open(&Choice::Local, &Options { id: server::new_id(), ..Options::default() }, &interrupt)?;
-    let connector = server.connector();
+use anyhow::{Context, Result};
+use bulkbench::experiment::Experiment;
+use bulkbench::model::{Case, Metric, Phase};
+use bulkbench::runner::RunSession;
+use bulkbench::runner::sample::Measured;
+use bulkbench::{stats, units};
+use criterion::Criterion;
+use support::fit::Fit;
+use support::loads::{Loads, load};
+use support::variables;
 
-    println!("{} rows, {rounds} rounds, {}", units::count(rows), server.facts().version);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
-        // Turn and turn about, so that neither is always the one after a checkpoint.
-        for first in [round % 2 == 0, round % 2 != 0] {
-            fresh(connector, &table)?;
-            let file = dataset.file(Encoding::Csv);
-            if first {
-                ours.push(stream(connector, &table, &dataset, Encoding::Csv)?.0.as_nanos() as f64);
-            } else {
-                theirs.push(psql(connector, &copy_command(&table, &file))?.as_nanos() as f64);
+const ROWS: u64 = 500_000;
+
+const FIT: Fit =
+    Fit { samples: 10, warm_up: Duration::from_millis(500), measurement: Duration::from_secs(5) };
+
+/// As of `loads`.
+const NOISE: f64 = 0.25;
+
+/// The slugs of the two.
+const OURS: &str = "copy-csv";
+const PSQL: &str = "psql-copy";
+
+/// Loads by each of the two in turn.
+const ROUNDS: usize = 5;
+
+const CASES: &str = "\
+id = 'against-psql'
+title = 'copy-csv against psql'
+question = 'Is the client what is measured?'
+rounds = 1
+baseline = 'copy-csv'
+[[case]]
+method = 'copy-csv'
+[[case]]
+method = 'psql-copy'
+";
+
+fn main() -> ExitCode {
+    let defaults = Criterion::default()
+        .sample_size(FIT.samples as usize)
+        .warm_up_time(FIT.warm_up)
+        .measurement_time(FIT.measurement)
+        .noise_threshold(NOISE)
+        .significance_level(0.01);
+    support::run(defaults, |criterion, args, interrupt| {
+        let rows = variables::rows(args.mode, ROWS)?;
+        let experiment = Experiment::parse(CASES, "against_psql")?;
+        let mut cases = Loads::cases(&experiment, rows)?;
+        let (_, mut one_row) = cases.last().cloned().context("there is no case")?;
+        one_row.rows = 1;
+        cases.push(("psql-copy-one-row".into(), one_row));
+        let fit = FIT.asked(args);
+        let loads = Loads { group: "against-psql", experiment, cases, rows, time: load_phase, fit };
+        loads.run(criterion, args, interrupt, |session, measured| {
+            match (measured.get(OURS), measured.get(PSQL)) {
+                (Some(ours), Some(psql)) => conclude(session, ours, psql),
+                _ => Ok(()),
             }
+        })
+    })
+}
+
+fn load_phase(load: &Measured) -> Duration {
+    Duration::from_nanos(load.phases.get(&Phase::Load).copied().unwrap_or(0))
+}
+
+/// Loads by both in turn, and says how they compare.
+fn conclude(session: &mut RunSession<'_>, ours: &Case, psql: &Case) -> Result<()> {
+    let mut taken = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        // Neither is always the one after the other.
+        for number in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
+            taken[number].push(load(session, [ours, psql][number])?);
         }
     }
-    let idle = psql(connector, "SELECT 1")?;
-    let median = |times: &[f64]| stats::median(times).context("BULKBENCH_ROUNDS is 0");
-    let (ours, theirs) = (median(&ours)?, median(&theirs)?);
-    println!("copy-csv     {}", units::seconds(ours as u64));
-    println!(
-        "psql \\copy   {}  (of which start and connect: {})",
-        units::seconds(theirs as u64),
-        units::seconds(idle.as_nanos() as u64)
-    );
-    println!("ratio of medians, copy-csv / psql: {:.3}", ours / theirs);
-
-    for encoding in Encoding::ALL {
-        fresh(connector, &table)?;
-        let (_, cpu_ns, peak) = stream(connector, &table, &dataset, encoding)?;
-        println!(
-            "client of COPY {:<6} {:.1} ns of CPU a row, peak memory {}",
-            encoding.name(),
-            cpu_ns as f64 / rows as f64,
-            peak.map_or("unknown".into(), units::bytes)
-        );
-    }
-    server.stop()
-}
-
-fn number(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name)
-        .map_or(Ok(default), |text| text.parse().with_context(|| format!("{name} is `{text}`, not a number")))
-}
-
-fn fresh(connector: &Connector, table: &Table) -> Result<()> {
-    let mut session = connector.connect()?;
-    session.batch_execute(&format!("{}; {}", table.drop(), table.create(Persistence::Permanent)))?;
-    Ok(session.batch_execute("CHECKPOINT")?)
-}
-
-/// Our own stream: its time, its CPU time in nanoseconds, its peak memory.
-fn stream(
-    connector: &Connector,
-    table: &Table,
-    dataset: &Dataset,
-    encoding: Encoding,
-) -> Result<(Duration, u64, Option<u64>)> {
-    memory::reset_peak();
-    let (cpu_before, start) = (cpu::process_ns(), Instant::now());
-    let stream = CopyStream::connect(connector)?;
-    let sql = format!("COPY {} FROM STDIN WITH (FORMAT {})", table.target(), encoding.name());
-    let chunk = dataset.chunks(encoding, dataset.rows(), 1)?[0];
-    stream.copy(&sql, &dataset.file(encoding), encoding, chunk)?;
-    let time = start.elapsed();
-    Ok((time, cpu::process_ns() - cpu_before, memory::peak_bytes()))
-}
-
-fn copy_command(table: &Table, file: &Path) -> String {
-    format!("\\copy {} FROM '{}' WITH (FORMAT csv)", table.target(), file.display())
-}
-
-fn psql(connector: &Connector, command: &str) -> Result<Duration> {
-    let config = connector.config();
-    let Some(Host::Unix(socket)) = config.get_hosts().first() else {
-        anyhow::bail!("the local server has no socket")
+    let median = |loads: &[Measured], value: fn(&Measured) -> f64| {
+        stats::median(&loads.iter().map(value).collect::<Vec<_>>()).context("there are no rounds")
     };
-    let start = Instant::now();
-    let output = Command::new("psql")
-        .args([
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            command,
-            "-U",
-            config.get_user().unwrap_or("postgres"),
-        ])
-        .args(["-h", &socket.to_string_lossy(), "-d", config.get_dbname().unwrap_or("postgres")])
-        .args(["-p", &config.get_ports().first().unwrap_or(&5432).to_string()])
-        .output()
-        .context("running psql; it comes with the postgresql-client package")?;
-    ensure!(output.status.success(), "psql failed: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(start.elapsed())
+    println!("\n{ROUNDS} rounds of both, turn and turn about, medians:");
+    let mut times = Vec::new();
+    for (slug, loads) in [OURS, PSQL].into_iter().zip(&taken) {
+        let time = median(loads, |load| load_phase(load).as_nanos() as f64)?;
+        let cpu = median(loads, |load| load.readings.get(Metric::ClientCpu).unwrap_or(0) as f64)?;
+        println!(
+            "{slug:<9}  load phase {}, {:.1} ns of the client's CPU a row",
+            units::seconds(time as u64),
+            cpu / ours.rows as f64
+        );
+        times.push(time);
+    }
+    println!("{OURS} / {PSQL}: {}", units::ratio(times[0] / times[1]));
+    Ok(())
 }

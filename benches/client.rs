@@ -1,24 +1,120 @@
 //! The client's work on rows before any server sees them: making them, reading csv, encoding, and the content
-//! sum, in rows and in bytes a second.
+//! sum, in rows and in bytes of csv a second.
 //!
-//! `BULKBENCH_ROWS` sets the rows, 100,000 by default.
+//! `BULKBENCH_ROWS` (default 100,000) sets the rows.
+
+mod support;
 
 use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use bulkbench::dataset::checksum::{ContentSum, RowHasher};
-use bulkbench::dataset::{Column, DEFAULT_SEED, Encoder, RowReader, columns, generator::Votes};
+use bulkbench::dataset::{Column, DEFAULT_SEED, Encoder, Row, RowReader, columns, generator::Votes};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Encoding;
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use bulkbench::{say, units};
+use criterion::{Criterion, SamplingMode, Throughput};
+use support::args::{Args, Mode};
+use support::fit::{Fit, about};
+use support::{or_throw, variables};
 
-type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
+const ROWS: u64 = 100_000;
 
-fn rows() -> u64 {
-    match std::env::var("BULKBENCH_ROWS") {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|error| panic!("BULKBENCH_ROWS={text}: {error}; give a number of rows")),
-        Err(_) => 100_000,
+const FIT: Fit = Fit { samples: 20, warm_up: Duration::from_secs(1), measurement: Duration::from_secs(5) };
+
+/// Two runs of the same code, minutes apart, differ by less than this factor's excess over 1.
+const NOISE: f64 = 0.1;
+
+fn main() -> ExitCode {
+    let defaults = Criterion::default()
+        .sample_size(FIT.samples as usize)
+        .warm_up_time(FIT.warm_up)
+        .measurement_time(FIT.measurement)
+        .noise_threshold(NOISE)
+        .significance_level(0.01);
+    support::run(defaults, client)
+}
+
+/// A pass over all rows, by the last part of its id.
+struct Pass<'p> {
+    slug: String,
+    work: Box<dyn FnMut() -> Result<()> + 'p>,
+}
+
+impl<'p> Pass<'p> {
+    fn new(slug: &str, work: impl FnMut() -> Result<()> + 'p) -> Self {
+        Self { slug: slug.into(), work: Box::new(work) }
+    }
+}
+
+fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
+    let (mut csv, hasher) = (Vec::new(), RowHasher::new(&input.columns));
+    let mut passes = vec![
+        Pass::new("generate", || {
+            black_box(input.make()?);
+            Ok(())
+        }),
+        Pass::new("write-csv-and-content-sum", move || {
+            csv.clear();
+            black_box(write_all(&input.votes, &mut csv));
+            Ok(())
+        }),
+        Pass::new("read-csv", || {
+            let mut sum = 0;
+            input.each_row(|row| {
+                sum += row.int(2) + row.field(0).len() as i64 + row.field(1).len() as i64;
+            })?;
+            black_box(sum);
+            Ok(())
+        }),
+        Pass::new("read-csv-and-content-sum", move || {
+            let mut sum = ContentSum::default();
+            input.each_row(|row| sum.add(hasher.hash(row)))?;
+            black_box(sum);
+            Ok(())
+        }),
+    ];
+    for encoding in Encoding::ALL {
+        let (encoder, mut out) = (Encoder::new(&input.columns, encoding)?, Vec::new());
+        passes.push(Pass::new(&format!("read-csv-and-encode-{}", encoding.name()), move || {
+            out.clear();
+            input.each_row(|row| encoder.push_row(row, &mut out))?;
+            black_box(&out);
+            Ok(())
+        }));
+    }
+    Ok(passes)
+}
+
+/// The rows in memory, made and as csv.
+struct Input<'i> {
+    rows: u64,
+    columns: Vec<Column>,
+    votes: Votes,
+    csv: Vec<u8>,
+    interrupt: &'i Interrupt,
+}
+
+impl<'i> Input<'i> {
+    fn new(rows: u64, interrupt: &'i Interrupt) -> Result<Self> {
+        let votes = Votes::new(rows, DEFAULT_SEED, interrupt)?;
+        let mut csv = Vec::new();
+        write_all(&votes, &mut csv);
+        Ok(Self { rows, columns: columns::votes(), votes, csv, interrupt })
+    }
+
+    fn make(&self) -> Result<Votes> {
+        Votes::new(self.rows, DEFAULT_SEED, self.interrupt)
+    }
+
+    fn each_row(&self, mut see: impl FnMut(&Row<'_>)) -> Result<()> {
+        let mut reader = RowReader::over(self.csv.clone(), &self.columns, "generated rows".into());
+        while let Some(row) = reader.next_row()? {
+            see(&row);
+        }
+        Ok(())
     }
 }
 
@@ -30,63 +126,43 @@ fn write_all(votes: &Votes, out: &mut Vec<u8>) -> ContentSum {
     sum
 }
 
-/// Measures `work` once by rows and once by bytes of csv.
-fn measure(criterion: &mut Criterion, name: &str, rows: u64, bytes: u64, mut work: impl FnMut()) {
-    for (unit, throughput) in [("rows", Throughput::Elements(rows)), ("bytes", Throughput::Bytes(bytes))] {
-        let mut group: Group = criterion.benchmark_group(format!("{name}/{unit}"));
-        group.throughput(throughput);
-        group.bench_function(rows.to_string(), |bencher| bencher.iter(&mut work));
-        group.finish();
+fn client(criterion: &mut Criterion, args: &Args, interrupt: &Interrupt) -> Result<()> {
+    // A list needs the names alone.
+    let rows = if args.mode == Mode::List { 1 } else { variables::rows(args.mode, ROWS)? };
+    let input = Input::new(rows, interrupt)?;
+    let mut passes = passes(&input)?;
+    passes.retain(|pass| args.wants(&format!("client/{}", pass.slug)));
+    if passes.is_empty() {
+        return Ok(());
     }
-}
-
-fn each_row(csv: &[u8], columns: &[Column], mut see: impl FnMut(&bulkbench::dataset::Row<'_>)) {
-    let mut reader = RowReader::over(csv.to_vec(), columns, "generated rows".into());
-    while let Some(row) = reader.next_row().expect("generated rows are valid csv") {
-        see(&row);
+    let fit = FIT.asked(args);
+    let once = passes.iter_mut().map(once).collect::<Result<Vec<_>>>()?;
+    if args.mode == Mode::Measure {
+        say!(
+            "client: {} ids, passes over {} rows in memory: about {}",
+            passes.len(),
+            units::count(rows),
+            about(fit.estimate(once.iter().copied()))
+        );
     }
-}
-
-fn client(criterion: &mut Criterion) {
-    let rows = rows();
-    let interrupt = Interrupt::new();
-    let make = || Votes::new(rows, DEFAULT_SEED, &interrupt).expect("BULKBENCH_ROWS rows can be made");
-    let votes = make();
-    let mut csv = Vec::new();
-    write_all(&votes, &mut csv);
-    let bytes = csv.len() as u64;
-    let columns = columns::votes();
-
-    measure(criterion, "generate", rows, bytes, || {
-        black_box(make());
-    });
-    let mut out = Vec::new();
-    measure(criterion, "write csv and content sum", rows, bytes, || {
-        out.clear();
-        black_box(write_all(&votes, &mut out));
-    });
-    measure(criterion, "read csv", rows, bytes, || {
-        let mut sum = 0;
-        each_row(&csv, &columns, |row| {
-            sum += row.int(2) + row.field(0).len() as i64 + row.field(1).len() as i64
-        });
-        black_box(sum);
-    });
-    let hasher = RowHasher::new(&columns);
-    measure(criterion, "read csv and content sum", rows, bytes, || {
-        let mut sum = ContentSum::default();
-        each_row(&csv, &columns, |row| sum.add(hasher.hash(row)));
-        black_box(sum);
-    });
-    for encoding in Encoding::ALL {
-        let encoder = Encoder::new(&columns, encoding).expect("votes can be encoded");
-        measure(criterion, &format!("read csv and encode {}", encoding.name()), rows, bytes, || {
-            out.clear();
-            each_row(&csv, &columns, |row| encoder.push_row(row, &mut out));
-            black_box(&out);
+    let mut group = criterion.benchmark_group("client");
+    group.sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::ElementsAndBytes { elements: rows, bytes: input.csv.len() as u64 });
+    for (mut pass, once) in passes.into_iter().zip(once) {
+        if !args.has_measurement_time {
+            group.measurement_time(fit.measurement_time(once));
+        }
+        group.bench_function(pass.slug, |bencher| {
+            bencher.iter(|| or_throw(interrupt.check().map_err(Into::into).and_then(|()| (pass.work)())));
         });
     }
+    group.finish();
+    Ok(())
 }
 
-criterion_group!(benches, client);
-criterion_main!(benches);
+/// The time of a first pass.
+fn once(pass: &mut Pass<'_>) -> Result<Duration> {
+    let start = Instant::now();
+    (pass.work)()?;
+    Ok(start.elapsed())
+}

@@ -14,7 +14,7 @@ mod repeat;
 mod report;
 mod result_dir;
 mod resume;
-mod row_count;
+pub mod row_count;
 mod run;
 mod run_args;
 mod server_args;

@@ -1,0 +1,51 @@
+//! Measurement times that fit what is measured.
+
+use std::time::Duration;
+
+use super::args::Args;
+
+/// How often a sample of criterion's does what it measures, at least: it complains of a measurement time in
+/// which a sample has room for a single one. As much stays free for what takes longer later than at first.
+const A_SAMPLE: u32 = 2;
+
+/// How a target measures each of its ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Fit {
+    /// Samples of an id.
+    pub samples: u32,
+    /// The time before the first of them.
+    pub warm_up: Duration,
+    /// The least time for all of them.
+    pub measurement: Duration,
+}
+
+impl Fit {
+    /// With the samples that a command line asks for.
+    pub fn asked(self, args: &Args) -> Self {
+        Self { samples: args.sample_size.unwrap_or(self.samples), ..self }
+    }
+
+    /// The time to measure what has taken so long once, with all that belongs around it.
+    pub fn measurement_time(&self, once: Duration) -> Duration {
+        self.measurement.max(once * self.samples * A_SAMPLE)
+    }
+
+    /// The time that ids which have taken so long once will need in all.
+    pub fn estimate(&self, once: impl IntoIterator<Item = Duration>) -> Duration {
+        once.into_iter().map(|once| self.warm_up.max(once) + self.measurement_time(once)).sum()
+    }
+}
+
+/// A time as the start of a target says it: `50 s`, `4 min`.
+pub fn about(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..90 => format!("{} s", seconds.max(1)),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
+/// The part of an id that a name makes: lower-case letters and digits, with hyphens between them.
+pub fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
