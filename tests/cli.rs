@@ -274,7 +274,7 @@ fn a_dataset_is_exported_and_imported_again() {
 #[test]
 fn everything_is_listed_and_the_doctor_speaks() {
     let dir = common::world_readable_tempdir();
-    let listed = bulkbench(dir.path()).args(["list", "--verbose"]).assert().success();
+    let listed = bulkbench(dir.path()).args(["list", "methods", "--verbose"]).assert().success();
     let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
     for word in [
         "copy-csv-server-file",
@@ -286,6 +286,7 @@ fn everything_is_listed_and_the_doctor_speaks() {
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    assert!(text.contains("Sources\n[1]"), "{text}");
     let listed = bulkbench(dir.path()).args(["list", "--family", "insert"]).assert().success();
     let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
     assert!(text.contains("insert-multirow") && !text.contains("copy-"), "{text}");
@@ -360,4 +361,38 @@ fn a_caveat_that_is_wrong_is_named_with_file_key_and_rule() {
     assert_refused(&["run", "--caveat", "backslashes"], 2, &["--caveat is for experiments that try"]);
     let twice = ["run", "caveats", "--caveat", "backslashes", "--caveat", "backslashes"];
     assert_refused(&twice, 2, &["`backslashes` is named twice"]);
+}
+
+#[test]
+fn things_are_found_by_name_by_kind_and_by_a_word() {
+    let overview = said(&["list"]);
+    let place = |word: &str| overview.find(word).unwrap_or_else(|| panic!("{word}: {overview}"));
+    assert!(place("votes") < place("family") && place("family") < place("backfill "), "{overview}");
+    assert!(overview.lines().count() < 50 && !overview.contains("copy-csv"), "{overview}");
+
+    for (name, words) in [
+        ("copy-chunks", &["a method of the family copy", "parameter chunk_rows", "experiments chunks"][..]),
+        ("psql-copy", &["a method of the family external", "as its author says"]),
+        ("insert", &["insert (", "insert-multirow"]),
+        ("batch-size", &["an experiment", "case insert-json: batch=1; batch=3", "bulkbench run batch-size"]),
+        ("backslashes", &["a caveat", "may help: doubled-in-the-client", "--caveat backslashes"]),
+        // Both of a name are shown.
+        ("backfill", &["backfill, an experiment", "backfill (", "update-merge"]),
+        ("caveats", &["what goes wrong", "json-escapes", "caveats, an experiment"]),
+        ("experiments", &["the question it answers", "How many rows should one INSERT have?"]),
+    ] {
+        let text = said(&["list", name]);
+        words.iter().for_each(|word| assert!(text.contains(word), "list {name} lacks {word}: {text}"));
+        assert!(!text.contains("ource:") && !text.contains("Sources"), "list {name}: {text}");
+    }
+    assert!(said(&["list", "copy-csv", "-v"]).contains("source: Babcock"));
+    assert!(said(&["list", "experiments", "-v"]).contains("Sources\n[1]"));
+
+    let found = said(&["list", "--search", "FREEZE"]);
+    assert!(found.contains("method copy-freeze") && !found.contains("copy-csv"), "{found}");
+    let found = said(&["list", "--search", "babcock"]);
+    assert!(found.contains("method copy-csv\n") && found.contains("source: Babcock"), "{found}");
+    assert_refused(&["list", "--search", "frezee"], 2, &["has `frezee`; did you mean `freeze`?"]);
+    assert_refused(&["list", "copy-cvs"], 2, &["`copy-cvs`; did you mean `copy-csv`?", "--search copy-cvs"]);
+    assert_refused(&["list", "copy-csv", "--search", "csv"], 2, &["cannot be used with"]);
 }

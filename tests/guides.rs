@@ -115,7 +115,7 @@ fn the_commands_of_the_guides_do_what_they_say() {
         [
             "bulkbench run caveats --caveat apostrophes.toml",
             "bulkbench run votes --loader psql-parallel.toml --methods copy-parallel",
-            "bulkbench list --family external --loader psql-parallel.toml",
+            "bulkbench list external --loader psql-parallel.toml",
             "bulkbench run batch-and-wire.toml",
         ]
     );

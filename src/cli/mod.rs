@@ -6,10 +6,12 @@ mod completions;
 mod dataset;
 mod doctor;
 mod finish;
+mod here;
 mod list;
 mod loader_args;
 mod man;
 mod output;
+mod programs;
 mod repeat;
 mod report;
 mod result_dir;
@@ -50,7 +52,7 @@ Exit codes:
 enum Verb {
     /// Execute an experiment: load by every method, verify, record, report
     Run(Box<run_args::Args>),
-    /// List the methods and experiments, and which can run here
+    /// List the experiments, methods and caveats, and which can run here
     List(list::Args),
     /// Make, take, show or write out a dataset
     Dataset(dataset::Args),

@@ -88,7 +88,7 @@ impl Catalogue {
         let id = &loader.info().id;
         if self.iter().any(|method| method.info().id == *id) {
             return Err(usage!(
-                "id = \"{id}\": there is a method of this id already; give the loader another (`bulkbench list` shows those that are taken)"
+                "id = \"{id}\": there is a method of this id already; give the loader another (`bulkbench list methods` shows those that are taken)"
             ));
         }
         self.methods.push(Box::new(loader));
@@ -108,7 +108,7 @@ impl Catalogue {
         self.iter().find(|method| method.info().id == id).ok_or_else(|| {
             let hint = nearest_then(id, self.iter().map(|method| method.info().id.as_str()));
             usage!(
-                "there is no method `{id}`{hint} `bulkbench list` shows them all; a loader of your own is named by --loader FILE"
+                "there is no method `{id}`{hint} `bulkbench list methods` shows them all; a loader of your own is named by --loader FILE"
             )
         })
     }

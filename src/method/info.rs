@@ -41,6 +41,20 @@ impl Family {
             Family::External => "external",
         }
     }
+
+    /// What its methods load by, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Family::Insert => "INSERT statements",
+            Family::Staging => "INSERT ... SELECT from a table or a file",
+            Family::Copy => "COPY into one table",
+            Family::Parallel => "several COPYs at once",
+            Family::Fastest => "the fastest parts of the others, put together",
+            Family::Keys => "COPY past foreign keys",
+            Family::Backfill => "updates of rows that are there",
+            Family::External => "external programs: psql, pgloader, Python ...",
+        }
+    }
 }
 
 /// The table a method starts from. All but the first two have their indexes in place.

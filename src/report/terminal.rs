@@ -131,6 +131,24 @@ pub fn heading(text: &str, look: Look) -> String {
     styled(text, anstyle::Style::new().bold(), look.colour) + "\n"
 }
 
+/// Text with a word in bold wherever it stands, whatever its case; given in small letters.
+pub fn marked(text: &str, word: &str, look: Look) -> String {
+    let small = text.to_lowercase();
+    // Where small letters take other room, their places are none of the text's.
+    if look.colour == Colour::Off || word.is_empty() || small.len() != text.len() {
+        return text.to_owned();
+    }
+    let (mut out, mut end) = (String::new(), 0);
+    for (at, found) in small.match_indices(word) {
+        if let (Some(before), Some(found)) = (text.get(end..at), text.get(at..at + found.len())) {
+            out.push_str(before);
+            out.push_str(&styled(found, anstyle::Style::new().bold(), look.colour));
+            end = at + found.len();
+        }
+    }
+    out + text.get(end..).unwrap_or_default()
+}
+
 /// A paragraph, broken at words.
 pub fn paragraph(text: &str, look: Look) -> String {
     wrapped(text, "", look.room())
