@@ -280,7 +280,6 @@ fn everything_is_listed_and_the_doctor_speaks() {
         "copy-csv-server-file",
         "insert-multirow",
         "parameter batch",
-        "votes",
         "lost on crash",
         "as its author says",
     ] {
