@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
-use bulkbench::model::{Axis, Outcome, ProgramFacts, Run, Sample};
+use bulkbench::model::{Axis, Before, Durability, Outcome, ProgramFacts, Run, Sample, SessionFacts};
 use bulkbench::record::Store;
 use bulkbench::report::table::Cell;
 use bulkbench::report::{self, Colour, Look};
@@ -223,6 +224,35 @@ fn runs_are_compared_case_by_case_after_what_differs() {
     insta::assert_snapshot!("comparison", compared.terminal(plain(100)).unwrap());
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison");
     assert_eq!(compared.write(&out).unwrap().len(), 4);
+}
+
+#[test]
+fn a_headline_marks_a_program_s_durability_as_its_author_s_word() {
+    let (mut run, mut samples) = support::votes(5, 1.0);
+    let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
+    case.program = Some(ProgramFacts { command: "loader {file}".into(), version: None, definition: None });
+    for sample in samples.iter_mut().filter(|s| s.case == "copy-text") {
+        sample.total_ns = Some(1_000_000_000);
+        let before = Before::Checkpoint;
+        sample.session = Some(SessionFacts { settings: BTreeMap::new(), disabled_triggers: 0, before });
+    }
+    let text = report::terminal_table(&run, &samples, plain(300)).unwrap();
+    let headline = text[text.find("Fastest here: copy-text,").unwrap()..].split("\n\n").next().unwrap();
+    let words = headline.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.ends_with("; durable, as its author says."), "{words}");
+}
+
+/// That a case left less in the other run is why the two cannot be compared, and no second note.
+#[test]
+fn a_comparison_says_each_difference_once() {
+    let (here, samples) = support::votes(1, 1.0);
+    let mut there = here.clone();
+    for case in there.plan.cases.iter_mut().filter(|case| case.id == "copy-text") {
+        case.durability = Durability::MayLoseLastCommits;
+    }
+    let dirs = [stored("once-here", &here, &samples), stored("once-there", &there, &samples)];
+    let text = report::compare(&dirs).unwrap().terminal(plain(200)).unwrap();
+    assert_eq!(text.matches("may lose the last commits against durable").count(), 1, "{text}");
 }
 
 #[test]

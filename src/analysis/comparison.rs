@@ -186,7 +186,11 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
         Some(Some(first)) => against_first(here, first, floor),
     };
     let notes = match first {
-        Some(Some(first)) => case_differences(case, &first.summary),
+        Some(Some(first)) => case_differences(case, &first.summary)
+            .into_iter()
+            // The verdict says it already.
+            .filter(|note| !matches!(&verdict, CrossVerdict::NotComparable(why) if why == note))
+            .collect(),
         _ => Vec::new(),
     };
     CaseInRun {

@@ -148,9 +148,10 @@ impl Findings<'_, '_> {
             ),
             _ => String::new(),
         };
-        let crash = match s.durability {
-            Durability::Durable => String::new(),
-            other => format!("; {}", other.words()),
+        // That a program keeps every row is its author's word, which a claim has to say.
+        let crash = match s.after_a_crash() {
+            plain if plain == Durability::Durable.words() => String::new(),
+            words => format!("; {words}"),
         };
         format!("{time} for {rows} rows ({rate}){against}{crash}")
     }
