@@ -152,7 +152,9 @@ fn read(text: &str, around: &Environment<'_>) -> Result<Target> {
 /// Adds what a service and the environment say; what is given comes first.
 fn fill(mut all: Parameters, around: &Environment<'_>) -> Result<Parameters> {
     let environment = parameters::from_environment(around.variable);
-    let either = |all: &Parameters, name: &str| all.get(name).or(environment.get(name)).cloned();
+    let either = |all: &Parameters, name: &str| {
+        all.get(name).or(environment.get(name)).filter(|value| !value.is_empty()).cloned()
+    };
     if let Some(name) = either(&all, "service") {
         let files = service::files(
             either(&all, "servicefile").as_deref(),
@@ -166,7 +168,9 @@ fn fill(mut all: Parameters, around: &Environment<'_>) -> Result<Parameters> {
     for (name, value) in environment {
         all.entry(name).or_insert(value);
     }
-    if let Some((name, _)) = all.iter().find(|(name, _)| parameters::use_of(name) == Some(Use::Refused)) {
+    let refused =
+        |name: &str, value: &str| !value.is_empty() && parameters::use_of(name) == Some(Use::Refused);
+    if let Some((name, _)) = all.iter().find(|(name, value)| refused(name, value)) {
         return Err(usage!("--server: `{name}` cannot be honoured here; leave it out"));
     }
     if all.get("gssencmode").is_some_and(|mode| mode == "require") {
@@ -198,16 +202,23 @@ fn target(all: &Parameters, around: &Environment<'_>) -> Result<Target> {
             let named = text("passfile").map(PathBuf::from);
             let file = named.or(around.home.as_ref().map(|home| home.join(".pgpass")));
             let port = |i: usize| ports.get(i).or(ports.first()).copied().unwrap_or(5432);
-            for (i, host) in hosts.iter().enumerate() {
-                let login = Login { host, port: port(i), database, user };
-                match file.as_deref().map_or(Ok(None), |file| passfile::find(file, &login)) {
-                    Ok(None) => continue,
-                    Ok(Some(password)) => {
-                        config.password(password);
-                    }
-                    Err(why) => warnings.push(why),
+            let login = |i, hosts| Login { hosts, port: port(i), database, user };
+            let find = |login| file.as_deref().map_or(Ok(None), |file| passfile::find(file, &login));
+            let found: Result<Vec<_>, _> =
+                hosts.iter().enumerate().map(|(i, hosts)| find(login(i, hosts))).collect();
+            match found {
+                // The driver has one password, and none may get to a host that it is not for.
+                Ok(found) if found.windows(2).any(|two| two[0] != two[1]) => {
+                    return Err(usage!(
+                        "--server: the password file has not the same password for all hosts; name one host, or give a password for all in PGPASSWORD"
+                    ));
                 }
-                break;
+                Ok(found) => {
+                    found.into_iter().flatten().take(1).for_each(|password| {
+                        config.password(password);
+                    });
+                }
+                Err(why) => warnings.push(why),
             }
         }
     }
@@ -246,13 +257,13 @@ fn target(all: &Parameters, around: &Environment<'_>) -> Result<Target> {
     Ok(Target { config, tls: tls_parameters(all, around.home.as_deref())?, warnings })
 }
 
-/// Sets the hosts, and gives their names as a password file has them.
+/// Sets the hosts, and gives the names that a password file may have for each.
 fn set_hosts(
     config: &mut tokio_postgres::Config,
     host: Option<&str>,
     hostaddr: Option<&str>,
     ports: &[u16],
-) -> Result<Vec<String>> {
+) -> Result<Vec<Vec<String>>> {
     let list = |text: Option<&str>| -> Vec<String> {
         text.map(|text| text.split(',').map(|one| one.trim().to_owned()).collect()).unwrap_or_default()
     };
@@ -272,29 +283,30 @@ fn set_hosts(
             "" if addresses.is_empty() => {
                 config.host_path(default_socket_dir(ports.get(i).or(ports.first()).copied().unwrap_or(5432)));
                 // So the password file calls it.
-                named.push("localhost".to_owned());
+                named.push(vec!["localhost".to_owned()]);
             }
             "" => {
                 config.host(&addresses[i.min(addresses.len() - 1)]);
-                named.push(addresses[i.min(addresses.len() - 1)].clone());
+                named.push(vec![addresses[i.min(addresses.len() - 1)].clone()]);
             }
             // The second names an abstract socket, which the driver does not know.
             path if path.starts_with('/') => {
                 config.host_path(path);
-                let usual = SOCKET_DIRS.contains(&path);
-                named.push(if usual { "localhost".to_owned() } else { path.to_owned() });
+                // Which of these is libpq's default was decided when that was built.
+                let usual = SOCKET_DIRS.contains(&path).then(|| "localhost".to_owned());
+                named.push(usual.into_iter().chain([path.to_owned()]).collect());
             }
             name if name.contains('@') => {
                 return Err(usage!("--server: this is not a connection URL: a host has an @ in it; {FORM}"));
             }
             name => {
                 config.host(name);
-                named.push(name.to_owned());
+                named.push(vec![name.to_owned()]);
             }
         }
     }
     if hosts.is_empty() {
-        named = addresses;
+        named = addresses.into_iter().map(|address| vec![address]).collect();
     }
     Ok(named)
 }

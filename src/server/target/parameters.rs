@@ -90,17 +90,16 @@ pub fn use_of(name: &str) -> Option<Use> {
     KNOWN.iter().find(|known| known.0 == name).map(|known| known.2)
 }
 
-/// Reads a URL or `key=value` pairs. Empty values are as none.
+/// Reads a URL or `key=value` pairs. An empty value stands for the default, whatever the environment says.
 ///
 /// # Errors
 /// When it is neither.
 pub fn parse(text: &str) -> Result<Parameters, Wrong> {
     let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    let mut found = match url {
+    let found = match url {
         Some(rest) => parse_url(rest)?,
         None => parse_pairs(text)?,
     };
-    found.retain(|_, value| !value.is_empty());
     for name in found.keys() {
         known(name)?;
     }
@@ -128,27 +127,27 @@ pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Parameters
 /// `[user[:password]@][host[:port],...][/database][?name=value&...]`
 fn parse_url(rest: &str) -> Result<Parameters, Wrong> {
     let mut found = Parameters::new();
-    let mut set = |name: &str, value: String| found.insert(name.to_owned(), value);
+    // Up to the first @ it is a login, unless a / comes before.
+    let at = rest.find(['@', '/']).filter(|at| rest[*at..].starts_with('@'));
+    let (login, rest) = at.map_or(("", rest), |at| (&rest[..at], &rest[at + 1..]));
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = before.split_once('/').unwrap_or((before, ""));
-    let hosts = match authority.split_once('@') {
-        Some((login, hosts)) => {
-            let (user, password) = login.split_once(':').unwrap_or((login, ""));
-            set("user", decode(user)?);
-            set("password", decode(password)?);
-            hosts
-        }
-        None => authority,
-    };
+    let (hosts, database) = before.split_once('/').unwrap_or((before, ""));
     if hosts.contains('@') {
         return Err(Wrong::Form("there is a second @ in it"));
     }
     let (names, ports) = split_hosts(hosts)?;
-    set("host", names.join(","));
-    if ports.iter().any(|port| !port.is_empty()) {
-        set("port", ports.join(","));
-    }
-    set("dbname", decode(database)?);
+    let parts = [
+        ("user", decode(user)?),
+        ("password", decode(password)?),
+        ("host", names.join(",")),
+        ("port", ports.join(",")),
+        ("dbname", decode(database)?),
+    ];
+    // Of what a URL has no place for, something else may tell.
+    let is_given = |(_, value): &(&str, String)| value.contains(|c| c != ',');
+    found.extend(parts.into_iter().filter(is_given).map(|(name, value)| (name.to_owned(), value)));
+    let mut set = |name: &str, value: String| found.insert(name.to_owned(), value);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').ok_or(Wrong::Form("a parameter after ? has no ="))?;
         match (decode(name)?, decode(value)?) {
@@ -172,7 +171,12 @@ fn split_hosts(hosts: &str) -> Result<(Vec<String>, Vec<String>), Wrong> {
             None if rest.is_empty() => "",
             None => return Err(Wrong::Form("something is between ] and :")),
         };
-        Ok((decode(name)?, decode(port)?))
+        let (name, port) = (decode(name)?, decode(port)?);
+        // It can be a piece of a password with an unescaped `/` or `?` in it.
+        if port.contains(|c: char| !c.is_ascii_digit()) {
+            return Err(Wrong::Form("a port is no number (/ in a password is %2F)"));
+        }
+        Ok((name, port))
     };
     hosts.split(',').map(one).collect::<Result<Vec<_>, _>>().map(|all| all.into_iter().unzip())
 }
@@ -227,7 +231,7 @@ fn parse_pairs(text: &str) -> Result<Parameters, Wrong> {
                     (closed, end) = (true, at + 1);
                     break;
                 }
-                space if !quoted && space.is_whitespace() => {
+                space if !quoted && is_blank(space) => {
                     end = at;
                     break;
                 }
@@ -241,6 +245,11 @@ fn parse_pairs(text: &str) -> Result<Parameters, Wrong> {
         rest = after[end..].trim_start();
     }
     Ok(found)
+}
+
+/// A space by C's isspace.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
 
 #[cfg(test)]
@@ -279,6 +288,8 @@ mod tests {
             ),
             ("postgres://[::1]:5433/", "host=::1;port=5433;"),
             ("postgres://h/d?ssl=true", "dbname=d;host=h;sslmode=require;"),
+            ("postgres://u:p?w@h/d", "dbname=d;host=h;password=p?w;user=u;"),
+            ("postgres://@,:5433/?host=&user=a", "host=;port=,5433;user=a;"),
         ] {
             assert_eq!(text(url), meant, "{url}");
         }
@@ -290,13 +301,20 @@ mod tests {
             text("host=localhost port=5432 dbname = mydb connect_timeout=10"),
             "connect_timeout=10;dbname=mydb;host=localhost;port=5432;"
         );
-        assert_eq!(text(r"user='a b' password='it\'s \\' host="), r"password=it's \;user=a b;");
+        assert_eq!(text(r"user='a b' password='it\'s \\' host="), r"host=;password=it's \;user=a b;");
+        assert_eq!(text("password=a\u{a0}b\tuser=u"), "password=a\u{a0}b;user=u;");
         assert_eq!(text(r"password=a\ b user=u"), "password=a b;user=u;");
         for wrong in ["host", "host=h user", "user='a", "=x"] {
             assert!(matches!(parse(wrong), Err(Wrong::Form(_))), "{wrong}");
         }
         assert_eq!(parse("hst=h"), Err(Wrong::Unknown("`hst`; did you mean `host`?".into())));
-        for wrong in ["postgres://u:p%2@h/", "postgres://u:a@b@h/", "postgres://[::1/", "postgres://h/?x"] {
+        for wrong in [
+            "postgres://u:p%2@h/",
+            "postgres://u:a@b@h/",
+            "postgres://[::1/",
+            "postgres://h/?x",
+            "postgres://u:p/w@h/d",
+        ] {
             assert!(matches!(parse(wrong), Err(Wrong::Form(_))), "{wrong}");
         }
     }

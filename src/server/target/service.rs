@@ -58,14 +58,18 @@ fn section(service: &str, text: &str) -> Result<Option<Parameters>, String> {
             continue;
         }
         if let Some(name) = line.strip_prefix('[') {
-            // The first section of a name counts.
-            inside = found.is_none() && name.strip_suffix(']') == Some(service);
+            // The first section of a name counts; what stands behind the bracket does not.
+            let behind = name.strip_prefix(service);
+            inside = found.is_none() && behind.is_some_and(|behind| behind.starts_with(']'));
             if inside {
                 found = Some(Parameters::new());
             }
             continue;
         }
         let Some(section) = found.as_mut().filter(|_| inside) else { continue };
+        if line.starts_with("ldap") {
+            return Err(format!("line {number}: services in LDAP cannot be read here; write what is there"));
+        }
         let Some((name, value)) = line.split_once('=') else {
             return Err(format!("line {number}: it is not name=value"));
         };
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_service_is_found_by_its_section() {
-        let text = "# ours\n[other]\nhost=o\n\n[mine]\nhost=h\nport=5433\n  user = u\n[mine]\nhost=later\n";
+        let text = "# ours\n[other]\nhost=o\n\n[mine] # and mine alone\nhost=h\nport=5433\n  user = u\n[mine]\nhost=later\n";
         let error = section("mine", text).unwrap_err();
         assert!(error.contains("line 8") && error.contains("`user `"), "{error}");
         let text = text.replace("  user = u", "user=u");
@@ -95,6 +99,7 @@ mod tests {
         assert_eq!(found, expected.map(|(name, value)| (name.into(), value.into())).into());
         assert_eq!(section("none", &text).unwrap(), None);
         assert!(section("x", "[x]\nhost\n").unwrap_err().contains("line 2"));
+        assert!(section("x", "[x]\nldap://h/?uid\n").unwrap_err().contains("LDAP"));
     }
 
     #[test]

@@ -22,7 +22,13 @@ fn error(text: &str) -> String {
 
 #[test]
 fn a_broken_url_is_not_repeated() {
-    for url in ["postgres://u:hush@h:port/d", "postgres://u:hu@sh@h/d", "password=hush hst=h"] {
+    for url in [
+        "postgres://u:hush@h:port/d",
+        "postgres://u:hu@sh@h/d",
+        "postgres://u:hu/sh@h/d",
+        "postgres://u:hu/@h/d?x=1",
+        "password=hush hst=h",
+    ] {
         let error = error(url);
         assert!(!error.contains("hu"), "{error}");
     }
@@ -128,6 +134,18 @@ fn a_service_comes_after_the_url_and_before_the_environment() {
     assert!(missing.contains("no service `none`") && missing.contains(".pg_service.conf"), "{missing}");
 }
 
+/// As in libpq, where `host=''` is the default socket although PGHOST is set.
+#[test]
+fn an_empty_value_is_the_default_whatever_the_environment_says() {
+    let environment = [("PGHOST", "elsewhere.example"), ("PGPORT", "5433")];
+    for text in ["host='' user=u dbname=d", "postgres:///d?host=&user=u"] {
+        let target = with(text, &environment, None).unwrap();
+        assert!(target.to_string().starts_with("u@/") && target.to_string().contains(":5433/d"), "{target}");
+    }
+    let left_out = with("postgres://u@:5434/d", &environment, None).unwrap();
+    assert_eq!(left_out.to_string(), "u@elsewhere.example:5434/d");
+}
+
 #[test]
 fn a_password_comes_from_the_file_for_the_host_as_it_was_given() {
     let home = tempfile::tempdir().unwrap();
@@ -144,6 +162,12 @@ fn a_password_comes_from_the_file_for_the_host_as_it_was_given() {
     assert_eq!(password("postgres://u@h:5433/d", &[("PGPASSWORD", "env")]).as_deref(), Some("env"));
     assert_eq!(password("postgres://u:url@h:5433/d", &[("PGPASSWORD", "env")]).as_deref(), Some("url"));
     assert_eq!(password("postgres://u@h:5433/d", &[("PGPASSFILE", "/none")]), None);
+    // One of several hosts must not be offered what is another's.
+    let several = with("postgres://u@h:5433,other:5433/d", &[], Some(home.path())).map(|_| ()).unwrap_err();
+    assert!(several.to_string().contains("not the same password for all hosts"), "{several}");
+    let several = "postgres://u@h:5433,other:5433/d";
+    assert_eq!(password(several, &[("PGPASSWORD", "env")]).as_deref(), Some("env"));
+    assert_eq!(password("postgres://u@h:5433,h:5433/d", &[]).as_deref(), Some("right"));
     std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     let target = with("postgres://u@h:5433/d", &[], Some(home.path())).unwrap();
     assert_eq!(target.config.get_password(), None);
