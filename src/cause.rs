@@ -33,11 +33,7 @@ fn said_by_system(cause: &(dyn StdError + 'static)) -> Option<Fault> {
 
 /// Conditions in which a server cannot take rows, and advice for each.
 static SERVER: [(SqlState, &str); 3] = [
-    (
-        SqlState::READ_ONLY_SQL_TRANSACTION,
-        "the server takes no writes: of a standby (pg_is_in_recovery) give the primary's address; else turn \
-         default_transaction_read_only off for this role and database",
-    ),
+    (SqlState::READ_ONLY_SQL_TRANSACTION, pg_error::TAKES_NO_WRITES),
     (SqlState::DISK_FULL, "the server's disk is full: free some space there"),
     (SqlState::INSUFFICIENT_PRIVILEGE, "the server's user lacks a right: have it granted"),
 ];

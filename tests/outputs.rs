@@ -310,6 +310,7 @@ fn nothing_panics_where_nothing_can_be_printed() {
         ("dataset generate --rows 600", "2> /dev/full", 0),
         ("dataset generate --rows 600", "2>&-", 0),
         ("run nothing", "2> /dev/full", 2),
+        ("run --nothing", "2> /dev/full", 2),
         ("run nothing", "2>&-", 2),
         ("run nothing", "2>&1 | true", 2),
         ("run --rows 100 --rounds 1 --methods copy-csv --server local", "> /dev/null 2> /dev/full", 0),
@@ -324,7 +325,51 @@ fn nothing_panics_where_nothing_can_be_printed() {
         assert!(!said(&done).contains("panicked"), "{args} {redirect}: {}", said(&done));
     }
     let full = place.shell("", "list", "> /dev/full");
-    assert_refused(&full, 3, &["the disk is full"]);
+    assert_refused(&full, 3, &["the disk is full", "the standard output"]);
+}
+
+#[test]
+fn a_path_is_printed_with_the_names_of_what_cannot_be_seen() {
+    let place = TestDir::new();
+    let cache = place.dir.path().join("ca\u{202e}che\nx");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkbench"));
+    let done = command.env("BULKBENCH_CACHE", &cache).args(["dataset", "info"]).output().unwrap();
+    assert_eq!(code(&done), 0, "{}", said(&done));
+    let shown = "/ca<RIGHT-TO-LEFT OVERRIDE U+202E>che<LF>x";
+    assert!(String::from_utf8(done.stdout).unwrap().contains(shown));
+}
+
+/// What was measured is shown and kept, although there was no room for what is made of it.
+#[test]
+fn a_run_without_room_for_its_reports_says_how_to_make_them() {
+    let place = TestDir::new();
+    let cache = place.dir.path().join("cache/datasets");
+    let dataset =
+        bulkbench::dataset::Dataset::generated(&cache, 100, 1, &bulkbench::interrupt::Interrupt::new());
+    let server = common::local(&dataset.unwrap());
+    let run = "run --rows 100 --rounds 1 --methods copy-csv --server";
+    // In bash's blocks of 1 KiB: the records need less, the page more.
+    let done = place.shell("ulimit -f 20;", &format!("{run} '{}'", common::url(&*server)), "");
+    server.stop().unwrap();
+    assert_eq!(code(&done), 3, "{}", said(&done));
+    let words = said(&done);
+    let (_, way) = words.split_once("all samples are kept; make the reports of them by `bulkbench ").unwrap();
+    assert!(String::from_utf8(done.stdout).unwrap().contains("Fastest here"), "{words}");
+    let again = place.shell("", way.split('`').next().unwrap(), "");
+    assert_eq!(code(&again), 0, "{}", said(&again));
+}
+
+/// A full disk for temporary files, or none, does not turn a program that is here into one that is not.
+#[test]
+fn a_version_is_asked_for_without_temporary_files() {
+    let place = TestDir::new();
+    let listed = place.shell("TMPDIR=/nonexistent", "list --family external", "");
+    assert_eq!(code(&listed), 0, "{}", said(&listed));
+    let text = String::from_utf8(listed.stdout).unwrap();
+    assert!(
+        text.contains("psql-copy") && !text.contains("/nonexistent") && !text.contains("No such"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -340,13 +385,15 @@ fn a_server_that_takes_no_writes_is_refused_with_the_next_step() {
     let mut server = common::local(&dataset);
     let url = common::url(&*server);
     let run = || {
-        let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url];
-        let done = place.command().args(args).output().unwrap();
-        assert_refused(
-            &done,
-            3,
-            &["the server takes no writes", "standby", "default_transaction_read_only", "25006"],
-        );
+        for (url, said) in [
+            (url.clone(), "25006"),
+            (format!("{url}&target_session_attrs=read-write"), "does not allow writes"),
+        ] {
+            let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url];
+            let done = place.command().args(args).output().unwrap();
+            let advice = ["the server takes no writes", "standby", "default_transaction_read_only"];
+            assert_refused(&done, 3, &[&advice[..], &[said]].concat());
+        }
     };
     let control = server.connector().connect();
     control.unwrap().batch_execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on").unwrap();

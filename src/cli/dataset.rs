@@ -14,6 +14,7 @@ use crate::fs::Destination;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 use crate::units;
+use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -116,7 +117,7 @@ pub fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 fn info() -> Result<ExitCode> {
     let cache = default_cache()?;
     let datasets = Dataset::list(&cache)?;
-    print(&format!("{} datasets in {}\n", datasets.len(), cache.display()))?;
+    print(&format!("{} datasets in {}\n", datasets.len(), visible(&cache.display().to_string())))?;
     for dataset in datasets {
         print(&format!("\n{}", describe(&dataset)))?;
     }
@@ -125,8 +126,8 @@ fn info() -> Result<ExitCode> {
 
 fn describe(dataset: &Dataset) -> String {
     let facts = dataset.facts();
-    let name = dataset.name();
-    let mut text = format!("{name}: {} rows, {}", units::count(facts.rows), facts.origin);
+    let (name, origin) = (visible(&dataset.name()).into_owned(), visible(&facts.origin));
+    let mut text = format!("{name}: {} rows, {origin}", units::count(facts.rows));
     if let Some(seed) = facts.seed {
         text.push_str(&format!(" from seed {seed}"));
     }

@@ -40,8 +40,8 @@ pub fn finish(
     drop(session);
     let reported = report::write_all(&dir);
     let ended = executed.with_context(|| Unfinished::Samples { number: samples.len(), dir: dir.clone() })?;
-    reported?;
     print(&report::terminal_table(run, &samples, Look::of_stdout())?)?;
+    reported.with_context(|| Unfinished::Reports { dir: dir.clone() })?;
     let place = dir.display().to_string();
     print(&format!("\nEverything is in {}; report.html is the page to read first.\n", visible(&place)))?;
     if ended.failed > 0 {

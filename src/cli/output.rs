@@ -4,18 +4,23 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::errors::links;
 use crate::visible::visible_lines;
 
+const TO_STDOUT: &str = "writing to the standard output";
+
 /// Prints the parser's message in place of a command line: help, the version, or what is wrong.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When help or the version cannot be written.
 pub fn print_clap(said: clap::Error) -> Result<ExitCode> {
     match said.print() {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        // What is wrong stays so when standard error cannot be written to.
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe && !said.use_stderr() => {
+            Err(e).context(TO_STDOUT)
+        }
         _ => Ok(ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(1))),
     }
 }
@@ -42,6 +47,6 @@ pub fn print(text: &str) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        done => Ok(done?),
+        done => done.context(TO_STDOUT),
     }
 }

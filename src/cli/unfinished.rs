@@ -21,6 +21,12 @@ pub enum Unfinished {
         /// The run's directory.
         dir: PathBuf,
     },
+    /// All samples, without the reports of them.
+    #[error("all samples are kept; make the reports of them by `bulkbench report {}`", .dir.display())]
+    Reports {
+        /// The run's directory.
+        dir: PathBuf,
+    },
     /// Findings about dirty rows.
     #[error("the run did not get to its end; what it found is kept in {}", .dir.display())]
     Findings {

@@ -33,6 +33,10 @@ pub(super) fn check_run(run: &Run) -> Result<(), String> {
         if !ids.insert(case.id.as_str()) {
             return Err(format!("`plan.cases[{index}].id` is {:?}, as that of a case before it", case.id));
         }
+        let same = |other: &&Case| other.key == case.key && other.role != Role::Control;
+        if let Some(other) = plan.cases[..index].iter().find(same).filter(|_| case.role != Role::Control) {
+            return Err(format!("`plan.cases[{index}].key` is that of {:?}", other.id));
+        }
         self::case(run, case).map_err(|rule| format!("`plan.cases[{index}]` ({}): {rule}", case.id))?;
     }
     for (role, name) in [(Role::Baseline, "baseline"), (Role::Control, "control")] {
@@ -45,6 +49,10 @@ pub(super) fn check_run(run: &Run) -> Result<(), String> {
 }
 
 fn case(run: &Run, case: &Case) -> Result<(), String> {
+    // No more of it, as values were once spelt otherwise.
+    if case.id.split(' ').next() != Some(case.key.method.as_str()) {
+        return Err(format!("its method is {:?}, and its id that of another", case.key.method));
+    }
     if let Some(name) = case.key.server.as_ref().filter(|name| !run.servers.contains_key(*name)) {
         return Err(format!("`server` is {name:?}, which `servers` has nothing of"));
     }

@@ -218,7 +218,7 @@ fn the_same_sample_twice_is_refused_whatever_it_says() {
 
 #[test]
 fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
-    let changes: [Change; 20] = [
+    let changes: [Change; 21] = [
         ("\"against\": null", "\"against\": \"copy-cvs\"", "which `plan.cases` lacks"),
         ("\"rounds\": 1", "\"rounds\": 1, \"rounds\": 1", "duplicate field `rounds`"),
         ("\"fsync\": \"on\"", "\"fsync\": \"off\", \"fsync\": \"on\"", "the key `fsync` is there twice"),
@@ -258,6 +258,7 @@ fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
         ("\"rows\": 500,", "\"rows\": 1001,", "`rows` is 1001, and its dataset has 1000"),
         ("\"rows\": 500,", "\"rows\": 0,", "`rows` is 0, and its dataset has 1000"),
         ("\"published_seconds\": 67.799", "\"published_seconds\": -1", "`published_seconds` is -1"),
+        ("\"method\": \"copy-csv\"", "\"method\": \"copy-text\"", "and its id that of another"),
         ("\"server\": null", "\"server\": \"17.1\"", "`server` is \"17.1\", which `servers` has nothing of"),
     ];
     for (from, to, rule) in changes {
@@ -265,6 +266,15 @@ fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
         assert_ne!(run, GOLDEN_RUN, "the fixture lacks {from}");
         assert_refused(&run, GOLDEN_SAMPLES, "run.json: ", rule);
     }
+    // Runs are compared by the cases' keys.
+    let mut run: serde_json::Value = serde_json::from_str(GOLDEN_RUN).unwrap();
+    let cases = &mut run["plan"]["cases"];
+    for field in ["method", "settings", "params"] {
+        cases[1][field] = cases[0][field].clone();
+    }
+    cases[1]["id"] = "copy-csv again".into();
+    let rule = "`plan.cases[1].key` is that of \"copy-csv\"";
+    assert_refused(&run.to_string(), GOLDEN_SAMPLES, "run.json: ", rule);
 }
 
 #[test]

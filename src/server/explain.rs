@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::wire::DialError;
 use crate::errors::chain;
-use crate::pg_error::{io_error, words};
+use crate::pg_error::{TAKES_NO_WRITES, io_error, words};
 use crate::unavailable;
 
 /// A connection that was not made.
@@ -95,6 +95,8 @@ pub fn explain(
         (None, ..) if chain(error).contains("password missing") => {
             format!("the server wants a password for user `{user}`: put it into PGPASSWORD, the password file or the URL")
         }
+        // The driver's words where target_session_attrs asks for a server that takes some.
+        (None, ..) if chain(error).contains("does not allow writes") => TAKES_NO_WRITES.into(),
         _ => "check the URL and the server".into(),
     };
     unavailable!("cannot connect to the server at {at}: {said}; {next}")
