@@ -276,13 +276,9 @@ fn everything_is_listed_and_the_doctor_speaks() {
     let dir = common::world_readable_tempdir();
     let listed = bulkbench(dir.path()).args(["list", "methods", "--verbose"]).assert().success();
     let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
-    for word in [
-        "copy-csv-server-file",
-        "insert-multirow",
-        "parameter batch",
-        "lost on crash",
-        "as its author says",
-    ] {
+    for word in
+        ["copy-csv-server-file", "insert-multirow", "parameter batch", "lost on crash", "as its author says"]
+    {
         assert!(text.contains(word), "{word}: {text}");
     }
     assert!(text.contains("Sources\n[1]"), "{text}");

@@ -366,10 +366,7 @@ fn a_version_is_asked_for_without_temporary_files() {
     let listed = place.shell("TMPDIR=/nonexistent", "list --family external", "");
     assert_eq!(code(&listed), 0, "{}", said(&listed));
     let text = String::from_utf8(listed.stdout).unwrap();
-    assert!(
-        text.contains("psql-copy") && !text.contains("/nonexistent") && !text.contains("No such"),
-        "{text}"
-    );
+    assert!(text.contains("psql-copy") && !text.contains("making a file"), "{text}");
 }
 
 #[test]
