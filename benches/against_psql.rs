@@ -19,7 +19,6 @@ use bulkbench::model::{Case, Metric, Phase};
 use bulkbench::runner::RunSession;
 use bulkbench::runner::sample::Measured;
 use bulkbench::{stats, units};
-use criterion::Criterion;
 use support::fit::Fit;
 use support::loads::{Loads, load};
 use support::variables;
@@ -52,13 +51,7 @@ method = 'psql-copy'
 ";
 
 fn main() -> ExitCode {
-    let defaults = Criterion::default()
-        .sample_size(FIT.samples as usize)
-        .warm_up_time(FIT.warm_up)
-        .measurement_time(FIT.measurement)
-        .noise_threshold(NOISE)
-        .significance_level(0.01);
-    support::run(defaults, |criterion, args, interrupt| {
+    support::run(FIT.criterion(NOISE), |criterion, args, interrupt| {
         let rows = variables::rows(args.mode, ROWS)?;
         let experiment = Experiment::parse(CASES, "against_psql")?;
         let mut cases = Loads::cases(&experiment, rows)?;

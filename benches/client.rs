@@ -28,13 +28,7 @@ const FIT: Fit = Fit { samples: 20, warm_up: Duration::from_secs(1), measurement
 const NOISE: f64 = 0.1;
 
 fn main() -> ExitCode {
-    let defaults = Criterion::default()
-        .sample_size(FIT.samples as usize)
-        .warm_up_time(FIT.warm_up)
-        .measurement_time(FIT.measurement)
-        .noise_threshold(NOISE)
-        .significance_level(0.01);
-    support::run(defaults, client)
+    support::run(FIT.criterion(NOISE), client)
 }
 
 /// A pass over all rows, by the last part of its id.

@@ -17,7 +17,6 @@ use bulkbench::experiment::Experiment;
 use bulkbench::method::Catalogue;
 use bulkbench::runner::plan;
 use bulkbench::runner::sample::Measured;
-use criterion::Criterion;
 use support::fit::Fit;
 use support::loads::Loads;
 use support::variables;
@@ -35,13 +34,7 @@ const FIT: Fit =
 const NOISE: f64 = 0.25;
 
 fn main() -> ExitCode {
-    let defaults = Criterion::default()
-        .sample_size(FIT.samples as usize)
-        .warm_up_time(FIT.warm_up)
-        .measurement_time(FIT.measurement)
-        .noise_threshold(NOISE)
-        .significance_level(0.01);
-    support::run(defaults, |criterion, args, interrupt| {
+    support::run(FIT.criterion(NOISE), |criterion, args, interrupt| {
         let (rows, experiment) = (variables::rows(args.mode, ROWS)?, Experiment::find("votes")?);
         let mut cases = Loads::cases(&experiment, rows)?;
         let catalogue = Catalogue::built_in();

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use criterion::Criterion;
+
 use super::args::Args;
 
-/// How often a sample of criterion's does what it measures, at least: it complains of a measurement time in
-/// which a sample has room for a single one. As much stays free for what takes longer later than at first.
-const A_SAMPLE: u32 = 2;
+/// The room that a sample of criterion's has, as a multiple of what it measures: criterion complains of a
+/// measurement time in which a sample cannot do it twice, and what follows may take longer than what came before.
+const A_SAMPLE: f64 = 2.5;
 
 /// How a target measures each of its ids.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,18 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// criterion with these as its defaults, for what varies by so much (0.1 is a tenth) when nothing has changed.
+    pub fn criterion(&self, noise: f64) -> Criterion {
+        Criterion::default()
+            .sample_size(self.samples as usize)
+            .warm_up_time(self.warm_up)
+            .measurement_time(self.measurement)
+            .noise_threshold(noise)
+            .significance_level(0.01)
+            // Its own default takes longer than many a measurement.
+            .nresamples(10_000)
+    }
+
     /// With the samples that a command line asks for.
     pub fn asked(self, args: &Args) -> Self {
         Self { samples: args.sample_size.unwrap_or(self.samples), ..self }
@@ -27,7 +41,7 @@ impl Fit {
 
     /// The time to measure what has taken so long once, with all that belongs around it.
     pub fn measurement_time(&self, once: Duration) -> Duration {
-        self.measurement.max(once * self.samples * A_SAMPLE)
+        self.measurement.max(once.mul_f64(f64::from(self.samples) * A_SAMPLE))
     }
 
     /// The time that ids which have taken so long once will need in all.

@@ -98,12 +98,14 @@ impl Loads {
         }
 
         let choice = variables::server()?;
-        say!(
-            "{name}: {} ids, loads of up to {} rows; each is loaded and verified once, then timed: {} or longer",
-            cases.len(),
-            units::count(rows),
-            about(fit.estimate(cases.iter().map(usual)))
-        );
+        let loads = format!("{name}: {} ids, loads of up to {} rows", cases.len(), units::count(rows));
+        match args.mode {
+            Mode::Measure => say!(
+                "{loads}; each is loaded and verified once, then timed: about {} where the disk is fast",
+                about(fit.estimate(cases.iter().map(usual)))
+            ),
+            Mode::Test | Mode::List => say!("{loads}; each is loaded and verified, and loaded once more"),
+        }
         let catalogue = Catalogue::built_in();
         let datasets = default_cache_dir()?.join("datasets");
         let dataset = Dataset::generated(&datasets, rows, DEFAULT_SEED, interrupt)?;
@@ -136,7 +138,11 @@ impl Loads {
 
         let mut measured = BTreeMap::new();
         for (slug, case, once) in verified {
-            if !args.has_measurement_time {
+            if args.mode == Mode::Measure && !args.has_measurement_time {
+                // The machine may be busier now than at the first load.
+                let start = Instant::now();
+                load(&mut session, &case)?;
+                let once = once.max(start.elapsed());
                 group.measurement_time(fit.measurement_time(once));
             }
             group.throughput(Throughput::Elements(case.rows));
