@@ -304,7 +304,7 @@ fn said(args: &[&str]) -> String {
 fn shells_get_every_verb_and_flag_and_a_manual_page_has_them() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let text = said(&["completions", shell]);
-        for word in ["run", "list", "any-build", "pg-bin", "doctor"] {
+        for word in ["run", "list", "dry-run", "pg-bin", "doctor"] {
             assert!(text.contains(word), "{shell} lacks {word}");
         }
     }
@@ -314,7 +314,7 @@ fn shells_get_every_verb_and_flag_and_a_manual_page_has_them() {
     assert!(whole.contains(".TH bulkbench 1") && whole.contains("bulkbench\\-run(1)"), "{whole}");
     assert!(whole.contains("129, 130, 143"), "{whole}");
     let run = said(&["man", "run"]);
-    assert!(run.contains(".TH bulkbench-run 1") && run.contains("\\-\\-any\\-build"), "{run}");
+    assert!(run.contains(".TH bulkbench-run 1") && run.contains("\\-\\-dry\\-run"), "{run}");
     assert!(said(&["man", "dataset", "import"]).contains(".TH bulkbench-dataset-import 1"));
     assert_refused(&["man", "rnu"], 2, &["has no verb `rnu`", "did you mean `run`?"]);
     assert_refused(&["man", "run", "votes"], 2, &["`bulkbench run` has no verbs"]);
@@ -390,4 +390,54 @@ fn things_are_found_by_name_by_kind_and_by_a_word() {
     assert_refused(&["list", "--search", "frezee"], 2, &["has `frezee`; did you mean `freeze`?"]);
     assert_refused(&["list", "copy-cvs"], 2, &["`copy-cvs`; did you mean `copy-csv`?", "--search copy-cvs"]);
     assert_refused(&["list", "copy-csv", "--search", "csv"], 2, &["cannot be used with"]);
+}
+
+#[test]
+fn a_dry_run_says_what_a_run_does_and_does_none_of_it() {
+    let dir = common::world_readable_tempdir();
+    let cache = dir.path().join("cache");
+    let run = |args: &[&str]| {
+        let words = ["run", "--server", "local", "--rows", "1000", "--rounds", "2"];
+        let done = bulkbench(&cache).current_dir(dir.path()).args(words).args(args).assert().success();
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    let plan = run(&["--methods", "copy-text,insert-row", "--dry-run"]);
+    for words in [
+        "Plan of votes",
+        "server: a throwaway local server, postgres (PostgreSQL)",
+        "(asked for; ",
+        "1 000 rows, generated from the seed 1",
+        "samples: 9: a warm-up, then 2 rounds of 4 cases",
+        "as many as take 15 s (--budget)",
+        "by the rates of the published runs",
+        "GiB for the server at most",
+        " free",
+        "the baseline again",
+        "insert-row          up to 1 000",
+        "Nothing was started.",
+    ] {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(plain(&plan).contains(&plain(words)), "{words}: {plan}");
+    }
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "a dry run leaves {left:?}");
+
+    run(&["--methods", "copy-text,insert-row"]);
+    let result = std::fs::read_dir(dir.path().join("results")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(record::load(&result).unwrap().1.len(), 9, "as the plan says");
+    let plan = run(&["--methods", "copy-text,insert-row", "--dry-run"]);
+    assert!(plan.contains("rows, in the cache"), "{plan}");
+
+    let caveats = said(&["run", "caveats", "--caveat", "backslashes", "--server", "local", "--dry-run"]);
+    assert!(
+        caveats.contains("1 caveats by every way") && caveats.contains("Nothing was started"),
+        "{caveats}"
+    );
+    let yours = said(&["run", "--server", "postgres://u:geheim@nowhere/d", "--dry-run"]);
+    assert!(yours.contains("u@nowhere:5432/d, a server of yours") && !yours.contains("geheim"), "{yours}");
+
+    let text = refused(&["run", "--dry-run", "--server", "local", "--pg-bin", "/nowhere"]).1;
+    assert!(text.contains("--pg-bin /nowhere"), "{text}");
+    assert_refused(&["run", "vote", "--dry-run"], 2, &["did you mean `votes`?"]);
+    assert_refused(&["run", "--resume", "x", "--dry-run"], 2, &["cannot be used with"]);
 }

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::output::print;
-use super::repeat;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::unfinished::Unfinished;
+use super::{dry_run, repeat};
 use crate::caveat::{self, Bench, Caveat};
 use crate::dataset::default_cache;
 use crate::experiment::Experiment;
@@ -42,6 +42,9 @@ pub fn run_caveats(
             wanted.len(),
             experiment.id
         ));
+    }
+    if args.dry_run {
+        return dry_run::print_caveats(args, experiment, &caveats, loaders, &wanted);
     }
     writable(&args.out)?;
 

@@ -5,6 +5,7 @@ mod compare;
 mod completions;
 mod dataset;
 mod doctor;
+mod dry_run;
 mod finish;
 mod here;
 mod list;

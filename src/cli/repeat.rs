@@ -127,7 +127,8 @@ mod tests {
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
 
     /// Flags that the command need not have, each with the reason.
-    const DECIDE_NOTHING: [(&str, &str); 4] = [
+    const DECIDE_NOTHING: [(&str, &str); 5] = [
+        ("dry-run", "it runs nothing"),
         ("quick", "it stands for rows, rounds and a budget, which are in the command"),
         ("out", "where the results lie"),
         ("resume", "a run that went on is repeated from its start"),

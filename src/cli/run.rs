@@ -8,7 +8,7 @@ use super::finish::finish;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::unfinished::stopped;
-use super::{loader_args, repeat};
+use super::{dry_run, loader_args, repeat};
 use crate::dataset::{Dataset, default_cache};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
@@ -50,6 +50,9 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let compares = experiment.compare == Some(Axis::Server);
     let wanted = args.place.wanted(&args.place.choice()?, compares)?;
     RunSession::check(&catalogue, &experiment, &request)?;
+    if args.dry_run {
+        return dry_run::print_plan(args, &catalogue, &experiment, request, &wanted);
+    }
     writable(&args.out)?;
 
     let dataset = match &args.dataset {

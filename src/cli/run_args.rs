@@ -74,9 +74,12 @@ pub struct Args {
     /// The directory in which the run gets one of its own
     #[arg(long, default_value = "results", value_name = "DIR")]
     pub out: PathBuf,
+    /// Print the plan and start nothing: cases, rows, rounds, the time to expect, the disk needed, the server
+    #[arg(long)]
+    pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 

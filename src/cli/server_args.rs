@@ -1,6 +1,6 @@
 //! The flags that say which servers, shared by the verbs that need them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -10,7 +10,7 @@ use crate::redact::Redactor;
 use crate::runner::Prepared;
 use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::{Installation, installations};
-use crate::server::{self, Choice, Server, Settings};
+use crate::server::{self, Choice, Foreseen, Server, Settings};
 use crate::usage;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -37,6 +37,13 @@ pub struct Wanted {
     choice: Choice,
     pg_bin: Option<PathBuf>,
     image: Option<String>,
+}
+
+impl Wanted {
+    /// Which server this is going to be, as far as can be said before it is there.
+    pub fn foresee(&self, data_dir: Option<&Path>) -> Result<Foreseen> {
+        server::foresee(&self.choice, self.pg_bin.as_deref(), self.image.as_deref(), data_dir)
+    }
 }
 
 /// The servers of a run, by the name that cases give them; one or more.

@@ -71,6 +71,15 @@ pub struct Chunk {
     pub rows: u64,
 }
 
+/// About how many bytes so many generated rows take in this encoding, before they are made.
+pub fn estimated_bytes(encoding: Encoding, rows: u64) -> u64 {
+    let of_ten = match encoding {
+        Encoding::Csv | Encoding::Text => 219,
+        Encoding::Binary => 356,
+    };
+    rows * of_ten / 10
+}
+
 /// The directory of datasets unless the user says otherwise: `datasets` in the cache directory.
 ///
 /// # Errors
@@ -88,10 +97,10 @@ impl Dataset {
     /// cache cannot be written; or [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
     pub fn generated(cache: &Path, rows: u64, seed: u64, interrupt: &Interrupt) -> Result<Self> {
         generator::check_rows(rows)?;
-        let dir = cache.join(format!("generated-v{}-{rows}-{seed}", generator::VERSION));
-        if let Some(manifest) = Manifest::read(&dir)? {
-            return Ok(Self::with(dir, manifest));
+        if let Some(made) = Self::find_generated(cache, rows, seed)? {
+            return Ok(made);
         }
+        let dir = Self::generated_dir(cache, rows, seed);
         let _lock = DirLock::take(&dir, interrupt)?;
         if let Some(manifest) = Manifest::read(&dir)? {
             return Ok(Self::with(dir, manifest));
@@ -100,6 +109,19 @@ impl Dataset {
             .with_context(|| format!("making {rows} rows in {}", dir.display()))?;
         let origin = DatasetOrigin::Generated { generator: generator::VERSION, seed };
         Self::finish(dir, Manifest::new(origin, rows, columns::votes(), content.content(), csv))
+    }
+
+    /// The generated dataset of so many rows from this seed, where the cache has it.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub fn find_generated(cache: &Path, rows: u64, seed: u64) -> Result<Option<Self>> {
+        let dir = Self::generated_dir(cache, rows, seed);
+        Ok(Manifest::read(&dir)?.map(|manifest| Self::with(dir, manifest)))
+    }
+
+    fn generated_dir(cache: &Path, rows: u64, seed: u64) -> PathBuf {
+        cache.join(format!("generated-v{}-{rows}-{seed}", generator::VERSION))
     }
 
     /// The dataset in this directory.

@@ -251,3 +251,17 @@ proptest! {
         prop_assert_eq!(&decode_binary(&read(&dataset, Encoding::Binary)), &rows);
     }
 }
+
+#[test]
+fn the_size_of_a_dataset_is_known_about_before_it_is_made() {
+    let cache = tempfile::tempdir().unwrap();
+    let rows = 100_000;
+    assert!(Dataset::find_generated(cache.path(), rows, 1).unwrap().is_none());
+    let mut dataset = Dataset::generated(cache.path(), rows, 1, &Interrupt::new()).unwrap();
+    assert_eq!(Dataset::find_generated(cache.path(), rows, 1).unwrap().unwrap().name(), dataset.name());
+    for encoding in Encoding::ALL {
+        dataset.ensure(encoding, &Interrupt::new()).unwrap();
+        let (said, is) = (estimated_bytes(encoding, rows) as f64, dataset.encodings()[&encoding] as f64);
+        assert!((0.9..1.1).contains(&(said / is)), "{encoding:?}: {said} for {is}");
+    }
+}

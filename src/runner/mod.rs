@@ -4,10 +4,12 @@
 
 pub mod availability;
 pub mod budget;
+pub mod estimate;
 pub mod execute;
 pub mod plan;
 pub mod probes;
 pub mod progress;
+pub mod rates;
 mod readback;
 pub mod reset;
 pub mod sample;

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod container;
 mod explain;
 pub mod external;
+mod foresight;
 pub mod free_space;
 pub mod latency;
 pub mod local;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use connector::{AsyncSession, Connector, Session};
+pub use foresight::{Foreseen, foresee};
 pub use latency::Latency;
 pub use open::{Choice, open};
 pub use options::{Checksums, Options, new_id};

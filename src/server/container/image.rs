@@ -30,19 +30,10 @@ pub fn choose(
     asked: Option<&str>,
     interrupt: &Interrupt,
 ) -> Result<(String, String)> {
-    let wanted = with_tag(asked.unwrap_or(DEFAULT_IMAGE));
-    // A name with a digest is not in the list of tags, but the engine finds it by itself.
-    if present.contains(&wanted) {
-        return Ok((wanted.clone(), format!("image {wanted} is present")));
-    }
-    if let (None, Some(built)) = (asked, newest_built(present)) {
-        return Ok((
-            built.clone(),
-            format!(
-                "image {built} was built here; --image {wanted} takes another, pulled where it is missing"
-            ),
-        ));
-    }
+    let wanted = match of_present(present, asked) {
+        Ok(found) => return Ok(found),
+        Err(wanted) => wanted,
+    };
     crate::say!("pulling the image {wanted}, which the engine does not have");
     let error = match pull(engine, &wanted, interrupt) {
         Ok(()) => return Ok((wanted.clone(), format!("image {wanted} was pulled"))),
@@ -53,6 +44,24 @@ pub fn choose(
         "the container engine has no image {wanted} and cannot pull it ({}); pull it where there is a registry, build one with scripts/build-image, name another with --image, or use --server local",
         chain(error.as_ref())
     ))
+}
+
+/// As [`choose`], without pulling: the image of those that are present, and why; or the one that is missing.
+pub fn of_present(present: &[String], asked: Option<&str>) -> Result<(String, String), String> {
+    let wanted = with_tag(asked.unwrap_or(DEFAULT_IMAGE));
+    // A name with a digest is not in the list of tags, but the engine finds it by itself.
+    if present.contains(&wanted) {
+        return Ok((wanted.clone(), format!("image {wanted} is present")));
+    }
+    match (asked, newest_built(present)) {
+        (None, Some(built)) => Ok((
+            built.clone(),
+            format!(
+                "image {built} was built here; --image {wanted} takes another, pulled where it is missing"
+            ),
+        )),
+        _ => Err(wanted),
+    }
 }
 
 /// An image without tag and digest is `latest`.

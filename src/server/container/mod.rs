@@ -19,7 +19,7 @@ use anyhow::Result;
 
 use engine::no_permission;
 pub use engine::{EngineStatus, engine_status};
-pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, usable};
+pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, of_present, usable};
 
 use super::throwaway::{Throwaway, tuned};
 use super::{Checksums, Options, Server, Settings, free_space, settings};
@@ -73,7 +73,8 @@ impl Lack {
         }
     }
 
-    fn of_engine() -> Self {
+    /// That of an engine that does not answer.
+    pub fn of_engine() -> Self {
         if no_permission().is_some() { Lack::Permission } else { Lack::Engine }
     }
 }
