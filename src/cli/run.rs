@@ -26,7 +26,7 @@ pub fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     match &args.resume {
         Some(dir) => super::resume::resume(args, dir, interrupt),
         None => start(args, interrupt).map_err(|error| {
-            stopped(error, "nothing was measured yet, and nothing is left behind; start the run again")
+            stopped(error, "nothing was measured yet, and there are no records; start the run again")
         }),
     }
 }
