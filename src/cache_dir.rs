@@ -8,7 +8,7 @@ use anyhow::Result;
 
 /// The directory of root's cache. Not in root's home: there the server runs as another user, who
 /// may not enter it, and who has to run the fetched binaries and read the datasets.
-pub const ROOT_CACHE: &str = "/var/cache/bulkbench";
+pub(crate) const ROOT_CACHE: &str = "/var/cache/bulkbench";
 
 /// The cache directory: `$BULKBENCH_CACHE`; else [`ROOT_CACHE`] for root; else
 /// `$XDG_CACHE_HOME/bulkbench`, else `~/.cache/bulkbench`. It need not exist yet.

@@ -11,7 +11,7 @@ use crate::units;
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckState {
+pub(crate) enum CheckState {
     /// As it should be.
     Ok,
     /// Works, but results may suffer or something cannot be used.
@@ -22,7 +22,7 @@ pub enum CheckState {
 
 /// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// The subject of the check.
     pub name: &'static str,
     /// The result.
@@ -49,7 +49,7 @@ impl Check {
 
 /// Facts found by other modules, and the directories that a run would use.
 #[derive(Debug, Clone)]
-pub struct Environment<'a> {
+pub(crate) struct Environment<'a> {
     /// The container engine in words (`docker 28.2, image postgres:18`), or why none can be used.
     pub engine: Result<String, String>,
     /// The directories of PostgreSQL binaries with their versions, the one a run takes first.
@@ -64,7 +64,7 @@ pub struct Environment<'a> {
 
 /// Looks at everything, in the order it is shown. Takes [`disk::FLUSH_TIME`] and little more; creates
 /// `data_dir` if it is not there.
-pub fn checks(around: &Environment) -> Vec<Check> {
+pub(crate) fn checks(around: &Environment) -> Vec<Check> {
     let cores = machine::cores();
     let mut checks = vec![engine(&around.engine), postgres(around.postgres, around.engine.is_ok())];
     checks.extend(TOOLS.iter().map(|tool| tool.check(around.postgres)));

@@ -4,7 +4,7 @@ use std::error::Error;
 
 /// An error and its causes, outermost first: one that its effect quotes, or that quotes its effect, is
 /// no line of its own.
-pub fn links(error: &(dyn Error + 'static)) -> Vec<String> {
+pub(crate) fn links(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut links: Vec<String> = Vec::new();
     for cause in anyhow::Chain::new(error) {
         let words = cause.to_string();

@@ -52,7 +52,7 @@ impl Fault {
 }
 
 /// The name of a signal as people know it, or its number.
-pub fn signal_name(signal: i32) -> String {
+pub(crate) fn signal_name(signal: i32) -> String {
     match signal {
         1 => "SIGHUP".into(),
         2 => "Ctrl-C (SIGINT)".into(),
@@ -80,7 +80,7 @@ macro_rules! bad_data {
 }
 
 /// "; did you mean `x`?" for the known name nearest to an unknown one, or nothing when none is near.
-pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
@@ -91,14 +91,14 @@ pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> S
 }
 
 /// As [`nearest`], and ";" where none is near: for messages that go on after it.
-pub fn nearest_then<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn nearest_then<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let hint = nearest(unknown, known);
     if hint.is_empty() { ";".into() } else { hint }
 }
 
 /// As [`nearest`], of what serde says of a key that it does not know: it names that and the known
 /// ones in backticks. Nothing for any other of its messages.
-pub fn unknown_field(message: &str) -> String {
+pub(crate) fn unknown_field(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     match (message.starts_with("unknown field"), names.next()) {
         (true, Some(unknown)) => nearest(unknown, names),

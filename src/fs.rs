@@ -2,21 +2,21 @@
 //! is; and locks. All of the program's are made here.
 
 mod advice;
-pub mod destination;
+pub(crate) mod destination;
 mod input;
-pub mod lock;
-pub mod new_file;
+pub(crate) mod lock;
+pub(crate) mod new_file;
 mod program;
 
 use std::path::Path;
 
 use anyhow::Result;
 
-pub use advice::{advice, unwritable};
-pub use destination::Destination;
-pub use input::{read, read_text};
-pub use new_file::{Flush, NewFile, Readers};
-pub use program::{find_program, is_program, path_dirs};
+pub(crate) use advice::{advice, unwritable};
+pub(crate) use destination::Destination;
+pub(crate) use input::{read, read_text};
+pub(crate) use new_file::{Flush, NewFile, Readers};
+pub(crate) use program::{find_program, path_dirs};
 
 use crate::interrupt::Interrupt;
 
@@ -25,7 +25,7 @@ use crate::interrupt::Interrupt;
 ///
 /// # Errors
 /// As [`Destination::open`] and [`Destination::write`].
-pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let interrupt = Interrupt::new();
     let mut output = Destination::open(path, &interrupt)?;
     output.write(content, &interrupt)?;

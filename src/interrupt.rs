@@ -69,7 +69,7 @@ impl Interrupt {
     }
 
     /// The signal that was raised, if one was.
-    pub fn raised(&self) -> Option<i32> {
+    pub(crate) fn raised(&self) -> Option<i32> {
         self.lock().signal
     }
 
@@ -88,7 +88,7 @@ impl Interrupt {
 
     /// Runs `action`, on another thread, when work has to stop, until the guard is dropped.
     /// If it already has to, the action is run at once.
-    pub fn on_stop(&self, action: impl Fn() + Send + Sync + 'static) -> OnStop {
+    pub(crate) fn on_stop(&self, action: impl Fn() + Send + Sync + 'static) -> OnStop {
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
         let action: Action = Arc::new(action);
         let stopped = {
@@ -163,7 +163,7 @@ impl Interrupt {
 
 /// Keeps a cancel action registered; see [`Interrupt::on_stop`].
 #[must_use]
-pub struct OnStop {
+pub(crate) struct OnStop {
     interrupt: Interrupt,
     id: u64,
 }

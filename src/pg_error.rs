@@ -12,7 +12,7 @@ pub const TAKES_NO_WRITES: &str = "the server takes no writes: of a standby (pg_
 /// causes.
 #[derive(Debug, thiserror::Error)]
 #[error("{words}")]
-pub struct ServerError {
+pub(crate) struct ServerError {
     words: String,
     driver: tokio_postgres::Error,
 }
@@ -32,7 +32,7 @@ pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
 }
 
 /// The first error in a chain of causes that the server itself reported.
-pub fn of_server(error: &anyhow::Error) -> Option<&DbError> {
+pub(crate) fn of_server(error: &anyhow::Error) -> Option<&DbError> {
     error.chain().find_map(|cause| match cause.downcast_ref::<ServerError>() {
         Some(server) => server.driver.as_db_error(),
         None => cause.downcast_ref::<tokio_postgres::Error>()?.as_db_error(),
@@ -40,7 +40,7 @@ pub fn of_server(error: &anyhow::Error) -> Option<&DbError> {
 }
 
 /// The server's words on one line, or the driver's chain of causes where the server said nothing.
-pub fn words(error: &tokio_postgres::Error) -> String {
+pub(crate) fn words(error: &tokio_postgres::Error) -> String {
     let Some(db) = error.as_db_error() else { return chain(error) };
     let mut text = format!("{} {}: {}", db.severity(), db.code().code(), db.message());
     for (name, part) in [("detail", db.detail()), ("hint", db.hint()), ("where", db.where_())] {
@@ -52,6 +52,6 @@ pub fn words(error: &tokio_postgres::Error) -> String {
 }
 
 /// The input/output error below a driver's error, if there is one.
-pub fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
+pub(crate) fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
 }

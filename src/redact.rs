@@ -15,7 +15,7 @@ use std::path::Path;
 
 use tokio_postgres::config::Host;
 
-pub use thing::Thing;
+pub(crate) use thing::Thing;
 
 use crate::cache_dir::default_cache_dir;
 use label::Label;
@@ -31,7 +31,7 @@ struct Known {
 
 /// The values and forms that are taken out of texts.
 #[derive(Debug, Clone, Default)]
-pub struct Redactor {
+pub(crate) struct Redactor {
     /// The longest first: a value may be a part of another.
     known: Vec<Known>,
 }
@@ -39,7 +39,7 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor of this machine's facts: its name, this user's name and home, the cache, and the
     /// current directory.
-    pub fn of_machine() -> Self {
+    pub(crate) fn of_machine() -> Self {
         let mut new = Self::default();
         let uname = rustix::system::uname();
         let node = uname.nodename().to_string_lossy();
@@ -61,7 +61,7 @@ impl Redactor {
     }
 
     /// A value of this kind; nothing for an empty one, or one that says nothing of anybody (`localhost`).
-    pub fn hide(&mut self, thing: Thing, value: &str) {
+    pub(crate) fn hide(&mut self, thing: Thing, value: &str) {
         let is_loopback = |value: &str| value.parse().is_ok_and(|ip: IpAddr| !pattern::is_telling(ip));
         if value.is_empty() || value == "/" || value.eq_ignore_ascii_case("localhost") || is_loopback(value) {
             return;
@@ -77,7 +77,7 @@ impl Redactor {
     }
 
     /// An absolute path, also in the form without links.
-    pub fn hide_path(&mut self, name: &'static str, path: &Path) {
+    pub(crate) fn hide_path(&mut self, name: &'static str, path: &Path) {
         if !path.is_absolute() {
             return;
         }
@@ -88,7 +88,7 @@ impl Redactor {
     }
 
     /// Adds where a connection leads to, and as which user.
-    pub fn hide_connection(&mut self, config: &tokio_postgres::Config) {
+    pub(crate) fn hide_connection(&mut self, config: &tokio_postgres::Config) {
         if let Some(password) = config.get_password() {
             self.hide(Thing::Password, &String::from_utf8_lossy(password));
         }
@@ -111,12 +111,12 @@ impl Redactor {
     }
 
     /// Takes all of it out of this text.
-    pub fn within(&self, text: &mut String) {
+    pub(crate) fn within(&self, text: &mut String) {
         *text = self.text(text);
     }
 
     /// The text without any of it.
-    pub fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         let text = pattern::urls(text);
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
@@ -153,7 +153,7 @@ impl Redactor {
 }
 
 /// Whether a text has a name in braces in place of something that was taken out.
-pub fn names_a_thing(text: &str) -> bool {
+pub(crate) fn names_a_thing(text: &str) -> bool {
     let things = [
         Thing::Password,
         Thing::Path("{cache}"),

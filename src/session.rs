@@ -16,7 +16,7 @@ use crate::usage;
 
 /// The effect for which a setting is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moves {
+pub(crate) enum Moves {
     /// Statements land in another schema.
     Schema,
     /// Statements are run by another role.
@@ -35,7 +35,7 @@ const MOVING: [(&str, Moves); 4] = [
 impl Moves {
     /// The effect of the setting of this name, in whatever case and with whatever quotes it is written;
     /// `None` for one that leaves a session where it is.
-    pub fn by(name: &str) -> Option<Self> {
+    pub(crate) fn by(name: &str) -> Option<Self> {
         let name = canonical(name);
         MOVING.iter().find(|(known, _)| *known == name).map(|(_, moves)| *moves)
     }
@@ -61,7 +61,7 @@ fn canonical(name: &str) -> String {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] with the first that moves it, or whose name is no setting's: in
 /// the options of a connection one with a blank in it would be several.
-pub fn check<'n>(names: impl IntoIterator<Item = &'n String>, origin: &str) -> Result<()> {
+pub(crate) fn check<'n>(names: impl IntoIterator<Item = &'n String>, origin: &str) -> Result<()> {
     for name in names {
         if let Some(moves) = Moves::by(name) {
             return Err(usage!(
@@ -81,7 +81,7 @@ pub fn check<'n>(names: impl IntoIterator<Item = &'n String>, origin: &str) -> R
 
 /// The first place in a text (SQL, a command's word) where it says what moves a session; `{schema}`, for
 /// which the run's own schema is filled in, is no other place.
-pub fn moved_in(text: &str) -> Option<&str> {
+pub(crate) fn moved_in(text: &str) -> Option<&str> {
     static MOVING: LazyLock<Regex> = LazyLock::new(|| {
         let pattern = r#"(?ix)
             search (?: [_-] | %5f | %2d ) path \b | session (?: [_-] | %5f | %2d ) authorization \b
@@ -125,7 +125,7 @@ fn hidden_in(text: &str) -> Option<&str> {
 
 /// As PostgreSQL splits the options of a connection, which is at blanks of all kinds: those of a value
 /// get a backslash before them, and so do backslashes.
-pub fn escape(value: &str) -> String {
+pub(crate) fn escape(value: &str) -> String {
     value.chars().flat_map(|c| (is_blank(c) || c == '\\').then_some('\\').into_iter().chain([c])).collect()
 }
 
@@ -140,7 +140,7 @@ fn is_blank(c: char) -> bool {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] with the first word that is neither `-c name=value` nor
 /// `--name=value`; `origin` says where it is.
-pub fn of_options(options: &str, origin: &str) -> Result<Vec<(String, String)>> {
+pub(crate) fn of_options(options: &str, origin: &str) -> Result<Vec<(String, String)>> {
     let mut settings = Vec::new();
     let mut words = split(options).into_iter();
     while let Some(word) = words.next() {
@@ -183,7 +183,7 @@ fn split(options: &str) -> Vec<String> {
 ///
 /// # Errors
 /// As [`check`] and [`of_options`].
-pub fn check_options(options: &str, origin: &str) -> Result<()> {
+pub(crate) fn check_options(options: &str, origin: &str) -> Result<()> {
     let settings = of_options(options, origin)?;
     check(settings.iter().map(|(name, _)| name), origin).context("in the options of the connection")
 }

@@ -38,7 +38,7 @@ impl<'de, W: Word> Deserialize<'de> for Named<W> {
 
 /// The value of a parameter: a number, true or false, or a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scalar(pub ParamValue);
+pub(crate) struct Scalar(pub ParamValue);
 
 impl Serialize for Scalar {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

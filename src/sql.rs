@@ -11,18 +11,18 @@ pub fn quote(name: &str) -> String {
 }
 
 /// A name with the schema it is in, both quoted.
-pub fn qualified(schema: &str, name: &str) -> String {
+pub(crate) fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", quote(schema), quote(name))
 }
 
 /// A text as a literal, whatever standard_conforming_strings is.
-pub fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 /// Bytes as a literal; those that are not UTF-8 reach the server as they are.
-pub fn literal_bytes(bytes: &[u8]) -> String {
+pub(crate) fn literal_bytes(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => literal(text),
         Err(_) => {
@@ -33,7 +33,7 @@ pub fn literal_bytes(bytes: &[u8]) -> String {
 }
 
 /// A session or a transaction that runs statements, whether its driver blocks or not.
-pub trait Exec {
+pub(crate) trait Exec {
     /// Runs a statement that returns nothing, or several with `;` between them; an error says which.
     ///
     /// # Errors

@@ -10,10 +10,10 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 /// Fewest samples that an interval is made of. The range of five samples, the widest interval
 /// a resampling of them can give, covers the median they were drawn from 15 times in 16
 /// (1 - 2 * 0.5^5); of four, 7 times in 8 only, which is not the 95 % that is promised.
-pub const MIN_SAMPLES: usize = 5;
+pub(crate) const MIN_SAMPLES: usize = 5;
 
 /// How sure an interval is meant to be.
-pub const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 const RESAMPLES: usize = 10_000;
 const SEED: u64 = 0x6275_6c6b_6265_6e63;
@@ -38,18 +38,10 @@ pub struct Estimate {
 
 impl Estimate {
     /// The estimate of `scale / x` for a positive `x`: a rate from a time.
-    pub fn inverse(self, scale: f64) -> Self {
+    pub(crate) fn inverse(self, scale: f64) -> Self {
         Self {
             point: scale / self.point,
             interval: self.interval.map(|i| Interval { low: scale / i.high, high: scale / i.low }),
-        }
-    }
-
-    /// The estimate of `scale * x` for a positive `scale`.
-    pub fn scaled(self, scale: f64) -> Self {
-        Self {
-            point: scale * self.point,
-            interval: self.interval.map(|i| Interval { low: scale * i.low, high: scale * i.high }),
         }
     }
 }
@@ -59,14 +51,9 @@ pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
-/// The smallest value; `None` of nothing.
-pub fn min(values: &[f64]) -> Option<f64> {
-    values.iter().copied().min_by(f64::total_cmp)
-}
-
 /// The value below which a share `q` (0 to 1) of the values lies, interpolated linearly between
 /// neighbours (type 7 of Hyndman and Fan, the default of R and NumPy); `None` of nothing.
-pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
+pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     quantile_of_sorted(&sorted, q)
@@ -80,7 +67,7 @@ fn quantile_of_sorted(sorted: &[f64], q: f64) -> Option<f64> {
 }
 
 /// The median with its percentile-bootstrap interval (Efron 1979); `None` of nothing.
-pub fn median_estimate(values: &[f64]) -> Option<Estimate> {
+pub(crate) fn median_estimate(values: &[f64]) -> Option<Estimate> {
     let point = median(values)?;
     let interval = (values.len() >= MIN_SAMPLES).then(|| {
         let mut random = Pcg64::seed_from_u64(SEED);
@@ -93,7 +80,7 @@ pub fn median_estimate(values: &[f64]) -> Option<Estimate> {
 /// The ratio of two medians, `numerator / denominator`, with its percentile-bootstrap interval;
 /// the two sides are resampled independently of each other. `None` when a side is empty or the
 /// denominator's median is not positive.
-pub fn ratio_estimate(numerator: &[f64], denominator: &[f64]) -> Option<Estimate> {
+pub(crate) fn ratio_estimate(numerator: &[f64], denominator: &[f64]) -> Option<Estimate> {
     let (above, below) = (median(numerator)?, median(denominator)?);
     if below <= 0.0 {
         return None;
@@ -157,7 +144,7 @@ impl Urn {
 
 /// How a p-value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PValue {
+pub(crate) enum PValue {
     /// By counting all ways to divide the ranks among the two sides, ties included.
     Exact,
     /// By the normal approximation, corrected for ties and continuity.
@@ -166,7 +153,7 @@ pub enum PValue {
 
 /// The Mann-Whitney U test (Wilcoxon's rank-sum test) of two independent samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MannWhitney {
+pub(crate) struct MannWhitney {
     /// Pairs in which the first side's value is the larger; a tie counts one half.
     pub u: f64,
     /// The two-sided p-value: twice the smaller tail, 1 at most.
@@ -183,7 +170,7 @@ const EXACT_UP_TO: usize = 60;
 ///
 /// Source: Mann and Whitney 1947; with ties, the permutation distribution of the midranks
 /// (Lehmann, Nonparametrics, 1.4).
-pub fn mann_whitney(a: &[f64], b: &[f64]) -> Option<MannWhitney> {
+pub(crate) fn mann_whitney(a: &[f64], b: &[f64]) -> Option<MannWhitney> {
     if a.is_empty() || b.is_empty() {
         return None;
     }
@@ -277,7 +264,6 @@ mod tests {
             close(quantile(&values, q).unwrap(), known, 1e-12);
         }
         assert_eq!(median(&[4.0, 1.0]), Some(2.5));
-        assert_eq!(min(&values), Some(1.0));
         assert_eq!(median(&[]), None);
     }
 

@@ -1,7 +1,7 @@
 //! Numbers as people read them. Rounding happens here and nowhere earlier.
 
 /// Seconds that anybody can have published for a load: from a microsecond to thirty years.
-pub const PUBLISHED_SECONDS: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
+pub(crate) const PUBLISHED_SECONDS: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
 
 /// Seconds with as many places as help: `67.8 s`, `1.234 s`, `8.86 ms`.
 pub fn seconds(ns: u64) -> String {
@@ -41,13 +41,13 @@ pub fn count(n: u64) -> String {
 }
 
 /// Rows a second, to three digits: `1 340 000/s`.
-pub fn rate(rows: u64, ns: u64) -> String {
+pub(crate) fn rate(rows: u64, ns: u64) -> String {
     let per_second = rows as f64 / (ns.max(1) as f64 / 1e9);
     format!("{}/s", count(round_to_digits(per_second, 3)))
 }
 
 /// The relative speed below which people say how many times slower it is.
-pub const MANY_TIMES_SLOWER: f64 = 0.1;
+pub(crate) const MANY_TIMES_SLOWER: f64 = 0.1;
 
 /// A speed relative to another: `1.98x`, `0.430x`, and far below 1 `100x slower`.
 pub fn ratio(r: f64) -> String {
@@ -58,17 +58,17 @@ pub fn ratio(r: f64) -> String {
 }
 
 /// A factor, whatever it is of: `1.98x`.
-pub fn factor(f: f64) -> String {
+pub(crate) fn factor(f: f64) -> String {
     format!("{}x", three_digits(f))
 }
 
 /// A share of one: `1.2 %`.
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
 /// Three significant digits, never in exponent form.
-pub fn three_digits(v: f64) -> String {
+pub(crate) fn three_digits(v: f64) -> String {
     match v.abs() {
         a if a >= 100.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.1}"),

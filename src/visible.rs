@@ -14,7 +14,7 @@ const CONTROLS: [&str; 32] = [
 /// Text with a name in place of each character that leaves no mark of its own or is no plain space:
 /// `<TAB>`, `<ZERO WIDTH SPACE U+200B>`. An escape such as \t could be a backslash and a t of the
 /// text's own.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unseen) {
         return text.into();
     }
@@ -29,7 +29,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// A text of several lines with a name for each character that cannot be seen, except the line ends.
-pub fn visible_lines(text: &str) -> String {
+pub(crate) fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 

@@ -27,7 +27,7 @@ fn exported() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for item in syn::parse_file(&text("src/model/mod.rs")).unwrap().items {
         if let syn::Item::Use(item) = item
-            && matches!(item.vis, syn::Visibility::Public(_))
+            && !matches!(item.vis, syn::Visibility::Inherited)
         {
             walk(&item.tree, &mut names);
         }

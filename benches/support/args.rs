@@ -4,7 +4,7 @@
 use regex::Regex;
 
 /// Flags of criterion's whose value is the next word.
-pub const WITH_VALUE: [&str; 21] = [
+pub(crate) const WITH_VALUE: [&str; 21] = [
     "-b",
     "-c",
     "-s",
@@ -31,7 +31,7 @@ pub const WITH_VALUE: [&str; 21] = [
 
 /// What criterion is going to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Name the ids.
     List,
     /// Run each once, without a measurement.
@@ -48,9 +48,9 @@ enum Filter {
 }
 
 /// What a command line asks for.
-pub struct Args {
+pub(crate) struct Args {
     /// What is to be done.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// The samples of each id, where they are given.
     pub sample_size: Option<u32>,
     /// Whether it says how long to measure.
@@ -60,7 +60,7 @@ pub struct Args {
 
 impl Args {
     /// Reads the words behind the program's name, which criterion has found to be right.
-    pub fn read(words: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Self {
         let (mut flags, mut free) = (Vec::new(), None);
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
@@ -98,7 +98,7 @@ impl Args {
     }
 
     /// Whether the id passes the filter.
-    pub fn wants(&self, id: &str) -> bool {
+    pub(crate) fn wants(&self, id: &str) -> bool {
         match &self.filter {
             Filter::All => true,
             Filter::Nothing => false,

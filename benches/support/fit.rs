@@ -12,7 +12,7 @@ const A_SAMPLE: f64 = 2.5;
 
 /// How a target measures each of its ids.
 #[derive(Debug, Clone, Copy)]
-pub struct Fit {
+pub(crate) struct Fit {
     /// Samples of an id.
     pub samples: u32,
     /// The time before the first of them.
@@ -23,7 +23,7 @@ pub struct Fit {
 
 impl Fit {
     /// criterion with these as its defaults, for what varies by so much (0.1 is a tenth) when nothing has changed.
-    pub fn criterion(&self, noise: f64) -> Criterion {
+    pub(crate) fn criterion(&self, noise: f64) -> Criterion {
         Criterion::default()
             .sample_size(self.samples as usize)
             .warm_up_time(self.warm_up)
@@ -35,23 +35,23 @@ impl Fit {
     }
 
     /// With the samples that a command line asks for.
-    pub fn asked(self, args: &Args) -> Self {
+    pub(crate) fn asked(self, args: &Args) -> Self {
         Self { samples: args.sample_size.unwrap_or(self.samples), ..self }
     }
 
     /// The time to measure what has taken so long once, with all that belongs around it.
-    pub fn measurement_time(&self, once: Duration) -> Duration {
+    pub(crate) fn measurement_time(&self, once: Duration) -> Duration {
         self.measurement.max(once.mul_f64(f64::from(self.samples) * A_SAMPLE))
     }
 
     /// The time that ids which have taken so long once will need in all.
-    pub fn estimate(&self, once: impl IntoIterator<Item = Duration>) -> Duration {
+    pub(crate) fn estimate(&self, once: impl IntoIterator<Item = Duration>) -> Duration {
         once.into_iter().map(|once| self.warm_up.max(once) + self.measurement_time(once)).sum()
     }
 }
 
 /// A time as the start of a target says it: `50 s`, `4 min`.
-pub fn about(time: Duration) -> String {
+pub(crate) fn about(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..90 => format!("{} s", seconds.max(1)),
         seconds => format!("{} min", seconds.div_ceil(60)),
@@ -59,7 +59,7 @@ pub fn about(time: Duration) -> String {
 }
 
 /// The part of an id that a name makes: lower-case letters and digits, with hyphens between them.
-pub fn slug(name: &str) -> String {
+pub(crate) fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }

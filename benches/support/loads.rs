@@ -34,7 +34,7 @@ const ROOM: (u64, u64) = (1 << 30, 500);
 const USUAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_micros(2));
 
 /// Loads of a target.
-pub struct Loads {
+pub(crate) struct Loads {
     /// The first part of their ids.
     pub group: &'static str,
     /// The cases' experiment.
@@ -54,7 +54,7 @@ impl Loads {
     ///
     /// # Errors
     /// As [`plan::cases`].
-    pub fn cases(experiment: &Experiment, rows: u64) -> Result<Vec<(String, Case)>> {
+    pub(crate) fn cases(experiment: &Experiment, rows: u64) -> Result<Vec<(String, Case)>> {
         let request = Request {
             rounds: 1,
             rows,
@@ -75,7 +75,7 @@ impl Loads {
     ///
     /// # Errors
     /// When there is no server or dataset, a load fails or leaves what it should not, or work has to stop.
-    pub fn run(
+    pub(crate) fn run(
         self,
         criterion: &mut Criterion,
         args: &Args,
@@ -170,7 +170,7 @@ fn usual(case: &Case) -> Duration {
 ///
 /// # Errors
 /// When it fails, or work has to stop.
-pub fn load(session: &mut RunSession<'_>, case: &Case) -> Result<Measured> {
+pub(crate) fn load(session: &mut RunSession<'_>, case: &Case) -> Result<Measured> {
     or_stopped(session, |stage| Ok(stage.apply(case)?.reset(case.rows)?.load()?.1))
 }
 

@@ -1,10 +1,10 @@
 //! What the benchmarks share: their command line, their variables, and how they end.
 #![allow(dead_code)] // Each target uses its part.
 
-pub mod args;
-pub mod fit;
-pub mod loads;
-pub mod variables;
+pub(crate) mod args;
+pub(crate) mod fit;
+pub(crate) mod loads;
+pub(crate) mod variables;
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -20,7 +20,7 @@ use criterion::Criterion;
 use args::Args;
 
 /// Runs a target from its command line to its exit code. The `defaults` are those that flags change.
-pub fn run(
+pub(crate) fn run(
     defaults: Criterion,
     target: impl FnOnce(&mut Criterion, &Args, &Interrupt) -> Result<()>,
 ) -> ExitCode {
@@ -47,7 +47,7 @@ pub fn run(
 }
 
 /// The value, or the end of the target with the error: criterion's closures cannot return one.
-pub fn or_throw<T>(result: Result<T>) -> T {
+pub(crate) fn or_throw<T>(result: Result<T>) -> T {
     result.unwrap_or_else(|error| panic::resume_unwind(Box::new(error)))
 }
 

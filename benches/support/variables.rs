@@ -15,7 +15,7 @@ const TEST_ROWS: u64 = 1_000;
 ///
 /// # Errors
 /// [`bulkbench::fault::Fault::Usage`], naming variable, value, rule and next step.
-pub fn rows(mode: Mode, usual: u64) -> Result<u64> {
+pub(crate) fn rows(mode: Mode, usual: u64) -> Result<u64> {
     let usual = if mode == Mode::Test { TEST_ROWS } else { usual };
     rows_of(
         std::env::var_os("BULKBENCH_ROWS").map(|text| text.to_string_lossy().into_owned()).as_deref(),
@@ -27,19 +27,19 @@ pub fn rows(mode: Mode, usual: u64) -> Result<u64> {
 ///
 /// # Errors
 /// As [`rows`].
-pub fn server() -> Result<Choice> {
+pub(crate) fn server() -> Result<Choice> {
     server_of(std::env::var_os("BULKBENCH_SERVER").map(|text| text.to_string_lossy().into_owned()).as_deref())
 }
 
 /// As [`rows`], of this value of the variable.
-pub fn rows_of(value: Option<&str>, usual: u64) -> Result<u64> {
+pub(crate) fn rows_of(value: Option<&str>, usual: u64) -> Result<u64> {
     let Some(text) = value else { return Ok(usual) };
     row_count::parse(text)
         .map_err(|rule| usage!("BULKBENCH_ROWS={text}: {rule}; set it to one, or unset it for {usual}"))
 }
 
 /// As [`server`], of this value of the variable.
-pub fn server_of(value: Option<&str>) -> Result<Choice> {
+pub(crate) fn server_of(value: Option<&str>) -> Result<Choice> {
     value.unwrap_or("auto").parse().map_err(|error: anyhow::Error| {
         // The flag's words under the variable's name.
         let words = chain(error.as_ref()).replace("--server ", "BULKBENCH_SERVER=");

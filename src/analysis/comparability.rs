@@ -5,7 +5,7 @@ use super::summary::Summary;
 use crate::model::Role;
 
 /// The name in sentences of the case that another is compared with.
-pub fn name<'a>(other: &Summary<'a>) -> &'a str {
+pub(crate) fn name<'a>(other: &Summary<'a>) -> &'a str {
     match other.case.role {
         Role::Baseline => "the baseline",
         Role::Control | Role::Case => &other.case.id,
@@ -13,7 +13,7 @@ pub fn name<'a>(other: &Summary<'a>) -> &'a str {
 }
 
 /// A phrase for something that belongs to that case: `the baseline's 1 000`, `1 000 of copy-text`.
-pub fn belonging_to(other: &Summary, thing: &str) -> String {
+pub(crate) fn belonging_to(other: &Summary, thing: &str) -> String {
     match other.case.role {
         Role::Baseline => format!("the baseline's {thing}"),
         Role::Control | Role::Case => format!("{thing} of {}", other.case.id),
@@ -22,7 +22,7 @@ pub fn belonging_to(other: &Summary, thing: &str) -> String {
 
 /// Why the two loads did different work, in words; `None` where they can be compared. Other row counts are
 /// let through here: the one of fewer rows can still be the slower one.
-pub fn unlike(case: &Summary, other: &Summary) -> Option<String> {
+pub(crate) fn unlike(case: &Summary, other: &Summary) -> Option<String> {
     if let Some(why) = &case.mixed {
         return Some(why.clone());
     }

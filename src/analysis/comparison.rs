@@ -89,7 +89,7 @@ pub enum CrossVerdict {
 
 impl CrossVerdict {
     /// As a table cell shows it.
-    pub fn words(&self) -> &'static str {
+    pub(crate) fn words(&self) -> &'static str {
         match self {
             CrossVerdict::First => "first run",
             CrossVerdict::Faster => "faster",
@@ -106,7 +106,7 @@ impl CrossVerdict {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for fewer than two runs, and for runs of another number of rows
 /// or other content, with the field and both values.
-pub fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
+pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
     if runs.len() < 2 {
         return Err(usage!(
             "a comparison needs two runs or more, not {}: name their directories",

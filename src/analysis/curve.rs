@@ -60,12 +60,12 @@ impl<'s, 'a> Curve<'s, 'a> {
     }
 
     /// Whether the case of this id is on it.
-    pub fn has(&self, id: &str) -> bool {
+    pub(crate) fn has(&self, id: &str) -> bool {
         self.series.iter().flat_map(|s| &s.points).any(|point| point.summary.case.id == id)
     }
 
     /// The values of the axis that any case has, ascending, each as people write it.
-    pub fn values(&self) -> Vec<(f64, &str)> {
+    pub(crate) fn values(&self) -> Vec<(f64, &str)> {
         let points = self.series.iter().flat_map(|s| &s.points);
         let mut values: Vec<(f64, &str)> = points.map(|p| (p.x, p.label.as_str())).collect();
         values.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -1,11 +1,11 @@
 //! The knee of a curve: from where on more of a parameter buys little.
 
 /// The share of the best rate that the knee reaches.
-pub const SHARE: f64 = 0.9;
+pub(crate) const SHARE: f64 = 0.9;
 
 /// The smallest value at which a curve comes within [`SHARE`] of its best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Knee {
+pub(crate) struct Knee {
     /// The place, from 0, of the smallest value whose rate reaches that share.
     pub at: usize,
     /// The place of the best; of equally good ones the first.
@@ -13,7 +13,7 @@ pub struct Knee {
 }
 
 /// The knee of rates in ascending order of what was varied; `None` of nothing.
-pub fn knee(rates: &[f64]) -> Option<Knee> {
+pub(crate) fn knee(rates: &[f64]) -> Option<Knee> {
     let most = rates.iter().copied().reduce(f64::max)?;
     let first_from = |least: f64| rates.iter().position(|rate| *rate >= least);
     Some(Knee { at: first_from(most * SHARE)?, best: first_from(most)? })

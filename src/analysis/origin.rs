@@ -10,7 +10,7 @@
 /// PostgreSQL, of the package and of the compiler are left out: a patch release of any of them is
 /// no other origin. A build that names no packager may be anybody's: of it the compiler counts as
 /// well. A text of another form is its own origin, as a whole.
-pub fn build_origin(version: &str) -> String {
+pub(crate) fn build_origin(version: &str) -> String {
     let Some((head, tail)) = version.split_once(" on ") else {
         return version.to_string();
     };

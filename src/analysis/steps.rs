@@ -38,7 +38,7 @@ impl Step<'_, '_> {
     }
 
     /// Whether the difference may be claimed.
-    pub fn is_claimed(&self) -> bool {
+    pub(crate) fn is_claimed(&self) -> bool {
         matches!(self.standing.verdict, Verdict::Faster | Verdict::Slower)
     }
 }
@@ -68,7 +68,7 @@ impl<'s, 'a> Chain<'s, 'a> {
     }
 
     /// The case that it ends with.
-    pub fn last(&self) -> &'s Summary<'a> {
+    pub(crate) fn last(&self) -> &'s Summary<'a> {
         self.steps.last().map_or(self.first, |step| &step.standing.summary)
     }
 

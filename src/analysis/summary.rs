@@ -87,7 +87,7 @@ fn summarize_case<'a>(
 impl Summary<'_> {
     /// Its durability, as tables have it: a program's is its author's word, where the sessions say
     /// nothing else. (Records from before sessions were read back keep their words.)
-    pub fn after_a_crash(&self) -> String {
+    pub(crate) fn after_a_crash(&self) -> String {
         let words = self.durability.words();
         let read_back = self.samples.iter().any(|sample| sample.session.is_some());
         match self.case.program.is_some() && read_back && self.durability == self.case.durability {
@@ -97,7 +97,7 @@ impl Summary<'_> {
     }
 
     /// Safeguards that were switched off in its sessions, each as `name = value`.
-    pub fn switched_off(&self) -> Vec<String> {
+    pub(crate) fn switched_off(&self) -> Vec<String> {
         let mut off: Vec<String> =
             self.samples.iter().filter_map(|s| s.session.as_ref()).flat_map(|s| s.switched_off()).collect();
         off.sort();
@@ -111,12 +111,12 @@ impl Summary<'_> {
     }
 
     /// The totals in nanoseconds, in the order they were measured.
-    pub fn totals_ns(&self) -> Vec<f64> {
+    pub(crate) fn totals_ns(&self) -> Vec<f64> {
         totals_ns(&self.samples)
     }
 
     /// Nanoseconds a row, sample by sample: what cases of different size are compared by.
-    pub fn ns_per_row(&self) -> Vec<f64> {
+    pub(crate) fn ns_per_row(&self) -> Vec<f64> {
         self.samples.iter().filter_map(|s| Some(s.total_ns? as f64 / s.rows.max(1) as f64)).collect()
     }
 
@@ -178,7 +178,7 @@ impl CaseReadings {
 
     /// The samples' readings taken together, in the metric's unit; `None` where no sample has such a
     /// reading.
-    pub fn get(&self, reading: impl Into<Reading>) -> Option<f64> {
+    pub(crate) fn get(&self, reading: impl Into<Reading>) -> Option<f64> {
         self.figures.get(&reading.into()).copied()
     }
 }
@@ -217,7 +217,7 @@ fn mixed(samples: &[&Sample]) -> Option<String> {
 
 impl EndState {
     /// The first field in which two end states differ, as words name it; `None` when they agree.
-    pub fn differs_in(&self, other: &EndState) -> Option<&'static str> {
+    pub(crate) fn differs_in(&self, other: &EndState) -> Option<&'static str> {
         match () {
             () if self.rows != other.rows => Some("row counts"),
             () if self.content != other.content => Some("content"),

@@ -62,7 +62,7 @@ pub struct Crossing {
 
 /// The factor that two rates have to lie apart to be told apart: the run's noise, and at least what the
 /// knee lets pass.
-pub fn tolerance(floor: f64) -> f64 {
+pub(crate) fn tolerance(floor: f64) -> f64 {
     floor.max(1.0 / SHARE)
 }
 

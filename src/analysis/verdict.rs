@@ -14,7 +14,7 @@ use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::units;
 
 /// The largest p of the rank test with which a difference is claimed.
-pub const SIGNIFICANCE: f64 = 0.05;
+pub(crate) const SIGNIFICANCE: f64 = 0.05;
 
 /// The verdict on a case against the one that it is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// In a word or two, as a table cell shows it.
-    pub fn words(&self) -> &'static str {
+    pub(crate) fn words(&self) -> &'static str {
         match self {
             Verdict::Baseline => "baseline",
             Verdict::Control => "control",
@@ -73,7 +73,7 @@ impl Verdict {
     }
 
     /// Why, where the words alone do not say it.
-    pub fn reason(&self) -> Option<String> {
+    pub(crate) fn reason(&self) -> Option<String> {
         match self {
             Verdict::TooFewSamples { case, other } => Some(format!(
                 "{case} finished against the other side's {other}; a claim needs {MIN_SAMPLES} on each side"
@@ -131,7 +131,7 @@ pub enum Agreement {
 
 impl Agreement {
     /// In words, as a table cell shows it.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Agreement::Agrees => "same direction",
             Agreement::Reversed => "reversed",
@@ -174,19 +174,19 @@ pub struct Standings<'a> {
 
 impl Noise {
     /// Whether a ratio of speeds lies no further from 1 than the noise.
-    pub fn covers(&self, ratio: f64) -> bool {
+    pub(crate) fn covers(&self, ratio: f64) -> bool {
         ratio <= self.floor && ratio >= 1.0 / self.floor
     }
 
     /// The noise as a share of the time: 0.02 where two series of the same case differ by 2 %.
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.floor - 1.0
     }
 }
 
 impl<'a> Standings<'a> {
     /// The baseline, if the plan has one.
-    pub fn baseline(&self) -> Option<&Standing<'a>> {
+    pub(crate) fn baseline(&self) -> Option<&Standing<'a>> {
         self.cases.iter().find(|s| s.summary.case.role == Role::Baseline)
     }
 
@@ -334,7 +334,7 @@ fn verdict(
 
 /// The claim that a ratio of speeds allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// The ratio lies above the noise.
     Faster,
     /// The ratio lies below the noise.
@@ -342,7 +342,7 @@ pub enum Claim {
 }
 
 /// The claim that a speed ratio with its interval and rank test supports beyond a noise floor, if any.
-pub fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
+pub(crate) fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
     let interval = ratio.interval?;
     if p.is_none_or(|p| p > SIGNIFICANCE) {
         return None;

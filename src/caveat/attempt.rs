@@ -19,8 +19,8 @@ use crate::unavailable;
 /// Tries the way once, on a table that is ready.
 ///
 /// # Errors
-/// Where there is no outcome, as [`NoOutcome::of`] has it; that the server refuses the rows is one.
-pub fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt> {
+/// Where there is no outcome, as [`NoOutcome::from_error`] has it; that the server refuses the rows is one.
+pub(crate) fn attempt(site: &Site<'_>, caveat: &Caveat, load: &Load) -> Result<Attempt> {
     match load {
         Load::Copy(copy) => {
             let mut made = on_connection(site, caveat, |session| self::copy(session, caveat, copy))?;
@@ -84,7 +84,7 @@ fn on_connection(
 ///
 /// # Errors
 /// As [`refusal`].
-pub fn next(session: &mut Session, caveat: &Caveat) -> Result<Option<LoadError>> {
+pub(crate) fn next(session: &mut Session, caveat: &Caveat) -> Result<Option<LoadError>> {
     let Some(sql) = &caveat.next else { return Ok(None) };
     match session.run(&filled(sql)) {
         Ok(()) => Ok(None),
@@ -163,7 +163,7 @@ fn filled(sql: &str) -> String {
 }
 
 /// Says what a way does, whether it can be tried or not.
-pub fn describe_way(load: &Load) -> String {
+pub(crate) fn describe_way(load: &Load) -> String {
     match load {
         Load::Copy(copy) => {
             let mut steps: Vec<String> = Vec::new();

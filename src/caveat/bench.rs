@@ -63,7 +63,11 @@ impl Bench<'_> {
     /// # Errors
     /// When work has to stop, the server is gone, or `keep` fails. What a way makes of the rows is no
     /// error, and whatever else goes wrong is a finding that says so.
-    pub fn examine_each(&self, caveat: &Caveat, keep: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
+    pub(crate) fn examine_each(
+        &self,
+        caveat: &Caveat,
+        keep: &mut dyn FnMut(Finding) -> Result<()>,
+    ) -> Result<()> {
         let mut ways = caveat.all_ways();
         if caveat.csv.is_some() {
             ways.extend(self.loaders.iter().map(|id| Way::of_loader(id)));
@@ -212,7 +216,7 @@ impl Bench<'_> {
 }
 
 /// A caveat's entry in the record, without findings.
-pub fn facts(caveat: &Caveat) -> CaveatFacts {
+pub(crate) fn facts(caveat: &Caveat) -> CaveatFacts {
     CaveatFacts {
         id: caveat.id.clone(),
         claim: caveat.claim.clone(),

@@ -69,7 +69,7 @@ const LOADERS: [&str; 3] =
     ["loaders/psql-copy-to", "loaders/psql-copy-to-program", "loaders/pg-bulkload-keep-old"];
 
 /// The ids of all caveats, in the order that lists show them.
-pub fn ids() -> impl Iterator<Item = &'static str> {
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     CAVEATS.into_iter()
 }
 

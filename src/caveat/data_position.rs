@@ -9,7 +9,7 @@ use super::site::{STAGING, TABLE};
 
 /// Line and column, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DataPosition {
+pub(crate) struct DataPosition {
     /// The line, from 1.
     pub line: Option<u64>,
     /// The column of the table.
@@ -20,7 +20,7 @@ pub struct DataPosition {
 
 /// The place that a context names in a COPY into one of our tables, whose columns these are; of any
 /// other table where there is none into ours. A line of JSON or of a function within is another thing.
-pub fn data_position(context: &str, columns: &[&str]) -> DataPosition {
+pub(crate) fn data_position(context: &str, columns: &[&str]) -> DataPosition {
     // A value that is quoted may have a line of its own that looks like a context: the first one counts
     // for our tables, whose names are known. What is within a COPY comes before it, so that of others
     // the last one does.

@@ -177,7 +177,7 @@ impl Load {
 
 impl Way {
     /// The loader of this id, on the caveat's csv.
-    pub fn of_loader(id: &str) -> Self {
+    pub(crate) fn of_loader(id: &str) -> Self {
         Self { id: id.into(), remedy: None, least: 0, load: Load::Loader(id.into()) }
     }
 }
@@ -187,7 +187,7 @@ impl Caveat {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when the file cannot be read, and as [`Caveat::parse`].
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = crate::fs::read_text(path)
             .map_err(|e| usage!("cannot read the caveat {}: {e}; check the path", path.display()))?;
         let dir = path.parent().unwrap_or(Path::new(""));
@@ -264,7 +264,7 @@ impl Caveat {
     ///
     /// # Errors
     /// When a line is not a JSON array.
-    pub fn before(&self) -> Result<Vec<Row>> {
+    pub(crate) fn before(&self) -> Result<Vec<Row>> {
         rows(&self.before)
     }
 
@@ -272,7 +272,7 @@ impl Caveat {
     ///
     /// # Errors
     /// As [`Caveat::before`].
-    pub fn good(&self) -> Result<Vec<Row>> {
+    pub(crate) fn good(&self) -> Result<Vec<Row>> {
         rows(&self.good)
     }
 
@@ -280,7 +280,7 @@ impl Caveat {
     ///
     /// # Errors
     /// As [`Caveat::before`].
-    pub fn dirty(&self) -> Result<Vec<Row>> {
+    pub(crate) fn dirty(&self) -> Result<Vec<Row>> {
         rows(&self.dirty)
     }
 
@@ -288,7 +288,7 @@ impl Caveat {
     ///
     /// # Errors
     /// When it has none of this name.
-    pub fn file(&self, name: &str) -> Result<&[u8]> {
+    pub(crate) fn file(&self, name: &str) -> Result<&[u8]> {
         self.files.get(name)
     }
 
@@ -296,17 +296,17 @@ impl Caveat {
     ///
     /// # Errors
     /// As [`Caveat::file`].
-    pub fn data(&self, load: &Load) -> Result<&[u8]> {
+    pub(crate) fn data(&self, load: &Load) -> Result<&[u8]> {
         load.file(self.csv.as_deref()).map_or(Ok(&[]), |name| self.file(name))
     }
 
     /// The names of its columns.
-    pub fn column_names(&self) -> Vec<&str> {
+    pub(crate) fn column_names(&self) -> Vec<&str> {
         self.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
     /// CREATE TABLE for this name.
-    pub fn create(&self, name: &str) -> String {
+    pub(crate) fn create(&self, name: &str) -> String {
         let mut parts: Vec<String> =
             self.columns.iter().map(|c| format!("{} {}", quote(&c.name), c.kind)).collect();
         if !self.key.is_empty() {
@@ -317,7 +317,7 @@ impl Caveat {
     }
 
     /// The ways that every file is loaded by, then the caveat's own.
-    pub fn all_ways(&self) -> Vec<Way> {
+    pub(crate) fn all_ways(&self) -> Vec<Way> {
         let mut ways = Vec::new();
         let mut add = |id: &str, load| ways.push(Way { id: id.into(), remedy: None, least: 0, load });
         let [psql, loaders @ ..] = LOADERS;
@@ -367,7 +367,7 @@ fn rows(text: &str) -> Result<Vec<Row>> {
 ///
 /// # Errors
 /// When it is not a JSON array.
-pub fn json_row(line: &str) -> Result<Vec<Value>> {
+pub(crate) fn json_row(line: &str) -> Result<Vec<Value>> {
     serde_json::from_str(line).map_err(|e| usage!("the row {line} is not a JSON array: {e}"))
 }
 

@@ -8,7 +8,7 @@ use crate::pg_error;
 
 /// The server's error in a chain of causes, in a load into a table of these columns; `None` where the
 /// server said nothing, for instance as the connection broke off.
-pub fn of_server(error: &anyhow::Error, columns: &[&str]) -> Option<LoadError> {
+pub(crate) fn of_server(error: &anyhow::Error, columns: &[&str]) -> Option<LoadError> {
     pg_error::of_server(error).map(|said| of_db(said, columns))
 }
 
@@ -24,7 +24,7 @@ fn of_db(error: &DbError, columns: &[&str]) -> LoadError {
 
 /// The number of rows that the server passed over by one of its notices: the 3 of `3 rows were skipped due to
 /// data type incompatibility`, wherever a language has it. A notice about one row quotes its column.
-pub fn skipped(notice: &str) -> Option<u64> {
+pub(crate) fn skipped(notice: &str) -> Option<u64> {
     if notice.contains(['"', '»', '«', '“', '「']) {
         return None;
     }

@@ -20,14 +20,14 @@ pub enum Beside<'a> {
 
 /// Files by their names.
 #[derive(Debug, Clone, Default)]
-pub struct Files(BTreeMap<String, Cow<'static, [u8]>>);
+pub(crate) struct Files(BTreeMap<String, Cow<'static, [u8]>>);
 
 impl Files {
     /// Reads those of these names.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for a name that is not plain, or a file that cannot be read.
-    pub fn read(names: &BTreeSet<&str>, beside: Beside<'_>) -> Result<Self> {
+    pub(crate) fn read(names: &BTreeSet<&str>, beside: Beside<'_>) -> Result<Self> {
         let read = |name: &&str| Ok(((*name).to_owned(), content(name, beside)?));
         names.iter().map(read).collect::<Result<_>>().map(Self)
     }
@@ -36,7 +36,7 @@ impl Files {
     ///
     /// # Errors
     /// When none of this name was read.
-    pub fn get(&self, name: &str) -> Result<&[u8]> {
+    pub(crate) fn get(&self, name: &str) -> Result<&[u8]> {
         Ok(self.0.get(name).with_context(|| format!("the caveat has no file {name}"))?)
     }
 }

@@ -13,7 +13,7 @@ use crate::sql::literal_bytes;
 ///
 /// # Errors
 /// A file that is none of the caveat's, or cannot be read as csv where fields are to be kept.
-pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
+pub(crate) fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
     if copy.file.is_empty() {
         return binary(caveat.binary.as_deref().context("a COPY without a file, and no `binary` rows")?);
     }
@@ -31,13 +31,13 @@ pub fn copied(caveat: &Caveat, copy: &CopyLoad) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`copied`].
-pub fn keeps_lines(caveat: &Caveat, copy: &CopyLoad) -> Result<bool> {
+pub(crate) fn keeps_lines(caveat: &Caveat, copy: &CopyLoad) -> Result<bool> {
     let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
     Ok(copy.file.is_empty() || lines(&copied(caveat, copy)?) == lines(caveat.file(&copy.file)?))
 }
 
 /// A record of a csv file as an INSERT has it.
-pub struct Record {
+pub(crate) struct Record {
     /// The line it begins at, from 1.
     pub line: u64,
     /// Its fields, separated by commas, as SQL literals of no type yet.
@@ -48,7 +48,7 @@ pub struct Record {
 ///
 /// # Errors
 /// A file that is no csv, or none of the caveat's.
-pub fn records(caveat: &Caveat, file: &str) -> Result<Vec<Record>> {
+pub(crate) fn records(caveat: &Caveat, file: &str) -> Result<Vec<Record>> {
     in_csv(caveat.file(file)?).with_context(|| format!("reading {file} as csv"))
 }
 

@@ -8,7 +8,7 @@ use crate::model::findings::{Difference, Row, Verdict};
 
 /// The rows as they were meant.
 #[derive(Debug, Clone, Default)]
-pub struct Meant {
+pub(crate) struct Meant {
     /// Rows that were there before.
     pub before: Vec<Row>,
     /// Rows that any way can load.
@@ -19,14 +19,14 @@ pub struct Meant {
 
 impl Meant {
     /// Rows that the table should hold in the end.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         (self.before.len() + self.good.len() + self.dirty.len()) as u64
     }
 }
 
 /// The end of a load, by its own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// With an error.
     Error,
     /// It went on to its end, and reported this many rows passed over: one at least.
@@ -38,7 +38,7 @@ pub enum Ending {
 }
 
 /// Holds the rows of the table against those that were meant; `columns` are the table's.
-pub fn judge(
+pub(crate) fn judge(
     meant: &Meant,
     found: &[RowBytes],
     ending: Ending,

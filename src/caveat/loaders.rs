@@ -19,8 +19,8 @@ use crate::unavailable;
 /// Runs the loader of this id on the caveat's csv.
 ///
 /// # Errors
-/// Where there is no outcome, as [`NoOutcome::of`] has it.
-pub fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
+/// Where there is no outcome, as [`NoOutcome::from_error`] has it.
+pub(crate) fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Attempt> {
     let loader = find(site.catalogue, id)?;
     // A file whose rows begin with their key is keyed.
     if !matches!(loader.input(), InputFormat::Csv | InputFormat::KeyedCsv) {

@@ -34,7 +34,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 /// `text` with a name in braces in place of each thing that is another in each run. What stands in
 /// the data that was loaded is the data's own and stays.
-pub fn steady(text: &str, data: &[u8]) -> String {
+pub(crate) fn steady(text: &str, data: &[u8]) -> String {
     PATTERNS.iter().fold(text.to_owned(), |text, (pattern, name)| {
         let replaced = pattern.replace_all(&text, |found: &Captures<'_>| {
             match memchr::memmem::find(data, found[0].as_bytes()) {

@@ -20,7 +20,9 @@ mod printed;
 mod site;
 mod table_rows;
 
-pub use bench::{Bench, facts};
-pub use built_in::{find, ids};
+pub use bench::Bench;
+pub(crate) use bench::facts;
+pub use built_in::find;
+pub(crate) use built_in::ids;
 pub use definition::Caveat;
 pub use files::Beside;

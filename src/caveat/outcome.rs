@@ -9,7 +9,7 @@ use crate::pg_error;
 
 /// The report of a way on its load.
 #[derive(Debug, Default)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// The program that did it, where one did: its command and version.
     pub what: Option<String>,
     /// The error that ended it.
@@ -26,7 +26,7 @@ pub struct Attempt {
 
 /// Why nothing can be said of a way and these rows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoOutcome {
+pub(crate) enum NoOutcome {
     /// The program or server is not here, or did not end in time.
     #[error("{0}")]
     Unavailable(String),
@@ -51,7 +51,7 @@ impl NoOutcome {
     ///
     /// # Errors
     /// The error itself where it says that all work has to stop.
-    pub fn from_error(error: Error) -> Result<Self> {
+    pub(crate) fn from_error(error: Error) -> Result<Self> {
         if let Some(known) = error.chain().find_map(|cause| cause.downcast_ref::<Self>()) {
             return Ok(known.clone());
         }
@@ -74,7 +74,7 @@ impl NoOutcome {
 
     /// The reason, where an error of this SQLSTATE is about the state that the server is in and
     /// says nothing of the rows (PostgreSQL manual, appendix A).
-    pub fn of_state(sqlstate: &str, message: &str) -> Option<Self> {
+    pub(crate) fn of_state(sqlstate: &str, message: &str) -> Option<Self> {
         // Connection exception, invalid transaction state, transaction rollback, insufficient
         // resources, object not in prerequisite state, operator intervention.
         let of_the_server = ["08", "25", "40", "53", "55", "57"];
@@ -86,14 +86,14 @@ impl NoOutcome {
 
     /// Whether it may be otherwise the next moment: others held a lock or all connections, or the
     /// server was about to start or to stop.
-    pub fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         let Self::NotTried { sqlstate, .. } = self else { return false };
         let passing = ["08", "40", "53300", "55006", "55P03", "57P01", "57P02", "57P03"];
         sqlstate.as_ref().is_none_or(|state| passing.iter().any(|start| state.starts_with(start)))
     }
 
     /// The verdict of a finding that has no outcome.
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Self::Unavailable(_) => Verdict::Unavailable,
             Self::NotTried { .. } => Verdict::NotTried,

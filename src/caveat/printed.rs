@@ -44,7 +44,7 @@ fn regex(pattern: &str) -> Regex {
 
 /// The output of a program, and the columns of the table that it loads.
 #[derive(Debug, Clone, Copy)]
-pub struct Printed<'p> {
+pub(crate) struct Printed<'p> {
     /// All of its output.
     pub text: &'p str,
     /// The columns.
@@ -61,7 +61,7 @@ enum Mark {
 
 /// An error that a program printed, with what the server quoted of the data where it named the line.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Said {
+pub(crate) struct Said {
     /// The error.
     pub error: LoadError,
     /// See [`DataPosition::quoted`].
@@ -71,7 +71,7 @@ pub struct Said {
 impl Printed<'_> {
     /// Why the program failed: the first error in what it printed; where none is marked as one its last
     /// line that is not marked as anything else.
-    pub fn failure(&self, exit: i32) -> Said {
+    pub(crate) fn failure(&self, exit: i32) -> Said {
         self.error().unwrap_or_else(|| {
             let lines = self.text.lines().map(str::trim);
             let last = lines.rev().find(|line| !line.is_empty() && mark(line) != Mark::Other);
@@ -85,7 +85,7 @@ impl Printed<'_> {
 
     /// The first error in what it printed, whether it ended by it or went on; a Python program's is that
     /// of its last traceback.
-    pub fn error(&self) -> Option<Said> {
+    pub(crate) fn error(&self) -> Option<Said> {
         self.traced().or_else(|| self.marked())
     }
 
@@ -149,7 +149,7 @@ fn state_in(pattern: &Regex, line: &str) -> Option<String> {
 }
 
 /// Whether a program met the error before it had a connection: it says nothing of the rows then.
-pub fn is_no_connection(error: &LoadError) -> bool {
+pub(crate) fn is_no_connection(error: &LoadError) -> bool {
     // Connection exception, invalid authorization, invalid catalog name.
     let classes = ["08", "28", "3D"];
     // What libpq and pgloader say of a server that they do not reach.

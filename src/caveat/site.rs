@@ -11,12 +11,12 @@ use crate::runner::scratch::Scratch;
 use crate::server::{Connector, Server};
 
 /// The table that all ways load into.
-pub const TABLE: &str = "caveat";
+pub(crate) const TABLE: &str = "caveat";
 /// The table that some ways load into first.
-pub const STAGING: &str = "caveat_staging";
+pub(crate) const STAGING: &str = "caveat_staging";
 
 /// A server, and a directory of the way's own.
-pub struct Site<'a> {
+pub(crate) struct Site<'a> {
     /// The methods that ways name loaders of.
     pub catalogue: &'a Catalogue,
     /// The server.
@@ -29,7 +29,7 @@ pub struct Site<'a> {
 
 impl Site<'_> {
     /// A directory for files, empty before.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.scratch.path()
     }
 
@@ -37,7 +37,7 @@ impl Site<'_> {
     ///
     /// # Errors
     /// A file that is none of the caveat's, or cannot be written.
-    pub fn file(&self, caveat: &Caveat, name: &str) -> Result<PathBuf> {
+    pub(crate) fn file(&self, caveat: &Caveat, name: &str) -> Result<PathBuf> {
         let path = self.dir().join(name);
         let making = || format!("making {}", path.display());
         std::fs::write(&path, caveat.file(name)?).with_context(making)?;

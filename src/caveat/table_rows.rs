@@ -11,7 +11,7 @@ use crate::pg_error::describe;
 use crate::sql::{Exec, quote};
 
 /// The values of a row as PostgreSQL writes them in text, in UTF-8 as far as they are that; `None` is NULL.
-pub type RowBytes = Vec<Option<Vec<u8>>>;
+pub(crate) type RowBytes = Vec<Option<Vec<u8>>>;
 
 /// A value's bytes as they come. (The driver's own text checks them, and its `get` panics.)
 struct Bytes(Vec<u8>);
@@ -31,7 +31,7 @@ impl<'a> FromSql<'a> for Bytes {
 ///
 /// # Errors
 /// What the server says.
-pub fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<RowBytes>> {
+pub(crate) fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<RowBytes>> {
     let columns: Vec<String> = caveat.columns.iter().map(|c| format!("{}::text", quote(&c.name))).collect();
     let sql = format!("SELECT {} FROM {TABLE}", columns.join(", "));
     // Sent as they are where client and server have the same encoding; else the server converts or
@@ -60,7 +60,7 @@ fn is_about_encoding(error: &postgres::Error) -> bool {
 
 /// Bytes as a record has them: text as it is; of bytes that are not UTF-8 each as `\xNN`, and then each
 /// backslash as two.
-pub fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }

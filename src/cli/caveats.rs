@@ -26,7 +26,7 @@ use crate::visible::visible;
 
 /// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
 /// was found, and reports it.
-pub fn run_caveats(
+pub(crate) fn run_caveats(
     args: &Args,
     catalogue: &Catalogue,
     experiment: &Experiment,

@@ -10,7 +10,7 @@ use crate::report::{self, Look};
 use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The runs' directories; ratios are to the first
     #[arg(num_args = 2.., required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
@@ -19,7 +19,7 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-pub fn compare(args: &Args) -> Result<ExitCode> {
+pub(crate) fn compare(args: &Args) -> Result<ExitCode> {
     let compared = report::compare(&args.dirs)?;
     print(&compared.terminal(Look::of_stdout())?)?;
     if let Some(out) = &args.out {

@@ -17,13 +17,13 @@ Where to put it, for instance:
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = INSTALLING)]
-pub struct Args {
+pub(crate) struct Args {
     /// The shell
     shell: Shell,
 }
 
 /// Prints the completions of `command` for the shell.
-pub fn completions(args: &Args, command: &mut Command) -> Result<ExitCode> {
+pub(crate) fn completions(args: &Args, command: &mut Command) -> Result<ExitCode> {
     let mut text = Vec::new();
     let name = command.get_name().to_owned();
     clap_complete::generate(args.shell, command, name, &mut text);

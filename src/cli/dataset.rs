@@ -17,7 +17,7 @@ use crate::units;
 use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -87,7 +87,7 @@ impl From<EncodingArg> for Encoding {
     }
 }
 
-pub fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+pub(crate) fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let cache = default_cache()?;
     let start = Instant::now();
     let dataset = match &args.action {

@@ -19,7 +19,7 @@ use crate::visible::visible_lines;
 const CSV_BYTES_A_ROW: u64 = 22;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The directory of the server's binaries to look at
     #[arg(long, value_name = "DIR")]
     pg_bin: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Args {
     data_dir: Option<PathBuf>,
 }
 
-pub fn examine(args: &Args) -> Result<ExitCode> {
+pub(crate) fn examine(args: &Args) -> Result<ExitCode> {
     let cache = default_cache_dir()?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| cache.join("clusters"));
     let postgres: Vec<(PathBuf, String)> = installations(args.pg_bin.as_deref())?

@@ -56,7 +56,7 @@ impl Lines {
 }
 
 /// Prints the plan of an experiment that takes times.
-pub fn print_plan(
+pub(crate) fn print_plan(
     args: &Args,
     catalogue: &Catalogue,
     experiment: &Experiment,
@@ -122,7 +122,7 @@ pub fn print_plan(
 }
 
 /// Prints the plan of an experiment that tries caveats.
-pub fn print_caveats(
+pub(crate) fn print_caveats(
     args: &Args,
     experiment: &Experiment,
     caveats: &[Caveat],

@@ -15,7 +15,7 @@ use crate::runner::progress::Terminal;
 use crate::visible::visible;
 
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
-pub fn finish(
+pub(crate) fn finish(
     mut store: Store,
     run: &Run,
     done: Vec<Sample>,

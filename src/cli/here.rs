@@ -5,7 +5,7 @@ use crate::method::{Info, Need};
 
 /// Whether something can run on the throwaway servers here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunsHere {
+pub(crate) enum RunsHere {
     /// It can.
     Yes,
     /// It can, and the server itself reads the input, which an external server may not be able to.
@@ -16,7 +16,7 @@ pub enum RunsHere {
 
 impl RunsHere {
     /// As it is listed.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::WithFile => "yes *",
@@ -27,7 +27,7 @@ impl RunsHere {
 
 /// The programs and the newest server that are here.
 #[derive(Debug, Clone, Copy)]
-pub struct Here<'p> {
+pub(crate) struct Here<'p> {
     /// The major version of the newest throwaway server.
     pub newest: Option<u32>,
     /// The external programs.
@@ -35,7 +35,7 @@ pub struct Here<'p> {
 }
 
 /// Whether a method can run on the throwaway servers here.
-pub fn here(info: &Info, Here { newest, programs }: Here<'_>) -> RunsHere {
+pub(crate) fn here(info: &Info, Here { newest, programs }: Here<'_>) -> RunsHere {
     let too_old =
         |newest: u32| info.needs.iter().any(|need| matches!(need, Need::Version(major) if *major > newest));
     match newest {

@@ -30,7 +30,7 @@ use sources::Sources;
 use throwaways::Throwaway;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// `experiments`, `methods` or `caveats` for all of a kind; or a family, method, loader, experiment or
     /// caveat for the entry of that one
     name: Option<String>,
@@ -47,7 +47,7 @@ pub struct Args {
     loaders: LoaderArgs,
 }
 
-pub fn list(args: &Args) -> Result<ExitCode> {
+pub(crate) fn list(args: &Args) -> Result<ExitCode> {
     let (catalogue, _) = args.loaders.catalogue()?;
     let look = Look::of_stdout();
     let infos: Vec<&Info> = catalogue.iter().map(|m| m.info()).collect();

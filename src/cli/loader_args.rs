@@ -10,7 +10,7 @@ use crate::model::{ProgramFacts, Run};
 use crate::usage;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct LoaderArgs {
+pub(crate) struct LoaderArgs {
     /// A loader of your own, a program described by a .toml file (docs/add-a-loader.md): one more
     /// method; several times for as many
     #[arg(long = "loader", value_name = "FILE")]
@@ -19,7 +19,7 @@ pub struct LoaderArgs {
 
 impl LoaderArgs {
     /// The built-in methods and these loaders, with the loaders' ids.
-    pub fn catalogue(&self) -> Result<(Catalogue, Vec<String>)> {
+    pub(crate) fn catalogue(&self) -> Result<(Catalogue, Vec<String>)> {
         let (mut catalogue, mut ids) = (Catalogue::built_in(), Vec::new());
         for file in &self.files {
             let loader = Loader::read(file)?;
@@ -32,7 +32,7 @@ impl LoaderArgs {
 
 /// Lets methods take part in an experiment that does not have them, with their defaults, also where
 /// it is only to have a `choice` of its methods.
-pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
+pub(crate) fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
     for method in methods {
         if !experiment.cases.iter().any(|case| case.key.method == *method || case.key.method == ALL_METHODS) {
             experiment.cases.push(ListedCase::new(method));
@@ -48,7 +48,7 @@ pub fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<St
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for a loader that was not given again, is another now, or has
 /// another version.
-pub fn check_same(catalogue: &Catalogue, run: &Run, dir: &Path) -> Result<()> {
+pub(crate) fn check_same(catalogue: &Catalogue, run: &Run, dir: &Path) -> Result<()> {
     for case in run.plan.cases.iter().filter(|case| case.unavailable.is_none()) {
         let Some(before) = &case.program else { continue };
         let method = catalogue.find(&case.key.method).map_err(|_| {

@@ -18,13 +18,13 @@ const READING: &str = "\
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = READING)]
-pub struct Args {
+pub(crate) struct Args {
     /// A verb, for the page of its flags, e.g. `dataset import` [default: the page of the whole]
     verb: Vec<String>,
 }
 
 /// Prints the manual page of `command`, or of one of its verbs.
-pub fn man(args: &Args, mut command: Command) -> Result<ExitCode> {
+pub(crate) fn man(args: &Args, mut command: Command) -> Result<ExitCode> {
     // Gives each verb the name that it has on the command line.
     command.build();
     let page = args.verb.iter().try_fold(&command, |command, verb| verb_of(command, verb))?;

@@ -9,11 +9,11 @@ use crate::report::{Look, terminal};
 
 /// The version of each loader's program, or why it cannot be run, by the loader's id.
 #[derive(Debug, Default)]
-pub struct Programs<'l>(BTreeMap<&'l str, Result<String, String>>);
+pub(crate) struct Programs<'l>(BTreeMap<&'l str, Result<String, String>>);
 
 impl<'l> Programs<'l> {
     /// Asks the programs of these methods, those that have one.
-    pub fn look_for(methods: &[&'l dyn Method]) -> Self {
+    pub(crate) fn look_for(methods: &[&'l dyn Method]) -> Self {
         let loaders: Vec<&'l Loader> = methods.iter().filter_map(|method| method.loader()).collect();
         // Each may take a good part of a second to start.
         let found = loaders.par_iter().map(|loader| {
@@ -24,12 +24,12 @@ impl<'l> Programs<'l> {
     }
 
     /// Whether the method of this id lacks a program.
-    pub fn lacks(&self, id: &str) -> bool {
+    pub(crate) fn lacks(&self, id: &str) -> bool {
         self.0.get(id).is_some_and(Result::is_err)
     }
 
     /// Which versions are here, and what to do about those that are not.
-    pub fn text(&self, look: Look) -> String {
+    pub(crate) fn text(&self, look: Look) -> String {
         let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut reasons = versions.clone();
         for (id, presence) in &self.0 {

@@ -8,7 +8,7 @@ use crate::model::findings::Findings;
 use crate::model::{Asked, Run, ServerFacts, Source};
 
 /// The command that repeats this run.
-pub fn run_command(run: &Run, asked: &Asked) -> String {
+pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
     let mut command = RepeatCommand::new(&plan.experiment, asked);
     match &asked.dataset {
@@ -28,7 +28,7 @@ pub fn run_command(run: &Run, asked: &Asked) -> String {
 }
 
 /// The command that finds these findings again.
-pub fn findings_command(findings: &Findings, asked: &Asked) -> String {
+pub(crate) fn findings_command(findings: &Findings, asked: &Asked) -> String {
     RepeatCommand::new(&findings.experiment, asked).rest(
         &[&findings.server],
         asked,

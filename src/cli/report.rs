@@ -12,7 +12,7 @@ use crate::report::{self, Look, SpliceMode};
 use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The run's directory
     dir: PathBuf,
     /// Put the run's table between this file's `<!-- bulkbench:... -->` marks instead
@@ -23,7 +23,7 @@ pub struct Args {
     check: bool,
 }
 
-pub fn make_reports(args: &Args) -> Result<ExitCode> {
+pub(crate) fn make_reports(args: &Args) -> Result<ExitCode> {
     match &args.splice {
         Some(file) => {
             splice(file, &args.dir, if args.check { SpliceMode::Check } else { SpliceMode::Write })?

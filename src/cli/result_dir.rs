@@ -12,7 +12,7 @@ use crate::{fs, unavailable, usage};
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] where there is no space or permission,
 /// [`crate::fault::Fault::Usage`] for a name that cannot be a directory's.
-pub fn writable(out: &Path) -> Result<()> {
+pub(crate) fn writable(out: &Path) -> Result<()> {
     std::fs::create_dir_all(out)
         .and_then(|()| tempfile::tempfile_in(out))
         .map(|_| ())
@@ -28,7 +28,7 @@ fn refused(what: &str, dir: &Path, error: &std::io::Error) -> anyhow::Error {
 }
 
 /// `<out>/<date>-<label>-<experiment>`, with a number behind when that is taken.
-pub fn new_directory(out: &Path, label: &str, started: &str, experiment: &str) -> Result<PathBuf> {
+pub(crate) fn new_directory(out: &Path, label: &str, started: &str, experiment: &str) -> Result<PathBuf> {
     let label: String = label
         .to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
@@ -48,7 +48,7 @@ pub fn new_directory(out: &Path, label: &str, started: &str, experiment: &str) -
 }
 
 /// Removes a new directory whose first record could not be written.
-pub fn abandon(dir: &Path) {
+pub(crate) fn abandon(dir: &Path) {
     if let Err(error) = std::fs::remove_dir_all(dir) {
         crate::say!("{} is left, and holds no result: {error}; remove it", dir.display());
     }

@@ -22,7 +22,7 @@ use crate::server::Choice;
 use crate::{redact, unavailable, usage};
 
 /// Goes on with the run in `dir`.
-pub fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
+pub(crate) fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
     let (store, run, samples) = Store::resume(dir)?;
     let kept = Unfinished::Samples { number: samples.len(), dir: dir.to_path_buf() };
     go_on(args, store, &run, samples, interrupt).map_err(|error| stopped(error, kept))

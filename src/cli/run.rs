@@ -19,7 +19,7 @@ use crate::runner::RunSession;
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
-pub fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
+pub(crate) fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         crate::say!("warning: this is a debug build; the client may be slower than the server");
     }

@@ -26,7 +26,7 @@ const TIMEOUT: u64 = 1800;
 
 /// The arguments of `bulkbench run`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
     #[arg(default_value = "votes")]
     pub experiment: String,
@@ -103,7 +103,7 @@ fn label(text: &str) -> Result<String, String> {
 
 impl Args {
     /// The request for this experiment, its own defaults filled in, and the program's.
-    pub fn request(&self, experiment: &Experiment) -> Request {
+    pub(crate) fn request(&self, experiment: &Experiment) -> Request {
         let quick = self.quick.then_some(QUICK);
         Request {
             rows: self.rows.or(quick.map(|q| q.0)).or(experiment.rows).unwrap_or(DEFAULT_ROWS),
@@ -119,7 +119,7 @@ impl Args {
     }
 
     /// The user's choices beside the experiment, with these loaders of the user's.
-    pub fn asked(&self, experiment: &Experiment, loaders: &[String]) -> Asked {
+    pub(crate) fn asked(&self, experiment: &Experiment, loaders: &[String]) -> Asked {
         Asked {
             own_experiment: experiment.origin == ExperimentOrigin::File,
             loaders: loaders.to_vec(),
@@ -134,13 +134,13 @@ impl Args {
 
     /// The time after which a sample is given up; as the record of the run that goes on has it, where
     /// there is one.
-    pub fn timeout(&self, before: Option<&Asked>) -> Duration {
+    pub(crate) fn timeout(&self, before: Option<&Asked>) -> Duration {
         let before = before.map_or(TIMEOUT, |asked| asked.timeout_seconds);
         Duration::from_secs(self.timeout.unwrap_or(before))
     }
 
     /// The settings of the whole run.
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         self.settings.iter().cloned().collect()
     }
 }

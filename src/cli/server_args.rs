@@ -14,7 +14,7 @@ use crate::server::{self, Choice, Foreseen, Server, Settings};
 use crate::usage;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// Where to load into: auto, local, container, or postgres://user@host/database
     // Parsed after the command line: a parser's complaint about a URL shows its password.
     #[arg(long, default_value = "auto", value_name = "SERVER")]
@@ -33,7 +33,7 @@ pub struct ServerArgs {
 
 /// One server that was asked for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     choice: Choice,
     pg_bin: Option<PathBuf>,
     image: Option<String>,
@@ -41,23 +41,23 @@ pub struct Wanted {
 
 impl Wanted {
     /// Which server this is going to be, as far as can be said before it is there.
-    pub fn foresee(&self, data_dir: Option<&Path>) -> Result<Foreseen> {
+    pub(crate) fn foresee(&self, data_dir: Option<&Path>) -> Result<Foreseen> {
         server::foresee(&self.choice, self.pg_bin.as_deref(), self.image.as_deref(), data_dir)
     }
 }
 
 /// The servers of a run, by the name that cases give them; one or more.
-pub struct Servers(Vec<(String, Box<dyn Server>)>);
+pub(crate) struct Servers(Vec<(String, Box<dyn Server>)>);
 
 impl ServerArgs {
     /// Which server was chosen.
-    pub fn choice(&self) -> Result<Choice> {
+    pub(crate) fn choice(&self) -> Result<Choice> {
         self.server.parse()
     }
 
     /// Opens the servers with these settings of the run, to load what is prepared into, and says on
     /// standard error which they are and why.
-    pub fn open(
+    pub(crate) fn open(
         &self,
         all: Vec<Wanted>,
         settings: &Settings,
@@ -72,7 +72,7 @@ impl ServerArgs {
     }
 
     /// As [`ServerArgs::open`], to load files in these directories, the largest being a csv of so many bytes.
-    pub fn open_for(
+    pub(crate) fn open_for(
         &self,
         all: Vec<Wanted>,
         settings: &Settings,
@@ -102,7 +102,7 @@ impl ServerArgs {
 
     /// The servers that the flags name. Where the run `compares` servers and the flags name but a kind,
     /// all of that kind that are here.
-    pub fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
+    pub(crate) fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
         let named = |pg_bin: Option<&PathBuf>, image: Option<&String>, choice: &Choice| Wanted {
             choice: choice.clone(),
             pg_bin: pg_bin.cloned(),
@@ -162,7 +162,7 @@ fn all_that_run_here(choice: &Choice) -> Result<Vec<Wanted>> {
 }
 
 /// The binaries here that can be used, oldest first.
-pub fn local_by_age() -> Result<Vec<Installation>> {
+pub(crate) fn local_by_age() -> Result<Vec<Installation>> {
     let mut found = installations(None)?;
     found.retain(|one| one.problem.is_none());
     found.sort_by_key(|one| one.version_num);
@@ -195,12 +195,12 @@ fn names(servers: &[Box<dyn Server>]) -> Vec<String> {
 
 impl Servers {
     /// The first one: that of cases that name none.
-    pub fn main(&self) -> &dyn Server {
+    pub(crate) fn main(&self) -> &dyn Server {
         &*self.0[0].1
     }
 
     /// Their names; empty where there is but one, which needs no name.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         match &self.0[..] {
             [_] => Vec::new(),
             several => several.iter().map(|(name, _)| name.clone()).collect(),
@@ -209,13 +209,13 @@ impl Servers {
 
     /// The records' entries of those beyond the first, by name; of the first, too, where there are
     /// others.
-    pub fn facts(&self) -> std::collections::BTreeMap<String, ServerFacts> {
+    pub(crate) fn facts(&self) -> std::collections::BTreeMap<String, ServerFacts> {
         self.names().into_iter().zip(self.0.iter().map(|(_, server)| server.facts().clone())).collect()
     }
 
     /// A redactor of what no record may hold: names of this machine, and where the servers are and as
     /// which user.
-    pub fn redactor(&self) -> Redactor {
+    pub(crate) fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::of_machine();
         for (_, server) in &self.0 {
             redactor.hide_connection(server.connector().config());
@@ -227,7 +227,7 @@ impl Servers {
     }
 
     /// All of them, to load into.
-    pub fn all_mut(&mut self) -> Vec<(String, &mut dyn Server)> {
+    pub(crate) fn all_mut(&mut self) -> Vec<(String, &mut dyn Server)> {
         self.0
             .iter_mut()
             .map(|(name, server)| {
@@ -238,7 +238,7 @@ impl Servers {
     }
 
     /// Stops them whatever came before; an error of the work itself is the one to return.
-    pub fn closing<T>(self, outcome: Result<T>) -> Result<T> {
+    pub(crate) fn closing<T>(self, outcome: Result<T>) -> Result<T> {
         let mut stopped = Ok(());
         for (_, server) in self.0 {
             if let Err(error) = server.stop().context("stopping the server") {
@@ -264,6 +264,6 @@ impl Servers {
 /// Bytes of disk that loading a csv of this size takes, with room to spare. A votes table with its indexes is
 /// about six times its csv; it may be rewritten (SET LOGGED) and sorted while it is still there,
 /// and WAL of as much comes on top.
-pub fn need_bytes(csv_bytes: u64) -> u64 {
+pub(crate) fn need_bytes(csv_bytes: u64) -> u64 {
     csv_bytes * 20 + (1 << 30)
 }

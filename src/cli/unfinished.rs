@@ -9,7 +9,7 @@ use crate::fault::Fault;
 
 /// The kept part of a run, and its directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfinished {
+pub(crate) enum Unfinished {
     /// Samples, to which more can be added.
     #[error(
         "the run did not get to its end; {number} samples are kept: go on with `bulkbench run --resume {}`",
@@ -36,7 +36,7 @@ pub enum Unfinished {
 }
 
 /// Puts `kept` before the error of a run that was stopped, where it does not say yet what is kept.
-pub fn stopped(error: Error, kept: impl Display + Send + Sync + 'static) -> Error {
+pub(crate) fn stopped(error: Error, kept: impl Display + Send + Sync + 'static) -> Error {
     match Fault::find(&error) {
         Some(Fault::Interrupted(_)) if !error.is::<Unfinished>() => error.context(kept),
         _ => error,

@@ -13,14 +13,14 @@ use anyhow::{Context, Result};
 
 /// How much is read at a time, in bytes. Two blocks a core and their output fit its cache level
 /// 2 or 3, and a block is enough work to hide the hand-over between threads.
-pub const BLOCK_BYTES: usize = 256 << 10;
+pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// The longest row, in bytes. A longer one is nearly always a quote that is never closed.
-pub const LONGEST_ROW_BYTES: usize = 64 << 20;
+pub(crate) const LONGEST_ROW_BYTES: usize = 64 << 20;
 
 /// Whole rows of a csv file.
 #[derive(Debug)]
-pub struct Block {
+pub(crate) struct Block {
     /// Their bytes; at the end of the file the last row may lack its line feed, or a closing quote.
     pub bytes: Vec<u8>,
     /// The line, from 1, on which the first of them begins.
@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 /// Reads blocks.
-pub struct BlockReader<R> {
+pub(crate) struct BlockReader<R> {
     input: R,
     /// Where the bytes come from, in words, for messages.
     name: String,
@@ -44,7 +44,7 @@ pub struct BlockReader<R> {
 
 impl<R: Read> BlockReader<R> {
     /// Reads `input`, which messages call `name`.
-    pub fn new(input: R, name: String) -> Self {
+    pub(crate) fn new(input: R, name: String) -> Self {
         Self {
             input,
             name,
@@ -57,13 +57,13 @@ impl<R: Read> BlockReader<R> {
     }
 
     #[cfg(test)]
-    pub fn with_block_bytes(mut self, bytes: usize) -> Self {
+    pub(crate) fn with_block_bytes(mut self, bytes: usize) -> Self {
         self.block_bytes = bytes;
         self
     }
 
     /// The name of its input, for messages.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -71,7 +71,7 @@ impl<R: Read> BlockReader<R> {
     ///
     /// # Errors
     /// When reading fails, or a row is longer than [`LONGEST_ROW_BYTES`].
-    pub fn next_block(&mut self) -> Result<Option<Block>> {
+    pub(crate) fn next_block(&mut self) -> Result<Option<Block>> {
         if self.ended {
             return Ok(None);
         }
@@ -134,7 +134,7 @@ impl<R: Read> BlockReader<R> {
 }
 
 /// The line feeds in these bytes.
-pub fn newlines(bytes: &[u8]) -> u64 {
+pub(crate) fn newlines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 

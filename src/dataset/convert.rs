@@ -22,7 +22,7 @@ use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 
 /// An encoding's file being written, row counts and index with it.
-pub struct EncodingWriter {
+pub(crate) struct EncodingWriter {
     file: HashedFile,
     encoding: Encoding,
     index: IndexBuilder,
@@ -31,14 +31,14 @@ pub struct EncodingWriter {
 
 impl EncodingWriter {
     /// Begins the encoding's file in `dir`.
-    pub fn create(dir: &Path, encoding: Encoding) -> Result<Self> {
+    pub(crate) fn create(dir: &Path, encoding: Encoding) -> Result<Self> {
         let mut file = HashedFile::create(dir, file_name(encoding))?;
         file.write(header(encoding))?;
         Ok(Self { file, encoding, index: IndexBuilder::new(), rows: 0 })
     }
 
     /// Adds whole rows.
-    pub fn write(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
         if rows > 0 {
             self.index.push(IndexEntry { row: self.rows, offset: self.file.bytes() });
         }
@@ -47,12 +47,12 @@ impl EncodingWriter {
     }
 
     /// Rows so far.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Ends the file and gives it its name.
-    pub fn keep(mut self) -> Result<Encoded> {
+    pub(crate) fn keep(mut self) -> Result<Encoded> {
         self.file.write(trailer(self.encoding))?;
         let facts = self.file.keep()?;
         Ok(Encoded {
@@ -65,7 +65,12 @@ impl EncodingWriter {
 }
 
 /// Generates votes into `dir`.
-pub fn generate(dir: &Path, rows: u64, seed: u64, interrupt: &Interrupt) -> Result<(Encoded, ContentSum)> {
+pub(crate) fn generate(
+    dir: &Path,
+    rows: u64,
+    seed: u64,
+    interrupt: &Interrupt,
+) -> Result<(Encoded, ContentSum)> {
     let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
     let votes = Votes::new(rows, seed, interrupt)?;
     let mut content = ContentSum::default();
@@ -88,7 +93,7 @@ pub fn generate(dir: &Path, rows: u64, seed: u64, interrupt: &Interrupt) -> Resu
 }
 
 /// Makes an encoding of `rows` rows in `dir` from a dataset's csv.
-pub fn encode(
+pub(crate) fn encode(
     csv: File,
     name: String,
     dir: &Path,
@@ -122,7 +127,7 @@ pub fn encode(
 }
 
 /// Encodes a block of csv, naming the line of what is wrong with it.
-pub fn push_block(
+pub(crate) fn push_block(
     encoder: &Encoder,
     block: Block,
     name: &str,
@@ -137,7 +142,7 @@ pub fn push_block(
 }
 
 /// The content sum of a part of a dataset's csv.
-pub fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<ContentSum> {
+pub(crate) fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<ContentSum> {
     let mut sum = ContentSum::default();
     let mut blocks = BlockReader::new(csv, name.clone());
     pipeline::ordered(
@@ -154,7 +159,7 @@ pub fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<Cont
 }
 
 /// The content sum of one block of csv.
-pub fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<ContentSum> {
+pub(crate) fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<ContentSum> {
     let (style, first_line) = (Style::of_block(&block), block.first_line);
     let text = utf8(block.bytes, first_line, name)?;
     let hasher = RowHasher::new(columns);
@@ -172,7 +177,7 @@ pub fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<Con
 
 /// Makes a dataset's csv in `dir` out of any csv of these columns, in the one spelling that
 /// this program writes; a first line that `is_header` is passed over.
-pub fn import(
+pub(crate) fn import(
     source: impl Read + Send,
     name: &str,
     dir: &Path,

@@ -7,7 +7,7 @@ use super::columns::{Column, ColumnType};
 
 /// The features of csv that a block may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// No quotes, carriage returns or NUL anywhere: commas and line feeds are all there is.
     Plain,
     /// Any valid csv.
@@ -16,7 +16,7 @@ pub enum Style {
 
 impl Style {
     /// The style of a block.
-    pub fn of_block(block: &Block) -> Self {
+    pub(crate) fn of_block(block: &Block) -> Self {
         if block.quoted || memchr::memchr2(b'\r', 0, &block.bytes).is_some() {
             Style::General
         } else {
@@ -27,7 +27,7 @@ impl Style {
 
 /// Why a row is refused.
 #[derive(Debug)]
-pub struct BadField {
+pub(crate) struct BadField {
     /// The field's number from 0; `None` when the row as a whole is wrong.
     field: Option<usize>,
     /// The line feeds in the row before it, which has several lines then.
@@ -49,7 +49,7 @@ impl BadField {
     }
 
     /// The error for the user: where it is, what it is, and the rule. The row begins on `line`.
-    pub fn at(&self, file: &str, line: u64, columns: &[Column]) -> anyhow::Error {
+    pub(crate) fn at(&self, file: &str, line: u64, columns: &[Column]) -> anyhow::Error {
         let (value, rule) = (&self.value, &self.rule);
         match self.field {
             Some(i) => {
@@ -75,7 +75,7 @@ struct Span {
 
 /// Parses rows of given columns, one at a time.
 #[derive(Debug, Clone)]
-pub struct RowParser {
+pub(crate) struct RowParser {
     kinds: Vec<ColumnType>,
     spans: Vec<Span>,
     ints: Vec<i64>,
@@ -84,7 +84,7 @@ pub struct RowParser {
 
 impl RowParser {
     /// A parser of rows with these columns.
-    pub fn new(columns: &[Column]) -> Self {
+    pub(crate) fn new(columns: &[Column]) -> Self {
         let kinds: Vec<ColumnType> = columns.iter().map(|column| column.kind).collect();
         Self {
             spans: vec![Span::default(); kinds.len()],
@@ -96,27 +96,27 @@ impl RowParser {
 
     /// The columns' types.
     #[inline]
-    pub fn kinds(&self) -> &[ColumnType] {
+    pub(crate) fn kinds(&self) -> &[ColumnType] {
         &self.kinds
     }
 
     /// The text of a field of the row last parsed out of `text`.
     #[inline]
-    pub fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
+    pub(crate) fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
         let span = self.spans[i];
         if span.unquoted { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] }
     }
 
     /// The value of an integer field of the row last parsed; 0 for a text.
     #[inline]
-    pub fn int(&self, i: usize) -> i64 {
+    pub(crate) fn int(&self, i: usize) -> i64 {
         self.ints[i]
     }
 
     /// Parses the row that begins at byte `at` of `text` (which ends with a row's end), and
     /// returns where the next begins.
     #[inline]
-    pub fn parse(&mut self, text: &str, at: usize, style: Style) -> Result<usize, BadField> {
+    pub(crate) fn parse(&mut self, text: &str, at: usize, style: Style) -> Result<usize, BadField> {
         let end = match style {
             Style::Plain => self.split_plain(text, at)?,
             Style::General => self.split_general(text, at).map_err(|bad| self.placed(text, bad))?,
@@ -297,7 +297,7 @@ fn integer(field: &str, kind: ColumnType) -> Option<i64> {
 /// Adds one text field to a csv row, quoted where COPY needs it: an empty one would be NULL,
 /// and `\.` alone on a line the end of the data.
 #[inline]
-pub fn push_text(out: &mut impl BufMut, field: &str) {
+pub(crate) fn push_text(out: &mut impl BufMut, field: &str) {
     let bytes = field.as_bytes();
     let plain = !bytes.is_empty()
         && bytes != b"\\."

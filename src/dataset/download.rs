@@ -30,7 +30,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Unavailable`] when the server cannot be reached, refuses, or stops
     /// sending; [`crate::fault::Fault::Data`] when the file is another one, or as
     /// [`Dataset::imported`]; [`crate::fault::Fault::Interrupted`].
-    pub fn downloaded(cache: &Path, url: &str, sha256: &str, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn downloaded(cache: &Path, url: &str, sha256: &str, interrupt: &Interrupt) -> Result<Self> {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return Err(crate::usage!(

@@ -10,17 +10,17 @@ use super::rows::{Fields, Row};
 use crate::model::Encoding;
 
 /// The header of the binary format: signature, no flags, no extension.
-pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(crate) const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// Its trailer.
-pub const BINARY_TRAILER: &[u8] = b"\xff\xff";
+pub(crate) const BINARY_TRAILER: &[u8] = b"\xff\xff";
 
 /// The bytes before the first row of an encoding's file.
-pub fn header(encoding: Encoding) -> &'static [u8] {
+pub(crate) fn header(encoding: Encoding) -> &'static [u8] {
     if encoding == Encoding::Binary { BINARY_HEADER } else { b"" }
 }
 
 /// The bytes behind the last row of an encoding's file.
-pub fn trailer(encoding: Encoding) -> &'static [u8] {
+pub(crate) fn trailer(encoding: Encoding) -> &'static [u8] {
     if encoding == Encoding::Binary { BINARY_TRAILER } else { b"" }
 }
 
@@ -61,7 +61,12 @@ impl Encoder {
     ///
     /// # Errors
     /// The byte where a bad row begins, and what is wrong with it.
-    pub fn push_block(&self, text: &str, style: Style, out: &mut Vec<u8>) -> Result<u64, (usize, BadField)> {
+    pub(crate) fn push_block(
+        &self,
+        text: &str,
+        style: Style,
+        out: &mut Vec<u8>,
+    ) -> Result<u64, (usize, BadField)> {
         if self.encoding == Encoding::Text && style == Style::Plain && self.translate(text, out) {
             return Ok(memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64);
         }
@@ -141,7 +146,7 @@ impl Encoder {
 
 /// A field of the text format, with the characters escaped that would end it or a row, or begin an escape.
 #[inline]
-pub fn push_escaped(out: &mut impl BufMut, field: &str) {
+pub(crate) fn push_escaped(out: &mut impl BufMut, field: &str) {
     let special = |b: &u8| matches!(b, b'\\' | b'\t' | b'\n' | b'\r');
     let bytes = field.as_bytes();
     if !bytes.iter().any(special) {

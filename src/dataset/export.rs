@@ -18,7 +18,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Usage`] when the encoding was not ensured; [`crate::fault::Fault::Data`]
     /// when its file is not what it was; [`crate::fault::Fault::Unavailable`] when it cannot be
     /// written; or [`crate::fault::Fault::Interrupted`].
-    pub fn export(
+    pub(crate) fn export(
         &self,
         encoding: Encoding,
         mut out: Destination,

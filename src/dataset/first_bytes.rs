@@ -21,7 +21,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file to import, as messages and commands name it.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// Its path.
     pub name: &'a str,
     /// Whether it is packed by gzip.
@@ -45,7 +45,7 @@ impl Source<'_> {
 /// # Errors
 /// [`crate::fault::Fault::Data`] with what the file is and the command that makes a csv of it; or
 /// what reading says.
-pub fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor<Vec<u8>>, R>> {
+pub(crate) fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor<Vec<u8>>, R>> {
     let mut start = Vec::new();
     input.by_ref().take(LOOK_BYTES as u64).read_to_end(&mut start)?;
     if let Some((what, filter)) = wrong(&start) {

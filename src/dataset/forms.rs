@@ -53,7 +53,7 @@ impl Dataset {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`], with the nearest that they have.
-pub fn check_form(name: &str) -> Result<()> {
+pub(crate) fn check_form(name: &str) -> Result<()> {
     if name == NUMERIC {
         return Ok(());
     }

@@ -10,7 +10,7 @@ const ROWS_BETWEEN_CHECKS: u64 = 32_768;
 
 /// Rows in memory, without an allocation a row: each column lies in one piece.
 #[derive(Debug)]
-pub struct HeldRows {
+pub(crate) struct HeldRows {
     columns: Vec<HeldColumn>,
     rows: usize,
 }
@@ -40,7 +40,7 @@ impl Dataset {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are; when the csv cannot be read;
     /// or [`crate::fault::Fault::Interrupted`].
-    pub fn hold(&self, rows: u64, interrupt: &Interrupt) -> Result<HeldRows> {
+    pub(crate) fn hold(&self, rows: u64, interrupt: &Interrupt) -> Result<HeldRows> {
         self.check_prefix(rows)?;
         HeldRows::read(&mut self.reader()?, self.columns(), rows, interrupt)
     }
@@ -78,19 +78,19 @@ impl HeldRows {
     }
 
     /// Number of rows.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows as u64
     }
 
     /// Reads them from first to last.
-    pub fn reader(&self) -> HeldReader<'_> {
+    pub(crate) fn reader(&self) -> HeldReader<'_> {
         HeldReader { held: self, next: 0, ends: vec![0; self.columns.len()] }
     }
 }
 
 /// Reads rows in memory one after the other.
 #[derive(Debug)]
-pub struct HeldReader<'a> {
+pub(crate) struct HeldReader<'a> {
     held: &'a HeldRows,
     next: usize,
     /// Where the text of the row last read ends, in each column of texts.
@@ -100,7 +100,7 @@ pub struct HeldReader<'a> {
 impl HeldReader<'_> {
     /// The next row, or `None` past the last.
     #[inline]
-    pub fn next_row(&mut self) -> Option<HeldRow<'_>> {
+    pub(crate) fn next_row(&mut self) -> Option<HeldRow<'_>> {
         if self.next == self.held.rows {
             return None;
         }
@@ -116,7 +116,7 @@ impl HeldReader<'_> {
 
 /// One row in memory, valid until the next is read.
 #[derive(Debug, Clone, Copy)]
-pub struct HeldRow<'a> {
+pub(crate) struct HeldRow<'a> {
     held: &'a HeldRows,
     at: usize,
     ends: &'a [usize],
@@ -125,7 +125,7 @@ pub struct HeldRow<'a> {
 impl<'a> HeldRow<'a> {
     /// The values of all fields, in order.
     #[inline]
-    pub fn values(&self) -> impl ExactSizeIterator<Item = Value<'a>> {
+    pub(crate) fn values(&self) -> impl ExactSizeIterator<Item = Value<'a>> {
         let row = *self;
         (0..row.ends.len()).map(move |i| row.value(i))
     }

@@ -15,7 +15,7 @@ const MOST_ENTRIES: usize = 1024;
 /// The offset at which a row begins in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(u64, u64)", into = "(u64, u64)")]
-pub struct IndexEntry {
+pub(crate) struct IndexEntry {
     /// Rows before it.
     pub row: u64,
     /// Bytes before it, from the beginning of the file.
@@ -37,7 +37,7 @@ impl From<IndexEntry> for (u64, u64) {
 /// Collects entries as a file is written, evenly, without knowing how long it gets: when there
 /// are too many, every other one goes.
 #[derive(Debug)]
-pub struct IndexBuilder {
+pub(crate) struct IndexBuilder {
     entries: Vec<IndexEntry>,
     /// Pushes between two that are kept.
     stride: u64,
@@ -46,12 +46,12 @@ pub struct IndexBuilder {
 
 impl IndexBuilder {
     /// An empty one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { entries: Vec::new(), stride: 1, pushes: 0 }
     }
 
     /// Adds the next entry.
-    pub fn push(&mut self, entry: IndexEntry) {
+    pub(crate) fn push(&mut self, entry: IndexEntry) {
         if self.pushes.is_multiple_of(self.stride) {
             if self.entries.len() == MOST_ENTRIES {
                 let mut keep = false;
@@ -69,7 +69,7 @@ impl IndexBuilder {
     }
 
     /// The entries, in order.
-    pub fn finish(self) -> Vec<IndexEntry> {
+    pub(crate) fn finish(self) -> Vec<IndexEntry> {
         self.entries
     }
 }
@@ -78,7 +78,7 @@ impl IndexBuilder {
 ///
 /// # Errors
 /// When the file cannot be read, or ends before that row.
-pub fn locate(file: &Path, encoding: Encoding, entries: &[IndexEntry], row: u64) -> Result<u64> {
+pub(crate) fn locate(file: &Path, encoding: Encoding, entries: &[IndexEntry], row: u64) -> Result<u64> {
     let after = entries.partition_point(|entry| entry.row <= row);
     let near = after
         .checked_sub(1)

@@ -25,7 +25,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are; [`crate::fault::Fault::Data`]
     /// when the csv has changed; when it cannot be read or the file not be written, as where one is
     /// there already; or [`crate::fault::Fault::Interrupted`]. What was written by then stays.
-    pub fn write_keyed(&self, rows: u64, path: &Path, interrupt: &Interrupt) -> Result<()> {
+    pub(crate) fn write_keyed(&self, rows: u64, path: &Path, interrupt: &Interrupt) -> Result<()> {
         let input = self.open_chunk(self.first(Encoding::Csv, rows)?)?;
         let context = || format!("writing {} to {} with keys", self.name(), path.display());
         let output = File::create_new(path).with_context(context)?;

@@ -58,7 +58,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 /// The server's `hash_bytes_extended(bytes, seed)`; for text in a deterministic collation,
 /// `hashtextextended(text, seed)`.
 #[inline]
-pub fn hash_bytes(bytes: &[u8], seed: u64) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8], seed: u64) -> u64 {
     let (mut a, mut b, mut c) = begin(bytes.len() as u32, seed);
     let mut rest = bytes;
     while rest.len() >= 12 {
@@ -98,7 +98,7 @@ pub fn hash_bytes(bytes: &[u8], seed: u64) -> u64 {
 /// The server's `hashint8extended(value, seed)`. It folds the halves of the value into one:
 /// 1 and 4294967296 have the same hash.
 #[inline]
-pub fn hash_int8(value: i64, seed: u64) -> u64 {
+pub(crate) fn hash_int8(value: i64, seed: u64) -> u64 {
     let (low, high) = (value as u32, (value >> 32) as u32);
     let folded = low ^ if value >= 0 { high } else { !high };
     let (a, b, c) = begin(4, seed);

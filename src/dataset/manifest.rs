@@ -13,14 +13,14 @@ use crate::fs::{Flush, NewFile, Readers};
 use crate::model::{Content, Encoding, FileFacts};
 
 /// The manifest's file.
-pub const FILE: &str = "manifest.json";
+pub(crate) const FILE: &str = "manifest.json";
 
 const SCHEMA: u32 = 1;
 
 /// The origin of a dataset's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "origin", rename_all = "lowercase", deny_unknown_fields)]
-pub enum DatasetOrigin {
+pub(crate) enum DatasetOrigin {
     /// Made by this version of the generator from this seed.
     Generated { generator: u32, seed: u64 },
     /// Taken from a file of this SHA-256.
@@ -33,7 +33,7 @@ pub enum DatasetOrigin {
 
 impl DatasetOrigin {
     /// In one word.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             DatasetOrigin::Generated { .. } => "generated",
             DatasetOrigin::Imported { .. } => "imported",
@@ -46,7 +46,7 @@ impl DatasetOrigin {
 /// The manifest's entry for an encoding's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Encoded {
+pub(crate) struct Encoded {
     /// Its name in the dataset's directory.
     pub file: String,
     /// Its size.
@@ -59,7 +59,7 @@ pub struct Encoded {
 
 impl Encoded {
     /// As records have it.
-    pub fn facts(&self) -> FileFacts {
+    pub(crate) fn facts(&self) -> FileFacts {
         FileFacts { bytes: self.bytes, sha256: self.sha256.clone() }
     }
 }
@@ -67,7 +67,7 @@ impl Encoded {
 /// The whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     schema: u32,
     /// The origin of the rows.
     pub origin: DatasetOrigin,
@@ -90,11 +90,11 @@ mod in_decimal {
 
     use crate::model::Content;
 
-    pub fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(content)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
         String::deserialize(from)?.parse().map(Content::of_hashes).map_err(D::Error::custom)
     }
 }
@@ -109,11 +109,16 @@ mod by_name {
     use crate::model::Encoding;
     use crate::spelling::Named;
 
-    pub fn serialize<S: Serializer>(map: &BTreeMap<Encoding, Encoded>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        map: &BTreeMap<Encoding, Encoded>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         map.iter().map(|(name, encoded)| (Named(*name), encoded)).collect::<BTreeMap<_, _>>().serialize(to)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Encoding, Encoded>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<Encoding, Encoded>, D::Error> {
         let map = BTreeMap::<Named<Encoding>, Encoded>::deserialize(from)?;
         Ok(map.into_iter().map(|(name, encoded)| (name.0, encoded)).collect())
     }
@@ -121,7 +126,7 @@ mod by_name {
 
 impl Manifest {
     /// A manifest of the current schema.
-    pub fn new(
+    pub(crate) fn new(
         origin: DatasetOrigin,
         rows: u64,
         columns: Vec<Column>,
@@ -136,7 +141,7 @@ impl Manifest {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Data`] when it is not one that this program can read.
-    pub fn read(dir: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>> {
         let path = dir.join(FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -175,7 +180,7 @@ impl Manifest {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         let mut text = serde_json::to_string(self).context("writing a manifest as JSON")?;
         text.push('\n');
         let mut file = NewFile::create(&dir.join(FILE), Readers::Everybody)?;
@@ -185,7 +190,7 @@ impl Manifest {
 }
 
 /// The name of an encoding's file.
-pub fn file_name(encoding: Encoding) -> &'static str {
+pub(crate) fn file_name(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Csv => "votes.csv",
         Encoding::Text => "votes.txt",

@@ -5,7 +5,7 @@
 //! encoding that was asked for (`votes.csv`, `votes.txt`, `votes.bin`). The csv is the
 //! original; the others are made from it. Files appear whole, by rename, and never change.
 
-pub mod blocks;
+pub(crate) mod blocks;
 pub mod checksum;
 pub mod columns;
 mod convert;
@@ -16,16 +16,16 @@ mod export;
 mod first_bytes;
 pub mod forms;
 pub mod generator;
-pub mod held_rows;
+pub(crate) mod held_rows;
 mod import;
 mod index;
 mod keyed;
 mod lookup3;
 mod manifest;
 mod pipeline;
-pub mod rows;
-pub mod sorted;
-pub mod split;
+pub(crate) mod rows;
+pub(crate) mod sorted;
+pub(crate) mod split;
 mod store;
 
 use std::collections::BTreeMap;
@@ -37,11 +37,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use columns::{Column, ColumnType};
-pub use encode::{Encoder, header, push_escaped, trailer};
+pub use encode::Encoder;
+pub(crate) use encode::{header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
-pub use held_rows::HeldRows;
-pub use rows::{Fields, Keyed, Row, RowReader, Value};
-pub use sorted::SortedRows;
+pub(crate) use held_rows::HeldRows;
+pub use rows::{Fields, Row, RowReader};
+pub(crate) use rows::{Keyed, Value};
+pub(crate) use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
 use crate::model::{Content, DatasetFacts, Encoding};
@@ -84,7 +86,7 @@ pub fn estimated_bytes(encoding: Encoding, rows: u64) -> u64 {
 ///
 /// # Errors
 /// As [`crate::cache_dir::default_cache_dir`].
-pub fn default_cache() -> Result<PathBuf> {
+pub(crate) fn default_cache() -> Result<PathBuf> {
     Ok(crate::cache_dir::default_cache_dir()?.join("datasets"))
 }
 
@@ -129,7 +131,7 @@ impl Dataset {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when there is none; [`crate::fault::Fault::Data`] when its
     /// manifest cannot be read.
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
         match Manifest::read(dir)? {
             Some(manifest) => Ok(Self::with(dir.to_owned(), manifest)),
             None => Err(crate::usage!(
@@ -144,7 +146,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When the cache or a manifest in it cannot be read.
-    pub fn list(cache: &Path) -> Result<Vec<Self>> {
+    pub(crate) fn list(cache: &Path) -> Result<Vec<Self>> {
         let entries = match fs::read_dir(cache) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -202,12 +204,12 @@ impl Dataset {
     }
 
     /// Its name in the cache.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.dir.file_name().unwrap_or(self.dir.as_os_str()).to_string_lossy().into_owned()
     }
 
     /// The encodings the cache has of it, with their sizes in bytes.
-    pub fn encodings(&self) -> BTreeMap<Encoding, u64> {
+    pub(crate) fn encodings(&self) -> BTreeMap<Encoding, u64> {
         self.manifest.encodings.iter().map(|(encoding, encoded)| (*encoding, encoded.bytes)).collect()
     }
 
@@ -246,7 +248,7 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Dataset::chunks`].
-    pub fn first(&self, encoding: Encoding, rows: u64) -> Result<Chunk> {
+    pub(crate) fn first(&self, encoding: Encoding, rows: u64) -> Result<Chunk> {
         self.chunks(encoding, rows, 1)?
             .pop()
             .with_context(|| format!("one part of {rows} rows is not one chunk"))
@@ -267,7 +269,7 @@ impl Dataset {
     }
 
     /// Its entry in the record; of the files, those of the encodings that were ensured.
-    pub fn facts(&self) -> DatasetFacts {
+    pub(crate) fn facts(&self) -> DatasetFacts {
         let encodings = self.manifest.encodings.iter();
         DatasetFacts {
             origin: self.manifest.origin.name().into(),
@@ -299,7 +301,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When the csv cannot be opened.
-    pub fn reader_of(&self, chunk: Chunk) -> Result<RowReader> {
+    pub(crate) fn reader_of(&self, chunk: Chunk) -> Result<RowReader> {
         let mut name = self.file(Encoding::Csv).display().to_string();
         if chunk.offset > 0 {
             name = format!("{name} from byte {}", chunk.offset);

@@ -52,7 +52,7 @@ impl<O> Drop for StopOnDrop<'_, O> {
 }
 
 /// The cores this process may use.
-pub fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, |n| n.get())
 }
 
@@ -62,7 +62,7 @@ pub fn cores() -> usize {
 /// # Errors
 /// The first error, in the order of the pieces, of source, work or sink; or
 /// [`crate::fault::Fault::Interrupted`].
-pub fn ordered<I, O: Send>(
+pub(crate) fn ordered<I, O: Send>(
     workers: usize,
     interrupt: &Interrupt,
     source: impl FnMut() -> Result<Option<I>> + Send,

@@ -11,7 +11,7 @@ use super::csv_row::{BadField, RowParser, Style};
 
 /// One field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// The value of a text column.
     Text(&'a str),
     /// The value of an `integer` column.
@@ -42,7 +42,7 @@ pub trait Fields {
 
 /// A row with an integer key in front of its own fields.
 #[derive(Debug, Clone, Copy)]
-pub struct Keyed<'a, R> {
+pub(crate) struct Keyed<'a, R> {
     /// The key: field 0.
     pub key: i32,
     /// The row, whose fields follow.
@@ -77,13 +77,8 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// The number of fields.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.parser.kinds().len()
-    }
-
-    /// Never: a dataset has columns.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The text of a field, unquoted.
@@ -109,7 +104,7 @@ impl<'a> Row<'a> {
     /// # Panics
     /// When there is no field of this number, counted from 0.
     #[inline]
-    pub fn value(&self, i: usize) -> Value<'a> {
+    pub(crate) fn value(&self, i: usize) -> Value<'a> {
         match self.parser.kinds()[i] {
             ColumnType::Text => Value::Text(self.field(i)),
             // The parser has checked the range.
@@ -171,7 +166,7 @@ impl RowReader {
     }
 
     /// Reads csv of these columns from a file, from where it stands to its end; messages call it `name`.
-    pub fn of_file(file: File, columns: &[Column], name: String) -> Self {
+    pub(crate) fn of_file(file: File, columns: &[Column], name: String) -> Self {
         Self::new(CsvInput::File(file.take(u64::MAX)), columns, name)
     }
 

@@ -18,7 +18,7 @@ use crate::model::Encoding;
 
 /// Rows in the order of a column; equal ones in the order of the file.
 #[derive(Debug)]
-pub struct SortedRows {
+pub(crate) struct SortedRows {
     csv: Vec<u8>,
     rows: Vec<SortedRow>,
 }
@@ -50,7 +50,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are, or a column that is not there;
     /// [`crate::fault::Fault::Data`] when the csv is not what it was; when it cannot be read; or
     /// [`crate::fault::Fault::Interrupted`].
-    pub fn sorted_by(&self, column: usize, rows: u64, interrupt: &Interrupt) -> Result<SortedRows> {
+    pub(crate) fn sorted_by(&self, column: usize, rows: u64, interrupt: &Interrupt) -> Result<SortedRows> {
         let kind = match self.columns().get(column) {
             Some(column) => column.kind,
             None => {
@@ -119,7 +119,7 @@ impl SortedRows {
     }
 
     /// Each row's csv, its line feed included, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.part(0..self.rows.len())
     }
 
@@ -127,7 +127,7 @@ impl SortedRows {
     ///
     /// # Panics
     /// When there are none of these numbers.
-    pub fn part(&self, rows: Range<usize>) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn part(&self, rows: Range<usize>) -> impl Iterator<Item = &[u8]> {
         self.rows[rows].iter().map(|row| &self.csv[row.start as usize..][..row.bytes as usize])
     }
 }

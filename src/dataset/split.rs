@@ -19,7 +19,7 @@ const READ_BYTES: usize = 256 << 10;
 
 /// A file of some of the rows, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SplitFile {
+pub(crate) struct SplitFile {
     /// Its path.
     pub path: PathBuf,
     /// Its length in bytes, the header line included.
@@ -37,7 +37,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Usage`] for 0 rows or more than there are, or parts of 0 rows; when the
     /// csv cannot be read or a file not be written; or [`crate::fault::Fault::Interrupted`]. Files
     /// that were written by then stay.
-    pub fn split(
+    pub(crate) fn split(
         &self,
         rows: u64,
         part_rows: u64,

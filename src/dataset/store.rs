@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::model::{Encoding, FileFacts};
 
 /// A file of a dataset being written, and hashed on the way. Unless it is kept, it is removed.
-pub struct HashedFile {
+pub(crate) struct HashedFile {
     file: NewFile,
     sha256: Hasher,
     bytes: u64,
@@ -25,7 +25,7 @@ impl HashedFile {
     ///
     /// # Errors
     /// As [`NewFile::create`].
-    pub fn create(dir: &Path, name: &str) -> Result<Self> {
+    pub(crate) fn create(dir: &Path, name: &str) -> Result<Self> {
         let file = NewFile::create(&dir.join(name), Readers::Everybody)?;
         Ok(Self { file, sha256: Hasher::new(&SHA256), bytes: 0 })
     }
@@ -34,7 +34,7 @@ impl HashedFile {
     ///
     /// # Errors
     /// As [`NewFile::write`].
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write(bytes)?;
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -42,7 +42,7 @@ impl HashedFile {
     }
 
     /// The bytes so far.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
@@ -50,7 +50,7 @@ impl HashedFile {
     ///
     /// # Errors
     /// As [`NewFile::keep`].
-    pub fn keep(self) -> Result<FileFacts> {
+    pub(crate) fn keep(self) -> Result<FileFacts> {
         // Not flushed: whoever uses it holds it against its checksum.
         self.file.keep(Flush::Later)?;
         Ok(FileFacts { bytes: self.bytes, sha256: hex::encode(self.sha256.finish()) })
@@ -59,7 +59,7 @@ impl HashedFile {
 
 /// The right to change a dataset's directory, until dropped or the process ends. A directory in which
 /// nothing is then goes away, and so do those above it that were made for it.
-pub struct DirLock {
+pub(crate) struct DirLock {
     /// Its path, and the directories above it that were made with it, from the inside out.
     dirs: Vec<PathBuf>,
     _locked: File,
@@ -72,7 +72,7 @@ impl DirLock {
     /// # Errors
     /// [`crate::fault::Fault::Interrupted`] while waiting; [`crate::fault::Fault::Unavailable`] when
     /// the directory cannot be made; or when it cannot be locked or read.
-    pub fn take(dir: &Path, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn take(dir: &Path, interrupt: &Interrupt) -> Result<Self> {
         let mut made = Vec::new();
         loop {
             make(dir, &mut made)?;
@@ -132,7 +132,7 @@ fn stands(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Interrupted`], or when it cannot be read.
-pub fn hash(mut input: impl Read, interrupt: &Interrupt) -> Result<FileFacts> {
+pub(crate) fn hash(mut input: impl Read, interrupt: &Interrupt) -> Result<FileFacts> {
     let (mut sha256, mut bytes) = (Hasher::new(&SHA256), 0);
     let mut buffer = vec![0; 256 << 10];
     loop {

@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub const IDS: [&str; 21] = [
+pub(crate) const IDS: [&str; 21] = [
     "votes",
     "insert-family",
     "batch-size",
@@ -30,7 +30,7 @@ pub const IDS: [&str; 21] = [
 ];
 
 /// The text of the one of this id.
-pub fn text(id: &str) -> Option<&'static str> {
+pub(crate) fn text(id: &str) -> Option<&'static str> {
     let listed = IDS.contains(&id);
     listed.then(|| DIR.get_file(format!("{id}.toml")))?.and_then(|file| file.contents_utf8())
 }

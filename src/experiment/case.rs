@@ -16,16 +16,16 @@ pub struct ListedCase {
 }
 
 /// In place of a method's id: every method.
-pub const ALL_METHODS: &str = "*";
+pub(crate) const ALL_METHODS: &str = "*";
 
 impl ListedCase {
     /// A method with its defaults.
-    pub fn new(method: &str) -> Self {
+    pub(crate) fn new(method: &str) -> Self {
         Self { key: CaseKey::new(method), against: None, step: None, published_seconds: None }
     }
 
     /// Unique within an experiment: the method and what differs from its defaults.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.key.id(Role::Case)
     }
 }

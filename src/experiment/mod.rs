@@ -14,7 +14,7 @@ use crate::fault::{nearest, nearest_then, unknown_field};
 use crate::model::{Axis, CaseKey};
 use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
-pub use case::{ALL_METHODS, ListedCase};
+pub(crate) use case::{ALL_METHODS, ListedCase};
 use grid::Grid;
 
 /// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// The error for a place that cannot be written to, with the next step.
-pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+pub(crate) fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
     let next = advice(error.kind()).unwrap_or(match error.kind() {
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "a file lies where a directory should: choose another place"
@@ -18,7 +18,7 @@ pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
 
 /// Advice on an input/output error that is a fault of the place and not of the operation; `None` for any
 /// other.
-pub fn advice(kind: ErrorKind) -> Option<&'static str> {
+pub(crate) fn advice(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::StorageFull => "the disk is full: free some space, or choose another place",
         ErrorKind::QuotaExceeded => "the quota is used up: free some space, or choose another place",

@@ -27,7 +27,7 @@ const WAITS: (Duration, Duration) = (Duration::from_micros(50), Duration::from_m
 /// An output being written. Dropped before it is finished, it leaves a file that was there as it was,
 /// except where that had to be written in place.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     name: PathBuf,
     /// Whether it is the standard output, whose reader may go when it has seen enough.
     standard: bool,
@@ -60,7 +60,7 @@ impl Destination {
     /// [`crate::fault::Fault::Usage`] for what cannot be written to: a directory, a socket, a block
     /// device; [`crate::fault::Fault::Unavailable`] where there is no permission or no space; or
     /// [`crate::fault::Fault::Interrupted`].
-    pub fn open(path: &Path, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn open(path: &Path, interrupt: &Interrupt) -> Result<Self> {
         let to = match path.as_os_str().as_bytes() {
             b"-" | b"/dev/stdout" | b"/dev/fd/1" | b"/proc/self/fd/1" => {
                 return Ok(Self { name: "the standard output".into(), standard: true, to: stdout() });
@@ -76,7 +76,7 @@ impl Destination {
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when they cannot be written, as on a full disk or where
     /// the reader of a pipe has gone (that of the standard output may); or [`crate::fault::Fault::Interrupted`] while waiting for a reader.
-    pub fn write(&mut self, bytes: &[u8], interrupt: &Interrupt) -> Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8], interrupt: &Interrupt) -> Result<()> {
         let written = match &mut self.to {
             To::New(file) => return file.write(bytes),
             To::Stream(file) => stream(file, bytes, interrupt)?,
@@ -101,7 +101,7 @@ impl Destination {
     ///
     /// # Errors
     /// As [`Destination::write`].
-    pub fn finish(mut self, flush: Flush) -> Result<Option<String>> {
+    pub(crate) fn finish(mut self, flush: Flush) -> Result<Option<String>> {
         let ended = match &mut self.to {
             To::Stream(_) | To::Gone => Ok(()),
             To::Stdout(stdout) => stdout.lock().flush(),

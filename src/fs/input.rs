@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When it is no regular file, or cannot be read.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A FIFO is opened at once, and not when somebody writes to it.
     let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let kind = file.metadata()?.file_type();
@@ -28,7 +28,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`], and when it is not UTF-8.
-pub fn read_text(path: &Path) -> io::Result<String> {
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read(path)?).map_err(|error| {
         io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8: {}", error.utf8_error()))
     })

@@ -17,7 +17,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// What the system says, as where the file system knows no locks.
-pub fn try_take(file: &File) -> io::Result<bool> {
+pub(crate) fn try_take(file: &File) -> io::Result<bool> {
     loop {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(true),
@@ -32,7 +32,7 @@ pub fn try_take(file: &File) -> io::Result<bool> {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Interrupted`] while waiting; or as [`try_take`].
-pub fn wait_for(file: &File, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn wait_for(file: &File, interrupt: &Interrupt) -> Result<()> {
     while !try_take(file).context("locking it")? {
         interrupt.sleep(RETRY_EVERY)?;
     }

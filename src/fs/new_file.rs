@@ -16,7 +16,7 @@ const SUFFIX: &str = ".tmp";
 
 /// Who may read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readers {
+pub(crate) enum Readers {
     /// Those that the user's umask lets.
     Umask,
     /// Everybody, whatever the umask says: a server under another user has to.
@@ -25,7 +25,7 @@ pub enum Readers {
 
 /// When a file has to be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flush {
+pub(crate) enum Flush {
     /// Before it has its name.
     Now,
     /// When the system gets to it.
@@ -34,7 +34,7 @@ pub enum Flush {
 
 /// A file being written under a temporary name. Unless it is kept, it is removed, whatever happens.
 #[derive(Debug)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     file: NamedTempFile,
     target: PathBuf,
 }
@@ -44,7 +44,7 @@ impl NewFile {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when it cannot be created.
-    pub fn create(target: &Path, readers: Readers) -> Result<Self> {
+    pub(crate) fn create(target: &Path, readers: Readers) -> Result<Self> {
         Self::begin(target)
             .and_then(|new| match readers {
                 Readers::Umask => Ok(new),
@@ -83,7 +83,7 @@ impl NewFile {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when they cannot be written, as on a full disk.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.as_file_mut().write_all(bytes).map_err(|error| unwritable(&self.target, &error))
     }
 
@@ -91,7 +91,7 @@ impl NewFile {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when it cannot be flushed or renamed.
-    pub fn keep(self, flush: Flush) -> Result<()> {
+    pub(crate) fn keep(self, flush: Flush) -> Result<()> {
         let target = self.target.clone();
         self.flush(flush)
             .and_then(|()| self.rename().map_err(|(error, _)| error))
@@ -138,7 +138,7 @@ pub(super) fn flush_name(file: &Path, flush: Flush) -> io::Result<()> {
 ///
 /// # Errors
 /// When the directory cannot be read, or a file not be removed.
-pub fn sweep(dir: &Path) -> Result<()> {
+pub(crate) fn sweep(dir: &Path) -> Result<()> {
     let reading = || format!("reading {}", dir.display());
     for entry in fs::read_dir(dir).with_context(reading)? {
         let entry = entry.with_context(reading)?;

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 /// The directories of PATH, in order.
-pub fn path_dirs() -> Vec<PathBuf> {
+pub(crate) fn path_dirs() -> Vec<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect()
 }
 
 /// The first of these directories' files of this name that this user may execute.
-pub fn find_program(name: &str, dirs: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+pub(crate) fn find_program(name: &str, dirs: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
     dirs.into_iter().map(|dir| dir.join(name)).find(|path| is_program(path))
 }
 
 /// Whether a file lies here that this user may execute.
-pub fn is_program(path: &Path) -> bool {
+pub(crate) fn is_program(path: &Path) -> bool {
     path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 

@@ -29,7 +29,7 @@ pub enum Family {
 
 impl Family {
     /// Its name in lists and records.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Family::Insert => "insert",
             Family::Staging => "staging",
@@ -155,12 +155,12 @@ impl Info {
     }
 
     /// The description with its id and the line on what it does.
-    pub fn named(self, id: &str, summary: &str) -> Self {
+    pub(crate) fn named(self, id: &str, summary: &str) -> Self {
         Self { id: id.into(), summary: summary.into(), ..self }
     }
 
     /// The effect of its loads on the table.
-    pub fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         let has = |name: &str| self.params.iter().any(|param| param.name == name);
         match self.start {
             Start::Empty(_) | Start::Absent | Start::Indexed => Work::Load,
@@ -173,7 +173,7 @@ impl Info {
 
     /// Its durability when the server runs with these settings on top (PostgreSQL manual, "Write Ahead
     /// Log": fsync, full_page_writes, synchronous_commit).
-    pub fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
+    pub(crate) fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {
         self.durability.under(settings)
     }
 }

@@ -24,7 +24,7 @@ use crate::table::Layout;
 /// ADD CONSTRAINT ... NOT VALID (constraints), VALIDATE CONSTRAINT (validate). Durable; what a
 /// crash leaves between the steps is a table without its keys, or with keys that old rows were not
 /// held against.
-pub struct CopyWithReferences {
+pub(crate) struct CopyWithReferences {
     info: Info,
     dropped: bool,
 }
@@ -37,7 +37,7 @@ fn common() -> Info {
 }
 
 /// `copy-fk-in-place`: each row is checked as it comes.
-pub fn copy_fk_in_place() -> CopyWithReferences {
+pub(crate) fn copy_fk_in_place() -> CopyWithReferences {
     CopyWithReferences {
         info: common().named("copy-fk-in-place", "COPY csv with the foreign keys in place, then the indexes"),
         dropped: false,
@@ -45,7 +45,7 @@ pub fn copy_fk_in_place() -> CopyWithReferences {
 }
 
 /// `copy-fk-dropped`: the rows are checked together, at the end.
-pub fn copy_fk_dropped() -> CopyWithReferences {
+pub(crate) fn copy_fk_dropped() -> CopyWithReferences {
     CopyWithReferences {
         info: common().named(
             "copy-fk-dropped",

@@ -34,7 +34,7 @@ impl Load<'_> {
     ///
     /// # Errors
     /// When the method does not declare it so.
-    pub fn integer(&self, name: &str) -> Result<u64> {
+    pub(crate) fn integer(&self, name: &str) -> Result<u64> {
         self.params.get(name).and_then(ParamValue::number).with_context(|| undeclared("a number", name))
     }
 
@@ -42,7 +42,7 @@ impl Load<'_> {
     ///
     /// # Errors
     /// When the method does not declare it so.
-    pub fn flag(&self, name: &str) -> Result<bool> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool> {
         self.params.get(name).and_then(ParamValue::flag).with_context(|| undeclared("a flag", name))
     }
 
@@ -50,7 +50,7 @@ impl Load<'_> {
     ///
     /// # Errors
     /// When the method does not declare it so.
-    pub fn word(&self, name: &str) -> Result<&str> {
+    pub(crate) fn word(&self, name: &str) -> Result<&str> {
         match self.params.get(name) {
             Some(ParamValue::Choice(word)) => Ok(word),
             _ => Err(anyhow!(undeclared("a word", name))),

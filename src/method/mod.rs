@@ -5,28 +5,29 @@
 //! leaves ([`Info`]); its [`Method::load`] does the timed phases and nothing else: the runner
 //! has made the table and will verify it.
 
-pub mod backfill;
+pub(crate) mod backfill;
 mod catalogue;
-pub mod copy;
+pub(crate) mod copy;
 pub mod external;
-pub mod fastest;
+pub(crate) mod fastest;
 mod info;
-pub mod insert;
-pub mod keys;
+pub(crate) mod insert;
+pub(crate) mod keys;
 mod load;
 mod method_trait;
-pub mod parallel;
+pub(crate) mod parallel;
 mod param;
 mod resolve;
-pub mod staging;
+pub(crate) mod staging;
 pub mod tools;
 
 pub use catalogue::Catalogue;
 pub use external::Loader;
-pub use info::{Extent, Family, HELD, Info, Need, PRESENT, Start};
-pub use load::Load;
+pub(crate) use info::{Extent, Need};
+pub use info::{Family, HELD, Info, PRESENT, Start};
+pub(crate) use load::Load;
 pub(crate) use load::{build_indexes, committed};
 pub use method_trait::Method;
-pub use param::{Param, ParamDefault, ParamKind};
+pub(crate) use param::{Param, ParamDefault, ParamKind};
 pub use resolve::resolve_params;
-pub use tools::phases::PhaseClock;
+pub(crate) use tools::phases::PhaseClock;

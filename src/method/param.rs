@@ -57,7 +57,7 @@ impl From<u64> for ParamDefault {
 
 impl Param {
     /// A whole number within `range`.
-    pub fn integer(
+    pub(crate) fn integer(
         name: &str,
         help: &str,
         range: RangeInclusive<u64>,
@@ -68,19 +68,19 @@ impl Param {
     }
 
     /// A flag, which is not set by default.
-    pub fn flag(name: &str, help: &str) -> Self {
+    pub(crate) fn flag(name: &str, help: &str) -> Self {
         Self { name: name.into(), help: help.into(), kind: ParamKind::Flag { default: false } }
     }
 
     /// One of these words; the first is the default.
-    pub fn choice(name: &str, help: &str, words: &[&str]) -> Self {
+    pub(crate) fn choice(name: &str, help: &str, words: &[&str]) -> Self {
         let default = words.first().copied().unwrap_or_default().to_owned();
         let words = words.iter().copied().map(String::from).collect();
         Self { name: name.into(), help: help.into(), kind: ParamKind::Choice { words, default } }
     }
 
     /// Its possible values, in words: `1 to 64`, `true or false`, `direct or buffered`.
-    pub fn allowed(&self) -> String {
+    pub(crate) fn allowed(&self) -> String {
         match &self.kind {
             ParamKind::Integer { range, .. } => format!("{} to {}", range.start(), range.end()),
             ParamKind::Flag { .. } => "true or false".into(),
@@ -92,7 +92,7 @@ impl Param {
     }
 
     /// Its default, in words.
-    pub fn default_words(&self) -> String {
+    pub(crate) fn default_words(&self) -> String {
         match &self.kind {
             ParamKind::Integer { default: ParamDefault::Fixed(number), .. } => number.to_string(),
             ParamKind::Integer { default: ParamDefault::Cores, .. } => "the cores".into(),

@@ -25,13 +25,13 @@ pub enum Axis {
 
 impl Axis {
     /// The axis of this name that is neither a parameter nor a setting.
-    pub fn fixed(name: &str) -> Option<Self> {
+    pub(crate) fn fixed(name: &str) -> Option<Self> {
         let fixed = [Axis::Method, Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency, Axis::Server];
         fixed.into_iter().find(|axis| axis.name() == name)
     }
 
     /// As experiments and ids name it.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Axis::Method => "method",
             Axis::Rows => "rows",
@@ -44,7 +44,7 @@ impl Axis {
     }
 
     /// Whether its values are numbers that a curve can be drawn over.
-    pub fn has_numbers(&self) -> bool {
+    pub(crate) fn has_numbers(&self) -> bool {
         matches!(self, Axis::Rows | Axis::Latency | Axis::Param(_) | Axis::Setting(_))
     }
 }

@@ -40,7 +40,7 @@ words! {
 
 impl Work {
     /// The work with its article, as sentences have it.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Work::Load => "a load of an empty table",
             Work::Append => "an append to rows that are there",
@@ -98,7 +98,7 @@ impl CaseKey {
 
     /// The key with nothing said of `axis`: cases for which this is the same differ in that alone.
     #[must_use]
-    pub fn without(&self, axis: &Axis) -> Self {
+    pub(crate) fn without(&self, axis: &Axis) -> Self {
         let mut key = self.clone();
         match axis {
             Axis::Method => key.method.clear(),
@@ -126,7 +126,7 @@ impl CaseKey {
 
     /// The part of the key that the others share.
     #[must_use]
-    pub fn common<'k>(&self, others: impl IntoIterator<Item = &'k CaseKey>) -> Self {
+    pub(crate) fn common<'k>(&self, others: impl IntoIterator<Item = &'k CaseKey>) -> Self {
         fn keep<T: PartialEq>(mine: &mut Option<T>, theirs: Option<&T>) {
             if mine.as_ref() != theirs {
                 *mine = None;
@@ -150,7 +150,7 @@ impl CaseKey {
 
     /// The id of a case with this key: the method and what differs from its defaults, `(control)` for the
     /// control, and the server where there are several.
-    pub fn id(&self, role: Role) -> String {
+    pub(crate) fn id(&self, role: Role) -> String {
         let mut id = self.method.clone();
         let mut add = |name: &str, value: &dyn fmt::Display| id.push_str(&format!(" {name}={value}"));
         let axes = &self.axes;

@@ -30,7 +30,7 @@ words! {
 
 impl Durability {
     /// In words, as tables show it.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Durability::Durable => "durable",
             Durability::LostOnCrash => "lost on crash",
@@ -42,7 +42,7 @@ impl Durability {
     /// The durability of a load that promises this one when its sessions have these settings (PostgreSQL
     /// manual, "Write Ahead Log": fsync, full_page_writes, synchronous_commit). Of the other values of
     /// synchronous_commit each waits for the local flush.
-    pub fn under(self, settings: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn under(self, settings: &BTreeMap<String, String>) -> Self {
         let off = |name: &str| settings.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && is_off(v));
         match self {
             _ if off("fsync") || off("full_page_writes") => Durability::MayBeDamaged,

@@ -6,7 +6,7 @@ use super::server::ServerFacts;
 use super::word::words;
 
 /// A row as PostgreSQL writes its values in text; `None` is NULL.
-pub type Row = Vec<Option<String>>;
+pub(crate) type Row = Vec<Option<String>>;
 
 /// One dated execution of an experiment whose outcomes are no times.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +120,7 @@ impl Verdict {
     }
 
     /// In words, as tables show what is expected; the damage of a finding may have been reported.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Verdict::AsMeant => "as meant",
             Verdict::GoodRows => "good rows only",

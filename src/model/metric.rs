@@ -27,7 +27,7 @@ words! {
 
 /// The unit of a metric's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Bytes.
     Bytes,
     /// Nanoseconds of one processor.
@@ -36,18 +36,9 @@ pub enum Unit {
     Count,
 }
 
-/// When a number is the better one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Better {
-    /// The smaller it is.
-    Less,
-    /// Neither: the load made it, and it is neither good nor bad.
-    Neither,
-}
-
 /// The statistic that stands for the samples of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aggregate {
+pub(crate) enum Aggregate {
     /// By their median.
     Median,
     /// By their sum, as most samples have none.
@@ -56,13 +47,11 @@ pub enum Aggregate {
 
 /// The description of a metric.
 #[derive(Debug, Clone, Copy)]
-pub struct About {
+pub(crate) struct About {
     /// The unit of its numbers.
     pub unit: Unit,
     /// The phase that it is also read of alone, beside all of them together.
     pub phase: Option<Phase>,
-    /// When a number is the better one.
-    pub better: Better,
     /// The statistic that stands for several samples.
     pub aggregate: Aggregate,
     /// The heading of its column.
@@ -77,11 +66,10 @@ pub struct About {
 
 impl Metric {
     /// Its description.
-    pub fn about(self) -> About {
+    pub(crate) fn about(self) -> About {
         let usual = About {
             unit: Unit::Bytes,
             phase: None,
-            better: Better::Less,
             aggregate: Aggregate::Median,
             title: "",
             help: "",
@@ -94,18 +82,12 @@ impl Metric {
                 help: "Write-ahead log written by the whole server during the phases.",
                 ..usual
             },
-            Metric::Table => About {
-                better: Better::Neither,
-                title: "table",
-                help: "Size of the table without its indexes, in the end.",
-                ..usual
-            },
-            Metric::Indexes => About {
-                better: Better::Neither,
-                title: "indexes",
-                help: "Size of all its indexes, in the end.",
-                ..usual
-            },
+            Metric::Table => {
+                About { title: "table", help: "Size of the table without its indexes, in the end.", ..usual }
+            }
+            Metric::Indexes => {
+                About { title: "indexes", help: "Size of all its indexes, in the end.", ..usual }
+            }
             Metric::ClientCpu => About {
                 unit: Unit::Nanoseconds,
                 phase: Some(Phase::Load),
@@ -150,7 +132,7 @@ pub struct Reading {
 
 impl Reading {
     /// All possible readings, in the order of the list, each metric's phase behind the whole.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         Metric::ALL.into_iter().flat_map(|metric| {
             let whole = Self { metric, phase: None };
             std::iter::once(whole).chain(metric.about().phase.map(|phase| whole.within(phase)))
@@ -165,7 +147,7 @@ impl Reading {
 
     /// Its name in files, with the unit: `wal_bytes`, `client_cpu_ns`; a phase stands before the last word
     /// of the metric's name: `client_load_cpu_ns`.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let mut words: Vec<&str> = self.metric.name().split('_').collect();
         if let Some(phase) = self.phase {
             words.insert(words.len() - 1, phase.name());
@@ -179,7 +161,7 @@ impl Reading {
     }
 
     /// The reading of this name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::all().find(|reading| reading.name() == name)
     }
 }
@@ -201,7 +183,7 @@ impl Readings {
     }
 
     /// Keeps a reading, in place of any of the same; or takes it out, where it is none.
-    pub fn set(&mut self, reading: impl Into<Reading>, value: impl Into<Option<u64>>) {
+    pub(crate) fn set(&mut self, reading: impl Into<Reading>, value: impl Into<Option<u64>>) {
         let reading = reading.into();
         match value.into() {
             Some(value) => self.0.insert(reading, value),
@@ -210,7 +192,7 @@ impl Readings {
     }
 
     /// All of them, in the order of the list.
-    pub fn iter(&self) -> impl Iterator<Item = (Reading, u64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Reading, u64)> {
         self.0.iter().map(|(reading, value)| (*reading, *value))
     }
 }

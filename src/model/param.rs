@@ -19,7 +19,7 @@ pub enum ParamValue {
 
 impl ParamValue {
     /// The number that it is, 1 or 0 for a flag; none for a word.
-    pub fn number(&self) -> Option<u64> {
+    pub(crate) fn number(&self) -> Option<u64> {
         match self {
             Self::Int(number) => Some(*number),
             Self::Flag(set) => Some(u64::from(*set)),
@@ -28,7 +28,7 @@ impl ParamValue {
     }
 
     /// Whether the flag is set, also where it is written as 1 or 0; none for anything else.
-    pub fn flag(&self) -> Option<bool> {
+    pub(crate) fn flag(&self) -> Option<bool> {
         match self {
             Self::Flag(set) => Some(*set),
             Self::Int(0) => Some(false),

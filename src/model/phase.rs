@@ -28,7 +28,7 @@ words! {
 
 impl Phase {
     /// In words, as tables and charts show it.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Phase::SetLogged => "set logged",
             other => other.name(),

@@ -19,7 +19,7 @@ pub struct Tool {
 
 impl Tool {
     /// This program.
-    pub fn this() -> Self {
+    pub(crate) fn this() -> Self {
         Self {
             name: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -68,11 +68,11 @@ pub struct Provenance {
 }
 
 /// The time now as records have it: RFC 3339 in UTC, in whole seconds.
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Whether a text is a time as records have it.
-pub fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok()
 }

@@ -58,7 +58,7 @@ pub struct Plan {
 
 impl Run {
     /// The server that a case loads into; `None` where the record does not have the one it names.
-    pub fn server_of(&self, case: &Case) -> Option<&ServerFacts> {
+    pub(crate) fn server_of(&self, case: &Case) -> Option<&ServerFacts> {
         match &case.key.server {
             Some(name) => self.servers.get(name),
             None => Some(&self.server),
@@ -66,7 +66,7 @@ impl Run {
     }
 
     /// The case of this id.
-    pub fn case(&self, id: &str) -> Option<&Case> {
+    pub(crate) fn case(&self, id: &str) -> Option<&Case> {
         self.plan.cases.iter().find(|case| case.id == id)
     }
 

@@ -121,7 +121,7 @@ pub struct EndState {
 impl Sample {
     /// Its durability, given what its method promises: judged by the settings that its sessions had and
     /// by the table that it left. `None` where the record does not say what they had.
-    pub fn durability(&self, promised: Durability) -> Option<Durability> {
+    pub(crate) fn durability(&self, promised: Durability) -> Option<Durability> {
         let session = self.session.as_ref()?;
         let unlogged = self.end_state.as_ref().is_some_and(|end| end.persistence == Persistence::Unlogged);
         let kept = if unlogged { Durability::LostOnCrash } else { promised };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::word::words;
 
 /// The settings that decide what a load is worth: what a crash leaves, and what was not checked.
-pub const WORTH: [&str; 10] = [
+pub(crate) const WORTH: [&str; 10] = [
     "event_triggers",
     "fsync",
     "full_page_writes",
@@ -43,7 +43,7 @@ words! {
 
 impl SessionFacts {
     /// Safeguards of the data that were switched off, in words: each as `name = value`.
-    pub fn switched_off(&self) -> Vec<String> {
+    pub(crate) fn switched_off(&self) -> Vec<String> {
         let usual = [
             ("event_triggers", "on"),
             ("ignore_checksum_failure", "off"),

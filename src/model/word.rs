@@ -1,7 +1,7 @@
 //! Words of a closed set, as files, flags and tables of figures spell them.
 
 /// A member of a closed set of words.
-pub trait Word: Copy + Eq + Ord + 'static {
+pub(crate) trait Word: Copy + Eq + Ord + 'static {
     /// All of them, in their order.
     const WORDS: &'static [Self];
 
@@ -16,19 +16,19 @@ pub trait Word: Copy + Eq + Ord + 'static {
 
 /// An enum whose variants are words, each with its spelling.
 macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$about:meta])* $variant:ident = $spelling:literal,)+ }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$about:meta])* $variant:ident = $spelling:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
+        $vis enum $name {
             $($(#[$about])* $variant,)+
         }
 
         impl $name {
             /// All of them, in their order.
-            pub const ALL: [Self; [$($spelling),+].len()] = [$(Self::$variant),+];
+            $vis const ALL: [Self; [$($spelling),+].len()] = [$(Self::$variant),+];
 
             /// As files, flags and tables of figures spell it.
-            pub fn name(self) -> &'static str {
+            $vis fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $spelling,)+
                 }
@@ -53,7 +53,7 @@ mod tests {
 
     words! {
         /// Two words.
-        pub enum Answer {
+        pub(crate) enum Answer {
             /// The first.
             Yes = "yes",
             /// The last.

@@ -14,7 +14,7 @@ const LAG: Duration = Duration::from_secs(2);
 
 /// A look at the server's checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoints {
+pub(crate) struct Checkpoints {
     /// Number that have begun since the statistics were reset, timed and requested ones together
     /// (PostgreSQL manual, pg_stat_bgwriter up to 16, pg_stat_checkpointer from 17 on).
     begun: u64,
@@ -26,7 +26,7 @@ pub struct Checkpoints {
 ///
 /// # Errors
 /// What the server says.
-pub fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
+pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
     let new: bool = client
         .query_one("SELECT to_regclass('pg_catalog.pg_stat_checkpointer') IS NOT NULL", &[])
         .and_then(|row| row.try_get(0))
@@ -49,7 +49,7 @@ pub fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
 ///
 /// # Errors
 /// What the server says.
-pub fn settle(before: Checkpoints, client: &mut impl GenericClient) -> Result<()> {
+pub(crate) fn settle(before: Checkpoints, client: &mut impl GenericClient) -> Result<()> {
     let end = Instant::now() + LAG;
     while read(client)?.is_some_and(|now| now.begun == before.begun) && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(10));
@@ -59,7 +59,7 @@ pub fn settle(before: Checkpoints, client: &mut impl GenericClient) -> Result<()
 
 /// Checkpoints that had a part between two looks: those that began there, and one that began before
 /// `wal_start`, the position of the first look, and ended there.
-pub fn between(first: Checkpoints, last: Checkpoints, wal_start: u64) -> u64 {
+pub(crate) fn between(first: Checkpoints, last: Checkpoints, wal_start: u64) -> u64 {
     let began = last.begun.saturating_sub(first.begun);
     let ended = last.last_redo > first.last_redo;
     match ended {

@@ -11,7 +11,7 @@ use super::mounts;
 use crate::model::Disk;
 
 /// How long [`disk`] measures flushes for.
-pub const FLUSH_TIME: Duration = Duration::from_millis(500);
+pub(crate) const FLUSH_TIME: Duration = Duration::from_millis(500);
 
 /// The size of one flush in bytes: a page of the server's WAL (XLOG_BLCKSZ).
 const FLUSH_BYTES: usize = 8192;
@@ -20,7 +20,7 @@ const FLUSH_BYTES: usize = 8192;
 ///
 /// # Errors
 /// As [`filesystem`] and [`flush_rate`].
-pub fn disk(dir: &Path) -> Result<Disk> {
+pub(crate) fn disk(dir: &Path) -> Result<Disk> {
     Ok(Disk { filesystem: filesystem(dir)?, flushes_per_second: flush_rate(dir, FLUSH_TIME)? })
 }
 
@@ -29,14 +29,14 @@ pub fn disk(dir: &Path) -> Result<Disk> {
 ///
 /// # Errors
 /// When `path` has no directory above it that can be resolved.
-pub fn filesystem(path: &Path) -> Result<String> {
+pub(crate) fn filesystem(path: &Path) -> Result<String> {
     let existing = existing(path)?;
     Ok(mounts::holding(&mounts::mounts(), &existing)
         .map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone()))
 }
 
 /// Whether a file system of this kind keeps its files in memory alone, where a flush writes nothing.
-pub fn in_memory(filesystem: &str) -> bool {
+pub(crate) fn in_memory(filesystem: &str) -> bool {
     matches!(filesystem, "tmpfs" | "ramfs" | "devtmpfs")
 }
 
@@ -44,7 +44,7 @@ pub fn in_memory(filesystem: &str) -> bool {
 ///
 /// # Errors
 /// When the system cannot say.
-pub fn free_bytes(path: &Path) -> Result<u64> {
+pub(crate) fn free_bytes(path: &Path) -> Result<u64> {
     let existing = existing(path)?;
     let space = rustix::fs::statvfs(&existing)
         .with_context(|| format!("asking for the free space of {}", existing.display()))?;
@@ -59,7 +59,7 @@ pub fn free_bytes(path: &Path) -> Result<u64> {
 ///
 /// # Errors
 /// When `dir` does not take a file, or the disk fails.
-pub fn flush_rate(dir: &Path, time_limit: Duration) -> Result<u64> {
+pub(crate) fn flush_rate(dir: &Path, time_limit: Duration) -> Result<u64> {
     let flushes = || -> std::io::Result<(u64, Duration)> {
         // Without a name where the system can: nothing is left whatever happens.
         let file: File = tempfile::tempfile_in(dir)?;
@@ -88,7 +88,7 @@ pub fn flush_rate(dir: &Path, time_limit: Duration) -> Result<u64> {
 
 /// The judgement of a flush rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flushing {
+pub(crate) enum Flushing {
     /// So few that methods which commit often measure the disk and little else.
     Slow,
     /// Within reach of a drive that keeps what it confirms.
@@ -103,7 +103,7 @@ impl Flushing {
     ///
     /// One flush takes a 7200 rpm drive a turn (120/s), a consumer SSD 0.5 to 2 ms, and a data-centre
     /// NVMe drive with a power-protected cache 40 µs or more by way of a file system.
-    pub fn judge(flushes_per_second: u64) -> Self {
+    pub(crate) fn judge(flushes_per_second: u64) -> Self {
         match flushes_per_second {
             0..500 => Flushing::Slow,
             500..=25_000 => Flushing::Plausible,

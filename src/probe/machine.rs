@@ -16,7 +16,7 @@ use crate::model::Machine;
 ///
 /// # Errors
 /// Only of the disk: as [`disk::disk`].
-pub fn machine(data_dir: Option<&Path>) -> Result<Machine> {
+pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
     let uname = rustix::system::uname();
     let arch = uname.machine().to_string_lossy().into_owned();
     let cpuinfo = text("/proc/cpuinfo");
@@ -40,7 +40,7 @@ pub fn cores() -> u32 {
 
 /// Memory that this process may use, in bytes: the machine's, or the control group's limit where
 /// that is less; 0 where the system does not say.
-pub fn memory_bytes() -> u64 {
+pub(crate) fn memory_bytes() -> u64 {
     let machine = memory_total(&text("/proc/meminfo")).unwrap_or(0);
     cgroup::memory_limit().map_or(machine, |limit| limit.min(machine))
 }

@@ -41,7 +41,7 @@ pub fn peak_bytes() -> Option<u64> {
 }
 
 /// Resident memory now in bytes, where the kernel tells.
-pub fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     field(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
 }
 

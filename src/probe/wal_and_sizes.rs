@@ -10,7 +10,7 @@ use crate::pg_error::describe;
 ///
 /// # Errors
 /// What the server says.
-pub fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
+pub(crate) fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
     let row = client
         .query_one("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8", &[])
         .map_err(describe)
@@ -24,7 +24,7 @@ pub fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
 ///
 /// # Errors
 /// What the server says.
-pub fn sizes(client: &mut impl GenericClient, table: &str) -> Result<(u64, u64)> {
+pub(crate) fn sizes(client: &mut impl GenericClient, table: &str) -> Result<(u64, u64)> {
     let row = client
         .query_one(
             "SELECT sum(pg_table_size(relid))::int8, sum(pg_indexes_size(relid))::int8 \

@@ -10,7 +10,7 @@ use crate::model::{Case, Outcome, ParamValue, Readings, Role, Run, Sample, Slot,
 use crate::units::PUBLISHED_SECONDS;
 
 /// The largest time limit of a sample, in seconds: a week.
-pub const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
+pub(crate) const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
 
 /// More bytes than any sample writes or any process has: an exbibyte.
 const MOST_BYTES: u64 = 1 << 60;
@@ -145,12 +145,12 @@ pub(super) struct Samples<'a> {
 
 impl<'a> Samples<'a> {
     /// The samples of this run, none yet.
-    pub fn new(run: &'a Run) -> Self {
+    pub(crate) fn new(run: &'a Run) -> Self {
         Self { run, places: BTreeMap::new(), cases: BTreeMap::new() }
     }
 
     /// Takes the sample of this line of the file; or the rule that it breaks, in words.
-    pub fn take(&mut self, line: usize, sample: &Sample) -> Result<(), String> {
+    pub(crate) fn take(&mut self, line: usize, sample: &Sample) -> Result<(), String> {
         let cases = &self.run.plan.cases;
         let Some(index) = cases.iter().position(|case| case.id == sample.case) else {
             return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));

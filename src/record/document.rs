@@ -12,7 +12,7 @@ use crate::model::findings::Findings;
 use crate::{bad_data, usage};
 
 /// The newest version of each document, which is the one that is written.
-pub const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 
 /// A record that is a file of its own.
 pub trait Document: Sized + Clone {

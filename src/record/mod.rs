@@ -13,10 +13,10 @@ mod wire;
 
 use std::path::Path;
 
-pub use check::LONGEST_SAMPLE_SECONDS;
+pub(crate) use check::LONGEST_SAMPLE_SECONDS;
 pub use document::Document;
 pub use store::{Store, load};
-pub use texts::{samples_with_texts, with_texts};
+pub(crate) use texts::{samples_with_texts, with_texts};
 
 /// The file of the run: its plan, and where it ran.
 const RUN_FILE: &str = "run.json";

@@ -7,7 +7,7 @@ use crate::redact::Redactor;
 
 impl Run {
     /// The run as it may be published.
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.provenance.redact(redactor);
         self.server.redact(redactor);
         self.servers.values_mut().for_each(|server| server.redact(redactor));
@@ -25,7 +25,7 @@ impl Run {
 
 impl Sample {
     /// The sample as it may be published.
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.error.iter_mut().for_each(|error| redactor.within(error));
         // A standby is often called like its machine.
         let settings = self.session.iter_mut().flat_map(|session| session.settings.values_mut());
@@ -36,7 +36,7 @@ impl Sample {
 
 impl Findings {
     /// The findings as they may be published.
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.provenance.redact(redactor);
         self.server.redact(redactor);
         for caveat in &mut self.caveats {
@@ -49,7 +49,7 @@ impl Findings {
 
 impl Finding {
     /// The finding as it may be published; the rows in it are those of a file of the program's, and stay.
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         redactor.within(&mut self.what);
         let error = self.error.as_mut().map(|error| &mut error.message);
         let texts = error.into_iter().chain(&mut self.notices).chain(&mut self.unavailable);
@@ -60,7 +60,7 @@ impl Finding {
 
 impl ServerFacts {
     /// The facts as they may be published.
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.redact(redactor);
         self
     }

@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`load`], and when the directory cannot be written to.
-    pub fn resume(dir: &Path) -> Result<(Self, Run, Vec<Sample>)> {
+    pub(crate) fn resume(dir: &Path) -> Result<(Self, Run, Vec<Sample>)> {
         let run = Run::load(dir)?;
         let path = dir.join(SAMPLES_FILE);
         // Made where it is missing: the crash may have come between the two files.
@@ -89,12 +89,12 @@ impl Store {
     }
 
     /// The repair that [`Store::resume`] made, in words; `None` without one.
-    pub fn repaired(&self) -> Option<&str> {
+    pub(crate) fn repaired(&self) -> Option<&str> {
         self.repaired.as_deref()
     }
 
     /// The directory.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 

@@ -11,7 +11,7 @@ use crate::model::Sample;
 ///
 /// # Errors
 /// When what comes of it is no record any more.
-pub fn with_texts<D: Document>(record: &D, change: impl Fn(&str) -> String) -> Result<D> {
+pub(crate) fn with_texts<D: Document>(record: &D, change: impl Fn(&str) -> String) -> Result<D> {
     let value = changed(serde_json::from_slice(&record.json()?)?, &change);
     D::parse(VERSION, &serde_json::to_vec(&value)?).map_err(|rule| anyhow!("{}: {rule}", D::FILE))
 }
@@ -20,7 +20,7 @@ pub fn with_texts<D: Document>(record: &D, change: impl Fn(&str) -> String) -> R
 ///
 /// # Errors
 /// As [`with_texts`].
-pub fn samples_with_texts(samples: &[Sample], change: impl Fn(&str) -> String) -> Result<Vec<Sample>> {
+pub(crate) fn samples_with_texts(samples: &[Sample], change: impl Fn(&str) -> String) -> Result<Vec<Sample>> {
     let sample = |sample: &Sample| {
         let value = changed(serde_json::to_value(v2::Sample::from(sample.clone()))?, &change);
         let sample = serde_json::from_value::<v2::Sample>(value)?;

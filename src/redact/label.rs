@@ -4,7 +4,7 @@ use super::thing::Thing;
 
 /// The kind of a value by the words before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Label {
+pub(crate) enum Label {
     /// Nothing says what it is.
     None,
     /// These things; another known value there is taken out as what it is, but for a password.
@@ -64,7 +64,7 @@ const OBJECTS: [&str; 26] = [
 
 impl Label {
     /// The label in the text before a value: its last word, past quotes, brackets, `=` and `:`.
-    pub fn before(text: &str) -> Self {
+    pub(crate) fn before(text: &str) -> Self {
         let text = text.trim_end_matches(['"', '\'', '`', '(', '[', '«', '“', '‘', '\\']);
         let text = text.trim_end_matches([' ', '\t', '=', ':', '"', '\'', '`']);
         let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
@@ -83,7 +83,7 @@ impl Label {
     }
 
     /// The kinds that the value may be.
-    pub fn things(self) -> &'static [Thing] {
+    pub(crate) fn things(self) -> &'static [Thing] {
         match self {
             Label::Things(things) | Label::Perhaps(things) => things,
             Label::None | Label::Object => &[],
@@ -91,7 +91,7 @@ impl Label {
     }
 
     /// Whether a value may be this here although the words do not say so.
-    pub fn allows(self, thing: Thing) -> bool {
+    pub(crate) fn allows(self, thing: Thing) -> bool {
         match self {
             Label::None | Label::Perhaps(_) => true,
             Label::Things(_) => thing != Thing::Password,

@@ -14,7 +14,7 @@ fn regex(pattern: &'static str) -> Regex {
 /// `scheme://user:password@host:port`: the user, the password, and the hosts but this machine itself. A page
 /// that a text advises to read is no address of anybody's: of the web's only what a registry or an engine
 /// is asked by.
-pub fn urls(text: &str) -> String {
+pub(crate) fn urls(text: &str) -> String {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
         regex(
             r#"(?<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:(?<user>[^\s/?#"'<>@:]*)(?<password>:[^\s/"'<>@]*)?@)?(?<hosts>[^\s/?#"'<>`)]*)"#,
@@ -61,7 +61,7 @@ fn in_place_of(host: &str) -> &str {
 }
 
 /// `password=...`, `user=...` and `host=...`, as connection strings and variables have them.
-pub fn assignments(text: &str) -> String {
+pub(crate) fn assignments(text: &str) -> String {
     static PAIR: LazyLock<Regex> = LazyLock::new(|| {
         regex(
             r#"(?<key>(?i-u:\b(?:PG)?(?:password|passwd|pwd|user|username|host|hostaddr)))=(?<value>'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&;,'")]+)"#,
@@ -84,7 +84,7 @@ pub fn assignments(text: &str) -> String {
 }
 
 /// Names of machines where a text says that they are: a resolver's, a registry's before an image.
-pub fn hosts(text: &str) -> String {
+pub(crate) fn hosts(text: &str) -> String {
     static LOOKUP: LazyLock<Regex> =
         LazyLock::new(|| regex(r"(?<before>\blookup )(?<host>[A-Za-z0-9][A-Za-z0-9._-]*)(?<behind> on |:)"));
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
@@ -109,7 +109,7 @@ pub fn hosts(text: &str) -> String {
 }
 
 /// IP addresses but those of this machine itself.
-pub fn addresses(text: &str) -> String {
+pub(crate) fn addresses(text: &str) -> String {
     static RUN: LazyLock<Regex> =
         LazyLock::new(|| regex(r"[0-9A-Za-z_:.]*[.:][0-9A-Za-z_:.]*(?:%[0-9A-Za-z]+)?"));
     RUN.replace_all(text, |run: &Captures<'_>| {
@@ -144,7 +144,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether an address leads to another machine, or to this one from outside.
-pub fn is_telling(address: IpAddr) -> bool {
+pub(crate) fn is_telling(address: IpAddr) -> bool {
     let address = address.to_canonical();
     !address.is_loopback() && !address.is_unspecified()
 }

@@ -2,7 +2,7 @@
 
 /// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Thing {
+pub(crate) enum Thing {
     /// The password of a connection.
     Password,
     /// A path, with what it is called in braces.
@@ -23,7 +23,7 @@ pub enum Thing {
 
 impl Thing {
     /// The text in its place.
-    pub fn placeholder(self) -> &'static str {
+    pub(crate) fn placeholder(self) -> &'static str {
         match self {
             Thing::Password => "{password}",
             Thing::Path(name) => name,

@@ -11,7 +11,7 @@ use crate::units;
 const MOST_CROSSINGS: usize = 3;
 
 /// The sentences; none where no series has two values.
-pub fn lines(curve: &Curve, noise: Option<Noise>) -> Vec<String> {
+pub(crate) fn lines(curve: &Curve, noise: Option<Noise>) -> Vec<String> {
     let floor = noise.map_or(1.0, |noise| noise.floor);
     let axis = curve.axis.name();
     let mut lines: Vec<String> = trends(curve, floor).iter().map(|found| trend(axis, found, floor)).collect();

@@ -8,7 +8,7 @@ use crate::analysis::comparison::{CaseInRun, CrossVerdict};
 use crate::units;
 
 /// The differences between the runs, before any result.
-pub fn differences(comparison: &Comparison) -> Table {
+pub(crate) fn differences(comparison: &Comparison) -> Table {
     let mut columns = vec![Column::words("differs", "")];
     columns.extend(comparison.runs.iter().map(|run| Column::words(&run.name, "")));
     let rows = comparison.differences.iter().map(|difference| {
@@ -19,7 +19,7 @@ pub fn differences(comparison: &Comparison) -> Table {
 }
 
 /// Case by case, run by run.
-pub fn cases(comparison: &Comparison) -> Table {
+pub(crate) fn cases(comparison: &Comparison) -> Table {
     let first = &comparison.runs[0].name;
     // Where cases differ in rows, no figure stands without them.
     let all = comparison.runs[0].run.plan.rows;
@@ -73,7 +73,7 @@ fn figures(cell: &CaseInRun) -> Vec<Cell> {
 }
 
 /// The noise of each run, what cannot be compared and why, what differs in a case itself.
-pub fn notes(comparison: &Comparison) -> Vec<Note> {
+pub(crate) fn notes(comparison: &Comparison) -> Vec<Note> {
     let mut notes: Vec<Note> = comparison
         .runs
         .iter()
@@ -103,7 +103,7 @@ pub fn notes(comparison: &Comparison) -> Vec<Note> {
 }
 
 /// The comparison as a page.
-pub fn page(comparison: &Comparison) -> Page {
+pub(crate) fn page(comparison: &Comparison) -> Page {
     let names: Vec<&str> = comparison.runs.iter().map(|run| run.name.as_str()).collect();
     let rows = units::count(comparison.runs[0].run.dataset.rows);
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };

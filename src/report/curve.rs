@@ -7,7 +7,7 @@ use crate::method::Catalogue;
 use crate::model::Axis;
 
 /// The axis in a word.
-pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
+pub(crate) fn axis_name<'c>(curve: &'c Curve) -> &'c str {
     match curve.axis {
         Axis::Rows => "rows loaded",
         Axis::Latency => "latency",
@@ -16,7 +16,7 @@ pub fn axis_name<'c>(curve: &'c Curve) -> &'c str {
 }
 
 /// The axis with its unit.
-pub fn axis_title(curve: &Curve) -> String {
+pub(crate) fn axis_title(curve: &Curve) -> String {
     match curve.axis {
         Axis::Latency => "latency: milliseconds added to each round trip".into(),
         Axis::Param(name) => match parameter_help(curve, name) {
@@ -37,7 +37,7 @@ fn parameter_help(curve: &Curve, name: &str) -> Option<String> {
 }
 
 /// Rows a second: a row a value of the axis, a column a series.
-pub fn table(curve: &Curve) -> Table {
+pub(crate) fn table(curve: &Curve) -> Table {
     let mut columns = vec![Column::numbers(axis_name(curve), &format!("{}.", axis_title(curve)))];
     columns.extend(curve.series.iter().map(|s| Column::numbers(s.name.clone(), "")));
     let row = |(x, label): (f64, &str)| {

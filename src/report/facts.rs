@@ -13,7 +13,7 @@ pub(super) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
 }
 
 /// The machine the client ran on.
-pub fn machine(run: &Run) -> Table {
+pub(crate) fn machine(run: &Run) -> Table {
     let machine = &run.provenance.machine;
     let mut rows = vec![
         ("processor", format!("{}, {} cores usable ({})", machine.cpu, machine.cores, machine.arch)),
@@ -29,7 +29,7 @@ pub fn machine(run: &Run) -> Table {
 }
 
 /// The servers it loaded into, those that cases name by that name.
-pub fn server(run: &Run) -> Table {
+pub(crate) fn server(run: &Run) -> Table {
     let mut rows = one_server(&run.server);
     for (name, server) in &run.servers {
         rows.extend(one_server(server).into_iter().map(|(field, value)| (format!("{name}: {field}"), value)));
@@ -49,7 +49,7 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
 }
 
 /// The settings that decide a load, as each server shows them, with those bulkbench gave marked.
-pub fn settings(run: &Run) -> Table {
+pub(crate) fn settings(run: &Run) -> Table {
     let servers = || std::iter::once(&run.server).chain(run.servers.values());
     let names: std::collections::BTreeSet<&String> =
         servers().flat_map(|s| s.given.keys().chain(s.settings.keys())).collect();
@@ -71,7 +71,7 @@ pub fn settings(run: &Run) -> Table {
 }
 
 /// The datasets, further ones by the name that cases give them.
-pub fn dataset(run: &Run) -> Table {
+pub(crate) fn dataset(run: &Run) -> Table {
     let mut rows = one_dataset(&run.dataset);
     for (name, dataset) in &run.datasets {
         rows.extend(
@@ -94,7 +94,7 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
 }
 
 /// The measuring method of the run, in sentences.
-pub fn method(run: &Run) -> Vec<String> {
+pub(crate) fn method(run: &Run) -> Vec<String> {
     let plan = &run.plan;
     let mut lines = vec![
         format!(
@@ -124,7 +124,7 @@ pub fn method(run: &Run) -> Vec<String> {
 }
 
 /// Which program made the run, and when.
-pub fn origin(run: &Run) -> String {
+pub(crate) fn origin(run: &Run) -> String {
     made_by(&run.provenance.tool, &run.provenance.label, &run.provenance.started)
 }
 

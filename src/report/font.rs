@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::usvg::{self, fontdb};
 
 /// Its family, first in the list that charts ask for.
-pub const FAMILY: &str = "Open Sans";
+pub(crate) const FAMILY: &str = "Open Sans";
 
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
@@ -27,7 +27,7 @@ const SLACK: f32 = 1.13;
 
 /// Weight of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FontWeight {
+pub(crate) enum FontWeight {
     /// As usual.
     Regular,
     /// Bold.
@@ -40,7 +40,7 @@ pub fn options() -> usvg::Options<'static> {
 }
 
 /// Pixels that a text of `size` pixels takes at most.
-pub fn width(text: &str, size: f32, weight: FontWeight) -> i32 {
+pub(crate) fn width(text: &str, size: f32, weight: FontWeight) -> i32 {
     let advances = &ADVANCES[weight as usize];
     let widest = advances[usize::from(b'W' - FIRST)];
     let advance = |c: char| match u8::try_from(c) {

@@ -15,7 +15,7 @@ const MOST_REFERENCES: usize = 6;
 /// The findings. In a run along an axis, what the axis does; otherwise the fastest of all and the
 /// fastest that survives a crash, or in a run that holds cases against several others the fastest beside
 /// each of these.
-pub fn headline(run: &Run, standings: &Standings) -> Vec<String> {
+pub(crate) fn headline(run: &Run, standings: &Standings) -> Vec<String> {
     let ranked: Vec<&Standing> = sorted(standings)
         .into_iter()
         .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)

@@ -10,7 +10,7 @@ use super::table::{Align, Cell, Column, Table, Tone, unbroken};
 
 /// A chart as a page shows it: once for wide windows, once for phones.
 #[derive(Debug)]
-pub struct InlineChart {
+pub(crate) struct InlineChart {
     /// The name a section knows it by.
     pub name: String,
     /// SVG for a wide window.
@@ -23,7 +23,7 @@ pub struct InlineChart {
 ///
 /// # Errors
 /// When a section names a chart that is not there.
-pub fn page(page: &Page, charts: &[InlineChart]) -> Result<String> {
+pub(crate) fn page(page: &Page, charts: &[InlineChart]) -> Result<String> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.context("setting the template's syntax")?);

@@ -4,7 +4,7 @@ use super::page::{Page, Prominence, Section};
 use super::table::{Align, Cell, Table};
 
 /// A report as Markdown; charts are linked as `charts/NAME.png`.
-pub fn page(page: &Page) -> String {
+pub(crate) fn page(page: &Page) -> String {
     let mut out = format!("# {}\n\n", escape(&page.title));
     if !page.question.is_empty() {
         out.push_str(&format!("*{}*\n\n", escape(&page.question)));
@@ -51,7 +51,7 @@ fn section(section: &Section, out: &mut String) {
 }
 
 /// A table as Markdown, its columns aligned in the source as well.
-pub fn table(table: &Table) -> String {
+pub(crate) fn table(table: &Table) -> String {
     let titles: Vec<String> = table.columns.iter().map(|c| escape(&c.title)).collect();
     let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let width = |column: usize| {

@@ -9,18 +9,18 @@ mod curve;
 mod facts;
 pub mod findings;
 mod font;
-pub mod headline;
-pub mod html;
-pub mod markdown;
-pub mod notes;
-pub mod page;
-pub mod png;
+pub(crate) mod headline;
+pub(crate) mod html;
+pub(crate) mod markdown;
+pub(crate) mod notes;
+pub(crate) mod page;
+pub(crate) mod png;
 pub mod results;
 mod shown;
 mod splice;
 mod steps;
 pub mod table;
-pub mod terminal;
+pub(crate) mod terminal;
 mod worth;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use font::options as chart_options;
-pub use splice::{SpliceMode, splice};
+pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 
 use crate::analysis::{self, Chain, Comparison, Curve, judge, summarize};

@@ -12,7 +12,7 @@ use crate::units;
 
 /// A note, and how much it weighs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// Without it the figures are read wrongly.
     Warning(String),
     /// Good to know.
@@ -21,14 +21,14 @@ pub enum Note {
 
 impl Note {
     /// Its words.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Note::Warning(text) | Note::Remark(text) => text,
         }
     }
 
     /// As plain text, a warning marked as such.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self {
             Note::Warning(text) => format!("Warning: {text}"),
             Note::Remark(text) => text.clone(),
@@ -37,7 +37,7 @@ impl Note {
 }
 
 /// The notes of a run, warnings first.
-pub fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
+pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
     let mut notes = warnings(run, samples);
     notes.extend(worth::warnings(run, samples, standings).into_iter().map(Note::Warning));
     notes.extend(noise(standings).map(Note::Remark));

@@ -8,7 +8,7 @@ use crate::model::{Run, Sample};
 
 /// A report.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// Its title.
     pub title: String,
     /// The question it answers; empty where it answers none.
@@ -23,7 +23,7 @@ pub struct Page {
 
 /// A part of a report.
 #[derive(Debug, Default)]
-pub struct Section {
+pub(crate) struct Section {
     /// Its heading.
     pub title: String,
     /// Paragraphs before all else.
@@ -42,7 +42,7 @@ pub struct Section {
 
 /// How much of a section shows at first sight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Prominence {
+pub(crate) enum Prominence {
     /// All of it.
     #[default]
     Open,
@@ -54,7 +54,7 @@ pub enum Prominence {
 
 /// A chart in a report.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub(crate) struct Picture {
     /// The name of its files, without the ending.
     pub name: String,
     /// A description, for those who cannot see it.
@@ -62,7 +62,7 @@ pub struct Picture {
 }
 
 /// The report of one run.
-pub fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
+pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
     let curve = Curve::of_run(&run.plan, standings);

@@ -12,7 +12,7 @@ const SCALE: f32 = 2.0;
 ///
 /// # Errors
 /// When the SVG is malformed or without size.
-pub fn from_svg(svg: &str) -> Result<Vec<u8>> {
+pub(crate) fn from_svg(svg: &str) -> Result<Vec<u8>> {
     let tree = usvg::Tree::from_str(svg, &font::options()).context("reading the chart's SVG")?;
     let size = tree.size().to_int_size().scale_by(SCALE).context("the chart has no size")?;
     let mut picture = tiny_skia::Pixmap::new(size.width(), size.height()).context("the chart has no size")?;

@@ -6,7 +6,7 @@ use crate::model::metric::Unit;
 use crate::model::{Outcome, Phase, Reading, Sample};
 
 /// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
-pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
+pub(crate) fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
     let mut cases: Vec<&Standing> = standings.cases.iter().collect();
     let speed = |s: &Standing| s.summary.rows_per_second().map_or(0.0, |e| e.point);
     cases.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
@@ -14,7 +14,7 @@ pub fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
 }
 
 /// The baseline's name in headings.
-pub fn baseline_name(standings: &Standings) -> String {
+pub(crate) fn baseline_name(standings: &Standings) -> String {
     standings.baseline().map_or("the baseline".into(), |s| s.summary.case.id.clone())
 }
 
@@ -122,7 +122,7 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
 }
 
 /// The verdict in words, in the colour of its meaning.
-pub fn verdict_cell(verdict: &Verdict) -> Cell {
+pub(crate) fn verdict_cell(verdict: &Verdict) -> Cell {
     let words = verdict.words().to_string();
     match verdict {
         Verdict::Faster | Verdict::FasterByRate => Cell::Toned(words, Tone::Good),
@@ -134,7 +134,7 @@ pub fn verdict_cell(verdict: &Verdict) -> Cell {
 }
 
 /// The published ratios beside the measured ones; `None` where the plan has none.
-pub fn published(standings: &Standings) -> Option<Table> {
+pub(crate) fn published(standings: &Standings) -> Option<Table> {
     let baseline = baseline_name(standings);
     let rows: Vec<Vec<Cell>> = standings
         .cases
@@ -173,7 +173,7 @@ pub fn published(standings: &Standings) -> Option<Table> {
 }
 
 /// The medians of the phases.
-pub fn phases(standings: &Standings) -> Table {
+pub(crate) fn phases(standings: &Standings) -> Table {
     let mut columns = vec![Column::words("case", "")];
     columns.extend(Phase::ALL.map(|phase| Column::numbers(phase.words(), phase_help(phase))));
     let row = |s: &Standing| {
@@ -199,7 +199,7 @@ fn phase_help(phase: Phase) -> &'static str {
 }
 
 /// The costs of the loads besides time.
-pub fn costs(standings: &Standings) -> Table {
+pub(crate) fn costs(standings: &Standings) -> Table {
     let mut readings: Vec<Reading> = Reading::all().collect();
     readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));
     let columns = std::iter::once(Column::words("case", "")).chain(readings.iter().map(|r| cost_column(*r)));
@@ -240,7 +240,7 @@ fn cost_cell(reading: Reading, summary: &Summary) -> Cell {
 }
 
 /// Every sample, as it ran.
-pub fn samples(samples: &[Sample]) -> Table {
+pub(crate) fn samples(samples: &[Sample]) -> Table {
     let columns = vec![
         Column::numbers("round", "0 is the warm-up, which no figure is made of."),
         Column::numbers("place", "The place in the round."),

@@ -9,7 +9,7 @@ use crate::{bad_data, fs, usage};
 
 /// Whether the text between the markers is replaced or only compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpliceMode {
+pub(crate) enum SpliceMode {
     /// Replace it.
     Write,
     /// Fail where it differs.
@@ -21,7 +21,7 @@ pub enum SpliceMode {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when the file or a marker is missing or doubled;
 /// [`crate::fault::Fault::Data`] in check mode when the text is another, with the first line that differs.
-pub fn splice(file: &Path, name: &str, text: &str, mode: SpliceMode) -> Result<()> {
+pub(crate) fn splice(file: &Path, name: &str, text: &str, mode: SpliceMode) -> Result<()> {
     let old = crate::fs::read_text(file).with_context(|| format!("reading {}", file.display()))?;
     let new = spliced(&old, name, text).map_err(|why| usage!("{}: {why}", file.display()))?;
     if old == new {

@@ -5,7 +5,7 @@ use crate::analysis::{Chain, Step};
 use crate::units;
 
 /// The finding: what the first case becomes, and what each step saves, the largest first.
-pub fn finding(chain: &Chain) -> String {
+pub(crate) fn finding(chain: &Chain) -> String {
     let time =
         |summary: &crate::analysis::Summary| Cell::optional(summary.total_ns, |e| Cell::Time(e.point)).text();
     let (first, last) = (chain.first, chain.last());
@@ -38,7 +38,7 @@ fn change(saved_ns: f64) -> String {
 }
 
 /// A row a step: what it changes, what that saves, and the case that has all steps so far.
-pub fn table(chain: &Chain) -> Table {
+pub(crate) fn table(chain: &Chain) -> Table {
     let columns = vec![
         Column::words("step", "What changes; each step keeps what those before it changed."),
         Column::numbers(

@@ -81,29 +81,29 @@ pub enum Tone {
 
 impl Column {
     /// A column of words.
-    pub fn words(title: impl Into<String>, help: &str) -> Self {
+    pub(crate) fn words(title: impl Into<String>, help: &str) -> Self {
         Self { title: title.into(), help: help.into(), align: Align::Left, spare: 0 }
     }
 
     /// A column of numbers.
-    pub fn numbers(title: impl Into<String>, help: &str) -> Self {
+    pub(crate) fn numbers(title: impl Into<String>, help: &str) -> Self {
         Self { align: Align::Right, ..Self::words(title, help) }
     }
 
     /// The same, left out of narrow terminals; see [`Column::spare`].
-    pub fn spare(self, spare: u8) -> Self {
+    pub(crate) fn spare(self, spare: u8) -> Self {
         Self { spare, ..self }
     }
 }
 
 impl Cell {
     /// A cell of what may be unknown.
-    pub fn optional<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
+    pub(crate) fn optional<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
         value.map_or(Cell::None, cell)
     }
 
     /// Its text, rounded for reading.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Cell::None => String::new(),
             Cell::Text(text) | Cell::Code(text) | Cell::Toned(text, _) => text.clone(),
@@ -120,7 +120,7 @@ impl Cell {
     }
 
     /// The tone that colour may underline.
-    pub fn tone(&self) -> Option<Tone> {
+    pub(crate) fn tone(&self) -> Option<Tone> {
         match self {
             Cell::Toned(_, tone) => Some(*tone),
             _ => None,
@@ -130,7 +130,7 @@ impl Cell {
 
 impl Table {
     /// Leaves out the columns in which no row has anything.
-    pub fn without_empty_columns(mut self) -> Self {
+    pub(crate) fn without_empty_columns(mut self) -> Self {
         let kept: Vec<bool> =
             (0..self.columns.len()).map(|c| self.rows.iter().any(|row| row[c] != Cell::None)).collect();
         let keep = |index: usize| kept[index];
@@ -140,7 +140,7 @@ impl Table {
     }
 
     /// Leaves out the columns that are spared first, as long as any is more spare than `most`.
-    pub fn without_spare(&self, most: u8) -> Self {
+    pub(crate) fn without_spare(&self, most: u8) -> Self {
         let keep = |index: usize| self.columns[index].spare <= most;
         Self {
             columns: pick(self.columns.clone(), keep),
@@ -154,17 +154,17 @@ fn pick<T>(items: Vec<T>, keep: impl Fn(usize) -> bool) -> Vec<T> {
 }
 
 /// The nearest whole number; figures are positive.
-pub fn whole(value: f64) -> u64 {
+pub(crate) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
 /// Rows a second, as [`units::rate`] writes them.
-pub fn rate(per_second: f64) -> String {
+pub(crate) fn rate(per_second: f64) -> String {
     units::rate(whole(per_second * 1e3), 1_000_000_000_000)
 }
 
 /// `1.90x to 2.05x`, or `85.2x to 101x slower`: both ends in the form that suits both.
-pub fn ratio_range(range: Interval) -> String {
+pub(crate) fn ratio_range(range: Interval) -> String {
     match range.high < units::MANY_TIMES_SLOWER {
         true => format!("{} to {} slower", units::factor(1.0 / range.high), units::factor(1.0 / range.low)),
         false => format!("{} to {}", units::factor(range.low), units::factor(range.high)),
@@ -186,7 +186,7 @@ fn seconds_range(range: Interval) -> String {
 }
 
 /// Keeps the groups of a number, and a number and its unit, on one line.
-pub fn unbroken(text: &str) -> String {
+pub(crate) fn unbroken(text: &str) -> String {
     let mut after_digit = false;
     let glue = |c: char| {
         let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };

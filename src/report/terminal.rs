@@ -34,7 +34,7 @@ const WORDS: usize = 14;
 impl Look {
     /// The look of standard output: its width, and colours where it is a terminal and NO_COLOR is not
     /// set.
-    pub fn of_stdout() -> Self {
+    pub(crate) fn of_stdout() -> Self {
         let stdout = std::io::stdout();
         let colour = match anstream::AutoStream::choice(&stdout) {
             anstream::ColorChoice::Never => Colour::Off,
@@ -46,13 +46,13 @@ impl Look {
     }
 
     /// The columns that text may take: neither too narrow to read nor wider than the eye follows.
-    pub fn room(&self) -> u16 {
+    pub(crate) fn room(&self) -> u16 {
         self.width.clamp(NARROWEST, WIDEST)
     }
 }
 
 /// A table; columns that a narrow terminal has no room for are left out, the least needed first.
-pub fn table(table: &Table, look: Look) -> String {
+pub(crate) fn table(table: &Table, look: Look) -> String {
     let width = look.room();
     let most = table.columns.iter().map(|c| c.spare).max().unwrap_or(0);
     let fitting =
@@ -127,12 +127,12 @@ fn cell(cell: &Cell, align: Align) -> comfy_table::Cell {
 }
 
 /// A heading on a line of its own.
-pub fn heading(text: &str, look: Look) -> String {
+pub(crate) fn heading(text: &str, look: Look) -> String {
     styled(text, anstyle::Style::new().bold(), look.colour) + "\n"
 }
 
 /// Text with a word in bold wherever it stands, whatever its case; given in small letters.
-pub fn marked(text: &str, word: &str, look: Look) -> String {
+pub(crate) fn marked(text: &str, word: &str, look: Look) -> String {
     let small = text.to_lowercase();
     // Where small letters take other room, their places are none of the text's.
     if look.colour == Colour::Off || word.is_empty() || small.len() != text.len() {
@@ -150,18 +150,18 @@ pub fn marked(text: &str, word: &str, look: Look) -> String {
 }
 
 /// A paragraph, broken at words.
-pub fn paragraph(text: &str, look: Look) -> String {
+pub(crate) fn paragraph(text: &str, look: Look) -> String {
     wrapped(text, "", look.room())
 }
 
 /// A paragraph whose lines all stand in by so many blanks, broken at words.
-pub fn indented(text: &str, blanks: usize, look: Look) -> String {
+pub(crate) fn indented(text: &str, blanks: usize, look: Look) -> String {
     let indent = " ".repeat(blanks);
     format!("{indent}{}", wrapped(text, &indent, look.room().saturating_sub(blanks as u16)))
 }
 
 /// Notes as a list, warnings marked.
-pub fn notes(notes: &[Note], look: Look) -> String {
+pub(crate) fn notes(notes: &[Note], look: Look) -> String {
     let width = look.room();
     let warning = anstyle::AnsiColor::Yellow.on_default().bold();
     let note = |note: &Note| {

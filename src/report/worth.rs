@@ -8,7 +8,7 @@ use crate::model::{Before, Metric, Run, Sample};
 use crate::units;
 
 /// Warnings of what the samples' sessions had, and of checkpoints in the samples or likely there.
-pub fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<String> {
+pub(crate) fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(by_case(standings, |s| {
         (s.durability != s.case.durability).then(|| {

@@ -22,7 +22,7 @@ const LAST_KEY: u64 = i32::MAX as u64;
 ///
 /// # Errors
 /// When the reason cannot be found out.
-pub fn mark<'c>(
+pub(crate) fn mark<'c>(
     catalogue: &Catalogue,
     cases: impl IntoIterator<Item = &'c mut Case>,
     server: &dyn Server,

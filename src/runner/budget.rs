@@ -110,7 +110,7 @@ fn trial(stage: &mut impl Stage, case: &Case, rows: u64) -> Result<Measured> {
 
 /// Gives the same case on several servers as many rows on each as the slowest of them can take, and
 /// the control those of the baseline, whose twin it is in a trial that failed, too.
-pub fn level(cases: &mut [Case]) {
+pub(crate) fn level(cases: &mut [Case]) {
     for i in 0..cases.len() {
         if cases[i].key.server.is_none() {
             continue;

@@ -2,23 +2,23 @@
 //! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`], [`steps`]), with
 //! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`RunSession`].
 
-pub mod availability;
+pub(crate) mod availability;
 pub mod budget;
 pub mod estimate;
 pub mod execute;
 pub mod plan;
-pub mod probes;
+pub(crate) mod probes;
 pub mod progress;
 pub mod rates;
 mod readback;
 pub mod reset;
 pub mod sample;
 pub mod schedule;
-pub mod scratch;
+pub(crate) mod scratch;
 mod seen_errors;
-pub mod session;
+pub(crate) mod session;
 pub mod stage;
-pub mod steps;
+pub(crate) mod steps;
 
 pub use execute::{RunEnd, execute};
 pub use session::{Prepared, RunSession};

@@ -102,7 +102,7 @@ fn against(case: &ListedCase, cases: &[ListedCase], experiment: &Experiment) -> 
 /// held against a case of the plan, the baseline included, is held against that on the same server,
 /// unless it is servers that the experiment compares: then against the same case on the first of
 /// them. The baseline is that on the first server, and so is the control.
-pub fn on_servers(experiment: &Experiment, cases: Vec<Case>, names: &[String]) -> Vec<Case> {
+pub(crate) fn on_servers(experiment: &Experiment, cases: Vec<Case>, names: &[String]) -> Vec<Case> {
     let [first, others @ ..] = names else { return cases };
     if others.is_empty() {
         return cases;
@@ -177,7 +177,7 @@ fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) ->
 ///
 /// # Errors
 /// When a case names a method that is not in the catalogue.
-pub fn encodings<'c>(
+pub(crate) fn encodings<'c>(
     catalogue: &Catalogue,
     cases: impl IntoIterator<Item = &'c Case>,
 ) -> Result<BTreeSet<Encoding>> {

@@ -11,7 +11,7 @@ use crate::server::{Server, Session};
 use crate::table::Table;
 
 /// The probes of one sample, running.
-pub struct Probes {
+pub(crate) struct Probes {
     wal_bytes: u64,
     checkpoints: Option<Checkpoints>,
     client_cpu_ns: u64,
@@ -24,7 +24,7 @@ impl Probes {
     ///
     /// # Errors
     /// When a probe that works here fails.
-    pub fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
+    pub(crate) fn start(server: &dyn Server, session: &mut Session) -> Result<Self> {
         Ok(Self {
             checkpoints: checkpoints::read(&mut **session)?,
             wal_bytes: wal_and_sizes::wal_position(&mut **session)?,
@@ -38,7 +38,7 @@ impl Probes {
     ///
     /// # Errors
     /// When a probe that works here fails.
-    pub fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Readings> {
+    pub(crate) fn stop(self, server: &dyn Server, session: &mut Session, table: &Table) -> Result<Readings> {
         let client_cpu_ns = cpu::process_ns() - self.client_cpu_ns;
         let client_peak_bytes = if self.peak_reset { memory::peak_bytes() } else { None };
         let server_cpu = server.cpu_time().context("reading the server's CPU time")?;

@@ -22,7 +22,7 @@ pub trait Progress {
 }
 
 /// The progress of a run on standard error.
-pub struct Terminal {
+pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
     rounds: u32,
     left: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// The progress of this plan: a bar when standard error is a terminal.
-    pub fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         let mut left: Vec<String> =
             plan.order.iter().flatten().map(|index| plan.cases[*index].id.clone()).collect();
         left.reverse();

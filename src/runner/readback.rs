@@ -11,7 +11,7 @@ use crate::table::Table;
 ///
 /// # Errors
 /// When there is no connection, or what the server says.
-pub fn read(connector: &Connector, table: &Table, before: Before) -> Result<SessionFacts> {
+pub(crate) fn read(connector: &Connector, table: &Table, before: Before) -> Result<SessionFacts> {
     let mut session = connector.connect()?;
     // The view leaves out what this user may not see, so that current_setting does not fail.
     let settings = session

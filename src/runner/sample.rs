@@ -107,7 +107,7 @@ pub struct Measured {
 
 /// The position of a sample in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SamplePosition {
+pub(crate) struct SamplePosition {
     /// The part of the run.
     pub slot: Slot,
     /// The place in that part, from 0.
@@ -119,7 +119,7 @@ pub struct SamplePosition {
 /// # Errors
 /// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
 /// did not end by itself.
-pub fn take_sample(stage: &mut impl Stage, case: &Case, place: SamplePosition) -> Result<Sample> {
+pub(crate) fn take_sample(stage: &mut impl Stage, case: &Case, place: SamplePosition) -> Result<Sample> {
     let mut sample = Sample {
         case: case.id.clone(),
         slot: place.slot,

@@ -30,7 +30,7 @@ pub fn order(settings: &[(usize, Settings)], rounds: u32, seed: u64) -> Vec<Vec<
 }
 
 /// The grouping of the cases, in words; `None` when there was but one group.
-pub fn grouping(settings: &[(usize, Settings)]) -> Option<String> {
+pub(crate) fn grouping(settings: &[(usize, Settings)]) -> Option<String> {
     let mut sizes: BTreeMap<&Settings, usize> = BTreeMap::new();
     for (_, of_case) in settings {
         *sizes.entry(of_case).or_default() += 1;

@@ -14,7 +14,7 @@ const PREFIX: &str = "scratch-";
 
 /// An empty directory, removed with all that is in it when this is dropped.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     dir: TempDir,
     /// Locked as long as the directory has an owner.
     _lock: File,
@@ -26,7 +26,7 @@ impl Scratch {
     ///
     /// # Errors
     /// When it cannot be made, or an old one cannot be removed.
-    pub fn create(dataset: &Path) -> Result<Self> {
+    pub(crate) fn create(dataset: &Path) -> Result<Self> {
         // Without a parent of its own it stands alone.
         Self::within(dataset, dataset.parent().unwrap_or(dataset))
     }
@@ -35,7 +35,7 @@ impl Scratch {
     ///
     /// # Errors
     /// As [`Scratch::create`].
-    pub fn beside(datasets: &Path) -> Result<Self> {
+    pub(crate) fn beside(datasets: &Path) -> Result<Self> {
         Self::within(datasets, datasets)
     }
 
@@ -59,7 +59,7 @@ impl Scratch {
     }
 
     /// Its path.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 /// The errors shown so far, each with the sample that it was shown for.
 #[derive(Debug, Default)]
-pub struct SeenErrors(BTreeMap<String, String>);
+pub(crate) struct SeenErrors(BTreeMap<String, String>);
 
 impl SeenErrors {
     /// The error of `what` in full the first time, and after that a reference to the first.
-    pub fn text(&mut self, what: &str, error: &str) -> String {
+    pub(crate) fn text(&mut self, what: &str, error: &str) -> String {
         match self.0.get(error) {
             Some(first) => format!("as {first}"),
             None => {

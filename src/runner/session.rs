@@ -69,12 +69,12 @@ impl<'a> Prepared<'a> {
     }
 
     /// The datasets, by the names that cases give them; the first is that of cases that give none.
-    pub fn datasets(&self) -> &[(String, Dataset)] {
+    pub(crate) fn datasets(&self) -> &[(String, Dataset)] {
         &self.datasets
     }
 
     /// The most times that a table of these cases holds the rows.
-    pub fn most_times(&self) -> u64 {
+    pub(crate) fn most_times(&self) -> u64 {
         self.most_times
     }
 
@@ -98,7 +98,7 @@ impl<'a> RunSession<'a> {
     ///
     /// # Errors
     /// As [`plan::cases`].
-    pub fn check(catalogue: &Catalogue, experiment: &Experiment, request: &Request) -> Result<()> {
+    pub(crate) fn check(catalogue: &Catalogue, experiment: &Experiment, request: &Request) -> Result<()> {
         plan::cases(catalogue, experiment, request, &Table::votes(&votes())).map(drop)
     }
 
@@ -140,7 +140,7 @@ impl<'a> RunSession<'a> {
     ///
     /// # Errors
     /// As [`budget::calibrate`].
-    pub fn calibrate(&mut self, cases: &mut [Case], budget: Duration) -> Result<()> {
+    pub(crate) fn calibrate(&mut self, cases: &mut [Case], budget: Duration) -> Result<()> {
         budget::calibrate(self.prepared.catalogue, &mut self.stage, cases, budget)
     }
 
@@ -148,7 +148,7 @@ impl<'a> RunSession<'a> {
     ///
     /// # Errors
     /// As [`RunSession::mark`] and [`RunSession::calibrate`].
-    pub fn plan(&mut self, experiment: &Experiment, request: &Request) -> Result<Plan> {
+    pub(crate) fn plan(&mut self, experiment: &Experiment, request: &Request) -> Result<Plan> {
         let mut cases = self.mark(experiment)?;
         self.calibrate(&mut cases, request.budget)?;
         let mut servers = self.stage.servers();

@@ -39,7 +39,7 @@ pub struct ServerStage<'a> {
 impl<'a> ServerStage<'a> {
     /// Loads the datasets into the servers that the cases name, the first of each for cases that
     /// name none.
-    pub fn new(
+    pub(crate) fn new(
         catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
         datasets: &'a [(String, Dataset)],
@@ -60,7 +60,7 @@ impl<'a> ServerStage<'a> {
     }
 
     /// The servers, by the name that cases give them.
-    pub fn servers(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
+    pub(crate) fn servers(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
         self.servers.iter().map(|(name, server)| (name.as_str(), &**server as &dyn Server))
     }
 

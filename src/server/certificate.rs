@@ -18,7 +18,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
 /// The proof that a server's certificate has to give.
 #[derive(Debug)]
-pub enum Proof {
+pub(crate) enum Proof {
     /// No proof.
     Nothing,
     /// Issued by one of these authorities.
@@ -29,21 +29,21 @@ pub enum Proof {
 
 /// Authorities that are trusted.
 #[derive(Debug)]
-pub struct Authorities {
+pub(crate) struct Authorities {
     roots: RootCertStore,
     certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Authorities {
     /// The authorities of these certificates; those that cannot be read are left out.
-    pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+    pub(crate) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
         Self { roots, certificates }
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.roots.is_empty()
     }
 
@@ -146,7 +146,7 @@ fn name_fits(name: &str, host: &str) -> bool {
 
 /// The hash of a certificate by which SCRAM binds a login to it (RFC 5929, tls-server-end-point):
 /// that of its signature, or SHA-256 in the place of MD5 and SHA-1. `None` for other signatures.
-pub fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
+pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let certificate = parse(der).ok()?;
     let algorithm = match certificate.signature_algorithm.algorithm.to_id_string().as_str() {
         // RSA with MD5, SHA-1 and SHA-256; ECDSA with SHA-1 and SHA-256.
@@ -161,14 +161,14 @@ pub fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
 
 /// Asks a server's certificate for a proof; and in any case that the server holds its key.
 #[derive(Debug)]
-pub struct Verifier {
+pub(crate) struct Verifier {
     proof: Proof,
     provider: Arc<CryptoProvider>,
 }
 
 impl Verifier {
     /// A verifier that asks for this proof.
-    pub fn new(proof: Proof, provider: Arc<CryptoProvider>) -> Self {
+    pub(crate) fn new(proof: Proof, provider: Arc<CryptoProvider>) -> Self {
         Self { proof, provider }
     }
 

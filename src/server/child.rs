@@ -12,7 +12,7 @@ const TAIL_LINES: usize = 12;
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn spawn_bound(command: &mut Command, signal: Signal) -> std::io::Result<Child> {
+pub(crate) fn spawn_bound(command: &mut Command, signal: Signal) -> std::io::Result<Child> {
     let parent = rustix::process::getpid();
     let bind = move || {
         // Runs after the change of user, which would have cleared it.
@@ -31,7 +31,7 @@ pub fn spawn_bound(command: &mut Command, signal: Signal) -> std::io::Result<Chi
 }
 
 /// The last lines of a program's output, as one message can hold them.
-pub fn tail(output: &str) -> String {
+pub(crate) fn tail(output: &str) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     match lines.is_empty() {
         true => "(empty)".into(),

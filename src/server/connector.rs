@@ -95,7 +95,7 @@ impl Drop for Watch {
 
 /// Whether a server takes connections.
 #[derive(Debug)]
-pub enum Readiness {
+pub(crate) enum Readiness {
     /// The server answers.
     Ready,
     /// The server may answer soon; why it does not now.
@@ -112,7 +112,7 @@ impl Connector {
     }
 
     /// As [`Connector::new`], with TLS where `config` asks for it.
-    pub fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
+    pub(crate) fn with_tls(config: tokio_postgres::Config, tls: Tls, interrupt: Interrupt) -> Self {
         Self { config, tls: Some(tls), interrupt, behind: None, run_schema: None }
     }
 
@@ -136,7 +136,7 @@ impl Connector {
 
     /// As this, with connections as a program makes them that takes no options: they have no settings
     /// but those of the server, the role and the database, and work in whatever schema these name.
-    pub fn without_options(&self) -> Self {
+    pub(crate) fn without_options(&self) -> Self {
         let mut config = self.config.clone();
         config.options("");
         Self { config, run_schema: None, ..self.clone() }
@@ -148,7 +148,7 @@ impl Connector {
     }
 
     /// The interrupt that ends this connector's statements.
-    pub fn interrupt(&self) -> &Interrupt {
+    pub(crate) fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
 
@@ -158,12 +158,12 @@ impl Connector {
     }
 
     /// The TLS of its connections; `None` where there is none.
-    pub fn tls(&self) -> Option<&Tls> {
+    pub(crate) fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
     }
 
     /// The mode of its TLS, as libpq's `sslmode`.
-    pub fn ssl_mode(&self) -> TlsMode {
+    pub(crate) fn ssl_mode(&self) -> TlsMode {
         self.tls.as_ref().map_or(TlsMode::Disable, Tls::mode)
     }
 
@@ -218,7 +218,7 @@ impl Connector {
     ///
     /// # Errors
     /// As [`Connector::connect`].
-    pub fn connect_hearing(&self, hear: impl Fn(DbError) + Send + Sync + 'static) -> Result<Session> {
+    pub(crate) fn connect_hearing(&self, hear: impl Fn(DbError) + Send + Sync + 'static) -> Result<Session> {
         self.connect_by(Some(hear))
     }
 
@@ -284,7 +284,7 @@ impl Connector {
     ///
     /// # Errors
     /// When it refuses for another reason than that it is starting, or work has to stop.
-    pub fn readiness(&self) -> Result<Readiness> {
+    pub(crate) fn readiness(&self) -> Result<Readiness> {
         let config = postgres::Config::from(self.driver_config()?);
         let mut tries = self.tries()?;
         let dial = tries.next_dial()?;
@@ -303,7 +303,7 @@ impl Connector {
     /// # Errors
     /// What `ask` returns; [`crate::fault::Fault::Unavailable`] when the server does not answer within a
     /// minute, or work has to stop.
-    pub fn asking<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn asking<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
         let _deadline = self.interrupt.deadline(ANSWER_LIMIT).context("watching the clock")?;
         // A statement that was ended fails with other words; why it was is the news.
         ask().map_err(|error| match self.interrupt.check() {

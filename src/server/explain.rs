@@ -12,7 +12,7 @@ use crate::pg_error::{TAKES_NO_WRITES, io_error, words};
 use crate::unavailable;
 
 /// A connection that was not made.
-pub struct Refused<'e> {
+pub(crate) struct Refused<'e> {
     /// The driver's error.
     pub error: &'e tokio_postgres::Error,
     /// The limit that was over before the server had let it in.
@@ -23,12 +23,12 @@ pub struct Refused<'e> {
 const POOLERS: [&str; 5] = ["bouncer", "odyssey", "pgcat", "pooler", "unsupported startup parameter"];
 
 /// The error of the socket, where the connection failed by that.
-pub fn dial_error(error: &tokio_postgres::Error) -> Option<&DialError> {
+pub(crate) fn dial_error(error: &tokio_postgres::Error) -> Option<&DialError> {
     error.source()?.downcast_ref()
 }
 
 /// Whether a refused connection means: not yet.
-pub fn describes_not_yet(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn describes_not_yet(error: &tokio_postgres::Error) -> bool {
     match error.code() {
         Some(code) => *code == SqlState::CANNOT_CONNECT_NOW,
         // No socket yet, or nobody behind it.
@@ -38,7 +38,7 @@ pub fn describes_not_yet(error: &tokio_postgres::Error) -> bool {
 
 /// Why there is no connection to the server at `at`, and what to do about it. Names no password.
 /// `behind` is what a proxy in between met.
-pub fn explain(
+pub(crate) fn explain(
     refused: &Refused<'_>,
     at: &str,
     config: &tokio_postgres::Config,

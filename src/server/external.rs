@@ -22,7 +22,7 @@ use crate::{session, unavailable, usage};
 const AS_ITSELF: &str = "SET role = none";
 
 /// A user's server, with the run's schema in it.
-pub struct External {
+pub(crate) struct External {
     schema: SchemaGuard,
     /// As the user gave it, with what every connection needs.
     target: Target,
@@ -98,7 +98,7 @@ impl External {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for a URL that is none, or a setting a connection cannot
     /// have; [`crate::fault::Fault::Unavailable`] for a server that is not there, refuses, or is too old.
-    pub fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn start(url: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         let target = target::parse(url)?;
         session::check(target.settings()?.keys(), "--server")?;
         let connector = target.connector(interrupt.clone())?;

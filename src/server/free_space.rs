@@ -12,7 +12,7 @@ use crate::units::bytes;
 ///
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] when it has not.
-pub fn check_free(dir: &Path, need: u64) -> Result<()> {
+pub(crate) fn check_free(dir: &Path, need: u64) -> Result<()> {
     let free = free_bytes(dir)?;
     if free < need {
         return Err(unavailable!(

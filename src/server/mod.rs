@@ -2,8 +2,8 @@
 //! server of the user's.
 
 mod certificate;
-pub mod child;
-pub mod connector;
+pub(crate) mod child;
+pub(crate) mod connector;
 pub mod container;
 mod explain;
 pub mod external;
@@ -14,14 +14,14 @@ pub mod local;
 mod nowhere;
 mod open;
 mod options;
-pub mod plain_settings;
+pub(crate) mod plain_settings;
 pub(crate) mod processes;
 mod routes;
 mod run_schema;
-pub mod settings;
+pub(crate) mod settings;
 pub mod target;
 mod throwaway;
-pub mod tls;
+pub(crate) mod tls;
 mod wire;
 
 use std::collections::BTreeMap;

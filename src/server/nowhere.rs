@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 ///
 /// # Errors
 /// When this machine has no port or no thread.
-pub fn nowhere() -> Result<SocketAddr> {
+pub(crate) fn nowhere() -> Result<SocketAddr> {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     if let Some(address) = ADDRESS.get() {
         return Ok(*address);

@@ -34,7 +34,7 @@ const PLAIN: [(&str, &str); 15] = [
 ///
 /// # Errors
 /// When there is no connection, or the server cannot be asked what the role may do.
-pub fn plain(connector: &Connector) -> Result<Connector> {
+pub(crate) fn plain(connector: &Connector) -> Result<Connector> {
     let mut settings: Settings = PLAIN.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let mut session = connector.connect()?;
     let version: i32 = session

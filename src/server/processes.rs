@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// One line of /proc/PID/stat, the fields used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stat {
+pub(crate) struct Stat {
     /// The process.
     pub pid: i32,
     /// Its parent.
@@ -25,7 +25,7 @@ pub struct Stat {
 }
 
 /// The process as it is now; `None` when there is none of this pid.
-pub fn stat(pid: i32) -> Option<Stat> {
+pub(crate) fn stat(pid: i32) -> Option<Stat> {
     parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
@@ -50,7 +50,7 @@ fn parse_stat(line: &str) -> Option<Stat> {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn group_lives(group: i32) -> Result<bool> {
+pub(crate) fn group_lives(group: i32) -> Result<bool> {
     Ok(list()?.iter().any(|one| one.group == group && !one.ended))
 }
 
@@ -58,7 +58,7 @@ pub fn group_lives(group: i32) -> Result<bool> {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn list() -> Result<Vec<Stat>> {
+pub(crate) fn list() -> Result<Vec<Stat>> {
     let entries = std::fs::read_dir("/proc").context("reading /proc")?;
     Ok(entries.filter_map(|entry| stat(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect())
 }
@@ -67,7 +67,7 @@ pub fn list() -> Result<Vec<Stat>> {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn descendants(pid: i32) -> Result<Vec<Stat>> {
+pub(crate) fn descendants(pid: i32) -> Result<Vec<Stat>> {
     let all = list()?;
     let mut found: Vec<Stat> = Vec::new();
     let mut parents = vec![pid];
@@ -85,7 +85,7 @@ pub fn descendants(pid: i32) -> Result<Vec<Stat>> {
 ///
 /// # Errors
 /// When the process is gone, or /proc cannot be read.
-pub fn tree_cpu(pid: i32) -> Result<Duration> {
+pub(crate) fn tree_cpu(pid: i32) -> Result<Duration> {
     let gone = || format!("the server's process {pid} is gone");
     let mut root = stat(pid).with_context(gone)?;
     // A child that ends between the two readings would be counted twice or not at all: then the
@@ -104,7 +104,7 @@ pub fn tree_cpu(pid: i32) -> Result<Duration> {
 
 /// Whether this very process, and not a later one of the same pid, still runs. One that has
 /// ended and only waits to be reaped does not.
-pub fn lives(process: &Stat) -> bool {
+pub(crate) fn lives(process: &Stat) -> bool {
     stat(process.pid).is_some_and(|now| now.started == process.started && !now.ended)
 }
 
@@ -114,7 +114,7 @@ pub fn lives(process: &Stat) -> bool {
 ///
 /// # Errors
 /// When a process may not be signalled, or does not end.
-pub fn end(first: &Stat, signal: Signal, patience: Duration) -> Result<()> {
+pub(crate) fn end(first: &Stat, signal: Signal, patience: Duration) -> Result<()> {
     // Before: whose children they were is not to be seen once it has ended.
     let mut tree = vec![first.clone()];
     tree.extend(descendants(first.pid)?);

@@ -20,7 +20,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(50);
 
 /// One host of a configuration.
 #[derive(Debug)]
-pub struct Host {
+pub(crate) struct Host {
     /// The name its certificate has to be for; empty for a Unix socket.
     name: String,
     /// Its addresses, to be tried in order, or a Unix socket.
@@ -32,7 +32,7 @@ pub struct Host {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address and port.
-pub fn hosts(
+pub(crate) fn hosts(
     config: &tokio_postgres::Config,
     limit: Duration,
     interrupt: &Interrupt,
@@ -80,7 +80,7 @@ pub fn hosts(
 ///
 /// # Errors
 /// As [`hosts`]; [`crate::fault::Fault::Unavailable`] when all names lead nowhere, or work has to stop.
-pub fn routes(
+pub(crate) fn routes(
     config: &tokio_postgres::Config,
     tls: Option<&Tls>,
     limit: Duration,
@@ -174,7 +174,7 @@ fn look_up(name: &str, port: u16, limit: Duration, interrupt: &Interrupt) -> Res
 }
 
 /// The tries to connect by some routes.
-pub struct Tries<'i> {
+pub(crate) struct Tries<'i> {
     routes: Vec<Route>,
     at: usize,
     limit: Duration,
@@ -186,7 +186,7 @@ pub struct Tries<'i> {
 
 impl<'i> Tries<'i> {
     /// Dials by these routes, each within `limit`.
-    pub fn new(routes: Vec<Route>, limit: Duration, interrupt: &'i Interrupt) -> Self {
+    pub(crate) fn new(routes: Vec<Route>, limit: Duration, interrupt: &'i Interrupt) -> Self {
         let end = Instant::now() + RECOVERY_LIMIT;
         Self { routes, at: 0, limit, end, interrupt, plug: Arc::default(), _stop: None }
     }
@@ -195,7 +195,7 @@ impl<'i> Tries<'i> {
     ///
     /// # Errors
     /// When work has to stop.
-    pub fn next_dial(&mut self) -> Result<Dial> {
+    pub(crate) fn next_dial(&mut self) -> Result<Dial> {
         self.interrupt.check()?;
         self.plug = Arc::default();
         let pulled = self.plug.clone();
@@ -207,7 +207,7 @@ impl<'i> Tries<'i> {
     ///
     /// # Errors
     /// When there is no way left, in the words that `explain` gives; or work has to stop.
-    pub fn failed(
+    pub(crate) fn failed(
         &mut self,
         error: tokio_postgres::Error,
         explain: impl Fn(&Refused<'_>) -> anyhow::Error,

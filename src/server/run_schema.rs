@@ -31,7 +31,7 @@ impl RunSchema {
     ///
     /// # Errors
     /// When its search_path names none that is there, or what the server says.
-    pub fn read(client: &mut postgres::Client) -> Result<Self> {
+    pub(crate) fn read(client: &mut postgres::Client) -> Result<Self> {
         let row =
             client.query_one(WHERE, &[]).map_err(describe).context("asking the server for the schema")?;
         Ok(Self {

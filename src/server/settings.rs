@@ -11,11 +11,11 @@ use crate::pg_error::describe;
 use crate::{bad_data, session, unavailable, usage};
 
 /// `server_version_num` of the oldest server this program loads into.
-pub const OLDEST: u32 = 130000;
+pub(crate) const OLDEST: u32 = 130000;
 
 /// The settings that decide how long a load takes or what it is worth, recorded with each run as
 /// the server shows them. Names that a version does not know are left out of its record.
-pub const LOAD_SETTINGS: &[&str] = &[
+pub(crate) const LOAD_SETTINGS: &[&str] = &[
     "archive_mode",
     "autovacuum",
     "backend_flush_after",
@@ -96,7 +96,7 @@ const GB: u64 = 1 << 30;
 /// repeats; a smaller machine gets at most a quarter and an eighth of its memory. WAL may pile up so far
 /// that no checkpoint begins in the middle of a sample. What keeps data safe is on, and said so:
 /// images and packages exist that turn it off.
-pub fn tuned(memory_bytes: u64, free_disk_bytes: u64) -> Settings {
+pub(crate) fn tuned(memory_bytes: u64, free_disk_bytes: u64) -> Settings {
     let shared_buffers = share(memory_bytes, 4, 16 * MB, GB);
     let maintenance_work_mem = share(memory_bytes, 8, 16 * MB, GB);
     let max_wal_size = max_wal_bytes(free_disk_bytes);
@@ -129,7 +129,7 @@ fn max_wal_bytes(free_disk_bytes: u64) -> u64 {
 /// The warning where the disk has so little room that a checkpoint may begin in the middle of a sample: one
 /// begins at about half of max_wal_size, and a load writes at most about a quarter of the bytes that the run
 /// needs as WAL.
-pub fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Option<String> {
+pub(crate) fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Option<String> {
     (max_wal_bytes(free_disk_bytes) / 2 < need_bytes / 4).then(|| {
         format!(
             "only {} of disk are free, so max_wal_size is {} and a checkpoint may fall into a sample; free some, or name another disk with --data-dir",
@@ -144,22 +144,9 @@ fn size(bytes: u64) -> String {
     if bytes.is_multiple_of(GB) { format!("{}GB", bytes / GB) } else { format!("{}MB", bytes / MB) }
 }
 
-/// Parses a setting from `name=value`, as `--set` takes it. Names are lower case, as servers show them.
-///
-/// # Errors
-/// [`crate::fault::Fault::Usage`] when there is no name or no `=`.
-pub fn parse(text: &str) -> Result<(String, String)> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
-        }
-        _ => Err(usage!("`{text}` is not a setting; write --set name=value, e.g. --set wal_compression=on")),
-    }
-}
-
 /// `under` with the settings of `over` on top, and what they bring with them: a server with
 /// `wal_level=minimal` does not start unless `max_wal_senders` is 0, so it is, unless it is given.
-pub fn merge(under: &Settings, over: &Settings) -> Settings {
+pub(crate) fn merge(under: &Settings, over: &Settings) -> Settings {
     let mut all = under.clone();
     all.extend(over.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
     if all.get("wal_level").is_some_and(|level| level.eq_ignore_ascii_case("minimal")) {
@@ -173,7 +160,7 @@ pub fn merge(under: &Settings, over: &Settings) -> Settings {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] with the first that is.
-pub fn check_reserved(settings: &Settings) -> Result<()> {
+pub(crate) fn check_reserved(settings: &Settings) -> Result<()> {
     session::check(settings.keys(), "the server's settings")?;
     match settings.keys().find(|name| RESERVED.contains(&name.to_ascii_lowercase().as_str())) {
         None => Ok(()),
@@ -187,7 +174,7 @@ pub fn check_reserved(settings: &Settings) -> Result<()> {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] for one that is too old; `what` names it.
-pub fn check_version(version_num: u32, what: &str) -> Result<()> {
+pub(crate) fn check_version(version_num: u32, what: &str) -> Result<()> {
     if version_num >= OLDEST {
         return Ok(());
     }
@@ -204,7 +191,7 @@ pub fn check_version(version_num: u32, what: &str) -> Result<()> {
 
 /// When a setting can be changed, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Any user can, for a session.
     Session,
     /// A superuser can, for a session.
@@ -215,14 +202,14 @@ pub enum Change {
 
 /// The settings a running server knows.
 #[derive(Debug, Clone, Default)]
-pub struct Catalog(BTreeMap<String, (Change, String)>);
+pub(crate) struct Catalog(BTreeMap<String, (Change, String)>);
 
 impl Catalog {
     /// Asks the server.
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn read(client: &mut postgres::Client) -> Result<Self> {
+    pub(crate) fn read(client: &mut postgres::Client) -> Result<Self> {
         let rows = client
             .query("SELECT name, context, current_setting(name, true) FROM pg_settings", &[])
             .map_err(describe)
@@ -244,20 +231,20 @@ impl Catalog {
     }
 
     /// When the setting can be changed; `None` for a name the server does not know.
-    pub fn change(&self, name: &str) -> Option<Change> {
+    pub(crate) fn change(&self, name: &str) -> Option<Change> {
         self.0.get(&name.to_ascii_lowercase()).map(|(change, _)| *change)
     }
 
     /// Divides settings into those that only a server's configuration can hold, and those that a session
     /// of the superuser can make its own.
-    pub fn divide(&self, settings: &Settings) -> (Settings, Settings) {
+    pub(crate) fn divide(&self, settings: &Settings) -> (Settings, Settings) {
         settings.clone().into_iter().partition(|(name, _)| {
             !matches!(self.change(name), Some(Change::Session | Change::SuperuserSession))
         })
     }
 
     /// The setting's value as the server showed it when it was asked.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_ascii_lowercase()).map(|(_, value)| value.as_str())
     }
 
@@ -265,7 +252,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] with the first it does not know, and the nearest it does.
-    pub fn check(&self, settings: &Settings) -> Result<()> {
+    pub(crate) fn check(&self, settings: &Settings) -> Result<()> {
         check_names(self.0.keys().map(String::as_str), settings)
     }
 }
@@ -275,7 +262,10 @@ impl Catalog {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] with the first that is not, and the nearest that is.
-pub fn check_names<'a>(known: impl IntoIterator<Item = &'a str> + Clone, settings: &Settings) -> Result<()> {
+pub(crate) fn check_names<'a>(
+    known: impl IntoIterator<Item = &'a str> + Clone,
+    settings: &Settings,
+) -> Result<()> {
     for name in settings.keys().filter(|name| !name.contains('.')) {
         if !known.clone().into_iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Err(usage!(
@@ -288,7 +278,7 @@ pub fn check_names<'a>(known: impl IntoIterator<Item = &'a str> + Clone, setting
 }
 
 /// The settings of a case that differ from the `given` ones and need a restart.
-pub fn needing_restart(catalog: &Catalog, given: &Settings, settings: &Settings) -> Settings {
+pub(crate) fn needing_restart(catalog: &Catalog, given: &Settings, settings: &Settings) -> Settings {
     let (mut lasting, _) = catalog.divide(settings);
     lasting.retain(|name, value| given.get(&name.to_ascii_lowercase()) != Some(value));
     lasting
@@ -296,7 +286,7 @@ pub fn needing_restart(catalog: &Catalog, given: &Settings, settings: &Settings)
 
 /// The server's words in its log about a setting it was given and does not take, if that is why
 /// it did not start.
-pub fn complaint(log: &str, settings: &Settings) -> Option<String> {
+pub(crate) fn complaint(log: &str, settings: &Settings) -> Option<String> {
     let line = log.lines().rev().find(|line| {
         line.contains("FATAL:") && settings.keys().any(|name| line.contains(&format!("\"{name}\"")))
     })?;
@@ -307,7 +297,7 @@ pub fn complaint(log: &str, settings: &Settings) -> Option<String> {
 ///
 /// # Errors
 /// When it does not answer, or is older than [`OLDEST`].
-pub fn read_version(client: &mut postgres::Client) -> Result<(u32, String)> {
+pub(crate) fn read_version(client: &mut postgres::Client) -> Result<(u32, String)> {
     let row = client
         .query_one("SELECT current_setting('server_version_num'), version()", &[])
         .map_err(describe)
@@ -324,7 +314,7 @@ pub fn read_version(client: &mut postgres::Client) -> Result<(u32, String)> {
 ///
 /// # Errors
 /// When the server does not answer.
-pub fn read_facts(client: &mut postgres::Client) -> Result<BTreeMap<String, String>> {
+pub(crate) fn read_facts(client: &mut postgres::Client) -> Result<BTreeMap<String, String>> {
     let mut facts = BTreeMap::new();
     // The view leaves out what this user may not see, so that current_setting does not fail.
     let rows = client
@@ -412,13 +402,6 @@ mod tests {
             "PostgreSQL has no setting `shared_bufers`; did you mean `shared_buffers`?"
         );
         check_names(["work_mem"], &settings(&[("WORK_MEM", "1GB"), ("ext.anything", "1")])).unwrap();
-    }
-
-    #[test]
-    fn a_setting_needs_a_name_and_a_value() {
-        assert_eq!(parse("Work_Mem = 64MB").unwrap(), ("work_mem".into(), "64MB".into()));
-        assert_eq!(parse("a=b=c").unwrap(), ("a".into(), "b=c".into()));
-        assert!(parse("work_mem").is_err() && parse("=1").is_err());
     }
 
     #[test]

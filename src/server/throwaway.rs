@@ -16,7 +16,7 @@ use crate::probe::machine;
 use crate::{unavailable, usage};
 
 /// The place of a throwaway server: one cluster, and at most one server process on it at a time.
-pub trait Instance {
+pub(crate) trait Instance {
     /// Its name in messages: "the ... is not quite gone".
     const NAME: &'static str;
 
@@ -86,7 +86,7 @@ pub trait Instance {
 }
 
 /// A throwaway server, running.
-pub struct Throwaway<I: Instance> {
+pub(crate) struct Throwaway<I: Instance> {
     instance: Removed<I>,
     running: Settings,
     /// How to connect to the server as it was launched.
@@ -179,7 +179,7 @@ impl<I: Instance> Throwaway<I> {
 
 /// The settings a throwaway server starts with where so many bytes of disk are free: our tuning, with the
 /// user's settings on top.
-pub fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> Settings {
+pub(crate) fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> Settings {
     warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
     settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings)
 }

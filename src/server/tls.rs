@@ -24,7 +24,7 @@ const PROTOCOL: &[u8] = b"postgresql";
 
 /// libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TlsMode {
+pub(crate) enum TlsMode {
     /// Never encrypt.
     Disable,
     /// Encrypt where the server insists.
@@ -51,7 +51,7 @@ impl TlsMode {
     ];
 
     /// libpq's word for it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             TlsMode::Disable => "disable",
             TlsMode::Allow => "allow",
@@ -63,7 +63,7 @@ impl TlsMode {
     }
 
     /// Whether the server has to prove who it is.
-    pub fn verifies(self) -> bool {
+    pub(crate) fn verifies(self) -> bool {
         matches!(self, TlsMode::VerifyCa | TlsMode::VerifyFull)
     }
 }
@@ -87,7 +87,7 @@ impl fmt::Display for TlsMode {
 
 /// How TLS begins: libpq's `sslnegotiation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Negotiation {
+pub(crate) enum Negotiation {
     /// The server is asked first.
     #[default]
     Postgres,
@@ -97,7 +97,7 @@ pub enum Negotiation {
 
 /// Whose word is trusted: libpq's `sslrootcert`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Roots {
+pub(crate) enum Roots {
     /// That of the authorities this machine trusts.
     System,
     /// That of those in a file.
@@ -106,7 +106,7 @@ pub enum Roots {
 
 /// The parameters of a connection's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsParameters {
+pub(crate) struct TlsParameters {
     /// `sslmode`
     pub mode: TlsMode,
     /// `sslnegotiation`
@@ -117,16 +117,9 @@ pub struct TlsParameters {
     pub client: Option<(PathBuf, PathBuf)>,
 }
 
-impl TlsParameters {
-    /// Those of a mode, with all else as it is by default.
-    pub fn with_mode(mode: TlsMode) -> Self {
-        Self { mode, negotiation: Negotiation::default(), roots: Roots::System, client: None }
-    }
-}
-
 /// Makes the TLS part of connections.
 #[derive(Clone)]
-pub struct Tls {
+pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     parameters: Arc<TlsParameters>,
 }
@@ -135,7 +128,7 @@ impl Tls {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when a file of certificates or of a key cannot be used,
     /// [`crate::fault::Fault::Unavailable`] when this machine trusts nobody.
-    pub fn new(parameters: TlsParameters) -> Result<Self> {
+    pub(crate) fn new(parameters: TlsParameters) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
         let proof = match parameters.mode {
             TlsMode::VerifyCa => Proof::Authority(trusted(&parameters)?),
@@ -158,17 +151,17 @@ impl Tls {
     }
 
     /// Its parameters.
-    pub fn parameters(&self) -> &TlsParameters {
+    pub(crate) fn parameters(&self) -> &TlsParameters {
         &self.parameters
     }
 
     /// When to encrypt, and what the server has to prove.
-    pub fn mode(&self) -> TlsMode {
+    pub(crate) fn mode(&self) -> TlsMode {
         self.parameters.mode
     }
 
     /// How TLS begins.
-    pub fn negotiation(&self) -> Negotiation {
+    pub(crate) fn negotiation(&self) -> Negotiation {
         self.parameters.negotiation
     }
 

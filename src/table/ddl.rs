@@ -5,7 +5,7 @@ use crate::model::Persistence;
 use crate::sql::{literal, qualified, quote};
 
 /// The storage parameter that keeps autovacuum away from a table that holds rows itself.
-pub const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
+pub(crate) const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
 
 /// The kind of a table beyond its columns, key and indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,7 @@ pub struct Table {
 
 /// A column's values, each once, in a table of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub(crate) struct Reference {
     /// The column that refers.
     pub column: String,
     /// The table it refers to, by the column of the same name there.
@@ -49,7 +49,7 @@ pub struct Reference {
 }
 
 /// The table that a column refers to where it refers to one: `links` for `link`.
-pub fn parent_of(column: &str) -> String {
+pub(crate) fn parent_of(column: &str) -> String {
     format!("{column}s")
 }
 
@@ -69,12 +69,12 @@ impl Table {
     }
 
     /// Its name as statements have it: quoted, with its schema where that is known.
-    pub fn sql_name(&self) -> String {
+    pub(crate) fn sql_name(&self) -> String {
         self.beside(&self.name)
     }
 
     /// The name of something else in the same schema, likewise.
-    pub fn beside(&self, name: &str) -> String {
+    pub(crate) fn beside(&self, name: &str) -> String {
         self.schema.as_deref().map_or_else(|| quote(name), |schema| qualified(schema, name))
     }
 
@@ -85,7 +85,7 @@ impl Table {
     }
 
     /// As [`Table::create`], without the primary key's index; see [`Table::key_index`].
-    pub fn create_without_key(&self, persistence: Persistence) -> String {
+    pub(crate) fn create_without_key(&self, persistence: Persistence) -> String {
         self.create_with("serial", persistence)
     }
 
@@ -108,7 +108,7 @@ impl Table {
     }
 
     /// `"link" text COLLATE "C"`: a column as CREATE TABLE has it, with the table's collation where it has one.
-    pub fn column_sql(&self, column: &Column) -> String {
+    pub(crate) fn column_sql(&self, column: &Column) -> String {
         let collate = match (&self.collation, column.kind) {
             (Some(collation), ColumnType::Text) => format!(" COLLATE {}", quote(collation)),
             _ => String::new(),
@@ -122,18 +122,18 @@ impl Table {
     }
 
     /// The sequence that the key comes from, quoted, by the name that `serial` gives by itself.
-    pub fn sequence(&self) -> String {
+    pub(crate) fn sequence(&self) -> String {
         self.beside(&format!("{}_{}_seq", self.name, self.key))
     }
 
     /// CREATE INDEX, one statement an index.
-    pub fn create_indexes(&self) -> Vec<String> {
+    pub(crate) fn create_indexes(&self) -> Vec<String> {
         self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", self.sql_name(), quote(c))).collect()
     }
 
     /// The statement that builds the primary key's index, and the one that makes it the primary key:
     /// unlike ADD PRIMARY KEY, the first lets other indexes be built at the same time.
-    pub fn key_index(&self) -> [String; 2] {
+    pub(crate) fn key_index(&self) -> [String; 2] {
         let (name, key) = (self.sql_name(), quote(&self.key));
         let index = quote(&format!("{}_pkey", self.name));
         [
@@ -143,19 +143,19 @@ impl Table {
     }
 
     /// ADD PRIMARY KEY to a table of [`Table::create_without_key`].
-    pub fn add_key(&self) -> String {
+    pub(crate) fn add_key(&self) -> String {
         format!("ALTER TABLE {} ADD PRIMARY KEY ({})", self.sql_name(), quote(&self.key))
     }
 
     /// The table as a load sees it that brings the keys along: the key is the first of the columns.
-    pub fn with_key_column(&self) -> Self {
+    pub(crate) fn with_key_column(&self) -> Self {
         let key = Column { name: self.key.clone(), kind: ColumnType::Int4 };
         let columns = std::iter::once(key).chain(self.columns.iter().cloned()).collect();
         Self { columns, ..self.clone() }
     }
 
     /// DROP INDEX, one statement an index, by the names that CREATE INDEX gives by itself.
-    pub fn drop_indexes(&self) -> Vec<String> {
+    pub(crate) fn drop_indexes(&self) -> Vec<String> {
         self.indexed
             .iter()
             .map(|c| format!("DROP INDEX {}", self.beside(&format!("{}_{c}_idx", self.name))))
@@ -163,7 +163,7 @@ impl Table {
     }
 
     /// The tables that the columns refer to; none unless the layout is [`Layout::References`].
-    pub fn references(&self) -> Vec<Reference> {
+    pub(crate) fn references(&self) -> Vec<Reference> {
         match self.layout {
             Layout::Plain | Layout::Partitioned => Vec::new(),
             Layout::References => self
@@ -175,7 +175,7 @@ impl Table {
     }
 
     /// ALTER TABLE ... ADD FOREIGN KEY, one statement a key; `not_valid` leaves the rows that are there unchecked.
-    pub fn add_references(&self, not_valid: bool) -> Vec<String> {
+    pub(crate) fn add_references(&self, not_valid: bool) -> Vec<String> {
         let ending = if not_valid { " NOT VALID" } else { "" };
         self.references()
             .iter()
@@ -192,12 +192,12 @@ impl Table {
     }
 
     /// ALTER TABLE ... VALIDATE CONSTRAINT, one statement a foreign key.
-    pub fn validate_references(&self) -> Vec<String> {
+    pub(crate) fn validate_references(&self) -> Vec<String> {
         self.each_reference("VALIDATE CONSTRAINT")
     }
 
     /// ALTER TABLE ... DROP CONSTRAINT, one statement a foreign key.
-    pub fn drop_references(&self) -> Vec<String> {
+    pub(crate) fn drop_references(&self) -> Vec<String> {
         self.each_reference("DROP CONSTRAINT")
     }
 
@@ -224,7 +224,7 @@ impl Table {
 
     /// A SELECT that lets the key's sequence go on after the largest key, as rows with keys of their
     /// own do not move it. The table must hold a row.
-    pub fn advance_key(&self) -> String {
+    pub(crate) fn advance_key(&self) -> String {
         format!(
             "SELECT setval({}, max({})) FROM {}",
             literal(&self.sequence()),
@@ -234,12 +234,12 @@ impl Table {
     }
 
     /// The column that updates change: the last one.
-    pub fn updated_column(&self) -> Option<&Column> {
+    pub(crate) fn updated_column(&self) -> Option<&Column> {
         self.columns.last()
     }
 
     /// An SQL expression of the column that is no row's value of it: what stands there before an update.
-    pub fn stale(column: &Column) -> String {
+    pub(crate) fn stale(column: &Column) -> String {
         let name = quote(&column.name);
         match column.kind {
             // No integer is its own complement, and no complement overflows.

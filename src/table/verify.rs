@@ -80,7 +80,7 @@ pub const FIXED: [(&str, &str); 8] = [
 ///
 /// # Errors
 /// What the server or `read` says.
-pub fn fixed<T>(
+pub(crate) fn fixed<T>(
     client: &mut impl GenericClient,
     read: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
@@ -220,7 +220,7 @@ SELECT def FROM (
 ///
 /// # Errors
 /// [`crate::fault::Fault::Data`], naming the columns or tables; or what the server says.
-pub fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Result<()> {
+pub(crate) fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Result<()> {
     let other: Vec<String> = client
         .query(
             "SELECT attname || ' ' || collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \

@@ -16,14 +16,14 @@ use bulkbench::runner::{Prepared, RunSession};
 use bulkbench::server::{self, Choice, Options, Server};
 
 /// A temporary directory that a server under another user can read.
-pub fn world_readable_tempdir() -> tempfile::TempDir {
+pub(crate) fn world_readable_tempdir() -> tempfile::TempDir {
     let dir = tempfile::Builder::new().prefix("bulkbench-test-").tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     dir
 }
 
 /// The request for a run of so many rows: one round, with a short budget.
-pub fn request(rows: u64) -> Request {
+pub(crate) fn request(rows: u64) -> Request {
     Request {
         rounds: 1,
         rows,
@@ -36,31 +36,35 @@ pub fn request(rows: u64) -> Request {
 }
 
 /// An experiment whose baseline is copy-csv, with these lines of other cases.
-pub fn experiment(lines: &str) -> anyhow::Result<Experiment> {
+pub(crate) fn experiment(lines: &str) -> anyhow::Result<Experiment> {
     let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n\
                 [[case]]\nmethod = 'copy-csv'\n";
     Experiment::parse(&format!("{head}{lines}"), "x.toml")
 }
 
 /// The cases and datasets of an experiment, all rows where a case does not say how many.
-pub fn prepared<'c>(catalogue: &'c Catalogue, experiment: &Experiment, dataset: &Dataset) -> Prepared<'c> {
+pub(crate) fn prepared<'c>(
+    catalogue: &'c Catalogue,
+    experiment: &Experiment,
+    dataset: &Dataset,
+) -> Prepared<'c> {
     let request = request(dataset.rows());
     RunSession::prepare(catalogue, experiment, &request, dataset.clone(), &Interrupt::new()).unwrap()
 }
 
 /// A session of what is prepared on this server.
-pub fn on<'s>(prepared: &'s Prepared<'s>, server: &'s mut dyn Server) -> RunSession<'s> {
+pub(crate) fn on<'s>(prepared: &'s Prepared<'s>, server: &'s mut dyn Server) -> RunSession<'s> {
     prepared.on(vec![(String::new(), server)], Duration::from_secs(120))
 }
 
 /// The prepared case of this id.
-pub fn case<'p>(prepared: &'p Prepared<'_>, id: &str) -> &'p Case {
+pub(crate) fn case<'p>(prepared: &'p Prepared<'_>, id: &str) -> &'p Case {
     prepared.cases().iter().find(|case| case.id == id).unwrap()
 }
 
 /// A sample of each case of an experiment but the control, and the cases that cannot run on this server,
 /// with the reasons.
-pub fn once(
+pub(crate) fn once(
     experiment: &Experiment,
     server: &mut dyn Server,
     dataset: &Dataset,
@@ -79,7 +83,12 @@ pub fn once(
 }
 
 /// The cases of these lines of an experiment, marked with why they cannot run on this server.
-pub fn cases(catalogue: &Catalogue, lines: &str, server: &mut dyn Server, dataset: &Dataset) -> Vec<Case> {
+pub(crate) fn cases(
+    catalogue: &Catalogue,
+    lines: &str,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> Vec<Case> {
     let experiment = experiment(lines).unwrap();
     let prepared = prepared(catalogue, &experiment, dataset);
     let mut cases = on(&prepared, server).mark(&experiment).unwrap();
@@ -88,7 +97,7 @@ pub fn cases(catalogue: &Catalogue, lines: &str, server: &mut dyn Server, datase
 }
 
 /// A sample of each of these cases, all of which can run.
-pub fn samples(
+pub(crate) fn samples(
     catalogue: &Catalogue,
     lines: &str,
     server: &mut dyn Server,
@@ -112,19 +121,19 @@ fn options(dataset: &Dataset) -> Options {
 
 /// A throwaway local server. Without PostgreSQL's binaries there is nothing to prove: that is a
 /// failure (`scripts/setup` gets them), not a reason to skip.
-pub fn local(dataset: &Dataset) -> Box<dyn Server> {
+pub(crate) fn local(dataset: &Dataset) -> Box<dyn Server> {
     server::open(&Choice::Local, &options(dataset), &Interrupt::new()).unwrap()
 }
 
 /// A throwaway container from the image that `scripts/test` made, or nothing (said out loud, and
 /// in its list of what was skipped) where there is none.
-pub fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
+pub(crate) fn container(dataset: &Dataset) -> Option<Box<dyn Server>> {
     let options = Options { image: Some(image()?), ..options(dataset) };
     Some(server::open(&Choice::Container, &options, &Interrupt::new()).unwrap())
 }
 
 /// The image for container tests, or nothing (said out loud) where there is none.
-pub fn image() -> Option<String> {
+pub(crate) fn image() -> Option<String> {
     let image = std::env::var("BULKBENCH_TEST_IMAGE").ok();
     if image.is_none() {
         skipped("BULKBENCH_TEST_IMAGE names no image; scripts/test makes one where an engine answers");
@@ -133,7 +142,7 @@ pub fn image() -> Option<String> {
 }
 
 /// Whether psql is here, which most tests of loaders are made with; where it is not, that is said out loud.
-pub fn psql() -> bool {
+pub(crate) fn psql() -> bool {
     let catalogue = Catalogue::built_in();
     let loader = catalogue.find("psql-copy").unwrap().loader().unwrap();
     loader.presence().inspect_err(|why| skipped(why)).is_ok()
@@ -141,7 +150,7 @@ pub fn psql() -> bool {
 
 /// Whether a case cannot run for want of a loader's program, or of its extension on the server; that is
 /// said out loud.
-pub fn lacks_program(case: &str, reason: &str) -> bool {
+pub(crate) fn lacks_program(case: &str, reason: &str) -> bool {
     // As a loader's reason ends, with its next step.
     let lacks = reason.contains("; to have it: ");
     if lacks {
@@ -152,7 +161,7 @@ pub fn lacks_program(case: &str, reason: &str) -> bool {
 
 /// Says that a test cannot run here: past the test harness, which keeps what a passing test
 /// prints, and where `scripts/test` collects it.
-pub fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     use std::io::Write;
     let name = std::thread::current().name().unwrap_or("a test").to_owned();
     std::io::stderr().write_all(format!("SKIPPED {name}: {why}\n").as_bytes()).unwrap();
@@ -163,7 +172,7 @@ pub fn skipped(why: &str) {
 }
 
 /// The address of a local server's socket as a user would give it for a server of their own.
-pub fn url(server: &dyn Server) -> String {
+pub(crate) fn url(server: &dyn Server) -> String {
     use tokio_postgres::config::Host;
     let config = server.connector().config();
     let Some(Host::Unix(socket)) = config.get_hosts().first() else { panic!("no socket in {config:?}") };
@@ -178,7 +187,7 @@ pub fn url(server: &dyn Server) -> String {
 
 /// Adds a description of pg_bulkload's to the catalogue under another id, with the stand-in as its
 /// program, and without the extension, which only the real one can bring along.
-pub fn add_stand_in(catalogue: &mut Catalogue, name: &str, id: &str, environment: &str, dir: &Path) {
+pub(crate) fn add_stand_in(catalogue: &mut Catalogue, name: &str, id: &str, environment: &str, dir: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = std::fs::read_to_string(root.join(name)).unwrap();
     let own_id = Path::new(name).file_stem().unwrap().to_str().unwrap();

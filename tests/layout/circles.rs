@@ -6,7 +6,7 @@ use crate::imports::Graph;
 
 /// For each group of files that use each other, however far around, the shortest circle, from its first
 /// file on to the last that closes it.
-pub fn circles(graph: &Graph) -> Vec<Vec<usize>> {
+pub(crate) fn circles(graph: &Graph) -> Vec<Vec<usize>> {
     let mut shown = BTreeSet::new();
     let mut found: Vec<Vec<usize>> = graph.keys().filter_map(|file| shortest(graph, *file)).collect();
     found.sort_by_key(Vec::len);

@@ -8,14 +8,14 @@ use syn::visit::{self, Visit};
 use crate::tree::{Found, Import, Tree, flatten, is_public, only_in_tests};
 
 /// For each file the files that it uses, each with the first line that does.
-pub type Graph = BTreeMap<usize, BTreeMap<usize, usize>>;
+pub(crate) type Graph = BTreeMap<usize, BTreeMap<usize, usize>>;
 
 /// Follows the imports and paths of all files. `mod x;` is no use of `x`, nor is it one that a module gives
 /// names of its children to others.
 ///
 /// # Panics
 /// When a path that begins within the crate leads nowhere that is known here.
-pub fn graph(tree: &Tree) -> Graph {
+pub(crate) fn graph(tree: &Tree) -> Graph {
     let mut graph = Graph::new();
     for (file, source) in tree.files.iter().enumerate() {
         let mut walk = Walk { tree, file, module: source.module, uses: BTreeMap::new() };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Item, Meta, UseTree, Visibility};
 
 /// A `use` of one name.
-pub struct Import {
+pub(crate) struct Import {
     /// The path, with a trailing `self` where it names a module.
     pub path: Vec<String>,
     /// The name in scope; `None` for all names of a module or an enum.
@@ -14,7 +14,7 @@ pub struct Import {
     pub line: usize,
 }
 
-pub struct Module {
+pub(crate) struct Module {
     /// The number of its file in [`Tree::files`].
     pub file: usize,
     parent: Option<usize>,
@@ -25,32 +25,32 @@ pub struct Module {
 
 /// The target of a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found {
+pub(crate) enum Found {
     Module(usize),
     /// An item, or something in it, that this file defines.
     Item(usize),
 }
 
 /// A source file, without what is only built for tests.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path, from the directory of the sources on.
     pub path: PathBuf,
     pub items: Vec<Item>,
     /// The module that it is.
-    pub module: usize,
+    pub(crate) module: usize,
 }
 
 /// The modules of a library; the first is its root.
-pub struct Tree {
+pub(crate) struct Tree {
     pub files: Vec<Source>,
-    pub modules: Vec<Module>,
+    pub(crate) modules: Vec<Module>,
     /// Macros that are exported, which have the root's paths, and their files.
     macros: BTreeMap<String, usize>,
 }
 
 impl Tree {
     /// Reads `lib.rs` in this directory and all files that it brings in.
-    pub fn read(src: &Path) -> Self {
+    pub(crate) fn read(src: &Path) -> Self {
         let mut tree = Self { files: Vec::new(), modules: Vec::new(), macros: BTreeMap::new() };
         tree.add_file(src, Path::new("lib.rs"), Path::new(""), None);
         tree
@@ -113,12 +113,12 @@ impl Tree {
 
     /// The target of a path in a module; `None` for what is not the crate's own. Where a module and an
     /// item have the same name, the path's end is the item.
-    pub fn resolve(&self, module: usize, path: &[String]) -> Option<Found> {
+    pub(crate) fn resolve(&self, module: usize, path: &[String]) -> Option<Found> {
         self.follow(module, path, &mut BTreeSet::new())
     }
 
     /// Whether a path leads into a child of the module.
-    pub fn leads_down(&self, module: usize, path: &[String]) -> bool {
+    pub(crate) fn leads_down(&self, module: usize, path: &[String]) -> bool {
         let first = path.iter().find(|segment| *segment != "self");
         first.is_some_and(|first| self.modules[module].children.contains_key(first))
     }
@@ -187,7 +187,7 @@ impl Tree {
 }
 
 /// The names that a `use` brings in.
-pub fn flatten(tree: &UseTree, imports: &mut Vec<Import>) {
+pub(crate) fn flatten(tree: &UseTree, imports: &mut Vec<Import>) {
     fn walk(tree: &UseTree, prefix: &[String], imports: &mut Vec<Import>) {
         let with = |name: &syn::Ident| [prefix, &[name.to_string()]].concat();
         let line = |name: &syn::Ident| name.span().start().line;
@@ -215,7 +215,7 @@ pub fn flatten(tree: &UseTree, imports: &mut Vec<Import>) {
 }
 
 /// Whether a `use` gives a name to others too.
-pub fn is_public(visibility: &Visibility) -> bool {
+pub(crate) fn is_public(visibility: &Visibility) -> bool {
     !matches!(visibility, Visibility::Inherited)
 }
 
@@ -255,7 +255,7 @@ fn without_tests(mut items: Vec<Item>) -> Vec<Item> {
 }
 
 /// Whether attributes say `#[cfg(test)]`.
-pub fn only_in_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn only_in_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|one| match &one.meta {
         Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         _ => false,

@@ -10,62 +10,62 @@ use std::time::{Duration, Instant};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::server::{Choice, Options, Server, Settings, open};
 
-pub use common::skipped;
+pub(crate) use common::skipped;
 
 #[path = "../common/mod.rs"]
 mod common;
 
 /// An id that no other test has, in this process or another.
-pub fn id() -> String {
+pub(crate) fn id() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A directory on a disk that the server's user may enter.
-pub fn base() -> tempfile::TempDir {
+pub(crate) fn base() -> tempfile::TempDir {
     let dir = tempfile::tempdir_in("/var/tmp").unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     dir
 }
 
-pub fn options(base: &Path) -> Options {
+pub(crate) fn options(base: &Path) -> Options {
     Options { id: id(), data_dir: Some(base.to_owned()), ..Options::default() }
 }
 
-pub fn settings(pairs: &[(&str, &str)]) -> Settings {
+pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
-pub fn local(base: &Path) -> Box<dyn Server> {
+pub(crate) fn local(base: &Path) -> Box<dyn Server> {
     open(&Choice::Local, &options(base), &Interrupt::new()).unwrap()
 }
 
-pub fn ask(server: &dyn Server, query: &str) -> String {
+pub(crate) fn ask(server: &dyn Server, query: &str) -> String {
     let row = server.connector().connect().unwrap().query_one(query, &[]).unwrap();
     row.get(0)
 }
 
 /// The entries of a directory.
-pub fn entries(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 /// The postmaster's pid, as its data directory has it.
-pub fn postmaster(server: &dyn Server) -> i32 {
+pub(crate) fn postmaster(server: &dyn Server) -> i32 {
     let file = ask(server, "SELECT pg_read_file('postmaster.pid')");
     file.lines().next().unwrap().parse().unwrap()
 }
 
-pub fn socket_dir(server: &dyn Server) -> PathBuf {
+pub(crate) fn socket_dir(server: &dyn Server) -> PathBuf {
     ask(server, "SHOW unix_socket_directories").into()
 }
 
-pub fn lives(pid: i32) -> bool {
+pub(crate) fn lives(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|stat| !stat[stat.rfind(')').unwrap()..].starts_with(") Z"))
 }
 
-pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !done() {
         assert!(Instant::now() < end, "{what} did not happen within 30 s");
@@ -75,13 +75,13 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// A second process that owns a server: this program again, with the one test that only does
 /// something in such a child.
-pub struct Owner {
+pub(crate) struct Owner {
     pub child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl Owner {
-    pub fn start(choice: &str, base: &Path, env: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(choice: &str, base: &Path, env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "support::owner_process", "--nocapture"])
             .env("BULKBENCH_TEST_OWNER", choice)
@@ -96,7 +96,7 @@ impl Owner {
     }
 
     /// The line under this name.
-    pub fn said(&mut self, name: &str) -> String {
+    pub(crate) fn said(&mut self, name: &str) -> String {
         let prefix = format!("@{name} ");
         let found = self.lines.by_ref().map(Result::unwrap).find_map(|line| {
             let at = line.find(&prefix)?;
@@ -105,7 +105,7 @@ impl Owner {
         found.unwrap_or_else(|| panic!("the child ended without saying {name}"))
     }
 
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use bulkbench::model::*;
 
-pub const ROWS: u64 = 7_500_000;
+pub(crate) const ROWS: u64 = 7_500_000;
 
 /// A case to be, with its published seconds and the seconds of its phases in the middle round.
-pub struct CaseTimes {
+pub(crate) struct CaseTimes {
     pub id: &'static str,
     pub phases: &'static [(Phase, f64)],
     pub published: Option<f64>,
@@ -28,7 +28,7 @@ const fn unlogged(id: &'static str, phases: &'static [(Phase, f64)], published: 
 }
 
 /// The cases that load all rows.
-pub const CASES: [CaseTimes; 10] = [
+pub(crate) const CASES: [CaseTimes; 10] = [
     made("copy-csv", &[(Load, 5.6), (Commit, 0.02), (Indexes, 5.1)], Some(67.799)),
     made("copy-csv control", &[(Load, 5.62), (Commit, 0.02), (Indexes, 5.14)], Some(67.799)),
     made("copy-text", &[(Load, 5.4), (Commit, 0.02), (Indexes, 5.1)], Some(65.189)),
@@ -63,14 +63,14 @@ fn key(id: &str) -> CaseKey {
     key
 }
 
-pub fn slot(round: u32) -> Slot {
+pub(crate) fn slot(round: u32) -> Slot {
     match round {
         0 => Slot::WarmUp,
         round => Slot::Round(round),
     }
 }
 
-pub fn case(id: &str, role: Role, rows: u64) -> Case {
+pub(crate) fn case(id: &str, role: Role, rows: u64) -> Case {
     let method = id.split(' ').next().unwrap();
     Case {
         id: id.into(),
@@ -92,7 +92,7 @@ pub fn case(id: &str, role: Role, rows: u64) -> Case {
     }
 }
 
-pub fn sample(case: &Case, round: u32, phases: &[(Phase, f64)]) -> Sample {
+pub(crate) fn sample(case: &Case, round: u32, phases: &[(Phase, f64)]) -> Sample {
     let phases: BTreeMap<Phase, u64> = phases.iter().map(|(p, s)| (*p, (s * 1e9) as u64)).collect();
     let total: u64 = phases.values().sum();
     let unlogged = case.durability == LostOnCrash;
@@ -128,7 +128,7 @@ pub fn sample(case: &Case, round: u32, phases: &[(Phase, f64)]) -> Sample {
     }
 }
 
-pub fn failed(case: &Case, round: u32, outcome: Outcome, error: &str) -> Sample {
+pub(crate) fn failed(case: &Case, round: u32, outcome: Outcome, error: &str) -> Sample {
     Sample {
         outcome,
         error: Some(error.into()),
@@ -141,7 +141,7 @@ pub fn failed(case: &Case, round: u32, outcome: Outcome, error: &str) -> Sample 
 }
 
 /// The run and its samples; times are `slower` times those of the table above.
-pub fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
+pub(crate) fn votes(rounds: u32, slower: f64) -> (Run, Vec<Sample>) {
     let mut cases = Vec::new();
     let mut samples = Vec::new();
     for (index, made) in CASES.iter().enumerate() {
@@ -200,7 +200,7 @@ fn placed(run: &Run, samples: &mut [Sample]) {
     samples.sort_by_key(|sample| (sample.slot, sample.position));
 }
 
-pub fn run(cases: Vec<Case>, rounds: u32) -> Run {
+pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
     let able: Vec<usize> = (0..cases.len()).filter(|&i| cases[i].unavailable.is_none()).collect();
     let setting = |name: &str, value: &str| (name.to_string(), value.to_string());
     Run {
@@ -273,11 +273,11 @@ pub fn run(cases: Vec<Case>, rounds: u32) -> Run {
 }
 
 /// A value of an axis with the cases there: each with its series and the seconds its load takes.
-pub type Along = (u64, &'static [(&'static str, f64)]);
+pub(crate) type Along = (u64, &'static [(&'static str, f64)]);
 
 /// A run whose experiment varies `x`, a parameter or `latency_ms`, over these values: every case
 /// is held against the first of its value; the very first is the baseline.
-pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
+pub(crate) fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
     let (mut cases, mut samples) = (Vec::new(), Vec::new());
     for (value, there) in values {
         let reference = format!("{} {x}={value}", there[0].0);
@@ -315,7 +315,7 @@ pub fn along(x: &str, rows: u64, values: &[Along]) -> (Run, Vec<Sample>) {
 }
 
 /// Loads over a network: one that waits for each row, one for each batch, one for the end only.
-pub fn latencies() -> (Run, Vec<Sample>) {
+pub(crate) fn latencies() -> (Run, Vec<Sample>) {
     let (mut run, samples) = along(
         "latency_ms",
         20_000,
@@ -332,7 +332,7 @@ pub fn latencies() -> (Run, Vec<Sample>) {
 }
 
 /// INSERTs of more and more rows a statement, by three methods.
-pub fn batches() -> (Run, Vec<Sample>) {
+pub(crate) fn batches() -> (Run, Vec<Sample>) {
     let (mut run, samples) = along(
         "batch",
         200_000,

@@ -6,7 +6,7 @@ use crate::caveat::Caveat;
 use crate::report::{Look, terminal};
 
 /// The caveats with their titles; with `sources`, those, too.
-pub fn all(caveats: &[Caveat], mut sources: Option<&mut Sources>, look: Look) -> String {
+pub(crate) fn all(caveats: &[Caveat], mut sources: Option<&mut Sources>, look: Look) -> String {
     let longest = caveats.iter().map(|caveat| caveat.id.len()).max().unwrap_or(0);
     let header: &[&str] = match sources {
         None => &["caveat", "what goes wrong"],
@@ -22,7 +22,7 @@ pub fn all(caveats: &[Caveat], mut sources: Option<&mut Sources>, look: Look) ->
 }
 
 /// A caveat by itself; `verbose` with its source and all its ways.
-pub fn one(caveat: &Caveat, verbose: bool, look: Look) -> String {
+pub(crate) fn one(caveat: &Caveat, verbose: bool, look: Look) -> String {
     let mut text = terminal::heading(&format!("{}, a caveat", caveat.id), look);
     let mut lines = vec![caveat.title.clone(), format!("its source says: {}", caveat.says)];
     let remedies = caveat.ways.iter().filter_map(|way| Some(format!("{}: {}", way.id, way.remedy.as_ref()?)));

@@ -13,7 +13,7 @@ use crate::report::Look;
 use crate::usage;
 
 /// What there is to name.
-pub struct Everything<'a> {
+pub(crate) struct Everything<'a> {
     /// The methods.
     pub infos: &'a [&'a Info],
     /// The experiments.
@@ -27,7 +27,7 @@ impl Everything<'_> {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for a name that nothing has, with the nearest.
-    pub fn named(
+    pub(crate) fn named(
         &self,
         name: &str,
         at: Here<'_>,
@@ -73,6 +73,6 @@ impl Everything<'_> {
 }
 
 /// The methods of the family of this name; none where there is no such family.
-pub fn of_family<'i>(infos: &[&'i Info], name: &str) -> Vec<&'i Info> {
+pub(crate) fn of_family<'i>(infos: &[&'i Info], name: &str) -> Vec<&'i Info> {
     infos.iter().copied().filter(|info| info.family.name() == name).collect()
 }

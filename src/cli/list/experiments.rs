@@ -7,7 +7,7 @@ use crate::experiment::{ALL_METHODS, Experiment};
 use crate::report::{Look, terminal};
 
 /// The number of an experiment's cases where there are so many methods, or of its caveats.
-pub fn cases(experiment: &Experiment, methods: usize) -> usize {
+pub(crate) fn cases(experiment: &Experiment, methods: usize) -> usize {
     let cases = experiment.cases.iter().map(|case| match case.key.method.as_str() {
         ALL_METHODS => methods,
         _ => 1,
@@ -16,12 +16,12 @@ pub fn cases(experiment: &Experiment, methods: usize) -> usize {
 }
 
 /// Whether the servers that it needs are here.
-pub fn here(experiment: &Experiment, servers: &[Throwaway]) -> &'static str {
+pub(crate) fn here(experiment: &Experiment, servers: &[Throwaway]) -> &'static str {
     if enough(experiment, servers) { "yes" } else { "no" }
 }
 
 /// The experiments with their questions; with `sources`, those, too.
-pub fn all(
+pub(crate) fn all(
     experiments: &[Experiment],
     methods: usize,
     servers: &[Throwaway],
@@ -47,7 +47,7 @@ pub fn all(
 }
 
 /// An experiment by itself; `verbose` with its source.
-pub fn one(experiment: &Experiment, servers: &[Throwaway], verbose: bool, look: Look) -> String {
+pub(crate) fn one(experiment: &Experiment, servers: &[Throwaway], verbose: bool, look: Look) -> String {
     let mut text = terminal::heading(&format!("{}, an experiment", experiment.id), look);
     let mut lines = vec![format!("{}: {}", experiment.title, experiment.question)];
     if experiment.caveats.is_empty() {

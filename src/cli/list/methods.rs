@@ -14,7 +14,7 @@ const INDENT: &str = "  ";
 const WORDS: usize = 28;
 
 /// The families, in the order of the catalogue.
-pub fn families(infos: &[&Info]) -> Vec<Family> {
+pub(crate) fn families(infos: &[&Info]) -> Vec<Family> {
     let mut families = Vec::new();
     for info in infos {
         if !families.contains(&info.family) {
@@ -35,7 +35,7 @@ struct Entry<'i> {
 
 /// The methods, family by family: as a table, or one below the other where a table would leave
 /// too little room for what they do. With `sources`, their parameters and sources, too.
-pub fn all(infos: &[&Info], at: Here<'_>, mut sources: Option<&mut Sources>, look: Look) -> String {
+pub(crate) fn all(infos: &[&Info], at: Here<'_>, mut sources: Option<&mut Sources>, look: Look) -> String {
     let header: &[&str] = match sources {
         None => &["method", "what it does", "after a crash", "here"],
         Some(_) => &["method", "what it does", "after a crash", "source", "here"],
@@ -90,7 +90,7 @@ fn one_below_the_other(heading: &str, entries: &[Entry], look: Look) -> String {
 }
 
 /// A method by itself; `verbose` with its source.
-pub fn one(info: &Info, experiments: &[&str], at: Here<'_>, verbose: bool, look: Look) -> String {
+pub(crate) fn one(info: &Info, experiments: &[&str], at: Here<'_>, verbose: bool, look: Look) -> String {
     let mut text =
         terminal::heading(&format!("{}, a method of the family {}", info.id, info.family.name()), look);
     let mut lines = vec![info.summary.clone()];

@@ -16,7 +16,7 @@ bulkbench list --search WORD   what speaks of it; -v adds parameters and sources
 ";
 
 /// The experiments by their titles, and the families of methods with their numbers.
-pub fn overview(
+pub(crate) fn overview(
     experiments: &[Experiment],
     infos: &[&Info],
     caveats: usize,

@@ -14,7 +14,7 @@ use crate::usage;
 const PROPOSALS: usize = 3;
 
 /// Something that can be found.
-pub struct Item {
+pub(crate) struct Item {
     kind: &'static str,
     id: String,
     texts: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Item {
 
 impl Item {
     /// A method.
-    pub fn method(info: &Info) -> Self {
+    pub(crate) fn method(info: &Info) -> Self {
         Self {
             kind: "method",
             id: info.id.clone(),
@@ -33,7 +33,7 @@ impl Item {
     }
 
     /// An experiment.
-    pub fn experiment(experiment: &Experiment) -> Self {
+    pub(crate) fn experiment(experiment: &Experiment) -> Self {
         Self {
             kind: "experiment",
             id: experiment.id.clone(),
@@ -43,7 +43,7 @@ impl Item {
     }
 
     /// A caveat.
-    pub fn caveat(caveat: &Caveat) -> Self {
+    pub(crate) fn caveat(caveat: &Caveat) -> Self {
         Self {
             kind: "caveat",
             id: caveat.id.clone(),
@@ -62,7 +62,7 @@ impl Item {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when none has it, with words that are spelled nearly so.
-pub fn search(items: &[Item], word: &str, verbose: bool, look: Look) -> Result<String> {
+pub(crate) fn search(items: &[Item], word: &str, verbose: bool, look: Look) -> Result<String> {
     let sought = word.trim().to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&sought);
     let found: Vec<&Item> = items.iter().filter(|item| item.all().any(has)).collect();

@@ -4,13 +4,13 @@ use crate::report::{Look, terminal};
 
 /// Sources, each named once and referred to by its number.
 #[derive(Debug, Default)]
-pub struct Sources {
+pub(crate) struct Sources {
     named: Vec<String>,
 }
 
 impl Sources {
     /// The numbers of these sources, as tables have them: separate ones have semicolons between them.
-    pub fn numbers(&mut self, sources: &str) -> String {
+    pub(crate) fn numbers(&mut self, sources: &str) -> String {
         let numbers: Vec<String> =
             sources.split("; ").map(|source| self.number(source).to_string()).collect();
         format!("[{}]", numbers.join(", "))
@@ -26,12 +26,12 @@ impl Sources {
     }
 
     /// Whether there are any.
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.named.is_empty()
     }
 
     /// The list that the numbers refer to.
-    pub fn text(&self, look: Look) -> String {
+    pub(crate) fn text(&self, look: Look) -> String {
         let line = |(index, source): (usize, &String)| {
             terminal::paragraph(&format!("[{}] {source}", index + 1), look)
         };

@@ -5,10 +5,10 @@ use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, 
 use crate::report::{Colour, Look};
 
 /// A blank on each side of a cell.
-pub const PADDING: usize = 2;
+pub(crate) const PADDING: usize = 2;
 
 /// A table as wide as the terminal at most, whose first column is never broken.
-pub fn table(header: &[&str], look: Look, first: usize) -> Table {
+pub(crate) fn table(header: &[&str], look: Look, first: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(look.room());
@@ -32,6 +32,6 @@ pub fn table(header: &[&str], look: Look, first: usize) -> Table {
 }
 
 /// The table as text, without blanks at the ends of lines.
-pub fn trimmed(table: &Table) -> String {
+pub(crate) fn trimmed(table: &Table) -> String {
     table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -9,7 +9,7 @@ use crate::server::container::{EngineStatus, engine_status, usable};
 use crate::server::local::installations;
 
 /// A throwaway server that can run here.
-pub struct Throwaway {
+pub(crate) struct Throwaway {
     source: Source,
     /// Its major version.
     pub major: u32,
@@ -17,7 +17,7 @@ pub struct Throwaway {
 }
 
 /// The throwaway servers that can run here; of those from binaries first the one that a run takes.
-pub fn servers() -> Result<Vec<Throwaway>> {
+pub(crate) fn servers() -> Result<Vec<Throwaway>> {
     let usable_here = installations(None)?.into_iter().filter(|one| one.problem.is_none());
     let local = usable_here.map(|one| Throwaway {
         source: Source::Local,
@@ -41,12 +41,12 @@ pub fn servers() -> Result<Vec<Throwaway>> {
 }
 
 /// The major version of the newest.
-pub fn newest(servers: &[Throwaway]) -> Option<u32> {
+pub(crate) fn newest(servers: &[Throwaway]) -> Option<u32> {
     servers.iter().map(|server| server.major).max()
 }
 
 /// Which servers are here, in a paragraph.
-pub fn text(servers: &[Throwaway], look: Look) -> String {
+pub(crate) fn text(servers: &[Throwaway], look: Look) -> String {
     let here = match servers.is_empty() {
         true => "No throwaway server can run here yet, so nothing is available but on a server of yours: \
                  `bulkbench doctor` says what to do."
@@ -60,7 +60,7 @@ pub fn text(servers: &[Throwaway], look: Look) -> String {
 }
 
 /// Whether there are as many servers of a kind as the experiment needs.
-pub fn enough(experiment: &Experiment, servers: &[Throwaway]) -> bool {
+pub(crate) fn enough(experiment: &Experiment, servers: &[Throwaway]) -> bool {
     most_of_a_kind(servers) >= servers_needed(experiment)
 }
 
@@ -76,7 +76,7 @@ fn servers_needed(experiment: &Experiment) -> usize {
 }
 
 /// Why the experiments that compare servers cannot run here, and what to do about it.
-pub fn cannot_compare(experiments: &[Experiment], servers: &[Throwaway]) -> Option<String> {
+pub(crate) fn cannot_compare(experiments: &[Experiment], servers: &[Throwaway]) -> Option<String> {
     let most = most_of_a_kind(servers);
     let ids: Vec<&str> =
         experiments.iter().filter(|e| servers_needed(e) > most.max(1)).map(|e| e.id.as_str()).collect();

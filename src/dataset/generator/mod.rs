@@ -30,7 +30,7 @@ use names::{LinkNames, MOST_ROW_BYTES, UserNames};
 use pairs::UP;
 
 /// The version of what is made. It changes whenever any byte of any dataset would.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// The rows of the article, in round numbers.
 pub const DEFAULT_ROWS: u64 = 7_500_000;
@@ -39,7 +39,7 @@ pub const DEFAULT_ROWS: u64 = 7_500_000;
 pub const DEFAULT_SEED: u64 = 1;
 
 /// The most rows it makes: votes are numbered by 32 bits.
-pub const MOST_ROWS: u64 = u32::MAX as u64;
+pub(crate) const MOST_ROWS: u64 = u32::MAX as u64;
 
 /// Rows written at a time.
 const PART_ROWS: usize = 8192;
@@ -48,7 +48,7 @@ const PART_ROWS: usize = 8192;
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`].
-pub fn check_rows(rows: u64) -> Result<()> {
+pub(crate) fn check_rows(rows: u64) -> Result<()> {
     if rows == 0 || rows > MOST_ROWS {
         return Err(crate::usage!("{rows} rows: the generator makes 1 to {MOST_ROWS}; ask for as many"));
     }
@@ -85,12 +85,6 @@ impl Votes {
         );
         interrupt.check()?;
         Ok(Self { votes, users: UserNames::new(shape.users(), seed), links: LinkNames::new(seed) })
-    }
-
-    /// Votes.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.votes.len()
     }
 
     /// Ranges of votes that cover all, in order, each a good piece of work.

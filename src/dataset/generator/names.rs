@@ -5,7 +5,7 @@ use super::random::{GeneratorStage, Random, scramble};
 /// The longest user name, in bytes.
 const MOST_USER_BYTES: usize = 20;
 /// Room for any row: name, link, score, commas and line feed, and what is copied past their ends.
-pub const MOST_ROW_BYTES: usize = 48;
+pub(crate) const MOST_ROW_BYTES: usize = 48;
 
 const CONSONANTS: &[u8; 20] = b"bcdfghjklmnprstvwxyz";
 const VOWELS: &[u8; 5] = b"aeiou";
@@ -16,20 +16,20 @@ const ENDS: &[u8; 8] = b"klmnrstx";
 const SYLLABLES: [u32; 16] = [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 6];
 
 /// The names of users, each once.
-pub struct UserNames {
+pub(crate) struct UserNames {
     names: Vec<[u8; MOST_USER_BYTES + 1]>,
 }
 
 impl UserNames {
     /// Names for so many users.
-    pub fn new(users: usize, seed: u64) -> Self {
+    pub(crate) fn new(users: usize, seed: u64) -> Self {
         let key = Random::new(seed, GeneratorStage::Names, 0).bits();
         Self { names: (0..users as u64).map(|user| name(user, key)).collect() }
     }
 
     /// Writes the name at the start of `out` and returns its length.
     #[inline]
-    pub fn put(&self, user: u32, out: &mut [u8]) -> usize {
+    pub(crate) fn put(&self, user: u32, out: &mut [u8]) -> usize {
         let name = &self.names[user as usize];
         out[..MOST_USER_BYTES].copy_from_slice(&name[..MOST_USER_BYTES]);
         usize::from(name[MOST_USER_BYTES])
@@ -93,7 +93,7 @@ fn permuted(number: u64, syllables: u32, key: u64) -> u64 {
 
 /// The names of links: `t3_` and a number in base 36, rising as if they had been submitted one
 /// after the other, with gaps.
-pub struct LinkNames {
+pub(crate) struct LinkNames {
     key: u64,
     /// All numbers of three digits.
     three: Vec<[u8; 4]>,
@@ -107,7 +107,7 @@ const BASE3: u64 = 36 * 36 * 36;
 
 impl LinkNames {
     /// The names for a dataset of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let digit = |n: u64| b"0123456789abcdefghijklmnopqrstuvwxyz"[(n % 36) as usize];
         let three = (0..BASE3).map(|n| [digit(n / 1296), digit(n / 36), digit(n), 0]).collect();
         Self { key: Random::new(seed, GeneratorStage::Names, 1).bits(), three }
@@ -115,7 +115,7 @@ impl LinkNames {
 
     /// Writes the link's name at the start of `out`, and perhaps bytes past it, and returns its length.
     #[inline]
-    pub fn put(&self, link: u32, out: &mut [u8]) -> usize {
+    pub(crate) fn put(&self, link: u32, out: &mut [u8]) -> usize {
         let jitter = ((scramble(self.key ^ u64::from(link)) >> 32) * GAP) >> 32;
         let number = FIRST_LINK + u64::from(link) * GAP + jitter;
         let low = self.three[(number % BASE3) as usize];

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::shuffle::shuffled;
 
 /// The bit of a vote's link that says it goes up. Links are numbered below it.
-pub const UP: u32 = 1 << 31;
+pub(crate) const UP: u32 = 1 << 31;
 
 /// Users worked on at a time.
 const GROUP: usize = 64;
@@ -22,7 +22,7 @@ const TRIES: u32 = 10_000;
 ///
 /// # Errors
 /// When no way is found to give each user links that differ; no known size and seed does that.
-pub fn pair(shape: &Shape, seed: u64) -> Result<Vec<u32>> {
+pub(crate) fn pair(shape: &Shape, seed: u64) -> Result<Vec<u32>> {
     let votes = shape.starts()[shape.users()] as usize;
     let mut links = shuffled(GeneratorStage::Deal, seed, votes, |range, out| shape.push_links(range, out));
     mend(shape, &mut links, seed)?;
@@ -31,7 +31,7 @@ pub fn pair(shape: &Shape, seed: u64) -> Result<Vec<u32>> {
 }
 
 /// Lists the votes of a range as user (upper half) and link (lower half).
-pub fn list(shape: &Shape, links: &[u32], range: Range<usize>, out: &mut Vec<u64>) {
+pub(crate) fn list(shape: &Shape, links: &[u32], range: Range<usize>, out: &mut Vec<u64>) {
     let mut user = shape.user_of(range.start as u32);
     let mut at = range.start;
     while at < range.end {

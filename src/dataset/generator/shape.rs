@@ -11,7 +11,7 @@ const USERS: u64 = 31_927;
 const LINKS: u64 = 2_046_401;
 
 /// The most votes up, and the most down, of one user.
-pub const MOST_A_SIDE: u32 = 1000;
+pub(crate) const MOST_A_SIDE: u32 = 1000;
 
 /// The ranks whose votes are drawn one by one, from the most voted link on.
 const HEAD: u64 = 64;
@@ -42,7 +42,7 @@ const ONLY_UP_PERCENT: u64 = 20;
 const UP_SHARE: (u64, u64) = (515, 985);
 
 /// The numbers behind a dataset.
-pub struct Shape {
+pub(crate) struct Shape {
     /// Votes up and down of each user.
     sides: Vec<(u32, u32)>,
     /// The first vote of each user, and the end of the last one's.
@@ -59,7 +59,7 @@ pub struct Shape {
 
 impl Shape {
     /// The shape of `rows` votes, 1 to 2^32 - 1.
-    pub fn new(rows: u64, seed: u64) -> Self {
+    pub(crate) fn new(rows: u64, seed: u64) -> Self {
         let links = scaled(rows, LINKS);
         // A user votes on at most an eighth of all links, and a link gets votes of at most an
         // eighth of all users, so that small datasets, too, have room for pairs that differ.
@@ -86,28 +86,28 @@ impl Shape {
     }
 
     /// The number of users.
-    pub fn users(&self) -> usize {
+    pub(crate) fn users(&self) -> usize {
         self.sides.len()
     }
 
     /// Votes up and down of each user.
-    pub fn sides(&self) -> &[(u32, u32)] {
+    pub(crate) fn sides(&self) -> &[(u32, u32)] {
         &self.sides
     }
 
     /// The first vote of each user, and the end.
-    pub fn starts(&self) -> &[u32] {
+    pub(crate) fn starts(&self) -> &[u32] {
         &self.starts
     }
 
     /// The user whose vote this is.
-    pub fn user_of(&self, vote: u32) -> usize {
+    pub(crate) fn user_of(&self, vote: u32) -> usize {
         self.starts.partition_point(|start| *start <= vote) - 1
     }
 
     /// Lists the links of votes `range`: first each link once, then each that has a second
     /// vote, and so on.
-    pub fn push_links(&self, range: std::ops::Range<usize>, out: &mut Vec<u32>) {
+    pub(crate) fn push_links(&self, range: std::ops::Range<usize>, out: &mut Vec<u32>) {
         let (mut vote, end) = (range.start as u64, range.end as u64);
         let mut level = self.levels.partition_point(|before| *before <= vote) - 1;
         while vote < end {

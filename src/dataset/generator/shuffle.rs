@@ -18,7 +18,7 @@ const BUCKET: usize = 1 << 15;
 const MOST_BUCKETS: usize = 1 << 12;
 
 /// `count` items in random order. `list` adds the items of a range, in the original order.
-pub fn shuffled<T: Copy + Default + Send + Sync>(
+pub(crate) fn shuffled<T: Copy + Default + Send + Sync>(
     stage: GeneratorStage,
     seed: u64,
     count: usize,

@@ -20,12 +20,12 @@ use crate::table::Table;
 ///
 /// Timed: COPY and writing the file, which is not flushed to the disk (load). The table stays as
 /// it was; of the file, a crash of the client's machine may leave less.
-pub struct CopyOut {
+pub(crate) struct CopyOut {
     info: Info,
 }
 
 /// See [`CopyOut`].
-pub fn copy_out() -> CopyOut {
+pub(crate) fn copy_out() -> CopyOut {
     CopyOut {
         info: Info {
             source: "PostgreSQL manual, COPY".into(),

@@ -5,10 +5,10 @@
 //! order, as a program does that has read them before. What an UPDATE replaced stays behind as a
 //! dead row until VACUUM, which is not timed.
 
-pub mod copy_out;
-pub mod rows;
-pub mod staged;
-pub mod values;
+pub(crate) mod copy_out;
+pub(crate) mod rows;
+pub(crate) mod staged;
+pub(crate) mod values;
 
 use anyhow::{Context, Result};
 

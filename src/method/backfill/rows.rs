@@ -27,7 +27,7 @@ pub(super) fn jobs_param() -> Param {
 /// Timed: preparing the statement, all rows until the last job is done (load), COMMIT where there
 /// is one for all. Durable; a crash leaves the rows updated whose commit was confirmed, or none of
 /// them where there is one transaction.
-pub struct UpdateRow {
+pub(crate) struct UpdateRow {
     info: Info,
     commit: Commit,
 }
@@ -42,7 +42,7 @@ enum Commit {
 }
 
 /// `update-row`: a commit each, which is bound by the disk's flushes; `jobs` of them wait together.
-pub fn update_row() -> UpdateRow {
+pub(crate) fn update_row() -> UpdateRow {
     UpdateRow {
         info: Info {
             extent: Extent::Budgeted,
@@ -54,7 +54,7 @@ pub fn update_row() -> UpdateRow {
 }
 
 /// `update-row-transaction`: one transaction around all rows.
-pub fn update_row_transaction() -> UpdateRow {
+pub(crate) fn update_row_transaction() -> UpdateRow {
     UpdateRow {
         info: Info {
             extent: Extent::Budgeted,

@@ -23,7 +23,7 @@ use crate::table::Table;
 ///
 /// Timed: CREATE TABLE and COPY of the temporary table (prepare), the statement and DROP TABLE in
 /// one transaction (load), COMMIT. Durable; a crash before the COMMIT leaves all rows stale.
-pub struct UpdateStaged {
+pub(crate) struct UpdateStaged {
     info: Info,
     statement: Statement,
 }
@@ -35,7 +35,7 @@ enum Statement {
 }
 
 /// `update-staged`: UPDATE ... FROM.
-pub fn update_staged() -> UpdateStaged {
+pub(crate) fn update_staged() -> UpdateStaged {
     UpdateStaged {
         info: Info {
             source: "PostgreSQL manual, UPDATE, FROM; common practice".into(),
@@ -49,7 +49,7 @@ pub fn update_staged() -> UpdateStaged {
 }
 
 /// `update-merge`: MERGE, which PostgreSQL has since 15.
-pub fn update_merge() -> UpdateStaged {
+pub(crate) fn update_merge() -> UpdateStaged {
     UpdateStaged {
         info: Info {
             source: "PostgreSQL manual, MERGE".into(),

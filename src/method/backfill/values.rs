@@ -22,12 +22,12 @@ use crate::table::Table;
 ///
 /// Timed: preparing the statement, all rows until the last job is done. Durable; a crash leaves
 /// the batches updated whose commit was confirmed.
-pub struct UpdateBatchValues {
+pub(crate) struct UpdateBatchValues {
     info: Info,
 }
 
 /// See [`UpdateBatchValues`].
-pub fn update_batch_values() -> UpdateBatchValues {
+pub(crate) fn update_batch_values() -> UpdateBatchValues {
     UpdateBatchValues {
         info: Info {
             source: "PostgreSQL manual, UPDATE, FROM, and VALUES".into(),

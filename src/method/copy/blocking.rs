@@ -24,13 +24,13 @@ use crate::pg_error::describe;
 ///
 /// Timed: COPY (with the encoding, where the rows come from memory), COMMIT, CREATE INDEX twice.
 /// Durable.
-pub struct CopyBlocking {
+pub(crate) struct CopyBlocking {
     info: Info,
     encoding: Encoding,
 }
 
 /// `copy-csv-blocking`: the file of `copy-csv`, in messages of the same size, by `Client::copy_in`.
-pub fn copy_csv_blocking() -> CopyBlocking {
+pub(crate) fn copy_csv_blocking() -> CopyBlocking {
     CopyBlocking {
         info: Info {
             source: "postgres, Client::copy_in".into(),
@@ -43,7 +43,7 @@ pub fn copy_csv_blocking() -> CopyBlocking {
 
 /// `copy-binary-writer-blocking`: the rows of `copy-binary-writer`, by this driver's `BinaryCopyInWriter`,
 /// whose every row is a blocking call.
-pub fn copy_binary_writer_blocking() -> CopyBlocking {
+pub(crate) fn copy_binary_writer_blocking() -> CopyBlocking {
     CopyBlocking {
         info: Info {
             source: "postgres, BinaryCopyInWriter".into(),

@@ -19,12 +19,12 @@ use crate::model::{Encoding, Phase};
 /// Timed: splitting (prepare; the files go to the page cache, not to the disk), the COPYs with their
 /// COMMITs until the last is done, CREATE INDEX twice. Durable file by file: a crash leaves the
 /// rows of the files that were done.
-pub struct CopyChunks {
+pub(crate) struct CopyChunks {
     info: Info,
 }
 
 /// See [`CopyChunks`].
-pub fn copy_chunks() -> CopyChunks {
+pub(crate) fn copy_chunks() -> CopyChunks {
     CopyChunks {
         info: Info {
             source: "Efficiently backfilling data in Postgres".into(),

@@ -15,7 +15,7 @@ use crate::model::Encoding;
 ///
 /// Timed: encoding and COPY (load), COMMIT, CREATE INDEX twice; reading the csv into memory is not,
 /// but the client's memory has the rows in it. Durable.
-pub struct CopyEncoded {
+pub(crate) struct CopyEncoded {
     info: Info,
     encoding: Encoding,
 }
@@ -28,7 +28,7 @@ fn encoded() -> Info {
 }
 
 /// `copy-csv-encoded`: as csv.
-pub fn copy_csv_encoded() -> CopyEncoded {
+pub(crate) fn copy_csv_encoded() -> CopyEncoded {
     CopyEncoded {
         info: encoded().named(
             "copy-csv-encoded",
@@ -39,7 +39,7 @@ pub fn copy_csv_encoded() -> CopyEncoded {
 }
 
 /// `copy-text-encoded`: as PostgreSQL's own text.
-pub fn copy_text_encoded() -> CopyEncoded {
+pub(crate) fn copy_text_encoded() -> CopyEncoded {
     CopyEncoded {
         info: encoded().named(
             "copy-text-encoded",
@@ -50,7 +50,7 @@ pub fn copy_text_encoded() -> CopyEncoded {
 }
 
 /// `copy-binary-encoded`: as binary.
-pub fn copy_binary_encoded() -> CopyEncoded {
+pub(crate) fn copy_binary_encoded() -> CopyEncoded {
     CopyEncoded {
         info: encoded().named(
             "copy-binary-encoded",

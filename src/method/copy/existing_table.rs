@@ -14,7 +14,7 @@ use crate::sql::Exec;
 ///
 /// Timed: DROP INDEX (prepare) where they are dropped, COPY, COMMIT, and CREATE INDEX where they
 /// were. Durable; a crash between the two leaves a table without its indexes.
-pub struct CopyPlaced {
+pub(crate) struct CopyPlaced {
     info: Info,
     rebuild: bool,
 }
@@ -29,7 +29,7 @@ fn append() -> Info {
 }
 
 /// `copy-indexed`: an empty table with its indexes.
-pub fn copy_indexed() -> CopyPlaced {
+pub(crate) fn copy_indexed() -> CopyPlaced {
     CopyPlaced {
         info: Info {
             source: "PostgreSQL manual, Populating a Database".into(),
@@ -41,7 +41,7 @@ pub fn copy_indexed() -> CopyPlaced {
 }
 
 /// `copy-append`: a table that holds the rows `held` times; its indexes stay.
-pub fn copy_append() -> CopyPlaced {
+pub(crate) fn copy_append() -> CopyPlaced {
     CopyPlaced {
         info: append().named("copy-append", "COPY csv onto rows that are there, the indexes in place"),
         rebuild: false,
@@ -49,7 +49,7 @@ pub fn copy_append() -> CopyPlaced {
 }
 
 /// `copy-append-rebuild`: as `copy-append`, with the indexes dropped and built again.
-pub fn copy_append_rebuild() -> CopyPlaced {
+pub(crate) fn copy_append_rebuild() -> CopyPlaced {
     CopyPlaced {
         info: append().named(
             "copy-append-rebuild",

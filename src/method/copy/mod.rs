@@ -1,15 +1,15 @@
 //! One COPY, or several one after the other: the formats, who reads or encodes the rows, what is
 //! logged, and what the table is before.
 
-pub mod blocking;
-pub mod chunks;
-pub mod encoded;
-pub mod existing_table;
-pub mod presorted;
-pub mod server_file;
-pub mod stdin;
-pub mod transaction;
-pub mod writer;
+pub(crate) mod blocking;
+pub(crate) mod chunks;
+pub(crate) mod encoded;
+pub(crate) mod existing_table;
+pub(crate) mod presorted;
+pub(crate) mod server_file;
+pub(crate) mod stdin;
+pub(crate) mod transaction;
+pub(crate) mod writer;
 
 use std::path::PathBuf;
 

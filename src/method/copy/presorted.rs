@@ -15,12 +15,12 @@ use crate::table::Table;
 ///
 /// Timed: reading and sorting, on all cores (prepare), COPY, COMMIT, CREATE INDEX twice. The client's
 /// memory holds the csv and 24 bytes a row. Durable.
-pub struct CopyPresorted {
+pub(crate) struct CopyPresorted {
     info: Info,
 }
 
 /// See [`CopyPresorted`].
-pub fn copy_presorted() -> CopyPresorted {
+pub(crate) fn copy_presorted() -> CopyPresorted {
     CopyPresorted {
         info: Info {
             source: "PostgreSQL source, sort_template.h (input that is sorted already)".into(),

@@ -29,12 +29,12 @@ pub(crate) fn server_file(load: &Load<'_>) -> Result<String> {
 /// path (PostgreSQL manual, COPY, "Notes").
 ///
 /// Timed: COPY, COMMIT, CREATE INDEX twice; putting the file where the server can read it is not. Durable.
-pub struct CopyServerFile {
+pub(crate) struct CopyServerFile {
     info: Info,
 }
 
 /// See [`CopyServerFile`].
-pub fn copy_csv_server_file() -> CopyServerFile {
+pub(crate) fn copy_csv_server_file() -> CopyServerFile {
     CopyServerFile {
         info: Info {
             source: "Babcock, Dissecting the Postgres Bulk Insert; PostgreSQL wiki, COPY".into(),

@@ -13,18 +13,18 @@ use crate::model::{Durability, Encoding, Persistence, Phase};
 /// Timed: COPY, COMMIT, SET LOGGED where the table was UNLOGGED and ends logged, CREATE INDEX twice,
 /// ANALYZE where it is part of the method. Durable, or lost on a crash when the table is UNLOGGED
 /// (PostgreSQL manual, CREATE TABLE, "UNLOGGED").
-pub struct CopyStdin {
+pub(crate) struct CopyStdin {
     info: Info,
     analyze: bool,
 }
 
 /// `copy-csv`: the article's first and our baseline.
-pub fn copy_csv() -> CopyStdin {
+pub(crate) fn copy_csv() -> CopyStdin {
     CopyStdin { info: common().named("copy-csv", "COPY FROM STDIN, csv, then the indexes"), analyze: false }
 }
 
 /// `copy-text`: PostgreSQL's own text format, which spares it the quotes.
-pub fn copy_text() -> CopyStdin {
+pub(crate) fn copy_text() -> CopyStdin {
     CopyStdin {
         info: Info {
             input: Encoding::Text,
@@ -35,7 +35,7 @@ pub fn copy_text() -> CopyStdin {
 }
 
 /// `copy-binary`: the binary format; making the file is not timed.
-pub fn copy_binary() -> CopyStdin {
+pub(crate) fn copy_binary() -> CopyStdin {
     CopyStdin {
         info: Info {
             input: Encoding::Binary,
@@ -46,7 +46,7 @@ pub fn copy_binary() -> CopyStdin {
 }
 
 /// `copy-unlogged`: the table is UNLOGGED and stays so.
-pub fn copy_unlogged() -> CopyStdin {
+pub(crate) fn copy_unlogged() -> CopyStdin {
     CopyStdin {
         info: Info {
             durability: Durability::LostOnCrash,
@@ -60,7 +60,7 @@ pub fn copy_unlogged() -> CopyStdin {
 
 /// `copy-unlogged-then-logged`: UNLOGGED for the load, SET LOGGED before the indexes are built
 /// (after them it would have to rewrite them too).
-pub fn copy_unlogged_then_logged() -> CopyStdin {
+pub(crate) fn copy_unlogged_then_logged() -> CopyStdin {
     CopyStdin {
         info: Info {
             start: Start::Empty(Persistence::Unlogged),
@@ -75,7 +75,7 @@ pub fn copy_unlogged_then_logged() -> CopyStdin {
 
 /// `copy-analyze`: with the statistics that the planner needs, which autovacuum would gather later
 /// (PostgreSQL manual, "Populating a Database", 14.4.8).
-pub fn copy_analyze() -> CopyStdin {
+pub(crate) fn copy_analyze() -> CopyStdin {
     CopyStdin {
         info: Info {
             source: "PostgreSQL manual, Populating a Database".into(),
@@ -91,12 +91,12 @@ pub fn copy_analyze() -> CopyStdin {
 ///
 /// Timed: CREATE TABLE without the key (prepare), COPY, COMMIT, CREATE INDEX twice, ADD PRIMARY KEY
 /// (constraints). Durable.
-pub struct CopyKeyAfter {
+pub(crate) struct CopyKeyAfter {
     info: Info,
 }
 
 /// See [`CopyKeyAfter`].
-pub fn copy_csv_key_after() -> CopyKeyAfter {
+pub(crate) fn copy_csv_key_after() -> CopyKeyAfter {
     CopyKeyAfter {
         info: Info {
             source: "PostgreSQL manual, Populating a Database".into(),

@@ -17,12 +17,12 @@ const FREEZE: &str = ", FREEZE";
 /// with replica, the default since 10, it cannot. With `freeze` the rows arrive frozen, see [`CopyTruncate`].
 ///
 /// Timed: CREATE TABLE (prepare), COPY, CREATE INDEX twice, COMMIT. Durable.
-pub struct CopyOneTransaction {
+pub(crate) struct CopyOneTransaction {
     info: Info,
 }
 
 /// See [`CopyOneTransaction`].
-pub fn copy_one_transaction() -> CopyOneTransaction {
+pub(crate) fn copy_one_transaction() -> CopyOneTransaction {
     CopyOneTransaction {
         info: Info {
             start: Start::Absent,
@@ -64,13 +64,13 @@ impl Method for CopyOneTransaction {
 ///
 /// Timed: BEGIN and TRUNCATE (prepare), COPY, COMMIT, CREATE INDEX twice. Durable: a crash before
 /// COMMIT leaves what the table held before.
-pub struct CopyTruncate {
+pub(crate) struct CopyTruncate {
     info: Info,
     freeze: bool,
 }
 
 /// `copy-truncate`: ordinary rows.
-pub fn copy_truncate() -> CopyTruncate {
+pub(crate) fn copy_truncate() -> CopyTruncate {
     CopyTruncate {
         info: Info {
             source: "PostgreSQL manual, Populating a Database; PostgreSQL wiki; Cybertec".into(),
@@ -81,7 +81,7 @@ pub fn copy_truncate() -> CopyTruncate {
 }
 
 /// `copy-freeze`: rows that arrive frozen.
-pub fn copy_freeze() -> CopyTruncate {
+pub(crate) fn copy_freeze() -> CopyTruncate {
     CopyTruncate {
         info: Info {
             source: "PostgreSQL manual, COPY; Cybertec".into(),

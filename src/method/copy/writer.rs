@@ -30,12 +30,12 @@ pub(super) fn types_of(table: &Table) -> Vec<Type> {
 ///
 /// Timed: encoding and COPY (load), COMMIT, CREATE INDEX twice; reading the csv into memory is not.
 /// Durable.
-pub struct CopyBinaryWriter {
+pub(crate) struct CopyBinaryWriter {
     info: Info,
 }
 
 /// See [`CopyBinaryWriter`].
-pub fn copy_binary_writer() -> CopyBinaryWriter {
+pub(crate) fn copy_binary_writer() -> CopyBinaryWriter {
     CopyBinaryWriter {
         info: Info {
             source: "tokio-postgres, BinaryCopyInWriter".into(),

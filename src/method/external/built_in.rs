@@ -56,7 +56,7 @@ const BUILT_IN: &[BuiltIn] = &[
 ///
 /// # Panics
 /// When one is not well formed, which a test rules out.
-pub fn built_in() -> Vec<Loader> {
+pub(crate) fn built_in() -> Vec<Loader> {
     BUILT_IN
         .iter()
         .map(|one| {

@@ -14,11 +14,11 @@ use crate::server::Connector;
 use crate::server::tls::{Negotiation, Roots, Tls, TlsMode};
 
 /// The variable whose settings come on top of the run's.
-pub const PGOPTIONS: &str = "PGOPTIONS";
+pub(crate) const PGOPTIONS: &str = "PGOPTIONS";
 
 /// The address that a connector leads to, for programs that take it in an argument or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub(crate) struct Address {
     /// The host's name or address, or the directory of a Unix socket; the first where there are several.
     pub host: String,
     /// Its port.
@@ -33,7 +33,7 @@ pub struct Address {
 ///
 /// # Errors
 /// When it names no host or no user, or a socket's directory that is not UTF-8.
-pub fn address(connector: &Connector) -> Result<Address> {
+pub(crate) fn address(connector: &Connector) -> Result<Address> {
     let config = connector.config();
     let user = config.get_user().context("the connection names no user")?;
     Ok(Address {
@@ -50,7 +50,7 @@ pub fn address(connector: &Connector) -> Result<Address> {
 ///
 /// # Errors
 /// As [`address`].
-pub fn apply(connector: &Connector, command: &mut Command) -> Result<()> {
+pub(crate) fn apply(connector: &Connector, command: &mut Command) -> Result<()> {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
         command.env_remove(name);
     }
@@ -173,7 +173,15 @@ mod tests {
     fn a_proxy_s_address_comes_before_the_name_unless_the_name_is_verified() {
         let config: tokio_postgres::Config =
             "host=db.example hostaddr=127.0.0.1 port=71 user=u sslmode=require".parse().unwrap();
-        let tls = |mode| Tls::new(TlsParameters::with_mode(mode)).unwrap();
+        let tls = |mode| {
+            let parameters = TlsParameters {
+                mode,
+                negotiation: Negotiation::default(),
+                roots: Roots::System,
+                client: None,
+            };
+            Tls::new(parameters).unwrap()
+        };
         let connector = |mode| Connector::with_tls(config.clone(), tls(mode), Interrupt::new());
         let plain = text(&connector(TlsMode::Require));
         assert!(plain.starts_with("PGHOST=127.0.0.1\nPGPORT=71\n") && !plain.contains("HOSTADDR"), "{plain}");

@@ -135,7 +135,7 @@ impl Loader {
     ///
     /// # Errors
     /// As for a load: options that are none.
-    pub fn like_its_own(&self, connector: &Connector, params: &Params) -> Result<Connector> {
+    pub(crate) fn like_its_own(&self, connector: &Connector, params: &Params) -> Result<Connector> {
         match self.settings {
             SettingsSupport::Taken => self.sessions(connector, params),
             SettingsSupport::Ignored => Ok(connector.without_options()),

@@ -11,7 +11,7 @@ use crate::sql::{Exec, quote};
 ///
 /// # Errors
 /// When the server cannot be asked.
-pub fn lacks(names: &[String], session: &mut Session) -> Result<Option<String>> {
+pub(crate) fn lacks(names: &[String], session: &mut Session) -> Result<Option<String>> {
     for name in names {
         let row = session
             .query_one(
@@ -33,7 +33,7 @@ pub fn lacks(names: &[String], session: &mut Session) -> Result<Option<String>> 
 }
 
 /// Extensions that were made for a load. Dropping it removes them; those that were there stay.
-pub struct Extensions<'a> {
+pub(crate) struct Extensions<'a> {
     /// Their names and oids.
     made: Vec<(String, u32)>,
     connector: &'a Connector,
@@ -44,7 +44,7 @@ impl<'a> Extensions<'a> {
     ///
     /// # Errors
     /// What the server says.
-    pub fn create(names: &[String], connector: &'a Connector, session: &mut Session) -> Result<Self> {
+    pub(crate) fn create(names: &[String], connector: &'a Connector, session: &mut Session) -> Result<Self> {
         let mut extensions = Self { made: Vec::new(), connector };
         for name in names {
             if find(name, session)?.is_none() {

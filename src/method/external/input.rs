@@ -22,7 +22,12 @@ const COPY_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When it cannot be read or made, or work has to stop.
-pub fn file(input: InputFormat, load: &Load<'_>, table: &str, clock: &mut PhaseClock) -> Result<PathBuf> {
+pub(crate) fn file(
+    input: InputFormat,
+    load: &Load<'_>,
+    table: &str,
+    clock: &mut PhaseClock,
+) -> Result<PathBuf> {
     match input {
         InputFormat::Csv | InputFormat::Text | InputFormat::Binary => encoded(input.encoding(), load),
         InputFormat::Inserts => inserts(load, table),

@@ -49,14 +49,14 @@ pub struct Loader {
 
 /// A file that is made in the sample's directory for the program.
 #[derive(Debug)]
-pub struct ScratchFile {
+pub(crate) struct ScratchFile {
     pub(super) name: String,
     pub(super) template: Template,
 }
 
 impl Loader {
     /// The form of the rows that it reads.
-    pub fn input(&self) -> InputFormat {
+    pub(crate) fn input(&self) -> InputFormat {
         self.input
     }
 
@@ -71,7 +71,7 @@ impl Loader {
     }
 
     /// Its entry in the record, but for the version of its program.
-    pub fn facts(&self) -> ProgramFacts {
+    pub(crate) fn facts(&self) -> ProgramFacts {
         ProgramFacts { command: self.command(), version: None, definition: Some(self.definition.clone()) }
     }
 
@@ -91,7 +91,7 @@ impl Loader {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub fn lacks(
+    pub(crate) fn lacks(
         &self,
         server: &dyn Server,
         settings: &server::Settings,
@@ -117,7 +117,7 @@ impl Loader {
 
     /// The last that the program said in the sample's directory, which is `scratch`, as errors have it;
     /// `None` where it said nothing, or none ran.
-    pub fn last_words(connector: &Connector, scratch: &Path) -> Option<String> {
+    pub(crate) fn last_words(connector: &Connector, scratch: &Path) -> Option<String> {
         let said = |name| program::tail_of(&scratch.join(name)).ok().filter(|text| !text.is_empty());
         let (name, text) = [("standard error", program::STDERR), ("standard output", program::STDOUT)]
             .into_iter()
@@ -130,7 +130,7 @@ impl Loader {
     ///
     /// # Errors
     /// When it cannot be read, as where none ran.
-    pub fn printed(connector: &Connector, scratch: &Path) -> Result<String> {
+    pub(crate) fn printed(connector: &Connector, scratch: &Path) -> Result<String> {
         let mut printed = String::new();
         for name in [program::STDERR, program::STDOUT] {
             let path = scratch.join(name);
@@ -144,7 +144,11 @@ impl Loader {
     ///
     /// # Errors
     /// What the server says.
-    pub fn extensions<'a>(&self, connector: &'a Connector, session: &mut Session) -> Result<Extensions<'a>> {
+    pub(crate) fn extensions<'a>(
+        &self,
+        connector: &'a Connector,
+        session: &mut Session,
+    ) -> Result<Extensions<'a>> {
         Extensions::create(&self.extensions, connector, session)
     }
 }

@@ -20,10 +20,9 @@ mod redact;
 mod rejects;
 mod version;
 
-pub use built_in::built_in;
+pub(crate) use built_in::built_in;
 pub use definition::Beside;
 pub use execute::{LoadTarget, LoaderEnd, Meaning};
-pub use extensions::Extensions;
 pub use loader::Loader;
-pub use options::InputFormat;
-pub use redact::redacted;
+pub(crate) use options::InputFormat;
+pub(crate) use redact::redacted;

@@ -7,7 +7,7 @@ use crate::model::Encoding;
 /// The form of the rows that a loader reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum InputFormat {
+pub(crate) enum InputFormat {
     /// The dataset's csv.
     Csv,
     /// The dataset in PostgreSQL's text format.
@@ -22,7 +22,7 @@ pub enum InputFormat {
 
 impl InputFormat {
     /// The dataset's file that it is, or is made of.
-    pub fn encoding(self) -> Encoding {
+    pub(crate) fn encoding(self) -> Encoding {
         match self {
             InputFormat::Csv | InputFormat::Inserts | InputFormat::KeyedCsv => Encoding::Csv,
             InputFormat::Text => Encoding::Text,
@@ -34,7 +34,7 @@ impl InputFormat {
 /// The servers that a loader may load into.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum AllowedServers {
+pub(crate) enum AllowedServers {
     /// Any.
     #[default]
     Any,
@@ -45,7 +45,7 @@ pub enum AllowedServers {
 /// Whether a loader's sessions take the settings of a case (PGOPTIONS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SettingsSupport {
+pub(crate) enum SettingsSupport {
     /// Its sessions have them, as those of every program built on libpq.
     #[default]
     Taken,
@@ -56,7 +56,7 @@ pub enum SettingsSupport {
 /// Whether a loader verifies the server's certificate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum TlsSupport {
+pub(crate) enum TlsSupport {
     /// Verify it, as every program built on libpq.
     #[default]
     Verified,
@@ -67,7 +67,7 @@ pub enum TlsSupport {
 /// Who opens the file to load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum InputReader {
+pub(crate) enum InputReader {
     /// The program.
     #[default]
     Client,

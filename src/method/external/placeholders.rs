@@ -8,10 +8,10 @@ use crate::fault::nearest_then;
 use crate::usage;
 
 /// The interpreter of the Python that has the drivers in it.
-pub const PYTHON: &str = "python";
+pub(crate) const PYTHON: &str = "python";
 
 /// The placeholders of a definition's texts, beside its own parameters.
-pub const PLACEHOLDERS: [&str; 14] = [
+pub(crate) const PLACEHOLDERS: [&str; 14] = [
     "host",
     "port",
     "user",
@@ -30,7 +30,7 @@ pub const PLACEHOLDERS: [&str; 14] = [
 
 /// A text with placeholders, all of them known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub(crate) struct Template {
     text: String,
     parts: Vec<TemplatePart>,
 }
@@ -47,7 +47,7 @@ impl Template {
     /// # Errors
     /// [`crate::fault::Fault::Usage`] for a name that is not `known` (with the nearest), or a brace
     /// without its partner.
-    pub fn parse(text: &str, known: &[&str]) -> Result<Self> {
+    pub(crate) fn parse(text: &str, known: &[&str]) -> Result<Self> {
         let lone = |brace: char| {
             usage!("a `{brace}` without its partner; a brace itself is written twice, `{{{{` or `}}}}`")
         };
@@ -80,12 +80,12 @@ impl Template {
     }
 
     /// A text without placeholders, whatever braces are in it.
-    pub fn plain(text: &str) -> Self {
+    pub(crate) fn plain(text: &str) -> Self {
         Self { text: text.into(), parts: vec![TemplatePart::Text(text.into())] }
     }
 
     /// As it was written.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -94,7 +94,7 @@ impl Template {
     ///
     /// # Errors
     /// When `dir` is not UTF-8.
-    pub fn beside(mut self, dir: &Path) -> Result<Self> {
+    pub(crate) fn beside(mut self, dir: &Path) -> Result<Self> {
         if let Some(TemplatePart::Text(first)) = self.parts.first_mut()
             && !first.is_empty()
             && !first.starts_with('/')
@@ -113,7 +113,7 @@ impl Template {
     ///
     /// # Errors
     /// When there is no value for a name.
-    pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String> {
+    pub(crate) fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String> {
         self.parts
             .iter()
             .map(|part| match part {

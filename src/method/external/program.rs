@@ -29,13 +29,13 @@ const GONE_LIMIT: Duration = Duration::from_secs(10);
 const TAIL_BYTES: u64 = 16 << 10;
 
 /// The files in a program's directory that take its standard output and its standard error.
-pub const STDOUT: &str = "stdout";
+pub(crate) const STDOUT: &str = "stdout";
 /// See [`STDOUT`].
-pub const STDERR: &str = "stderr";
+pub(crate) const STDERR: &str = "stderr";
 
 /// The end of a program, and the resources it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProgramExit {
+pub(crate) struct ProgramExit {
     /// Its status.
     pub status: ExitStatus,
     /// CPU time, user and system, of it and those of its children that it waited for.
@@ -52,7 +52,7 @@ pub struct ProgramExit {
 ///
 /// # Errors
 /// When it cannot be started, or work has to stop.
-pub fn run_to_end(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<ProgramExit> {
+pub(crate) fn run_to_end(command: Command, dir: &Path, interrupt: &Interrupt) -> Result<ProgramExit> {
     let output = |name: &str| {
         let path = dir.join(name);
         File::create(&path).with_context(|| format!("making {}", path.display()))
@@ -64,7 +64,7 @@ pub fn run_to_end(command: Command, dir: &Path, interrupt: &Interrupt) -> Result
 ///
 /// # Errors
 /// As [`run_to_end`].
-pub fn run_into(
+pub(crate) fn run_into(
     mut command: Command,
     dir: &Path,
     [stdout, stderr]: [File; 2],
@@ -153,7 +153,7 @@ fn wait_gone(group: Pid) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn tail_of(path: &Path) -> Result<String> {
+pub(crate) fn tail_of(path: &Path) -> Result<String> {
     let read = || -> std::io::Result<String> {
         let mut file = File::open(path)?;
         let from = file.metadata()?.len().saturating_sub(TAIL_BYTES);

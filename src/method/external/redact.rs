@@ -7,7 +7,7 @@ use crate::server::Connector;
 
 /// `text` with names in braces in place of what `connector` leads to, of what is this machine's, and of
 /// these paths, each with its name.
-pub fn redacted(text: &str, connector: &Connector, paths: &[(&Path, &'static str)]) -> String {
+pub(crate) fn redacted(text: &str, connector: &Connector, paths: &[(&Path, &'static str)]) -> String {
     let mut redactor = Redactor::of_machine();
     redactor.hide_connection(connector.config());
     paths.iter().for_each(|(path, name)| redactor.hide_path(name, path));

@@ -14,7 +14,7 @@ use crate::{bad_data, usage};
 /// The file and the pattern in which a program reports refused rows, as a definition has them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rejected {
+pub(crate) struct Rejected {
     /// `stdout`, `stderr` or the path of a file, which may have placeholders in it.
     from: String,
     /// A regular expression. Each match counts as the number in its group, or as one row where it has
@@ -24,7 +24,7 @@ pub struct Rejected {
 
 /// As [`Rejected`], checked.
 #[derive(Debug)]
-pub struct Rejects {
+pub(crate) struct Rejects {
     source: CountSource,
     pattern: Regex,
 }
@@ -42,7 +42,7 @@ impl Rejected {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`], naming key, value, rule and next step.
-    pub fn check(&self, known: &[&str]) -> Result<Rejects> {
+    pub(crate) fn check(&self, known: &[&str]) -> Result<Rejects> {
         let pattern = Regex::new(&self.pattern).map_err(|error| {
             usage!(
                 "rejected.pattern = '{}': {error}; mend it (its syntax is that of Rust's crate regex)",
@@ -78,7 +78,7 @@ impl Rejects {
     ///
     /// # Errors
     /// When the file cannot be read; [`crate::fault::Fault::Data`] when the group holds no number.
-    pub fn count(&self, scratch: &Path, value: impl Fn(&str) -> Option<String>) -> Result<u64> {
+    pub(crate) fn count(&self, scratch: &Path, value: impl Fn(&str) -> Option<String>) -> Result<u64> {
         let path = match &self.source {
             CountSource::Output(name) => scratch.join(name),
             CountSource::File(template) => scratch.join(template.fill(value).context("in rejected.from")?),

@@ -22,7 +22,7 @@ type VersionAnswer = Arc<OnceLock<Result<String, String>>>;
 
 /// The first line that the command of these words prints; or why there is none. Each command is run
 /// once, as several loaders may have their program in common.
-pub fn said(words: &[String]) -> Result<String, String> {
+pub(crate) fn said(words: &[String]) -> Result<String, String> {
     static ASKED: Mutex<BTreeMap<Vec<String>, VersionAnswer>> = Mutex::new(BTreeMap::new());
     let answer = ASKED.lock().unwrap_or_else(|e| e.into_inner()).entry(words.to_vec()).or_default().clone();
     answer.get_or_init(|| ask(words).map_err(|why| format!("{why:#}"))).clone()

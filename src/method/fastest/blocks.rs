@@ -17,7 +17,7 @@ use crate::table::Table;
 const BLOCK_ROWS: u64 = 8192;
 
 /// The rows of a load, cut into blocks. They are numbered from 1, and the number is the row's key.
-pub struct Blocks<'a> {
+pub(crate) struct Blocks<'a> {
     dataset: &'a Dataset,
     table: &'a Table,
     encoding: Encoding,
@@ -44,7 +44,7 @@ impl<'a> Blocks<'a> {
     ///
     /// # Errors
     /// When the csv cannot be read.
-    pub fn in_file_order(load: &Load<'a>, encoding: Encoding) -> Result<Self> {
+    pub(crate) fn in_file_order(load: &Load<'a>, encoding: Encoding) -> Result<Self> {
         let blocks = load.rows.div_ceil(BLOCK_ROWS);
         let chunks = load.dataset.chunks(Encoding::Csv, load.rows, blocks as usize)?;
         let numbered = chunks.into_iter().scan(0, |rows, chunk| {
@@ -60,7 +60,7 @@ impl<'a> Blocks<'a> {
     ///
     /// # Errors
     /// As [`crate::dataset::Dataset::sorted_by`].
-    pub fn sorted_by(load: &Load<'a>, encoding: Encoding, column: usize) -> Result<Self> {
+    pub(crate) fn sorted_by(load: &Load<'a>, encoding: Encoding, column: usize) -> Result<Self> {
         let sorted = load.dataset.sorted_by(column, load.rows, load.connector.interrupt())?;
         Ok(Self::new(load, encoding, Order::Sorted(sorted)))
     }
@@ -69,7 +69,7 @@ impl<'a> Blocks<'a> {
     ///
     /// # Errors
     /// When the table has more columns than a table can have.
-    pub fn share(&self) -> Result<Share<'_>> {
+    pub(crate) fn share(&self) -> Result<Share<'_>> {
         let encoder = Encoder::new(&self.table.with_key_column().columns, self.encoding)?;
         Ok(Share { blocks: self, encoder, block: None })
     }
@@ -97,7 +97,7 @@ impl<'a> Blocks<'a> {
 }
 
 /// The rows that one job takes, encoded for COPY.
-pub struct Share<'b> {
+pub(crate) struct Share<'b> {
     blocks: &'b Blocks<'b>,
     encoder: Encoder,
     /// The block at hand, and the numbers of the rows that are left of it.
@@ -109,7 +109,7 @@ impl Share<'_> {
     ///
     /// # Errors
     /// When the csv cannot be read or is not what it was, or a row's key is larger than a serial holds.
-    pub fn fill(&mut self, message: &mut BytesMut) -> Result<()> {
+    pub(crate) fn fill(&mut self, message: &mut BytesMut) -> Result<()> {
         while message.len() < MESSAGE_BYTES {
             let Some((reader, left)) = &mut self.block else {
                 self.block = self.blocks.take()?;

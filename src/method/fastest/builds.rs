@@ -12,7 +12,7 @@ const LEAST_MEMORY_OF_A_WORKER: u64 = 32;
 
 /// The processors and the memory that the builds may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Means {
+pub(crate) struct Means {
     /// Processors for all of them.
     pub processors: u64,
     /// Memory of each process that sorts, in MiB.
@@ -20,7 +20,7 @@ pub struct Means {
 }
 
 /// The statements that build the indexes, that of the primary key among them.
-pub fn statements(table: &Table) -> Vec<String> {
+pub(crate) fn statements(table: &Table) -> Vec<String> {
     let [key, _] = table.key_index();
     table.create_indexes().into_iter().chain([key]).collect()
 }
@@ -30,7 +30,7 @@ pub fn statements(table: &Table) -> Vec<String> {
 ///
 /// # Errors
 /// What the server says.
-pub fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
+pub(crate) fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
     let (workers, memory) = means.of_each(streams.len() as u64);
     streams.iter().try_for_each(|stream| {
         stream.run(&format!(
@@ -43,7 +43,7 @@ pub fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
 ///
 /// # Errors
 /// What the server says.
-pub fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result<()> {
+pub(crate) fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result<()> {
     side_by_side(streams.iter().zip(statements).collect(), |(stream, statement)| stream.run(statement))
 }
 
@@ -52,7 +52,7 @@ pub fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result
 ///
 /// # Errors
 /// What the server says.
-pub fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()> {
+pub(crate) fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()> {
     stream.run(&format!("SET maintenance_work_mem = '{memory}MB'"))
 }
 
@@ -60,7 +60,7 @@ pub fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()> {
 ///
 /// # Errors
 /// What the server says.
-pub fn run_one_by_one(stream: &CopyStream, statements: &[String]) -> Result<()> {
+pub(crate) fn run_one_by_one(stream: &CopyStream, statements: &[String]) -> Result<()> {
     statements.iter().try_for_each(|statement| stream.run(statement))
 }
 

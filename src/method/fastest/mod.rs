@@ -49,7 +49,7 @@ use builds::Means;
 /// COMMIT, until the last job is done (load); the builds until the last is done (indexes); the
 /// primary key and its sequence (constraints). Not all or nothing: what other connections have committed
 /// stays when one fails.
-pub struct Fastest {
+pub(crate) struct Fastest {
     info: Info,
 }
 
@@ -91,7 +91,7 @@ fn common() -> Info {
 }
 
 /// `fastest-durable`: into an ordinary table. Durable.
-pub fn fastest_durable() -> Fastest {
+pub(crate) fn fastest_durable() -> Fastest {
     Fastest {
         info: common().named(
             "fastest-durable",
@@ -101,7 +101,7 @@ pub fn fastest_durable() -> Fastest {
 }
 
 /// `fastest-unlogged`: into an UNLOGGED table. Lost on a crash.
-pub fn fastest_unlogged() -> Fastest {
+pub(crate) fn fastest_unlogged() -> Fastest {
     Fastest {
     info: Info { durability: Durability::LostOnCrash,
         end: Persistence::Unlogged, ..common().named("fastest-unlogged", "COPY binary with keys into an UNLOGGED table on several connections, then all indexes at once") },

@@ -24,7 +24,7 @@ fn batch_param() -> Param {
 /// unnest put them side by side again (PostgreSQL manual, "Table Functions", ROWS FROM and
 /// UNNEST; recommended by the documentation of sqlx, "How can I bind an array to a VALUES()
 /// clause?"). Prepared once for any number of rows; a commit each. Durable.
-pub fn insert_unnest() -> Insert {
+pub(crate) fn insert_unnest() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, Table Functions; FAQ of sqlx".into(),
@@ -40,7 +40,7 @@ pub fn insert_unnest() -> Insert {
 /// `insert-json`: `batch` rows a statement, as one JSON array of objects that
 /// jsonb_to_recordset takes apart (PostgreSQL manual, "JSON Functions"), as services do that are
 /// handed JSON. Prepared once for any number of rows; a commit each. Writing the JSON is timed. Durable.
-pub fn insert_json() -> Insert {
+pub(crate) fn insert_json() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, JSON Functions".into(),

@@ -17,7 +17,7 @@ use crate::sql::Exec;
 
 /// `insert-row-tokio`: the loop of `insert-row` on the asynchronous driver, to see both drivers
 /// side by side. Each job is one future on a runtime of its own thread. Durable.
-pub fn insert_row_tokio() -> Insert {
+pub(crate) fn insert_row_tokio() -> Insert {
     Insert {
         info: common().named(
             "insert-row-tokio",
@@ -43,7 +43,7 @@ fn depth_param() -> Param {
 /// transaction is open: the statements of a pipeline would wait for the disk one after the other
 /// then, and those behind one that failed would be carried out all the same. Beside
 /// `insert-row-transaction` it shows what the round trips cost. Durable.
-pub fn insert_row_pipelined() -> InsertTransaction {
+pub(crate) fn insert_row_pipelined() -> InsertTransaction {
     InsertTransaction {
         info: Info {
             source: "PostgreSQL manual, Pipelining; documentation of tokio-postgres".into(),

@@ -18,7 +18,7 @@ use crate::sql::Exec;
 /// The session has standard_conforming_strings on, whatever the server's default is, so that a
 /// backslash is an ordinary character; that is set before the clock starts. Writing the text is
 /// timed. Durable.
-pub fn insert_row_simple() -> Insert {
+pub(crate) fn insert_row_simple() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, Simple Query".into(),

@@ -5,13 +5,13 @@
 //! writes them into the statement, [`arrays`] sends whole columns or one document, and
 //! [`asynchronous`] does without waiting. All of them take their rows from a [`Feed`].
 
-pub mod arrays;
-pub mod asynchronous;
-pub mod literals;
-pub mod multirow;
-pub mod row;
-pub mod transaction;
-pub mod values;
+pub(crate) mod arrays;
+pub(crate) mod asynchronous;
+pub(crate) mod literals;
+pub(crate) mod multirow;
+pub(crate) mod row;
+pub(crate) mod transaction;
+pub(crate) mod values;
 
 use anyhow::Result;
 
@@ -46,7 +46,7 @@ fn common() -> Info {
 }
 
 /// A connection that rows are inserted on, and other statements run.
-pub trait Inserter: Exec + Send {
+pub(crate) trait Inserter: Exec + Send {
     /// Inserts all rows, preparing what it needs first.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ type Connect = fn(load: &Load<'_>, batch_rows: u64) -> Result<Box<dyn Inserter>>
 ///
 /// Timed: preparing the statement (where one is prepared), all statements with their COMMITs until
 /// the last job is done (load), CREATE INDEX twice. A failure leaves the rows that were committed.
-pub struct Insert {
+pub(crate) struct Insert {
     info: Info,
     connect: Connect,
     /// The method's own check of its parameters, beyond their ranges.

@@ -13,7 +13,7 @@ fn batch_param() -> Param {
 /// `insert-multirow`: `batch` rows a statement, with parameters bound and a commit each. The
 /// statement is parsed anew each time, in one round trip, as a query builder without prepared
 /// statements has it. Durable.
-pub fn insert_multirow() -> Insert {
+pub(crate) fn insert_multirow() -> Insert {
     Insert {
         info: Info {
             params: vec![batch_param(), jobs_param()],
@@ -27,7 +27,7 @@ pub fn insert_multirow() -> Insert {
 /// `insert-multirow-prepared`: as `insert-multirow`, with the statement of a full batch prepared
 /// once, and one more for the rows that are left over in the end; each job prepares its own
 /// (PostgreSQL manual, PREPARE: a prepared statement belongs to its session). Durable.
-pub fn insert_multirow_prepared() -> Insert {
+pub(crate) fn insert_multirow_prepared() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, PREPARE".into(),

@@ -8,7 +8,7 @@ use crate::sql::Exec;
 
 /// `insert-row`: a commit each, which is bound by the disk's flushes. The loop that most programs
 /// start from; durable.
-pub fn insert_row() -> Insert {
+pub(crate) fn insert_row() -> Insert {
     Insert {
         info: common()
             .named("insert-row", "one prepared INSERT a row, a commit each (blocking driver, postgres)"),
@@ -20,7 +20,7 @@ pub fn insert_row() -> Insert {
 /// `insert-row-unprepared`: as `insert-row`, but that the server parses and plans the text again for
 /// each row, in the one round trip that brings the values (PostgreSQL manual, "Extended Query",
 /// on the unnamed statement). Durable.
-pub fn insert_row_unprepared() -> Insert {
+pub(crate) fn insert_row_unprepared() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, Extended Query".into(),
@@ -45,7 +45,7 @@ fn commit_every_param() -> Param {
 /// `commit_every` rows, each a statement and a round trip of its own (PostgreSQL manual,
 /// "Populating a Database", "Disable Autocommit"). All of them, the last COMMIT too, are part of
 /// the load phase. Durable; a failure loses the rows since the last COMMIT.
-pub fn insert_row_batched_commits() -> Insert {
+pub(crate) fn insert_row_batched_commits() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, Populating a Database".into(),
@@ -65,7 +65,7 @@ pub fn insert_row_batched_commits() -> Insert {
 /// commit (PostgreSQL manual, "Asynchronous Commit"). The setting is made before the clock starts
 /// and holds for the indexes too. A crash loses no more than the commits of the last moments,
 /// three times `wal_writer_delay`, and damages nothing.
-pub fn insert_row_async_commit() -> Insert {
+pub(crate) fn insert_row_async_commit() -> Insert {
     Insert {
         info: Info {
             source: "PostgreSQL manual, Asynchronous Commit".into(),

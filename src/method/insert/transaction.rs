@@ -10,14 +10,14 @@ use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
 ///
 /// Timed: BEGIN, preparing the statement, all rows (load), COMMIT, CREATE INDEX twice. All or
 /// nothing: a failure leaves no row.
-pub struct InsertTransaction {
+pub(crate) struct InsertTransaction {
     pub(super) info: Info,
     pub(super) connect: Connect,
 }
 
 /// `insert-row-transaction`: each statement is awaited before the next, so that the round trip
 /// remains of what `insert-row` pays for a row. Durable.
-pub fn insert_row_transaction() -> InsertTransaction {
+pub(crate) fn insert_row_transaction() -> InsertTransaction {
     InsertTransaction {
         info: Info {
             params: vec![],

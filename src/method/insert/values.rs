@@ -58,7 +58,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Connects.
-    pub fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
+    pub(crate) fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
         Ok(Self {
             session: load.connector.connect()?,
             table: load.table.clone(),
@@ -70,7 +70,7 @@ impl Prepared {
     }
 
     /// Puts so many statements into one transaction, by BEGIN and COMMIT around them.
-    pub fn committing_every(self, statements: u64) -> Self {
+    pub(crate) fn committing_every(self, statements: u64) -> Self {
         Self { commit_every: Some(statements), ..self }
     }
 }
@@ -130,7 +130,7 @@ pub(super) struct Unprepared {
 
 impl Unprepared {
     /// Connects.
-    pub fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
+    pub(crate) fn connect(load: &Load<'_>, batch_rows: u64) -> Result<Self> {
         Ok(Self {
             session: load.connector.connect()?,
             table: load.table.clone(),

@@ -1,7 +1,7 @@
 //! Several COPYs at once: into one table, or into a part of it each.
 
-pub mod partitioned;
-pub mod shared_table;
+pub(crate) mod partitioned;
+pub(crate) mod shared_table;
 
 use crate::method::{Family, Info, Param, ParamDefault};
 

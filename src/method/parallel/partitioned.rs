@@ -33,12 +33,12 @@ use crate::table::{Layout, Table};
 /// key and CREATE INDEX twice on each side by side until the last is done (indexes), and the
 /// parent's indexes, ATTACH, the sequence and COMMIT (attach). Durable; a crash leaves the partitions
 /// unattached, or the rows of some of them.
-pub struct CopyPartitioned {
+pub(crate) struct CopyPartitioned {
     info: Info,
 }
 
 /// See [`CopyPartitioned`].
-pub fn copy_partitioned() -> CopyPartitioned {
+pub(crate) fn copy_partitioned() -> CopyPartitioned {
     CopyPartitioned {
         info: Info {
             source: "PostgreSQL manual, Table Partitioning".into(),

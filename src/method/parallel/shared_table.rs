@@ -15,19 +15,19 @@ use crate::model::{Durability, Encoding, Persistence, Phase};
 ///
 /// Timed: the COPYs with their COMMITs (until the last is done), CREATE INDEX twice. A failure
 /// leaves the shares of the other jobs behind: this is not all-or-nothing as one COPY is.
-pub struct CopyParallel {
+pub(crate) struct CopyParallel {
     info: Info,
 }
 
 /// `copy-parallel`: into an ordinary table. Durable.
-pub fn copy_parallel() -> CopyParallel {
+pub(crate) fn copy_parallel() -> CopyParallel {
     CopyParallel {
         info: common().named("copy-parallel", "COPY csv on several connections at once, then the indexes"),
     }
 }
 
 /// `copy-unlogged-parallel`: into an UNLOGGED table. Lost on a crash.
-pub fn copy_unlogged_parallel() -> CopyParallel {
+pub(crate) fn copy_unlogged_parallel() -> CopyParallel {
     CopyParallel {
         info: Info {
             durability: Durability::LostOnCrash,

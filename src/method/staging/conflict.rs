@@ -18,7 +18,7 @@ use crate::table::Table;
 /// sequence set past the largest key, and DROP TABLE, in one transaction (load); COMMIT. Durable:
 /// a crash before the COMMIT leaves the table as it was and an empty staging table. Each row that
 /// an UPDATE replaced stays behind as a dead one until VACUUM, which is not timed.
-pub struct InsertOnConflict {
+pub(crate) struct InsertOnConflict {
     info: Info,
     action: Action,
 }
@@ -41,7 +41,7 @@ fn conflict() -> Info {
 }
 
 /// `insert-on-conflict-nothing`: rows that are there are right, and stay.
-pub fn insert_on_conflict_nothing() -> InsertOnConflict {
+pub(crate) fn insert_on_conflict_nothing() -> InsertOnConflict {
     InsertOnConflict {
         info: Info {
             start: Start::Present { stale: false },
@@ -55,7 +55,7 @@ pub fn insert_on_conflict_nothing() -> InsertOnConflict {
 }
 
 /// `insert-on-conflict-update`: rows that are there have a stale column, which is updated.
-pub fn insert_on_conflict_update() -> InsertOnConflict {
+pub(crate) fn insert_on_conflict_update() -> InsertOnConflict {
     InsertOnConflict {
         info: Info {
             start: Start::Present { stale: true },

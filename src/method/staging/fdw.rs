@@ -25,12 +25,12 @@ const FILE: &str = "bulkbench_file";
 /// Timed: CREATE EXTENSION, SERVER and FOREIGN TABLE (prepare), INSERT ... SELECT and dropping
 /// those again (load), COMMIT, CREATE INDEX twice; putting the file where the server can read it
 /// is not. Durable.
-pub struct InsertSelectFdw {
+pub(crate) struct InsertSelectFdw {
     info: Info,
 }
 
 /// See [`InsertSelectFdw`].
-pub fn insert_select_fdw() -> InsertSelectFdw {
+pub(crate) fn insert_select_fdw() -> InsertSelectFdw {
     InsertSelectFdw {
         info: Info {
             source: "PostgreSQL manual, file_fdw".into(),

@@ -4,9 +4,9 @@
 //! A staging table serves loads that COPY cannot do by itself: rows that have to be looked up,
 //! changed, or reconciled with those that are there.
 
-pub mod conflict;
-pub mod fdw;
-pub mod select;
+pub(crate) mod conflict;
+pub(crate) mod fdw;
+pub(crate) mod select;
 
 use anyhow::Result;
 

@@ -12,13 +12,13 @@ use crate::model::{Encoding, Phase};
 /// Timed: CREATE TABLE and COPY of the staging table (prepare), INSERT ... SELECT and DROP TABLE
 /// in one transaction (load), COMMIT, CREATE INDEX twice. Durable: a crash before the COMMIT
 /// leaves the table empty and, of an unlogged staging table, an empty one.
-pub struct InsertSelect {
+pub(crate) struct InsertSelect {
     info: Info,
     kind: Kind,
 }
 
 /// `insert-select-staging`: by way of an UNLOGGED table.
-pub fn insert_select_staging() -> InsertSelect {
+pub(crate) fn insert_select_staging() -> InsertSelect {
     InsertSelect {
         info: common().named(
             "insert-select-staging",
@@ -29,7 +29,7 @@ pub fn insert_select_staging() -> InsertSelect {
 }
 
 /// `insert-select-temp`: by way of a TEMPORARY table, which lies in buffers of the connection's own.
-pub fn insert_select_temp() -> InsertSelect {
+pub(crate) fn insert_select_temp() -> InsertSelect {
     InsertSelect {
         info: common().named(
             "insert-select-temp",

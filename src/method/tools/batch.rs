@@ -10,11 +10,11 @@ use crate::dataset::{ColumnType, Row, Value};
 
 /// Parameters that one statement can bind: the protocol counts them in 16 bits (PostgreSQL
 /// manual, "Message Formats", Bind).
-pub const MAX_BINDS: u64 = 65_535;
+pub(crate) const MAX_BINDS: u64 = 65_535;
 
 /// A value of a row as a statement's parameter: the driver encodes it by its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bound<'a>(pub Value<'a>);
+pub(crate) struct Bound<'a>(pub Value<'a>);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
@@ -33,7 +33,7 @@ impl ToSql for Bound<'_> {
 }
 
 /// The type that a value of a column is bound as.
-pub fn bind_type(kind: ColumnType) -> Type {
+pub(crate) fn bind_type(kind: ColumnType) -> Type {
     match kind {
         ColumnType::Text => Type::TEXT,
         ColumnType::Int4 => Type::INT4,
@@ -43,7 +43,7 @@ pub fn bind_type(kind: ColumnType) -> Type {
 
 /// Some rows, copied out of a reader.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     text: String,
     cells: Vec<BoundValue>,
     rows: u64,
@@ -58,7 +58,7 @@ enum BoundValue {
 
 impl Batch {
     /// Adds a row.
-    pub fn push(&mut self, row: &Row<'_>) {
+    pub(crate) fn push(&mut self, row: &Row<'_>) {
         for i in 0..row.len() {
             self.push_value(row.value(i));
         }
@@ -79,24 +79,24 @@ impl Batch {
     }
 
     /// Forgets the rows and keeps the storage.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.cells.clear();
         self.rows = 0;
     }
 
     /// Number of rows that it holds.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// All values, row by row.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = Bound<'_>> {
+    pub(crate) fn values(&self) -> impl ExactSizeIterator<Item = Bound<'_>> {
         self.cells.iter().map(|cell| self.bound(cell))
     }
 
     /// The values of one column of a table that has `width` of them, counted from 0.
-    pub fn column(&self, column: usize, width: usize) -> impl Iterator<Item = Bound<'_>> {
+    pub(crate) fn column(&self, column: usize, width: usize) -> impl Iterator<Item = Bound<'_>> {
         self.cells.iter().skip(column).step_by(width).map(|cell| self.bound(cell))
     }
 
@@ -111,14 +111,14 @@ impl Batch {
 
 /// A batch's values as the blocking driver takes them, in storage that is used again for the next.
 #[derive(Default)]
-pub struct Binds {
+pub(crate) struct Binds {
     values: Vec<Bound<'static>>,
     references: Vec<&'static (dyn ToSql + Sync)>,
 }
 
 impl Binds {
     /// Does `work` with references to the values.
-    pub fn with<'a, T>(
+    pub(crate) fn with<'a, T>(
         &mut self,
         values: impl Iterator<Item = Bound<'a>>,
         work: impl FnOnce(&[&(dyn ToSql + Sync)]) -> T,
@@ -136,7 +136,7 @@ impl Binds {
 
 /// The storage of a vector for items that are the same but for their lifetimes: collecting nothing
 /// out of a vector into one of the same layout keeps its memory.
-pub fn emptied<A, B>(mut items: Vec<A>) -> Vec<B> {
+pub(crate) fn emptied<A, B>(mut items: Vec<A>) -> Vec<B> {
     items.clear();
     items.into_iter().filter_map(|_| None).collect()
 }

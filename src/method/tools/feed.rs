@@ -15,7 +15,7 @@ use crate::model::Encoding;
 const ROWS_BETWEEN_CHECKS: u64 = 64;
 
 /// The rows that one connection sends.
-pub struct Feed<'a> {
+pub(crate) struct Feed<'a> {
     reader: RowReader,
     interrupt: &'a Interrupt,
     /// Rows of the dataset before the first of these.
@@ -28,7 +28,7 @@ pub struct Feed<'a> {
 
 /// The rows of one batch, counted from 1 in the dataset; in words, for errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowRange {
+pub(crate) struct RowRange {
     first: u64,
     last: u64,
 }
@@ -38,7 +38,7 @@ impl RowRange {
     ///
     /// # Errors
     /// When the last one is larger than the key's type holds.
-    pub fn keys(self) -> Result<RangeInclusive<i32>> {
+    pub(crate) fn keys(self) -> Result<RangeInclusive<i32>> {
         let key = |row: u64| {
             i32::try_from(row).with_context(|| format!("row {row} has no key: a serial ends at {}", i32::MAX))
         };
@@ -60,7 +60,7 @@ impl fmt::Display for RowRange {
 ///
 /// # Errors
 /// When the csv cannot be opened.
-pub fn feeds<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<Vec<Feed<'a>>> {
+pub(crate) fn feeds<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<Vec<Feed<'a>>> {
     let mut before = 0;
     let mut feeds = Vec::new();
     for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
@@ -92,7 +92,7 @@ impl<'a> Feed<'a> {
     }
 
     /// Number of rows in all.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
@@ -100,7 +100,7 @@ impl<'a> Feed<'a> {
     ///
     /// # Errors
     /// When work has to stop, or the csv cannot be read or is not what it was.
-    pub fn fill(&mut self, batch: &mut Batch) -> Result<Option<RowRange>> {
+    pub(crate) fn fill(&mut self, batch: &mut Batch) -> Result<Option<RowRange>> {
         batch.clear();
         let wanted = self.batch_rows.min(self.rows - self.done);
         if wanted == 0 {
@@ -126,7 +126,7 @@ impl<'a> Feed<'a> {
     ///
     /// # Errors
     /// As [`Feed::fill`], or what `work` returns, with the rows named.
-    pub fn each(&mut self, mut work: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+    pub(crate) fn each(&mut self, mut work: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
         let mut batch = Batch::default();
         while let Some(range) = self.fill(&mut batch)? {
             work(&batch).with_context(|| format!("at {range}"))?;

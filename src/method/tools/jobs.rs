@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 ///
 /// # Errors
 /// The first error by the order of the items; none outlives the call.
-pub fn side_by_side<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Sync) -> Result<()> {
+pub(crate) fn side_by_side<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Sync) -> Result<()> {
     let several = items.len() > 1;
     std::thread::scope(|scope| {
         let running: Vec<_> = items.into_iter().map(|item| scope.spawn(|| work(item))).collect();

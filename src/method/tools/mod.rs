@@ -1,8 +1,8 @@
 //! The tools of methods: rows by the batch ([`batch`], [`feed`]), streams of COPY ([`stream`]), work side by
 //! side ([`jobs`]), and the clock ([`phases`]).
 
-pub mod batch;
-pub mod feed;
-pub mod jobs;
-pub mod phases;
+pub(crate) mod batch;
+pub(crate) mod feed;
+pub(crate) mod jobs;
+pub(crate) mod phases;
 pub mod stream;

@@ -18,7 +18,7 @@ pub struct PhaseClock {
 
 /// Resources used by the external program that did the load.
 #[derive(Debug, Clone, Copy)]
-pub struct Used {
+pub(crate) struct Used {
     /// CPU time, user and system, in nanoseconds.
     pub cpu_ns: u64,
     /// Peak resident memory in bytes, where it is known.
@@ -31,7 +31,7 @@ impl PhaseClock {
     ///
     /// # Errors
     /// What the work returns, with the phase named.
-    pub fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let cpu_before = cpu::process_ns();
         let start = Instant::now();
         let done = work().with_context(|| format!("in the phase `{}`", phase.words()))?;
@@ -43,24 +43,24 @@ impl PhaseClock {
     }
 
     /// Counts what a program used, which ran in the load phase, as the client's.
-    pub fn add_program(&mut self, cpu: Duration, peak_bytes: Option<u64>) {
+    pub(crate) fn add_program(&mut self, cpu: Duration, peak_bytes: Option<u64>) {
         let cpu_ns = cpu.as_nanos() as u64;
         self.load_cpu_ns += cpu_ns;
         self.program = Some(Used { cpu_ns, peak_bytes });
     }
 
     /// The resources of the load's program, where one ran.
-    pub fn program(&self) -> Option<Used> {
+    pub(crate) fn program(&self) -> Option<Used> {
         self.program
     }
 
     /// The phases so far, in nanoseconds.
-    pub fn phases(&self) -> &BTreeMap<Phase, u64> {
+    pub(crate) fn phases(&self) -> &BTreeMap<Phase, u64> {
         &self.phases
     }
 
     /// CPU time of this process during the load phase and of the program it ran there, in nanoseconds.
-    pub fn load_cpu_ns(&self) -> u64 {
+    pub(crate) fn load_cpu_ns(&self) -> u64 {
         self.load_cpu_ns
     }
 }

@@ -23,7 +23,7 @@ use crate::server::{AsyncSession, Connector};
 use crate::sql::Exec;
 
 /// Bytes in one CopyData message.
-pub const MESSAGE_BYTES: usize = 64 * 1024;
+pub(crate) const MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Room for the row that fills a message up, in bytes; a longer one makes the message grow.
 const LAST_ROW_BYTES: usize = 1024;
@@ -53,7 +53,7 @@ impl CopyStream {
     ///
     /// # Errors
     /// What the server says, or that work has to stop: a stop between two statements finds none to cancel.
-    pub fn run(&self, sql: &str) -> Result<()> {
+    pub(crate) fn run(&self, sql: &str) -> Result<()> {
         self.connector.interrupt().check()?;
         self.runtime
             .block_on(self.session.batch_execute(sql))
@@ -65,7 +65,7 @@ impl CopyStream {
     ///
     /// # Errors
     /// What the work returns.
-    pub fn with_session<T>(&self, work: impl AsyncFnOnce(&AsyncSession) -> Result<T>) -> Result<T> {
+    pub(crate) fn with_session<T>(&self, work: impl AsyncFnOnce(&AsyncSession) -> Result<T>) -> Result<T> {
         self.runtime.block_on(work(&self.session))
     }
 
@@ -100,7 +100,7 @@ impl CopyStream {
     /// # Errors
     /// What the server or `fill` says (the COPY is undone then), or when the server took another
     /// number of rows.
-    pub fn copy_from(
+    pub(crate) fn copy_from(
         &self,
         sql: &str,
         encoding: Encoding,
@@ -116,7 +116,7 @@ impl CopyStream {
     ///
     /// # Errors
     /// What the server or `fill` says (the COPY is undone then).
-    pub fn copy_all(
+    pub(crate) fn copy_all(
         &self,
         sql: &str,
         encoding: Encoding,
@@ -129,7 +129,7 @@ impl CopyStream {
     ///
     /// # Errors
     /// What the server says, or when `out` cannot be written.
-    pub fn copy_out(&self, sql: &str, out: &mut impl Write) -> Result<()> {
+    pub(crate) fn copy_out(&self, sql: &str, out: &mut impl Write) -> Result<()> {
         self.runtime.block_on(async {
             let rows = self.session.copy_out(sql).await.map_err(describe);
             let mut rows = std::pin::pin!(rows.with_context(|| format!("starting: {sql}"))?);

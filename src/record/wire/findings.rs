@@ -11,7 +11,7 @@ use crate::spelling::Named;
 /// Version 1, which is only read.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct V1 {
+pub(crate) struct V1 {
     schema: u32,
     tool: Tool,
     started: String,
@@ -32,7 +32,7 @@ pub struct V1 {
 /// Version 2.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct V2 {
+pub(crate) struct V2 {
     schema: u32,
     provenance: Provenance,
     server: ServerFacts,
@@ -129,7 +129,7 @@ impl From<V2> for findings::Findings {
 
 impl V2 {
     /// As it is written.
-    pub fn of(findings: findings::Findings, schema: u32) -> Self {
+    pub(crate) fn of(findings: findings::Findings, schema: u32) -> Self {
         let findings::Findings { provenance, server, experiment, title, question, caveats, pending } =
             findings;
         let (provenance, server) = (provenance.into(), server.into());

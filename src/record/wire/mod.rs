@@ -1,7 +1,7 @@
 //! How results are written: the structures of the files, a file for each version, known to nobody but the
 //! room of records. Each version that was ever written is read for ever; only the newest is written.
 
-pub mod findings;
+pub(crate) mod findings;
 mod parts;
-pub mod v1;
-pub mod v2;
+pub(crate) mod v1;
+pub(crate) mod v2;

@@ -27,7 +27,7 @@ macro_rules! same_fields {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tool {
+pub(crate) struct Tool {
     name: String,
     version: String,
     commit: Option<String>,
@@ -38,7 +38,7 @@ same_fields!(Tool = model::Tool { name, version, commit, profile });
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Machine {
+pub(crate) struct Machine {
     os: String,
     kernel: String,
     arch: String,
@@ -74,7 +74,7 @@ impl From<Machine> for model::Machine {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ServerFacts {
+pub(crate) struct ServerFacts {
     source: Named<Source>,
     reason: String,
     version_num: u32,
@@ -103,7 +103,7 @@ impl From<ServerFacts> for model::ServerFacts {
 /// A dataset, whose content is written as `C`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DatasetFacts<C> {
+pub(crate) struct DatasetFacts<C> {
     origin: String,
     rows: u64,
     seed: Option<u64>,
@@ -132,7 +132,7 @@ impl<C: TryInto<model::Content, Error = String>> TryFrom<DatasetFacts<C>> for mo
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FileFacts {
+pub(crate) struct FileFacts {
     bytes: u64,
     sha256: String,
 }
@@ -142,7 +142,7 @@ same_fields!(FileFacts = model::FileFacts { bytes, sha256 });
 /// A plan, whose cases are written as `C` and whose axis as `A`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan<C, A> {
+pub(crate) struct Plan<C, A> {
     experiment: String,
     title: String,
     question: String,
@@ -181,7 +181,10 @@ impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A
 
 impl<C: Into<model::Case>, A> Plan<C, A> {
     /// The plan, its axis found among its cases.
-    pub fn into_model(self, axis: impl FnOnce(A, &[model::Case]) -> Option<model::Axis>) -> model::Plan {
+    pub(crate) fn into_model(
+        self,
+        axis: impl FnOnce(A, &[model::Case]) -> Option<model::Axis>,
+    ) -> model::Plan {
         let cases: Vec<model::Case> = self.cases.into_iter().map(Into::into).collect();
         model::Plan {
             experiment: self.experiment,
@@ -204,7 +207,7 @@ impl<C: Into<model::Case>, A> Plan<C, A> {
 /// The table that a load left, whose content is written as `C`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EndState<C> {
+pub(crate) struct EndState<C> {
     rows: u64,
     content: C,
     persistence: Named<Persistence>,
@@ -229,7 +232,7 @@ impl<C: TryInto<model::Content, Error = String>> TryFrom<EndState<C>> for model:
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ProgramFacts {
+pub(crate) struct ProgramFacts {
     command: String,
     version: Option<String>,
     #[serde(default)]
@@ -240,7 +243,7 @@ same_fields!(ProgramFacts = model::ProgramFacts { command, version, definition }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SessionFacts {
+pub(crate) struct SessionFacts {
     settings: BTreeMap<String, String>,
     disabled_triggers: u64,
     before: Named<Before>,
@@ -262,7 +265,7 @@ impl From<SessionFacts> for model::SessionFacts {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub(crate) struct Asked {
     own_experiment: bool,
     loaders: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -287,15 +290,15 @@ same_fields!(
     }
 );
 
-pub fn to_params(params: model::Params) -> BTreeMap<String, Scalar> {
+pub(crate) fn to_params(params: model::Params) -> BTreeMap<String, Scalar> {
     params.into_iter().map(|(name, value)| (name, Scalar(value))).collect()
 }
 
-pub fn from_params(params: BTreeMap<String, Scalar>) -> model::Params {
+pub(crate) fn from_params(params: BTreeMap<String, Scalar>) -> model::Params {
     params.into_iter().map(|(name, value)| (name, value.0)).collect()
 }
 
 /// A content sum as it is written: in decimal, as JSON's numbers are no 128 bits wide everywhere.
-pub fn sum(text: &str) -> Result<i128, String> {
+pub(crate) fn sum(text: &str) -> Result<i128, String> {
     text.parse().map_err(|_| format!("`content` is {text:?}, and a sum is a whole number in decimal"))
 }

@@ -17,7 +17,7 @@ use crate::spelling::{Named, Scalar};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Run {
+pub(crate) struct Run {
     schema: u32,
     tool: Tool,
     started: String,
@@ -79,7 +79,7 @@ fn load() -> Named<Work> {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sample {
+pub(crate) struct Sample {
     case: String,
     round: u32,
     position: u32,

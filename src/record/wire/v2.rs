@@ -12,7 +12,7 @@ use crate::spelling::{Named, Scalar};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Run {
+pub(crate) struct Run {
     schema: u32,
     provenance: Provenance,
     server: ServerFacts,
@@ -26,7 +26,7 @@ pub struct Run {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Provenance {
+pub(crate) struct Provenance {
     tool: Tool,
     started: String,
     label: String,
@@ -99,7 +99,7 @@ struct Key {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sample {
+pub(crate) struct Sample {
     case: String,
     slot: Slot,
     position: u32,
@@ -125,7 +125,7 @@ enum Slot {
 
 impl Run {
     /// As it is written.
-    pub fn of(run: model::Run, schema: u32) -> Self {
+    pub(crate) fn of(run: model::Run, schema: u32) -> Self {
         let model::Run { provenance, server, dataset, servers, datasets, plan } = run;
         Self {
             schema,

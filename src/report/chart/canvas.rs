@@ -21,17 +21,17 @@ const FONTS: &str = "Open Sans, Helvetica, Arial, sans-serif";
 const PLOTTERS_SIZE: f32 = 1.24;
 
 /// Pixels from the picture's edge to anything drawn.
-pub const MARGIN: i32 = 16;
+pub(crate) const MARGIN: i32 = 16;
 /// Size of the words.
-pub const TEXT: f32 = 13.0;
+pub(crate) const TEXT: f32 = 13.0;
 /// Size of the title.
-pub const TITLE: f32 = 17.0;
+pub(crate) const TITLE: f32 = 17.0;
 /// Pixels that the words of an axis' last tick take beyond it.
 const AXIS_END: i32 = 24;
 /// Pixels between what is drawn and its figure.
-pub const GAP: i32 = 8;
+pub(crate) const GAP: i32 = 8;
 /// Height of a line of words.
-pub const LINE: i32 = 20;
+pub(crate) const LINE: i32 = 20;
 
 /// The medium that a chart is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub enum Format {
 
 impl Format {
     /// Its width in pixels.
-    pub fn width(self) -> i32 {
+    pub(crate) fn width(self) -> i32 {
         match self {
             Format::File | Format::Page => 900,
             Format::Phone => 380,
@@ -54,7 +54,7 @@ impl Format {
     }
 
     /// The number of steps that its axis has room for.
-    pub fn steps(self) -> usize {
+    pub(crate) fn steps(self) -> usize {
         match self {
             Format::File | Format::Page => 8,
             Format::Phone => 4,
@@ -64,7 +64,7 @@ impl Format {
 
 /// Which side of its place a text stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Anchor {
+pub(crate) enum Anchor {
     /// The text begins there.
     Start,
     /// The text is centred there.
@@ -75,7 +75,7 @@ pub enum Anchor {
 
 /// The shape of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// A disc.
     Dot,
     /// A square on its corner.
@@ -87,7 +87,7 @@ pub enum Shape {
 }
 
 /// A picture being drawn.
-pub struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     format: Format,
 }
@@ -96,7 +96,7 @@ pub struct Canvas<'a> {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub fn svg(
+pub(crate) fn svg(
     format: Format,
     height: i32,
     title: &str,
@@ -121,7 +121,7 @@ pub fn svg(
 }
 
 /// The same SVG for use within a page: as wide as its place, in the page's ink.
-pub fn inline(svg: &str) -> String {
+pub(crate) fn inline(svg: &str) -> String {
     let mut svg = svg.replace(&format!("\"{INK_HEX}\""), "\"currentColor\"");
     // Its viewBox keeps the proportions.
     if let Some(start) = svg.find("<svg ")
@@ -154,19 +154,19 @@ fn failed(error: impl Debug) -> anyhow::Error {
 
 impl Canvas<'_> {
     /// A filled box.
-    pub fn bar(&self, x: (i32, i32), y: (i32, i32), colour: RGBColor) -> Result<()> {
+    pub(crate) fn bar(&self, x: (i32, i32), y: (i32, i32), colour: RGBColor) -> Result<()> {
         let shape = Rectangle::new([(x.0, y.0), (x.1, y.1)], colour.filled());
         self.area.draw(&shape).map_err(failed)
     }
 
     /// A line in ink of this opacity (0 to 1) and width.
-    pub fn line(&self, from: (i32, i32), to: (i32, i32), opacity: f64, width: u32) -> Result<()> {
+    pub(crate) fn line(&self, from: (i32, i32), to: (i32, i32), opacity: f64, width: u32) -> Result<()> {
         let style = INK.mix(opacity).stroke_width(width);
         self.area.draw(&PathElement::new(vec![from, to], style)).map_err(failed)
     }
 
     /// An interval at a place from the left: a line with an end above and below.
-    pub fn upright_whisker(&self, x: i32, y: (i32, i32)) -> Result<()> {
+    pub(crate) fn upright_whisker(&self, x: i32, y: (i32, i32)) -> Result<()> {
         self.line((x, y.0), (x, y.1), 0.9, 1)?;
         for end in [y.0, y.1] {
             self.line((x - 4, end), (x + 4, end), 0.9, 1)?;
@@ -175,7 +175,7 @@ impl Canvas<'_> {
     }
 
     /// An interval at a height: a line with an end on each side.
-    pub fn whisker(&self, x: (i32, i32), y: i32) -> Result<()> {
+    pub(crate) fn whisker(&self, x: (i32, i32), y: i32) -> Result<()> {
         self.line((x.0, y), (x.1, y), 0.9, 1)?;
         for end in [x.0, x.1] {
             self.line((end, y - 4), (end, y + 4), 0.9, 1)?;
@@ -184,7 +184,7 @@ impl Canvas<'_> {
     }
 
     /// A point of this shape.
-    pub fn point(&self, at: (i32, i32), colour: RGBColor, shape: Shape) -> Result<()> {
+    pub(crate) fn point(&self, at: (i32, i32), colour: RGBColor, shape: Shape) -> Result<()> {
         let (x, y) = at;
         match shape {
             Shape::Dot => self.area.draw(&Circle::new(at, 5, colour.filled())),
@@ -201,13 +201,13 @@ impl Canvas<'_> {
     }
 
     /// A line through these places.
-    pub fn path(&self, places: &[(i32, i32)], colour: RGBColor) -> Result<()> {
+    pub(crate) fn path(&self, places: &[(i32, i32)], colour: RGBColor) -> Result<()> {
         let style = colour.stroke_width(2);
         self.area.draw(&PathElement::new(places.to_vec(), style)).map_err(failed)
     }
 
     /// A dashed line in ink through these places.
-    pub fn dashes(&self, places: &[(i32, i32)]) -> Result<()> {
+    pub(crate) fn dashes(&self, places: &[(i32, i32)]) -> Result<()> {
         for (from, to) in dashed(places) {
             self.line(from, to, 0.75, 1)?;
         }
@@ -215,17 +215,17 @@ impl Canvas<'_> {
     }
 
     /// The medium that it is drawn for.
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         self.format
     }
 
     /// Words, vertically centred at their place, in ink of this opacity (0 to 1).
-    pub fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, opacity: f64) -> Result<()> {
+    pub(crate) fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, opacity: f64) -> Result<()> {
         self.write(text, at, anchor, opacity, TEXT, FontWeight::Regular)
     }
 
     /// The title and the lines under it.
-    pub fn head(&self, title: &str, lines: &[String]) -> Result<()> {
+    pub(crate) fn head(&self, title: &str, lines: &[String]) -> Result<()> {
         let mut y = MARGIN + 10;
         for line in fit(title, TITLE, FontWeight::Bold, self.format) {
             self.write(&line, (MARGIN, y), Anchor::Start, 1.0, TITLE, FontWeight::Bold)?;
@@ -239,7 +239,7 @@ impl Canvas<'_> {
     }
 
     /// Grid lines of a scale between two heights, with their words below.
-    pub fn axis(&self, scale: &Scale, y: (i32, i32), words: impl Fn(f64) -> String) -> Result<()> {
+    pub(crate) fn axis(&self, scale: &Scale, y: (i32, i32), words: impl Fn(f64) -> String) -> Result<()> {
         for &tick in &scale.ticks {
             let x = scale.at(tick);
             self.line((x, y.0), (x, y.1), 0.15, 1)?;
@@ -274,19 +274,19 @@ impl Canvas<'_> {
 }
 
 /// The height of a title and the lines under it.
-pub fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
+pub(crate) fn head_height(title: &str, lines: &[String], format: Format) -> i32 {
     let title = fit(title, TITLE, FontWeight::Bold, format).len() as i32 * (LINE + 4);
     let lines: usize = lines.iter().map(|l| fit(l, TEXT, FontWeight::Regular, format).len()).sum();
     MARGIN + title + lines as i32 * LINE + 6
 }
 
 /// Pixels that words of the usual size take.
-pub fn text_width(text: &str) -> i32 {
+pub(crate) fn text_width(text: &str) -> i32 {
     font::width(text, TEXT, FontWeight::Regular)
 }
 
 /// Words of the usual size broken into lines of at most so many pixels.
-pub fn wrap(text: &str, room: i32) -> Vec<String> {
+pub(crate) fn wrap(text: &str, room: i32) -> Vec<String> {
     broken(text, TEXT, FontWeight::Regular, room)
 }
 
@@ -337,7 +337,7 @@ fn dashed(places: &[(i32, i32)]) -> Vec<((i32, i32), (i32, i32))> {
 
 /// The layout of a chart's rows and their names.
 #[derive(Debug, Clone, Copy)]
-pub struct ChartRows {
+pub(crate) struct ChartRows {
     /// The right end of the names, at which the plot begins, in pixels.
     pub left: i32,
     /// The right end of the plot, in pixels.
@@ -347,7 +347,7 @@ pub struct ChartRows {
 
 impl ChartRows {
     /// The layout for these names.
-    pub fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
+    pub(crate) fn new<'n>(names: impl Iterator<Item = &'n str>, format: Format) -> Self {
         let longest = names.map(text_width).max().unwrap_or(0);
         // Names too long for the room beside the plot stand above their rows.
         let beside = longest <= format.width() * 2 / 5;
@@ -356,12 +356,12 @@ impl ChartRows {
     }
 
     /// The height of a row whose drawing needs `content` pixels.
-    pub fn height(self, content: i32) -> i32 {
+    pub(crate) fn height(self, content: i32) -> i32 {
         if self.beside { content } else { content + LINE }
     }
 
     /// Writes a name for the row that begins at `y`; gives where the drawing begins.
-    pub fn name(self, canvas: &Canvas, name: &str, y: i32, content: i32) -> Result<i32> {
+    pub(crate) fn name(self, canvas: &Canvas, name: &str, y: i32, content: i32) -> Result<i32> {
         if self.beside {
             canvas.text(name, (self.left - 8, y + content / 2), Anchor::End, 1.0)?;
             return Ok(y);

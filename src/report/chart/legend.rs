@@ -10,7 +10,7 @@ const MARK: i32 = 18;
 const BETWEEN: i32 = 16;
 
 /// Apart from each other for the colour-blind, legible on white and on black (after Okabe and Ito).
-pub const SERIES: [RGBColor; 6] = [
+pub(crate) const SERIES: [RGBColor; 6] = [
     RGBColor(47, 129, 204),
     RGBColor(222, 130, 30),
     RGBColor(20, 158, 115),
@@ -21,7 +21,7 @@ pub const SERIES: [RGBColor; 6] = [
 
 /// An entry of a legend.
 #[derive(Debug, Clone)]
-pub struct LegendKey {
+pub(crate) struct LegendKey {
     /// Its name.
     pub name: String,
     /// The mark before the name.
@@ -30,7 +30,7 @@ pub struct LegendKey {
 
 /// The mark by which the chart draws what a name stands for.
 #[derive(Debug, Clone, Copy)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// Areas or points of a colour.
     Box(RGBColor),
     /// Points of a shape on a line.
@@ -42,7 +42,7 @@ pub enum Mark {
 impl Mark {
     /// The colour and shape of the series with this place from 0: with more series than colours,
     /// the colours begin again with another shape.
-    pub fn of_series(index: usize) -> (RGBColor, Shape) {
+    pub(crate) fn of_series(index: usize) -> (RGBColor, Shape) {
         let shapes = [Shape::Dot, Shape::Diamond, Shape::Square, Shape::Ring];
         (SERIES[index % SERIES.len()], shapes[index / SERIES.len() % shapes.len()])
     }
@@ -50,13 +50,13 @@ impl Mark {
 
 impl LegendKey {
     /// A key of areas or points in this colour.
-    pub fn coloured(name: impl Into<String>, colour: RGBColor) -> Self {
+    pub(crate) fn coloured(name: impl Into<String>, colour: RGBColor) -> Self {
         Self { name: name.into(), mark: Mark::Box(colour) }
     }
 }
 
 /// The height of a legend.
-pub fn height(keys: &[LegendKey], format: Format) -> i32 {
+pub(crate) fn height(keys: &[LegendKey], format: Format) -> i32 {
     let bottom = |place: &PlacedKey| place.line + place.words.len() as i32;
     places(keys, format).last().map_or(0, |last| bottom(last) * LINE + 10)
 }
@@ -65,7 +65,7 @@ pub fn height(keys: &[LegendKey], format: Format) -> i32 {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub fn draw(canvas: &Canvas, keys: &[LegendKey], y: i32) -> Result<()> {
+pub(crate) fn draw(canvas: &Canvas, keys: &[LegendKey], y: i32) -> Result<()> {
     for (key, place) in keys.iter().zip(places(keys, canvas.format())) {
         let (x, y) = (place.x, y + place.line * LINE);
         match key.mark {

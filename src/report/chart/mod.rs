@@ -6,7 +6,8 @@ pub mod curve;
 mod legend;
 pub mod rates;
 mod scale;
-pub mod steps;
+pub(crate) mod steps;
 pub mod totals;
 
-pub use canvas::{Format, inline};
+pub use canvas::Format;
+pub(crate) use canvas::inline;

@@ -59,7 +59,7 @@ fn figure(standing: &Standing, rows: u64) -> String {
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> {
+pub(crate) fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> {
     let colour = |index: usize| SERIES[index % SERIES.len()];
     let rows = comparison.cases.iter().map(|case| RateRow {
         name: case.id.clone(),
@@ -149,7 +149,7 @@ fn ends(found: Estimate) -> (f64, f64) {
 }
 
 /// `0`, `100/s`, `20 k/s`, `1.5 M/s`.
-pub fn axis_words(per_second: f64) -> String {
+pub(crate) fn axis_words(per_second: f64) -> String {
     // Ticks are round: three places say all of them.
     let short = |v: f64| (v * 1e3).round() / 1e3;
     match per_second {

@@ -2,7 +2,7 @@
 
 /// An axis.
 #[derive(Debug, Clone)]
-pub struct Scale {
+pub(crate) struct Scale {
     low: f64,
     high: f64,
     from: i32,
@@ -20,7 +20,7 @@ enum Kind {
 
 impl Scale {
     /// From zero to a round value at or above `most`, in about `count` steps, over these pixels.
-    pub fn linear(most: f64, count: usize, from: i32, to: i32) -> Self {
+    pub(crate) fn linear(most: f64, count: usize, from: i32, to: i32) -> Self {
         let most = if most > 0.0 { most } else { 1.0 };
         let step = round_step(most / count.max(1) as f64);
         // The small share keeps 0.3 / 0.1 from needing a fourth step.
@@ -31,7 +31,7 @@ impl Scale {
 
     /// Over the positive values from `low` to `high`, ticked at powers of ten, and at 2 and 5
     /// between them where they would be few.
-    pub fn logarithmic(low: f64, high: f64, count: usize, from: i32, to: i32) -> Self {
+    pub(crate) fn logarithmic(low: f64, high: f64, count: usize, from: i32, to: i32) -> Self {
         let within = |low: f64, high: f64, steps: &[f64]| -> Vec<f64> {
             let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
             decades.flat_map(|d| steps.iter().map(move |s| s * 10f64.powi(d))).collect()
@@ -53,7 +53,7 @@ impl Scale {
 
     /// From the least to the largest of these values, in ascending order, with a tick at each of
     /// them; logarithmic where [`wide`] says so.
-    pub fn at_values(values: &[f64], from: i32, to: i32) -> Self {
+    pub(crate) fn at_values(values: &[f64], from: i32, to: i32) -> Self {
         let low = values.first().copied().unwrap_or(0.0);
         let high = values.last().copied().unwrap_or(low);
         let kind = if wide(low, high) { Kind::Logarithmic } else { Kind::Linear };
@@ -64,7 +64,7 @@ impl Scale {
 
     /// The same, shortened until at each of these values there is room for so many pixels
     /// before `limit`.
-    pub fn with_room(mut self, needs: impl Iterator<Item = (f64, i32)>, limit: i32) -> Self {
+    pub(crate) fn with_room(mut self, needs: impl Iterator<Item = (f64, i32)>, limit: i32) -> Self {
         let length = needs.fold(f64::from(self.to - self.from), |length, (value, pixels)| {
             let share = self.share(value);
             let room = f64::from(limit - pixels - self.from);
@@ -76,7 +76,7 @@ impl Scale {
     }
 
     /// The pixel of a value.
-    pub fn at(&self, value: f64) -> i32 {
+    pub(crate) fn at(&self, value: f64) -> i32 {
         self.from + (self.share(value) * f64::from(self.to - self.from)).round() as i32
     }
 
@@ -90,7 +90,7 @@ impl Scale {
 }
 
 /// Whether values from `low` to `high` span more than a decade, and can stand on a logarithmic axis.
-pub fn wide(low: f64, high: f64) -> bool {
+pub(crate) fn wide(low: f64, high: f64) -> bool {
     low > 0.0 && high / low > 10.0
 }
 
@@ -102,7 +102,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// Seconds on an axis that ends at `last`, all in one unit: `2 s`, `0.5 s`, `200 ms`.
-pub fn seconds_words(seconds: f64, last: f64) -> String {
+pub(crate) fn seconds_words(seconds: f64, last: f64) -> String {
     if seconds == 0.0 {
         return "0".into();
     }

@@ -32,7 +32,7 @@ struct Bar {
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn draw(run: &Run, chain: &Chain, format: Format) -> Result<String> {
+pub(crate) fn draw(run: &Run, chain: &Chain, format: Format) -> Result<String> {
     let bars = bars(chain);
     let title = format!("{}: what each step saves", run.plan.title);
     let lines = [format!(

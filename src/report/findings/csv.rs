@@ -32,7 +32,7 @@ const HEADER: [&str; 20] = [
 ///
 /// # Errors
 /// When the text cannot be made.
-pub fn findings(findings: &Findings) -> Result<String> {
+pub(crate) fn findings(findings: &Findings) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER).context("writing the csv header")?;
     for caveat in &findings.caveats {

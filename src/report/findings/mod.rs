@@ -54,7 +54,7 @@ pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
 ///
 /// # Errors
 /// As [`Document::load`].
-pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
+pub(crate) fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     let findings = shown::findings(&Findings::load(dir)?)?;
     let mut out = String::new();
     for line in page::headline(&findings) {

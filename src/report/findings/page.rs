@@ -8,7 +8,7 @@ use crate::report::page::{Page, Prominence, Section};
 use crate::report::table::{Cell, Column, Table, Tone};
 
 /// The report.
-pub fn of_findings(findings: &Findings) -> Page {
+pub(crate) fn of_findings(findings: &Findings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let mut sections = vec![
         Section {
@@ -64,7 +64,7 @@ fn version(findings: &Findings) -> &str {
 }
 
 /// The findings in a sentence or two.
-pub fn headline(findings: &Findings) -> Vec<String> {
+pub(crate) fn headline(findings: &Findings) -> Vec<String> {
     let all = || findings.caveats.iter().flat_map(|caveat| &caveat.findings);
     let plain = |verdict| all().filter(|f| f.remedy.is_none() && f.verdict == verdict).count();
     let tried = all().filter(|f| f.remedy.is_none() && f.verdict.is_outcome()).count();
@@ -106,7 +106,7 @@ fn unfinished(findings: &Findings) -> Option<String> {
 }
 
 /// Caveat by method: what happens, and what to do.
-pub fn summary(findings: &Findings) -> Table {
+pub(crate) fn summary(findings: &Findings) -> Table {
     let columns = vec![
         Column::words("caveat", "What is wrong with the file."),
         Column::words("method", "Plain ways of loading it; those that end the same way share a line."),
@@ -140,7 +140,7 @@ pub fn summary(findings: &Findings) -> Table {
 }
 
 /// A caveat in a few lines: how plain ways end, and what to do.
-pub fn lines(caveat: &CaveatFacts) -> Vec<String> {
+pub(crate) fn lines(caveat: &CaveatFacts) -> Vec<String> {
     let mut lines: Vec<String> = groups(caveat)
         .into_iter()
         .map(|(first, ways)| {
@@ -190,7 +190,7 @@ fn same_error(a: &LoadError, b: &LoadError) -> bool {
 }
 
 /// The ways without an outcome, each kind with its reasons, each reason once.
-pub fn notes(findings: &Findings) -> Vec<Note> {
+pub(crate) fn notes(findings: &Findings) -> Vec<Note> {
     let mut reasons: Vec<((Verdict, &str), Vec<&str>)> = Vec::new();
     for finding in findings.caveats.iter().flat_map(|caveat| &caveat.findings) {
         let Some(why) = finding.unavailable.as_deref() else { continue };

@@ -4,7 +4,7 @@ use crate::model::findings::{CaveatFacts, Difference, Finding, LoadError, Row, V
 use crate::report::table::{Cell, Tone};
 
 /// The verdict in words: damage that came with an error or a count of rows passed over was not silent.
-pub fn verdict(finding: &Finding) -> &'static str {
+pub(crate) fn verdict(finding: &Finding) -> &'static str {
     match finding.verdict {
         Verdict::Damaged if !is_silent(finding) => "damage",
         verdict => verdict.words(),
@@ -12,12 +12,12 @@ pub fn verdict(finding: &Finding) -> &'static str {
 }
 
 /// Whether the way reported no error, and no row passed over.
-pub fn is_silent(finding: &Finding) -> bool {
+pub(crate) fn is_silent(finding: &Finding) -> bool {
     finding.error.is_none() && finding.rejected.unwrap_or(0) == 0
 }
 
 /// The verdict, in the colour of what it means.
-pub fn outcome(finding: &Finding) -> Cell {
+pub(crate) fn outcome(finding: &Finding) -> Cell {
     let words = verdict(finding).to_owned();
     match finding.verdict {
         Verdict::AsMeant => Cell::Toned(words, Tone::Good),
@@ -29,7 +29,7 @@ pub fn outcome(finding: &Finding) -> Cell {
 }
 
 /// The finding beyond its verdict; empty where that says all.
-pub fn what_happened(finding: &Finding) -> String {
+pub(crate) fn what_happened(finding: &Finding) -> String {
     let mut parts = Vec::new();
     match finding.verdict {
         Verdict::Unavailable | Verdict::NotTried | Verdict::NotFed | Verdict::Failed => {
@@ -102,7 +102,7 @@ fn difference(difference: &Difference) -> String {
 const LONGEST: usize = 120;
 
 /// A row as SQL would have it.
-pub fn row(row: &Row) -> String {
+pub(crate) fn row(row: &Row) -> String {
     let value = |value: &Option<String>| match value {
         None => "NULL".to_owned(),
         Some(text) if text.parse::<i64>().is_ok() => text.clone(),
@@ -116,7 +116,7 @@ pub fn row(row: &Row) -> String {
 
 /// Advice on a caveat for the server at hand: the way that loads it as meant, else the one that loads at
 /// least the good rows, and those that do not help.
-pub fn advice(caveat: &CaveatFacts) -> String {
+pub(crate) fn advice(caveat: &CaveatFacts) -> String {
     let remedies = |wanted: &[Verdict]| -> Vec<String> {
         let of = caveat.findings.iter().filter(|finding| wanted.contains(&finding.verdict));
         let loaders = helpful_loaders(caveat, wanted);

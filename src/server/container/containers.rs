@@ -29,7 +29,7 @@ const READY_LIMIT: Duration = Duration::from_secs(600);
 /// How long a server may take for the checkpoint of its shutdown.
 const FAST_LIMIT: Duration = Duration::from_secs(120);
 /// The containers of a run, one after the other on the same volume.
-pub struct Containers {
+pub(crate) struct Containers {
     engine: Engine,
     interrupt: Interrupt,
     run: String,
@@ -44,7 +44,7 @@ pub struct Containers {
 
 impl Containers {
     /// No container and no volume yet, for the run of this id.
-    pub fn new(
+    pub(crate) fn new(
         engine: Engine,
         run: &str,
         spec: ContainerSpec,

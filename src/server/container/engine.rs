@@ -41,7 +41,7 @@ pub enum EngineStatus {
 }
 
 /// A container engine that answers.
-pub struct Engine {
+pub(crate) struct Engine {
     runtime: tokio::runtime::Runtime,
     docker: Docker,
     /// Its version.
@@ -66,7 +66,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Fault::Unavailable`] when there is none, or this user may not use it.
-    pub fn connect(interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn connect(interrupt: &Interrupt) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         // One at a time: two that ask at once get one client, whose connections then hang on the
         // runtime of the first.
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// The client.
-    pub fn docker(&self) -> &Docker {
+    pub(crate) fn docker(&self) -> &Docker {
         &self.docker
     }
 
@@ -95,7 +95,7 @@ impl Engine {
     ///
     /// # Errors
     /// When work has to stop, or there is no answer within `limit`.
-    pub fn wait<T>(
+    pub(crate) fn wait<T>(
         &self,
         limit: Duration,
         interrupt: &Interrupt,
@@ -123,7 +123,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::wait`].
-    pub fn collect<T>(
+    pub(crate) fn collect<T>(
         &self,
         limit: Duration,
         interrupt: &Interrupt,
@@ -141,7 +141,7 @@ impl Engine {
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn images(&self) -> Result<Vec<String>> {
+    pub(crate) fn images(&self) -> Result<Vec<String>> {
         let options = ListImagesOptionsBuilder::new().build();
         let images = self
             .wait(ANSWER_LIMIT, &Interrupt::new(), self.docker.list_images(Some(options)))?
@@ -153,12 +153,12 @@ impl Engine {
     }
 
     /// Whether it runs on this machine, as far as its address tells.
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         std::env::var("DOCKER_HOST").map_or(true, |host| host.starts_with("unix://"))
     }
 
     /// The directory the engine keeps its data in, if it is on this machine.
-    pub fn data_dir(&self, interrupt: &Interrupt) -> Option<PathBuf> {
+    pub(crate) fn data_dir(&self, interrupt: &Interrupt) -> Option<PathBuf> {
         if !self.is_local() {
             return None;
         }

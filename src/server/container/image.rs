@@ -24,7 +24,7 @@ const PULL_SILENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// [`crate::fault::Fault::Unavailable`] when none is there and none can be pulled, or work has to stop.
-pub fn choose(
+pub(crate) fn choose(
     engine: &Engine,
     present: &[String],
     asked: Option<&str>,
@@ -47,7 +47,7 @@ pub fn choose(
 }
 
 /// As [`choose`], without pulling: the image of those that are present, and why; or the one that is missing.
-pub fn of_present(present: &[String], asked: Option<&str>) -> Result<(String, String), String> {
+pub(crate) fn of_present(present: &[String], asked: Option<&str>) -> Result<(String, String), String> {
     let wanted = with_tag(asked.unwrap_or(DEFAULT_IMAGE));
     // A name with a digest is not in the list of tags, but the engine finds it by itself.
     if present.contains(&wanted) {
@@ -71,7 +71,7 @@ fn with_tag(image: &str) -> String {
 }
 
 /// The major version of an image taken when none is named; `None` for any other.
-pub fn usable(name: &str) -> Option<u32> {
+pub(crate) fn usable(name: &str) -> Option<u32> {
     // Podman puts the registry, or localhost/, before a name.
     let name = name.rsplit('/').next().unwrap_or(name);
     if name == DEFAULT_IMAGE {

@@ -19,7 +19,8 @@ use anyhow::Result;
 
 use engine::no_permission;
 pub use engine::{EngineStatus, engine_status};
-pub use image::{BUILT_IMAGE, DEFAULT_IMAGE, of_present, usable};
+pub use image::{BUILT_IMAGE, DEFAULT_IMAGE};
+pub(crate) use image::{of_present, usable};
 
 use super::throwaway::{Throwaway, tuned};
 use super::{Checksums, Options, Server, Settings, free_space, settings};
@@ -35,10 +36,10 @@ use spec::ContainerSpec;
 const ASSUMED_FREE_BYTES: u64 = 40 << 30;
 
 /// A throwaway container, running.
-pub type Container = Throwaway<Containers>;
+pub(crate) type Container = Throwaway<Containers>;
 
 /// An engine that answers, and an image it has: what `auto` wants to know before it decides.
-pub struct Ready {
+pub(crate) struct Ready {
     engine: Engine,
     image: String,
     reason: String,
@@ -46,7 +47,7 @@ pub struct Ready {
 
 impl Ready {
     /// Why a container can be had, in words.
-    pub fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         &self.reason
     }
 }
@@ -54,7 +55,7 @@ impl Ready {
 /// Why there can be no container, as records have it: an engine's own words may hold addresses of this
 /// machine's network and names of registries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lack {
+pub(crate) enum Lack {
     /// No engine answers.
     Engine,
     /// This user may not use the engine.
@@ -65,7 +66,7 @@ pub enum Lack {
 
 impl Lack {
     /// In words.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Lack::Engine => "no container engine answers",
             Lack::Permission => "this user may not use the container engine",
@@ -74,14 +75,14 @@ impl Lack {
     }
 
     /// That of an engine that does not answer.
-    pub fn of_engine() -> Self {
+    pub(crate) fn of_engine() -> Self {
         if no_permission().is_some() { Lack::Permission } else { Lack::Engine }
     }
 }
 
 /// Finds an engine, and an image to use, pulled if need be; or says what is lacking, with the reason and
 /// the next step in the error, which is [`crate::fault::Fault::Unavailable`] unless work has to stop.
-pub fn find(options: &Options, interrupt: &Interrupt) -> Result<Ready, (Lack, anyhow::Error)> {
+pub(crate) fn find(options: &Options, interrupt: &Interrupt) -> Result<Ready, (Lack, anyhow::Error)> {
     let engine = Engine::connect(interrupt).map_err(|error| (Lack::of_engine(), error))?;
     let present = engine.images().map_err(|error| (Lack::Engine, error))?;
     let (image, reason) = image::choose(&engine, &present, options.image.as_deref(), interrupt)
@@ -96,7 +97,7 @@ impl Container {
     /// # Errors
     /// No engine, no permission, no image, too little space, settings the server does not take, or
     /// work has to stop.
-    pub fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
         settings::check_reserved(&options.settings)?;
         let ready = find(options, interrupt).map_err(|(_, error)| error)?;
         let reason = format!("asked for; {}", ready.reason);
@@ -107,7 +108,7 @@ impl Container {
     ///
     /// # Errors
     /// As [`Container::start`].
-    pub fn start_prepared(
+    pub(crate) fn start_prepared(
         ready: Ready,
         reason: Option<&str>,
         options: &Options,

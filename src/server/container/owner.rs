@@ -66,7 +66,7 @@ impl Owner {
 ///
 /// # Errors
 /// When /proc does not say who this process is.
-pub fn labels(run: &str) -> Result<HashMap<String, String>> {
+pub(crate) fn labels(run: &str) -> Result<HashMap<String, String>> {
     Ok([(RUN.into(), run.into()), (OWNER.into(), Owner::current()?.label())].into())
 }
 
@@ -76,7 +76,7 @@ pub fn labels(run: &str) -> Result<HashMap<String, String>> {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn sweep(engine: &Engine, interrupt: &Interrupt) -> Result<Vec<String>> {
+pub(crate) fn sweep(engine: &Engine, interrupt: &Interrupt) -> Result<Vec<String>> {
     if !engine.is_local() {
         return Ok(Vec::new());
     }
@@ -114,7 +114,7 @@ pub fn sweep(engine: &Engine, interrupt: &Interrupt) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When the engine does not.
-pub fn remove_container(engine: &Engine, name: &str) -> Result<()> {
+pub(crate) fn remove_container(engine: &Engine, name: &str) -> Result<()> {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     // With an interrupt of its own: it is what a stop has to do.
     let removed = engine.wait(
@@ -129,7 +129,7 @@ pub fn remove_container(engine: &Engine, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// When the engine does not.
-pub fn remove_volume(engine: &Engine, name: &str) -> Result<()> {
+pub(crate) fn remove_volume(engine: &Engine, name: &str) -> Result<()> {
     let options = RemoveVolumeOptionsBuilder::new().force(true).build();
     let removed =
         engine.wait(ANSWER_LIMIT, &Interrupt::new(), engine.docker().remove_volume(name, Some(options)))?;

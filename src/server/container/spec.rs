@@ -28,7 +28,7 @@ const SHM_BYTES: i64 = 1 << 30;
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// The specification that all containers of one run share.
-pub struct ContainerSpec {
+pub(crate) struct ContainerSpec {
     /// The image.
     pub image: String,
     /// Directories of this machine with their mount points in the container.
@@ -40,7 +40,12 @@ pub struct ContainerSpec {
 impl ContainerSpec {
     /// # Errors
     /// When the engine does not answer, or there are no random bytes for a password.
-    pub fn new(engine: &Engine, image: String, options: &Options, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn new(
+        engine: &Engine,
+        image: String,
+        options: &Options,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         let exposed = options.expose.iter().filter_map(|dir| std::fs::canonicalize(dir).ok()).enumerate();
         Ok(Self {
             exposed: exposed.map(|(i, dir)| (dir, PathBuf::from(format!("/bulkbench/{i}")))).collect(),
@@ -54,7 +59,12 @@ impl ContainerSpec {
     ///
     /// # Errors
     /// When /proc does not say who this process is.
-    pub fn body(&self, run: &str, volume: Option<&str>, settings: &Settings) -> Result<ContainerCreateBody> {
+    pub(crate) fn body(
+        &self,
+        run: &str,
+        volume: Option<&str>,
+        settings: &Settings,
+    ) -> Result<ContainerCreateBody> {
         let mut command = vec!["postgres".to_owned()];
         for (name, value) in settings {
             command.extend(["-c".to_owned(), format!("{name}={value}")]);
@@ -98,7 +108,7 @@ impl ContainerSpec {
     }
 
     /// The configuration of connections to a container at this address.
-    pub fn config(&self, address: SocketAddr) -> tokio_postgres::Config {
+    pub(crate) fn config(&self, address: SocketAddr) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config
             .host(address.ip().to_string())
@@ -115,7 +125,7 @@ impl ContainerSpec {
 /// The addresses at which the server may be reached, best first: in the container's own network, where this
 /// machine is part of it, because the way through the published port leads through a proxy process of the
 /// engine, which copies every byte; else at that port.
-pub fn addresses(seen: &ContainerInspectResponse, local: bool) -> Vec<SocketAddr> {
+pub(crate) fn addresses(seen: &ContainerInspectResponse, local: bool) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     let Some(network) = &seen.network_settings else { return found };
     if local {

@@ -10,7 +10,7 @@ use super::pipe::{Out, Pipe};
 use super::upstream::Peer;
 
 /// A client's connection and the one to the server that belongs to it.
-pub struct ProxyConnection {
+pub(crate) struct ProxyConnection {
     client: Peer,
     server: Peer,
     to_server: Pipe,
@@ -19,7 +19,7 @@ pub struct ProxyConnection {
 
 impl ProxyConnection {
     /// Bytes take `delay` from one to the other.
-    pub fn new(client: Peer, server: Peer, delay: Duration) -> Self {
+    pub(crate) fn new(client: Peer, server: Peer, delay: Duration) -> Self {
         Self { client, server, to_server: Pipe::new(delay), to_client: Pipe::new(delay) }
     }
 
@@ -29,7 +29,7 @@ impl ProxyConnection {
     ///
     /// # Errors
     /// When there is no further thread; the connection has ended then.
-    pub fn forward(&self, opened: Instant, name: &str) -> io::Result<()> {
+    pub(crate) fn forward(&self, opened: Instant, name: &str) -> io::Result<()> {
         let Self { client, server, to_server, to_client } = self;
         std::thread::scope(|scope| {
             let thread = || Builder::new().name(name.to_owned());
@@ -47,7 +47,7 @@ impl ProxyConnection {
     }
 
     /// Ends it at once. Its threads wake and end.
-    pub fn abort(&self) {
+    pub(crate) fn abort(&self) {
         for pipe in [&self.to_server, &self.to_client] {
             pipe.close();
         }

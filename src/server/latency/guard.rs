@@ -15,7 +15,7 @@ const CANCEL: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
 ///
 /// # Errors
 /// [`ErrorKind::PermissionDenied`] for others; when the client or the system does not tell.
-pub fn check(client: &TcpStream) -> io::Result<()> {
+pub(crate) fn check(client: &TcpStream) -> io::Result<()> {
     let (here, there) = (client.local_addr()?, client.peer_addr()?);
     let owner = owner(&std::fs::read_to_string(SOCKETS)?, there, here);
     if owner.is_some_and(|uid| uid == 0 || uid == rustix::process::geteuid().as_raw()) {

@@ -2,7 +2,7 @@
 //!
 //! What it models is distance, and nothing else of a network: each chunk arrives half of the added
 //! round trip after it was sent, in order and unchanged, however much is on its way. There is no
-//! limit of bandwidth (below the bound of [`RATE`]), no loss, no jitter, and of TCP's own
+//! limit of bandwidth (below the bound of [`pipe::RATE`]), no loss, no jitter, and of TCP's own
 //! behaviour over a distance neither the window nor the slow start. A real network of the same
 //! round trip is no better than this, and a load of much data is likely to be slower on it.
 //!
@@ -29,7 +29,6 @@ use anyhow::{Context, Result};
 
 use super::connector::{Behind, Connector};
 use connection::ProxyConnection;
-pub use pipe::RATE;
 use upstream::{Peer, Upstream};
 
 /// How long to wait before the next try when the system has no socket for a connection.

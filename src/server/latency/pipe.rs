@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// times what one session of PostgreSQL takes in, and more than it gives out. Without any bound a client that is
 /// faster than its server would fill the memory with what is on its way; by this one, the delay of
 /// one direction times this rate is what can be on its way, as bandwidth times delay is on a wire.
-pub const RATE: u64 = 1 << 30;
+pub(crate) const RATE: u64 = 1 << 30;
 
 /// The most that is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -19,7 +19,7 @@ const FLOOR: usize = 4 << 20;
 const SPARE: usize = 8;
 
 /// An output of a pipe.
-pub enum Out {
+pub(crate) enum Out {
     /// The next bytes.
     Bytes(DelayedBytes),
     /// The sender has said that there are no more; the other half of its connection may go on.
@@ -29,13 +29,13 @@ pub enum Out {
 }
 
 /// Bytes that were read together. The buffer can be longer than they are.
-pub struct DelayedBytes {
+pub(crate) struct DelayedBytes {
     buffer: Vec<u8>,
     len: usize,
 }
 
 impl DelayedBytes {
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer[..self.len]
     }
 
@@ -48,7 +48,7 @@ impl DelayedBytes {
 
 /// One direction of a connection: its bytes in order, each chunk with the time it is due. One thread
 /// puts in, another takes out.
-pub struct Pipe {
+pub(crate) struct Pipe {
     delay: Duration,
     /// Bytes that may be on their way, see [`RATE`].
     limit: usize,
@@ -71,7 +71,7 @@ struct State {
 
 impl Pipe {
     /// A way that takes `delay`.
-    pub fn new(delay: Duration) -> Self {
+    pub(crate) fn new(delay: Duration) -> Self {
         let on_the_way = (RATE as f64 * delay.as_secs_f64()) as usize;
         Self {
             delay,
@@ -83,14 +83,14 @@ impl Pipe {
     }
 
     /// A buffer to read into.
-    pub fn buffer(&self) -> Vec<u8> {
+    pub(crate) fn buffer(&self) -> Vec<u8> {
         let spare = self.lock().spare.pop();
         spare.unwrap_or_else(|| vec![0; CHUNK])
     }
 
     /// Sends the first `len` bytes of `buffer` on their way, as of `now`; waits while too many are
     /// on it. Returns a buffer to go on with, or nothing when nobody is there to take them.
-    pub fn put(&self, buffer: Vec<u8>, len: usize, now: Instant) -> Option<Vec<u8>> {
+    pub(crate) fn put(&self, buffer: Vec<u8>, len: usize, now: Instant) -> Option<Vec<u8>> {
         // A few bytes must not hold a whole buffer while they are on their way.
         let (chunk, again) = match len < CHUNK / 2 {
             true => (DelayedBytes { buffer: buffer[..len].to_vec(), len }, Some(buffer)),
@@ -112,13 +112,13 @@ impl Pipe {
     }
 
     /// Sends the end of the stream after the bytes, as of `now`.
-    pub fn end(&self, broken: bool, now: Instant) {
+    pub(crate) fn end(&self, broken: bool, now: Instant) {
         self.lock().end = Some((now + self.delay, broken));
         self.filled.notify_one();
     }
 
     /// The next of what is on its way, when it is due.
-    pub fn take(&self) -> Out {
+    pub(crate) fn take(&self) -> Out {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -143,7 +143,7 @@ impl Pipe {
     }
 
     /// Takes back a chunk that has arrived: its bytes are not on their way any more.
-    pub fn arrived(&self, chunk: DelayedBytes) {
+    pub(crate) fn arrived(&self, chunk: DelayedBytes) {
         let mut state = self.lock();
         state.weight -= chunk.weight();
         if chunk.buffer.len() == CHUNK && state.spare.len() < SPARE {
@@ -154,7 +154,7 @@ impl Pipe {
     }
 
     /// Ends it at once for both sides; what is on its way is lost.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();
         self.drained.notify_all();

@@ -15,7 +15,7 @@ use crate::server::wire::Address;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// One host of a configuration.
-pub struct Upstream {
+pub(crate) struct Upstream {
     addresses: Vec<Address>,
     limit: Duration,
 }
@@ -26,7 +26,7 @@ impl Upstream {
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when a name leads nowhere, or work has to stop;
     /// [`crate::fault::Fault::Usage`] when there is no host, or not one for each address and port.
-    pub fn of_connector(connector: &Connector) -> Result<Vec<Self>> {
+    pub(crate) fn of_connector(connector: &Connector) -> Result<Vec<Self>> {
         let config = connector.config();
         let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT_LIMIT).min(CONNECT_LIMIT);
         let hosts = routes::hosts(config, limit, connector.interrupt())?;
@@ -34,7 +34,7 @@ impl Upstream {
     }
 
     /// Whether the file system says who may connect.
-    pub fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         self.addresses.iter().any(|address| matches!(address, Address::Unix(_)))
     }
 
@@ -42,7 +42,7 @@ impl Upstream {
     ///
     /// # Errors
     /// Those of the last address that was tried.
-    pub fn connect(&self) -> io::Result<Peer> {
+    pub(crate) fn connect(&self) -> io::Result<Peer> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in &self.addresses {
             match self.open(address) {
@@ -66,14 +66,14 @@ impl Upstream {
 }
 
 /// A socket to the client or to the server. Shared by the threads that read and write it.
-pub enum Peer {
+pub(crate) enum Peer {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
 impl Peer {
     /// Ends one half of it or both, waking whoever waits for that half.
-    pub fn shutdown(&self, how: Shutdown) {
+    pub(crate) fn shutdown(&self, how: Shutdown) {
         // It fails only when the peer has gone before, and then it is what was asked for.
         let _ = match self {
             Peer::Tcp(stream) => stream.shutdown(how),

@@ -11,7 +11,7 @@ use crate::unavailable;
 
 /// Who the server's processes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Account {
+pub(crate) enum Account {
     /// The user who runs this program.
     Own,
     /// Somebody without privileges, because this program runs as root.
@@ -30,7 +30,7 @@ impl Account {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when root has neither.
-    pub fn for_server() -> Result<Self> {
+    pub(crate) fn for_server() -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Account::Own);
         }
@@ -43,7 +43,7 @@ impl Account {
     }
 
     /// The user's id, and the group's.
-    pub fn ids(&self) -> (u32, u32) {
+    pub(crate) fn ids(&self) -> (u32, u32) {
         match self {
             Account::Own => (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()),
             Account::Other { uid, gid, .. } => (*uid, *gid),
@@ -51,7 +51,7 @@ impl Account {
     }
 
     /// In words, as messages have it.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Account::Own => "this user".into(),
             Account::Other { name, .. } => format!("user `{name}` (PostgreSQL does not run as root)"),
@@ -60,7 +60,7 @@ impl Account {
 
     /// A command that runs as this account, in /, with English messages, and with none of the
     /// caller's PG* variables: they would decide what the server is.
-    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").stdin(Stdio::null()).env("LC_ALL", "C");
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
@@ -78,7 +78,7 @@ impl Account {
     ///
     /// # Errors
     /// When test(1) cannot be run.
-    pub fn may(&self, flag: &str, path: &Path) -> Result<bool> {
+    pub(crate) fn may(&self, flag: &str, path: &Path) -> Result<bool> {
         let status =
             self.command("test").arg(flag).arg(path).status().context("running test(1) to check access")?;
         Ok(status.success())

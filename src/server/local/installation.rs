@@ -92,7 +92,7 @@ pub fn choose(pg_bin: Option<&Path>) -> Result<Installation> {
 ///
 /// # Errors
 /// As [`choose`].
-pub fn choose_and_say(pg_bin: Option<&Path>) -> Result<(Installation, String)> {
+pub(crate) fn choose_and_say(pg_bin: Option<&Path>) -> Result<(Installation, String)> {
     let found = installations(pg_bin)?;
     if let [first, others @ ..] = &found[..]
         && first.problem.is_none()

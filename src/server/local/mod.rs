@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-pub use installation::{FoundIn, Installation, choose, choose_and_say, installations};
+pub(crate) use installation::{Installation, choose_and_say};
+pub use installation::{choose, installations};
 
 use super::child::tail;
 use super::connector::Connector;
@@ -33,10 +34,10 @@ use run_dir::RunDir;
 use shared_files::SharedFiles;
 
 /// A throwaway cluster, running.
-pub type Local = Throwaway<Cluster>;
+pub(crate) type Local = Throwaway<Cluster>;
 
 /// A cluster in a directory of the run's own.
-pub struct Cluster {
+pub(crate) struct Cluster {
     run: RunDir,
     installation: Installation,
     account: Account,
@@ -53,7 +54,7 @@ impl Local {
     ///
     /// # Errors
     /// No usable binaries, too little space, settings the server does not take, or work has to stop.
-    pub fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn start(options: &Options, interrupt: &Interrupt) -> Result<Self> {
         Self::start_because("asked for", options, interrupt)
     }
 
@@ -61,7 +62,7 @@ impl Local {
     ///
     /// # Errors
     /// As [`Local::start`].
-    pub fn start_because(reason: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) fn start_because(reason: &str, options: &Options, interrupt: &Interrupt) -> Result<Self> {
         interrupt.check()?;
         settings::check_reserved(&options.settings)?;
         let (installation, why) = choose_and_say(options.pg_bin.as_deref())?;

@@ -27,7 +27,7 @@ const INITDB_LIMIT: Duration = Duration::from_secs(10);
 
 /// A way to stop a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// Its files are used again: disconnect everybody, write a checkpoint.
     Fast,
     /// Its files are thrown away: end at once.
@@ -36,7 +36,7 @@ pub enum Stop {
 
 /// A running postmaster. Dropping it stops it at once.
 #[derive(Debug)]
-pub struct Postmaster {
+pub(crate) struct Postmaster {
     child: Child,
     process: Stat,
     log: PathBuf,
@@ -52,7 +52,7 @@ impl Postmaster {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(mut command: Command, log: &Path) -> Result<Self> {
+    pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self> {
         let file = open_log(log)?;
         let log_from = file.metadata().context("reading the size of the server's log")?.len();
         command.stdout(file.try_clone().context("opening the server's log")?).stderr(file);
@@ -66,7 +66,7 @@ impl Postmaster {
     ///
     /// # Errors
     /// When it ends instead (its log's last lines are in the message), refuses, or work has to stop.
-    pub fn wait_ready(&mut self, connector: &Connector) -> Result<()> {
+    pub(crate) fn wait_ready(&mut self, connector: &Connector) -> Result<()> {
         let end = Instant::now() + READY_LIMIT;
         loop {
             if let Some(why) = self.died() {
@@ -87,7 +87,7 @@ impl Postmaster {
     }
 
     /// Its end, and its log's last lines; `None` while it runs.
-    pub fn died(&self) -> Option<String> {
+    pub(crate) fn died(&self) -> Option<String> {
         if processes::lives(&self.process) {
             return None;
         }
@@ -102,12 +102,12 @@ impl Postmaster {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn cpu_time(&self) -> Result<Duration> {
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
         processes::tree_cpu(self.process.pid)
     }
 
     /// The log since it was started.
-    pub fn log_text(&self) -> String {
+    pub(crate) fn log_text(&self) -> String {
         let read = || -> std::io::Result<String> {
             let mut file = File::open(&self.log)?;
             // A log that fills the disk must not fill the memory too.
@@ -128,7 +128,7 @@ impl Postmaster {
     ///
     /// # Errors
     /// When it does not end, or may not be signalled.
-    pub fn stop(&mut self, how: Stop) -> Result<()> {
+    pub(crate) fn stop(&mut self, how: Stop) -> Result<()> {
         let (signal, limit) = match how {
             Stop::Fast => (Signal::INT, FAST_LIMIT),
             Stop::Immediate => (Signal::QUIT, IMMEDIATE_LIMIT),
@@ -153,7 +153,7 @@ impl Drop for Postmaster {
 ///
 /// # Errors
 /// When it cannot be started, or work has to stop.
-pub fn run_to_end(mut command: Command, log: &Path, interrupt: &Interrupt) -> Result<ExitStatus> {
+pub(crate) fn run_to_end(mut command: Command, log: &Path, interrupt: &Interrupt) -> Result<ExitStatus> {
     let file = open_log(log)?;
     command.stdout(file.try_clone()?).stderr(file);
     let mut child = spawn_bound(&mut command, Signal::TERM)?;

@@ -41,7 +41,7 @@ const NAMED_LEFT: usize = 3;
 
 /// A run directory that is locked, and its socket directory.
 #[derive(Debug)]
-pub struct RunDir {
+pub(crate) struct RunDir {
     path: PathBuf,
     socket_dir: PathBuf,
     /// Closing it gives the lock back.
@@ -54,7 +54,7 @@ pub struct RunDir {
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for a `data_dir` that cannot be used.
-pub fn base(data_dir: Option<&Path>, account: &Account) -> Result<(PathBuf, Option<String>)> {
+pub(crate) fn base(data_dir: Option<&Path>, account: &Account) -> Result<(PathBuf, Option<String>)> {
     if let Some(dir) = data_dir {
         let dir = std::path::absolute(dir)?;
         make_base(&dir)
@@ -115,7 +115,7 @@ impl RunDir {
     ///
     /// # Errors
     /// When another run has this id, or nothing can be written there.
-    pub fn create(base: &Path, id: &str, account: &Account) -> Result<Self> {
+    pub(crate) fn create(base: &Path, id: &str, account: &Account) -> Result<Self> {
         let path = base.join(id);
         let context = || format!("making the run directory {}", path.display());
         DirBuilder::new().mode(0o711).create(&path).with_context(context)?;
@@ -156,22 +156,22 @@ impl RunDir {
     }
 
     /// The directory itself.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The cluster.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
     /// The server's log file.
-    pub fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
     }
 
     /// The directory of the server's socket.
-    pub fn socket_dir(&self) -> &Path {
+    pub(crate) fn socket_dir(&self) -> &Path {
         &self.socket_dir
     }
 
@@ -179,7 +179,7 @@ impl RunDir {
     ///
     /// # Errors
     /// When something cannot be removed; the message says what.
-    pub fn remove(&self) -> Result<()> {
+    pub(crate) fn remove(&self) -> Result<()> {
         let socket = match self.socket_dir.as_os_str().is_empty() {
             true => Ok(()),
             false => remove_tree(&self.socket_dir),
@@ -195,7 +195,7 @@ impl RunDir {
 /// Removes what dead runs left in `base`: a server that still runs, its socket, its directory. A
 /// run lives as long as its lock is held. Gives the directories that could not be removed, each
 /// with the reason.
-pub fn sweep(base: &Path) -> Vec<String> {
+pub(crate) fn sweep(base: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| {
@@ -245,7 +245,7 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
 ///
 /// # Errors
 /// When one may not be signalled, or does not end.
-pub fn end_processes(data: &Path) -> Result<()> {
+pub(crate) fn end_processes(data: &Path) -> Result<()> {
     let Ok(data) = std::fs::canonicalize(data) else { return Ok(()) };
     let mut found = processes::list()?;
     found.retain(|one| !one.ended && works_in(one.pid, &data));

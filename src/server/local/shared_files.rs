@@ -18,7 +18,7 @@ type Version = (PathBuf, u64, i64, i64);
 
 /// Makes files readable for the server's account, each once.
 #[derive(Debug)]
-pub struct SharedFiles {
+pub(crate) struct SharedFiles {
     dir: PathBuf,
     account: Account,
     known: RefCell<BTreeMap<Version, PathBuf>>,
@@ -28,7 +28,7 @@ pub struct SharedFiles {
 
 impl SharedFiles {
     /// Links and copies go to `dir`, which is made when one is needed, and removed with the run.
-    pub fn new(dir: PathBuf, account: Account) -> Self {
+    pub(crate) fn new(dir: PathBuf, account: Account) -> Self {
         Self { dir, account, known: RefCell::default(), made: Cell::default() }
     }
 
@@ -38,7 +38,7 @@ impl SharedFiles {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] when the file is not there, or there is no room for a copy.
-    pub fn readable(&self, file: &Path) -> Result<PathBuf> {
+    pub(crate) fn readable(&self, file: &Path) -> Result<PathBuf> {
         self.remove_those_of_gone()?;
         let gone = |error: std::io::Error| unavailable!("the server cannot read {}: {error}", file.display());
         let path = std::fs::canonicalize(file).map_err(gone)?;

@@ -37,7 +37,7 @@ struct Header {
 ///
 /// # Errors
 /// When something cannot be removed.
-pub fn sweep(data: &Path) -> Result<()> {
+pub(crate) fn sweep(data: &Path) -> Result<()> {
     let Ok(meta) = std::fs::metadata(data) else { return Ok(()) };
     // Without System V shared memory there is no such list, and nothing in it.
     let listed = std::fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();

@@ -62,7 +62,7 @@ impl Target {
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`] when they hold something else than settings.
-    pub fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self) -> Result<Settings> {
         let options = self.config.get_options().unwrap_or_default();
         let settings = session::of_options(options, "--server: options (or PGOPTIONS)")?;
         // Of a setting that is given twice the last one counts.
@@ -70,22 +70,22 @@ impl Target {
     }
 
     /// Warnings about how it was read: a password file that is not used.
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
     /// The database's name.
-    pub fn database(&self) -> &str {
+    pub(crate) fn database(&self) -> &str {
         self.config.get_dbname().or(self.config.get_user()).unwrap_or("?")
     }
 
     /// The user's name.
-    pub fn user(&self) -> &str {
+    pub(crate) fn user(&self) -> &str {
         self.config.get_user().unwrap_or("?")
     }
 
     /// The transport of its bytes, as records have it.
-    pub fn transport(&self) -> String {
+    pub(crate) fn transport(&self) -> String {
         let here = |name: &str| name == "localhost" || name == "::1" || name.starts_with("127.");
         match (self.config.get_hosts(), self.config.get_hostaddrs()) {
             ([Host::Unix(_), ..], _) => "unix socket".into(),
@@ -114,7 +114,7 @@ impl fmt::Display for Target {
 }
 
 /// Whether a text is meant to be a connection URL or `key=value` pairs.
-pub fn looks_like_target(text: &str) -> bool {
+pub(crate) fn looks_like_target(text: &str) -> bool {
     ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) || text.contains('=')
 }
 

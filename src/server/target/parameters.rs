@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use crate::fault::nearest;
 
 /// Parameters, name to value.
-pub type Parameters = BTreeMap<String, String>;
+pub(crate) type Parameters = BTreeMap<String, String>;
 
 /// The use of a connection parameter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub(crate) enum Use {
     /// Honoured.
     Honoured,
     /// Nothing of what a run does depends on it.
@@ -78,7 +78,7 @@ const KNOWN: [(&str, &str, Use); 51] = [
 
 /// Why a text is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     /// Not written as one.
     Form(&'static str),
     /// A parameter that there is not, with a hint. It can be a piece of a password.
@@ -86,7 +86,7 @@ pub enum Wrong {
 }
 
 /// The use of a connection parameter; `None` when there is none of this name.
-pub fn use_of(name: &str) -> Option<Use> {
+pub(crate) fn use_of(name: &str) -> Option<Use> {
     KNOWN.iter().find(|known| known.0 == name).map(|known| known.2)
 }
 
@@ -94,7 +94,7 @@ pub fn use_of(name: &str) -> Option<Use> {
 ///
 /// # Errors
 /// When it is neither.
-pub fn parse(text: &str) -> Result<Parameters, Wrong> {
+pub(crate) fn parse(text: &str) -> Result<Parameters, Wrong> {
     let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     let found = match url {
         Some(rest) => parse_url(rest)?,
@@ -110,7 +110,7 @@ pub fn parse(text: &str) -> Result<Parameters, Wrong> {
 ///
 /// # Errors
 /// For any other.
-pub fn known(name: &str) -> Result<(), Wrong> {
+pub(crate) fn known(name: &str) -> Result<(), Wrong> {
     match use_of(name) {
         Some(_) => Ok(()),
         None => Err(Wrong::Unknown(format!("`{name}`{}", nearest(name, KNOWN.iter().map(|known| known.0))))),
@@ -118,7 +118,7 @@ pub fn known(name: &str) -> Result<(), Wrong> {
 }
 
 /// The parameters that the environment has.
-pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Parameters {
+pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Parameters {
     let named = KNOWN.iter().filter(|(_, name, _)| !name.is_empty());
     let found = named.filter_map(|(key, name, _)| Some(((*key).to_owned(), variable(name)?)));
     found.filter(|(_, value)| !value.is_empty()).collect()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The connection that a password is for.
 #[derive(Debug, Clone, Copy)]
-pub struct Login<'a> {
+pub(crate) struct Login<'a> {
     /// The names by which a line may call the host: as it was given, or `localhost` for a default socket.
     pub hosts: &'a [String],
     /// Its port.
@@ -20,7 +20,7 @@ pub struct Login<'a> {
 ///
 /// # Errors
 /// Why the file is not used, in words: libpq warns of it, and goes on without.
-pub fn find(file: &Path, login: &Login<'_>) -> Result<Option<Vec<u8>>, String> {
+pub(crate) fn find(file: &Path, login: &Login<'_>) -> Result<Option<Vec<u8>>, String> {
     let Ok(meta) = std::fs::metadata(file) else { return Ok(None) };
     if !meta.is_file() {
         return Err(format!("the password file {} is not a plain file, so it is not used", file.display()));

@@ -13,7 +13,7 @@ const SYSTEM_DIRS: [&str; 2] = ["/etc/postgresql-common", "/usr/local/pgsql/etc"
 
 /// The files that may define services, in libpq's order: the named one alone, else the user's and
 /// the system's.
-pub fn files(named: Option<&str>, home: Option<&Path>, system: Option<String>) -> Vec<PathBuf> {
+pub(crate) fn files(named: Option<&str>, home: Option<&Path>, system: Option<String>) -> Vec<PathBuf> {
     if let Some(named) = named {
         return vec![PathBuf::from(named)];
     }
@@ -29,7 +29,7 @@ pub fn files(named: Option<&str>, home: Option<&Path>, system: Option<String>) -
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when no file defines it, or one is wrong.
-pub fn find(service: &str, files: &[PathBuf]) -> Result<Parameters> {
+pub(crate) fn find(service: &str, files: &[PathBuf]) -> Result<Parameters> {
     for file in files {
         let text = match crate::fs::read_text(file) {
             Ok(text) => text,

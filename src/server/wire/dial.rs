@@ -29,7 +29,7 @@ const WRONG_ANSWER_LIMIT: Duration = Duration::from_millis(200);
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub(crate) enum Address {
     /// At an address.
     Tcp(SocketAddr),
     /// At a Unix socket.
@@ -38,7 +38,7 @@ pub enum Address {
 
 /// Whether bytes are encrypted.
 #[derive(Clone)]
-pub enum Crypt {
+pub(crate) enum Crypt {
     /// The connection is not encrypted.
     Never,
     /// Encrypted where the server can.
@@ -49,7 +49,7 @@ pub enum Crypt {
 
 /// The keepalive options of TCP, by which it notices that the other side has gone.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SocketOptions {
+pub(crate) struct SocketOptions {
     /// Idle time before the first probe; none when there are to be no probes.
     pub keepalive_idle: Option<Duration>,
     /// Time between probes.
@@ -62,7 +62,7 @@ pub struct SocketOptions {
 
 /// A way to a server.
 #[derive(Clone)]
-pub struct Route {
+pub(crate) struct Route {
     /// Where it listens.
     pub address: Address,
     /// The name its certificate has to be for.
@@ -75,7 +75,7 @@ pub struct Route {
 
 /// Why a socket is of no use.
 #[derive(Debug, thiserror::Error)]
-pub enum DialError {
+pub(crate) enum DialError {
     /// It cannot be opened, or broke off.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -98,7 +98,7 @@ pub enum DialError {
 
 /// Opens one connection, within its limit, unless the plug is pulled.
 #[derive(Clone)]
-pub struct Dial {
+pub(crate) struct Dial {
     /// Where to.
     pub route: Route,
     /// The plug that ends the connection.

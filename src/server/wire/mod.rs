@@ -9,5 +9,5 @@ mod dial;
 mod plug;
 mod stream;
 
-pub use dial::{Address, Crypt, Dial, DialError, Route, SocketOptions};
-pub use plug::Plug;
+pub(crate) use dial::{Address, Crypt, Dial, DialError, Route, SocketOptions};
+pub(crate) use plug::Plug;

@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 
 /// Ends one connection. Pulled before there is a socket, it keeps one from being used.
 #[derive(Default)]
-pub struct Plug {
+pub(crate) struct Plug {
     state: Mutex<State>,
     changed: Condvar,
     pulled: Notify,
@@ -32,7 +32,7 @@ struct State {
 
 impl Plug {
     /// Ends the connection: all that waits for it fails.
-    pub fn pull(&self) {
+    pub(crate) fn pull(&self) {
         let mut state = self.lock();
         state.pulled = true;
         if let Some(socket) = &state.socket {
@@ -44,18 +44,18 @@ impl Plug {
     }
 
     /// Ends it because it was not made within its limit.
-    pub fn expire(&self) {
+    pub(crate) fn expire(&self) {
         self.lock().expired = true;
         self.pull();
     }
 
     /// Whether it was not made within its limit.
-    pub fn has_expired(&self) -> bool {
+    pub(crate) fn has_expired(&self) -> bool {
         self.lock().expired
     }
 
     /// Waits until it is pulled.
-    pub async fn until_pulled(&self) {
+    pub(crate) async fn until_pulled(&self) {
         self.pulled.notified().await;
     }
 
@@ -63,7 +63,7 @@ impl Plug {
     ///
     /// # Errors
     /// When there is no descriptor to be had.
-    pub fn guard(&self, socket: &impl AsFd) -> std::io::Result<()> {
+    pub(crate) fn guard(&self, socket: &impl AsFd) -> std::io::Result<()> {
         let own = socket.as_fd().try_clone_to_owned()?;
         let mut state = self.lock();
         if state.pulled {
@@ -74,19 +74,19 @@ impl Plug {
     }
 
     /// The task that watches the limit for making the connection.
-    pub fn watched_by(&self, clock: AbortHandle) {
+    pub(crate) fn watched_by(&self, clock: AbortHandle) {
         self.lock().clock = Some(clock);
     }
 
     /// The connection is made: its limit does not hold any more.
-    pub fn made(&self) {
+    pub(crate) fn made(&self) {
         if let Some(clock) = self.lock().clock.take() {
             clock.abort();
         }
     }
 
     /// Nobody uses the connection any more.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         let mut state = self.lock();
         state.unused = true;
         // Held any longer, it would keep the connection open.
@@ -96,7 +96,7 @@ impl Plug {
     }
 
     /// Waits until nobody uses the connection any more; false when `time` is over before.
-    pub fn unused_within(&self, time: Duration) -> bool {
+    pub(crate) fn unused_within(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         let mut state = self.lock();
         while !state.unused {

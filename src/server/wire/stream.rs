@@ -12,7 +12,7 @@ use tokio_postgres::tls::ChannelBinding;
 use crate::server::certificate;
 
 /// A socket to a server.
-pub enum Socket {
+pub(crate) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -27,7 +27,7 @@ impl AsFd for Socket {
 }
 
 /// The stream of a connection's bytes, encrypted or not.
-pub enum Wire {
+pub(crate) enum Wire {
     /// As they are.
     Plain(Socket),
     /// Encrypted.
