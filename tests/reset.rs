@@ -43,8 +43,14 @@ impl<'a> Bench<'a> {
         let params: Params =
             params.iter().map(|(name, value)| (name.to_string(), ParamValue::Int(*value))).collect();
         let (session, connector) = (&mut self.session, &self.connector);
-        let mut reset =
-            Reset { session, run_schema: &self.run_schema, connector, dataset: self.dataset, table };
+        let mut reset = Reset {
+            session,
+            run_schema: &self.run_schema,
+            connector,
+            dataset: self.dataset,
+            table,
+            log: None,
+        };
         reset.table_for(&info, &params, rows).unwrap();
     }
 

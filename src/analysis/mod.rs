@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod curve;
 pub mod knee;
 pub(crate) mod origin;
+mod ranking;
 pub(crate) mod steps;
 pub(crate) mod summary;
 pub mod trend;

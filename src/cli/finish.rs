@@ -6,7 +6,9 @@ use anyhow::{Context, Result};
 
 use super::output::print;
 use super::unfinished::Unfinished;
-use crate::model::{Run, Sample};
+use crate::analysis::{judge, summarize};
+use crate::fault::Fault;
+use crate::model::{Case, Run, Sample};
 use crate::record::Store;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
@@ -17,7 +19,7 @@ use crate::visible::visible;
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
 pub(crate) fn finish(
     mut store: Store,
-    run: &Run,
+    mut run: Run,
     done: Vec<Sample>,
     mut session: RunSession<'_>,
     redactor: &Redactor,
@@ -37,10 +39,14 @@ pub(crate) fn finish(
         &mut progress,
     );
     drop(progress);
+    let executed = executed.and_then(|ended| {
+        describe_winners(&store, &mut run, &samples, &mut session, redactor)?;
+        Ok(ended)
+    });
     drop(session);
     let reported = report::write_all(&dir);
     let ended = executed.with_context(|| Unfinished::Samples { number: samples.len(), dir: dir.clone() })?;
-    print(&report::terminal_table(run, &samples, Look::of_stdout())?)?;
+    print(&report::terminal_table(&run, &samples, Look::of_stdout())?)?;
     reported.with_context(|| Unfinished::Reports { dir: dir.clone() })?;
     let place = dir.display().to_string();
     print(&format!("\nEverything is in {}; report.html is the page to read first.\n", visible(&place)))?;
@@ -49,4 +55,34 @@ pub(crate) fn finish(
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the statements of the cases that a reader asks for first to the record, where it does not have them.
+/// What keeps one from being heard is said, and takes nothing from the samples.
+fn describe_winners(
+    store: &Store,
+    run: &mut Run,
+    samples: &[Sample],
+    session: &mut RunSession<'_>,
+    redactor: &Redactor,
+) -> Result<()> {
+    let standings = judge(summarize(run, samples));
+    let winners: Vec<Case> = standings.winners().iter().map(|s| s.summary.case.clone()).collect();
+    let mut described = false;
+    for case in winners {
+        if run.statements.contains_key(&case.id) {
+            continue;
+        }
+        match session.statements(&case) {
+            Ok(statements) => {
+                let statements =
+                    statements.into_iter().map(|statement| statement.redacted(redactor)).collect();
+                run.statements.insert(case.id, statements);
+                described = true;
+            }
+            Err(error) if matches!(Fault::find(&error), Some(Fault::Interrupted(_))) => return Err(error),
+            Err(error) => crate::say!("the statements of {} are left out of the report: {error:#}", case.id),
+        }
+    }
+    if described { store.describe(run) } else { Ok(()) }
 }

@@ -21,6 +21,7 @@ pub mod row_count;
 mod run;
 mod run_args;
 mod server_args;
+mod show;
 mod unfinished;
 
 use std::process::ExitCode;
@@ -55,6 +56,8 @@ enum Verb {
     Run(Box<run_args::Args>),
     /// List the experiments, methods and caveats, and which can run here
     List(list::Args),
+    /// Show one method: what it does, gives up and needs, and the statements that it sends
+    Show(Box<show::Args>),
     /// Make, take, show or write out a dataset
     Dataset(dataset::Args),
     /// Make the reports of a run anew from its records
@@ -77,6 +80,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run_experiment(&args, interrupt),
         Verb::List(args) => list::list(&args),
+        Verb::Show(args) => show::show(&args, interrupt),
         Verb::Dataset(args) => dataset::manage(&args, interrupt),
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),

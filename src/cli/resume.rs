@@ -95,7 +95,7 @@ fn go_on(
         }
         crate::say!("going on with {}: {} samples are there", dir.display(), samples.len());
         let session = prepared.on(servers.all_mut(), args.timeout(run.provenance.asked.as_ref()));
-        finish(store, run, samples, session, &redactor)
+        finish(store, run.clone(), samples, session, &redactor)
     })();
     servers.closing(outcome)
 }

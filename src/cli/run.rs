@@ -1,5 +1,6 @@
 //! `bulkbench run`: from an experiment to its results.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -81,6 +82,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             servers: servers.facts(),
             datasets: prepared.datasets()[1..].iter().map(|(name, d)| (name.clone(), d.facts())).collect(),
             plan,
+            statements: BTreeMap::new(),
         };
         run.provenance.command = repeat::run_command(&run, &asked);
         let redactor = servers.redactor();
@@ -89,7 +91,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             new_directory(&args.out, &run.provenance.label, &run.provenance.started, &run.plan.experiment)?;
         let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
         let session = prepared.on(servers.all_mut(), args.timeout(None));
-        finish(store, &run, Vec::new(), session, &redactor)
+        finish(store, run, Vec::new(), session, &redactor)
     })();
     servers.closing(outcome)
 }

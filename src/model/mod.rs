@@ -16,6 +16,7 @@ mod run;
 mod sample;
 mod server;
 mod session;
+mod statement;
 pub(crate) mod word;
 
 pub use axis::Axis;
@@ -35,4 +36,5 @@ pub use sample::{EndState, Outcome, Sample, Slot, Step};
 pub use server::{ServerFacts, Source};
 pub(crate) use session::WORTH;
 pub use session::{Before, SessionFacts};
+pub use statement::Statement;
 pub(crate) use word::Word;

@@ -7,6 +7,7 @@ use super::case::Case;
 use super::dataset::DatasetFacts;
 use super::provenance::Provenance;
 use super::server::ServerFacts;
+use super::statement::Statement;
 
 /// One dated execution of an experiment on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Run {
     pub datasets: BTreeMap<String, DatasetFacts>,
     /// Its cases and their order.
     pub plan: Plan,
+    /// The statements of cases, by their ids: of those that a reader asks for first, heard after the samples.
+    pub statements: BTreeMap<String, Vec<Statement>>,
 }
 
 /// The plan of a run: cases, rounds, order.

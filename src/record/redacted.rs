@@ -2,7 +2,7 @@
 //! as errors, or that hold a path or an address. Ids, settings and figures are the program's own words.
 
 use crate::model::findings::{Finding, Findings};
-use crate::model::{Provenance, Run, Sample, ServerFacts};
+use crate::model::{Provenance, Run, Sample, ServerFacts, Statement};
 use crate::redact::Redactor;
 
 impl Run {
@@ -19,6 +19,14 @@ impl Run {
                 program.version.iter_mut().for_each(|version| redactor.within(version));
             }
         }
+        self
+    }
+}
+
+impl Statement {
+    /// The statement as it may be published: the path of a file may be in it.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.within(&mut self.sql);
         self
     }
 }

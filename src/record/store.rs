@@ -1,4 +1,4 @@
-//! A run's directory: `run.json`, written once, and `samples.jsonl`, one line a sample.
+//! A run's directory: `run.json`, written at its start and once more at its end, and `samples.jsonl`, one line a sample.
 //!
 //! A sample that was reported as kept is on the disk: each line is flushed before
 //! [`Store::append`] returns. A crash can tear the last line at most, and only
@@ -96,6 +96,14 @@ impl Store {
     /// The directory.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Writes the run anew, with what has become known of it since it began.
+    ///
+    /// # Errors
+    /// As [`crate::fs::write`].
+    pub fn describe(&self, run: &Run) -> Result<()> {
+        run.write(&self.dir)
     }
 
     /// Adds one sample; it is on the disk when this returns.

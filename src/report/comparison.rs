@@ -1,7 +1,7 @@
 //! The tables of a comparison.
 
 use super::notes::Note;
-use super::page::{Page, Picture, Section};
+use super::section::{Code, Page, Picture, Section};
 use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::Comparison;
 use crate::analysis::comparison::{CaseInRun, CrossVerdict};
@@ -128,7 +128,7 @@ pub(crate) fn page(comparison: &Comparison) -> Page {
                 ..titled("Results")
             },
             Section { notes: notes(comparison), ..titled("Notes") },
-            Section { command: Some(commands), ..titled("Repeat it") },
+            Section { code: vec![Code::shell(commands)], ..titled("Repeat it") },
         ],
     }
 }

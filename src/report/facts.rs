@@ -5,7 +5,7 @@ use crate::model::{DatasetFacts, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.
-pub(super) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
+pub(crate) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
     let columns = vec![Column::words("", ""), Column::words("", "")];
     let row = |(field, value)| vec![Cell::Text(field), Cell::Text(value)];
     let rows = rows.into_iter().map(|(field, value)| (field.into(), value));

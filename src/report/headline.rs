@@ -1,10 +1,9 @@
 //! The findings of a run, a sentence each.
 
 use super::axis_findings;
-use super::results::sorted;
 use super::steps;
 use super::table::Cell;
-use crate::analysis::{Basis, Chain, Curve, Standing, Standings, Verdict};
+use crate::analysis::{Chain, Curve, Standing, Standings, Verdict};
 use crate::model::{Durability, Role, Run};
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -16,12 +15,7 @@ const MOST_REFERENCES: usize = 6;
 /// fastest that survives a crash, or in a run that holds cases against several others the fastest beside
 /// each of these.
 pub(crate) fn headline(run: &Run, standings: &Standings) -> Vec<String> {
-    let ranked: Vec<&Standing> = sorted(standings)
-        .into_iter()
-        .filter(|s| s.summary.case.role != Role::Control && s.summary.n() > 0)
-        .filter(|s| !matches!(s.verdict, Verdict::NotComparable(_)))
-        .filter(|s| s.basis == Basis::Time || !has_fewer_rows(standings, s))
-        .collect();
+    let ranked = standings.ranked();
     if ranked.is_empty() {
         return vec!["No sample has finished yet.".into()];
     }
@@ -48,12 +42,6 @@ pub(crate) fn headline(run: &Run, standings: &Standings) -> Vec<String> {
         0..=MOST_REFERENCES => references.iter().filter_map(|id| findings.beside(id, &ranked)).collect(),
         _ => vec![claims(standings)],
     }
-}
-
-/// Whether a case loads fewer rows than the one it is held against, which favours it.
-fn has_fewer_rows(standings: &Standings, standing: &Standing) -> bool {
-    let other = standings.cases.iter().find(|s| Some(s.summary.case.id.as_str()) == standing.against);
-    other.is_some_and(|other| standing.summary.rows < other.summary.rows)
 }
 
 /// The ids that cases are held against, in the order of the plan.

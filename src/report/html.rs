@@ -5,7 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use super::notes::Note;
-use super::page::{Page, Prominence, Section};
+use super::section::{Page, Prominence, Section};
 use super::table::{Align, Cell, Column, Table, Tone, unbroken};
 
 /// A chart as a page shows it: once for wide windows, once for phones.
@@ -61,7 +61,7 @@ fn section(section: &Section, charts: &[InlineChart]) -> Result<Value> {
         table => section.table.as_ref().map(table),
         charts,
         notes => notes.collect::<Vec<_>>(),
-        command => &section.command,
+        code => section.code.iter().map(|c| context! { text => &c.text, folded => &c.folded }).collect::<Vec<_>>(),
         folded => section.prominence != Prominence::Open,
     })
 }

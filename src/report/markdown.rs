@@ -1,6 +1,6 @@
 //! Markdown, ready to paste.
 
-use super::page::{Page, Prominence, Section};
+use super::section::{Code, Page, Prominence, Section};
 use super::table::{Align, Cell, Table};
 
 /// A report as Markdown; charts are linked as `charts/NAME.png`.
@@ -42,11 +42,22 @@ fn section(section: &Section, out: &mut String) {
     for picture in &section.charts {
         out.push_str(&format!("![{}](charts/{}.png)\n\n", escape(&picture.alt), picture.name));
     }
-    if let Some(command) = &section.command {
-        out.push_str(&format!("```sh\n{command}\n```\n\n"));
+    for code in &section.code {
+        out.push_str(&block(code));
     }
     if folded {
         out.push_str("</details>\n\n");
+    }
+}
+
+/// A block of code in a fence that is longer than any within it.
+fn block(code: &Code) -> String {
+    let ticks = code.text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(ticks.max(2) + 1);
+    let block = format!("{fence}{}\n{}\n{fence}\n\n", code.language, code.text);
+    match &code.folded {
+        Some(line) => format!("<details>\n<summary>{}</summary>\n\n{block}</details>\n\n", escape(line)),
+        None => block,
     }
 }
 

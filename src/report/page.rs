@@ -1,65 +1,9 @@
-//! The content of a report, in order, before it is Markdown or HTML.
+//! The content of a run's report, in order.
 
-use super::notes::Note;
-use super::table::Table;
-use super::{curve, facts, headline, notes, results, steps};
+use super::section::{Code, Page, Picture, Prominence, Section};
+use super::{curve, facts, headline, notes, results, steps, winners};
 use crate::analysis::{Chain, Curve, Standings};
 use crate::model::{Run, Sample};
-
-/// A report.
-#[derive(Debug)]
-pub(crate) struct Page {
-    /// Its title.
-    pub title: String,
-    /// The question it answers; empty where it answers none.
-    pub question: String,
-    /// Who made it and when, in a line.
-    pub origin: String,
-    /// The findings, a sentence each.
-    pub headline: Vec<String>,
-    /// Its parts.
-    pub sections: Vec<Section>,
-}
-
-/// A part of a report.
-#[derive(Debug, Default)]
-pub(crate) struct Section {
-    /// Its heading.
-    pub title: String,
-    /// Paragraphs before all else.
-    pub text: Vec<String>,
-    /// A table.
-    pub table: Option<Table>,
-    /// Charts, by the name of their files.
-    pub charts: Vec<Picture>,
-    /// Notes.
-    pub notes: Vec<Note>,
-    /// A command to copy.
-    pub command: Option<String>,
-    /// Whether a reader wants it at first sight.
-    pub prominence: Prominence,
-}
-
-/// How much of a section shows at first sight.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Prominence {
-    /// All of it.
-    #[default]
-    Open,
-    /// Its heading, where the format can fold.
-    Folded,
-    /// All of it on a page; nothing where space is dear.
-    PageOnly,
-}
-
-/// A chart in a report.
-#[derive(Debug, Clone)]
-pub(crate) struct Picture {
-    /// The name of its files, without the ending.
-    pub name: String,
-    /// A description, for those who cannot see it.
-    pub alt: String,
-}
 
 /// The report of one run.
 pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
@@ -71,6 +15,7 @@ pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Pa
         picture("rate", "Rows a second by case, on a logarithmic scale"),
     ];
     let mut sections = Vec::new();
+    sections.extend(winners::section(run, standings));
     if let Some(curve) = &curve {
         // What the experiment is about comes first.
         let title = format!("Rows a second by {}", curve::axis_name(curve));
@@ -99,13 +44,14 @@ pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Pa
     };
     sections.push(phases);
     sections.push(Section { table: Some(results::costs(standings)), ..titled("What it cost") });
+    sections.push(winners::methods(run));
     sections.push(Section { table: Some(facts::machine(run)), ..titled("Machine") });
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });
     let settings = Some(facts::settings(run));
     sections.push(Section { table: settings, prominence: Prominence::Folded, ..titled("Settings") });
     sections.push(Section { table: Some(facts::dataset(run)), ..titled("Dataset") });
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
-    sections.push(Section { command: Some(run.provenance.command.clone()), ..titled("Repeat it") });
+    sections.push(Section { code: vec![Code::shell(run.provenance.command.clone())], ..titled("Repeat it") });
     sections.push(Section {
         table: Some(results::samples(samples)),
         prominence: Prominence::PageOnly,

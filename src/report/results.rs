@@ -5,14 +5,6 @@ use crate::analysis::{Standing, Standings, Summary, Verdict};
 use crate::model::metric::Unit;
 use crate::model::{Outcome, Phase, Reading, Sample};
 
-/// Fastest first by rows a second, as the chart has them; then what has no figure, as planned.
-pub(crate) fn sorted<'s, 'a>(standings: &'s Standings<'a>) -> Vec<&'s Standing<'a>> {
-    let mut cases: Vec<&Standing> = standings.cases.iter().collect();
-    let speed = |s: &Standing| s.summary.rows_per_second().map_or(0.0, |e| e.point);
-    cases.sort_by(|a, b| speed(b).total_cmp(&speed(a)));
-    cases
-}
-
 /// The baseline's name in headings.
 pub(crate) fn baseline_name(standings: &Standings) -> String {
     standings.baseline().map_or("the baseline".into(), |s| s.summary.case.id.clone())
@@ -41,7 +33,7 @@ pub fn results(standings: &Standings) -> Table {
         fields.insert(verdict + 1, against);
     }
     let row = |standing| fields.iter().map(|(_, cell)| cell(standing)).collect();
-    let rows = sorted(standings).into_iter().map(row).collect();
+    let rows = standings.sorted().into_iter().map(row).collect();
     Table { columns: fields.into_iter().map(|(column, _)| column).collect(), rows }.without_empty_columns()
 }
 
@@ -180,7 +172,7 @@ pub(crate) fn phases(standings: &Standings) -> Table {
         let phase = |p: &Phase| Cell::optional(s.summary.phases_ns.get(p).copied(), Cell::Time);
         std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(Phase::ALL.iter().map(phase)).collect()
     };
-    let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
+    let rows = standings.sorted().into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
     Table { columns, rows }.without_empty_columns()
 }
 
@@ -207,7 +199,7 @@ pub(crate) fn costs(standings: &Standings) -> Table {
         let cells = readings.iter().map(|reading| cost_cell(*reading, &s.summary));
         std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(cells).collect()
     };
-    let rows = sorted(standings).into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
+    let rows = standings.sorted().into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
     Table { columns: columns.collect(), rows }.without_empty_columns()
 }
 

@@ -8,7 +8,7 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Start};
 use crate::model::{Encoding, ParamValue, Params, Persistence};
 use crate::pg_error::describe;
-use crate::server::{Connector, RunSchema, Session, Sweep};
+use crate::server::{Connector, RunSchema, Session, StatementLog, Sweep};
 use crate::sql::{Exec, literal, quote};
 use crate::table::ddl::{AUTOVACUUM_OFF, parent_of};
 use crate::table::{Layout, Table};
@@ -28,6 +28,8 @@ pub struct Reset<'a> {
     pub dataset: &'a Dataset,
     /// The table to make.
     pub table: &'a Table,
+    /// Where the statements go that make it, where someone wants to know them.
+    pub log: Option<&'a StatementLog>,
 }
 
 /// Rows of the dataset, and how often each stands in the table in the end.
@@ -89,7 +91,14 @@ impl Reset<'_> {
     fn run(&mut self, sql: &str) -> Result<()> {
         // A stop between two statements finds none to cancel.
         self.connector.interrupt().check()?;
+        self.hear(sql);
         self.session.run(sql)
+    }
+
+    fn hear(&self, sql: &str) {
+        if let Some(log) = self.log {
+            log.hear(sql);
+        }
     }
 
     fn create(&mut self, persistence: Persistence) -> Result<()> {
@@ -173,12 +182,9 @@ impl Reset<'_> {
     fn copy_into(&self, table: &Table, rows: u64) -> Result<()> {
         let chunk = self.dataset.first(Encoding::Csv, rows)?;
         let stream = CopyStream::connect(self.connector)?;
-        stream.copy(
-            &copy_from_stdin(table, Encoding::Csv),
-            &self.dataset.file(Encoding::Csv),
-            Encoding::Csv,
-            chunk,
-        )
+        let sql = copy_from_stdin(table, Encoding::Csv);
+        self.hear(&sql);
+        stream.copy(&sql, &self.dataset.file(Encoding::Csv), Encoding::Csv, chunk)
     }
 
     /// A table that has held its rows for a while: visible to all, and known to the planner.

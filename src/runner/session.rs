@@ -10,15 +10,18 @@ use crate::dataset::columns::votes;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Plan, Sample, Slot};
+use crate::model::{Case, Plan, Sample, Slot, Statement};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
-use crate::runner::sample::{self, SamplePosition};
+use crate::runner::sample::{self, SamplePosition, Stage};
 use crate::runner::stage::ServerStage;
 use crate::runner::{RunEnd, availability, budget, execute};
 use crate::server::Server;
 use crate::table::Table;
+
+/// Rows of the load whose statements are heard: more than most batches, and soon done.
+const HEARD_ROWS: u64 = 1000;
 
 /// The input of a run: its cases, and the datasets that they name. Made before any server is started.
 pub struct Prepared<'a> {
@@ -178,6 +181,20 @@ impl<'a> RunSession<'a> {
     /// As [`sample::take_sample`].
     pub fn take(&mut self, case: &Case) -> Result<Sample> {
         sample::take_sample(&mut self.stage, case, SamplePosition { slot: Slot::Round(1), position: 0 })
+    }
+
+    /// The statements that a case sends, by phase: heard in a load of few rows, which nothing is measured
+    /// of. Those that go to the server by TLS are not heard.
+    ///
+    /// # Errors
+    /// Whatever goes wrong with that load; the server is ready for further samples then.
+    pub fn statements(&mut self, case: &Case) -> Result<Vec<Statement>> {
+        let heard = self.stage.hear(case, case.rows.min(HEARD_ROWS));
+        if heard.is_err() {
+            self.stage.check()?;
+            self.stage.recover()?;
+        }
+        heard
     }
 
     /// The stage of the samples, for what looks between their steps.

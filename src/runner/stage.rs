@@ -1,5 +1,6 @@
 //! Samples on real servers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -7,11 +8,11 @@ use anyhow::{Context, Result, anyhow};
 use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::Case;
-use crate::runner::sample::Stage;
+use crate::model::{Case, Statement};
+use crate::runner::sample::{Applied as _, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
-use crate::server::{Server, Session, Settings, Sweep};
-use crate::sql::Exec;
+use crate::server::{Server, Session, Settings, StatementLog, Sweep};
+use crate::sql::{Exec, quote};
 use crate::table::Table;
 
 /// How long a server may take to come back after a failure.
@@ -34,6 +35,8 @@ pub struct ServerStage<'a> {
     control: Option<Session>,
     contents: Contents,
     warned: bool,
+    /// Where the statements of the sample at hand go, where someone wants to know them.
+    log: Option<Arc<StatementLog>>,
 }
 
 impl<'a> ServerStage<'a> {
@@ -56,12 +59,30 @@ impl<'a> ServerStage<'a> {
             control: None,
             contents: Contents::default(),
             warned: false,
+            log: None,
         }
     }
 
     /// The servers, by the name that cases give them.
     pub(crate) fn servers(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
         self.servers.iter().map(|(name, server)| (name.as_str(), &**server as &dyn Server))
+    }
+
+    /// The statements of a case, heard in a load of so many rows that nothing is measured of; without
+    /// the name of the run's schema before each name.
+    ///
+    /// # Errors
+    /// Whatever goes wrong with the load.
+    pub fn hear(&mut self, case: &Case, rows: u64) -> Result<Vec<Statement>> {
+        let log = Arc::new(StatementLog::default());
+        self.log = Some(log.clone());
+        let heard = self.apply(case).and_then(|applied| applied.reset(rows)?.load().map(drop));
+        self.log = None;
+        heard?;
+        let schema = format!("{}.", quote(&self.server().run_schema().name));
+        let mut statements = log.take();
+        statements.iter_mut().for_each(|statement| statement.sql = statement.sql.replace(&schema, ""));
+        Ok(statements)
     }
 
     fn server(&mut self) -> &mut dyn Server {
@@ -111,6 +132,7 @@ impl<'a> Stage for ServerStage<'a> {
             interrupt: &self.interrupt,
             timeout: self.timeout,
             contents: &mut self.contents,
+            log: self.log.clone(),
         };
         Ok(Applied { parts, control: &mut self.control, warned: &mut self.warned })
     }

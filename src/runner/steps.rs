@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
@@ -20,7 +21,7 @@ use crate::runner::reset::{Reset, TableRows, rows_after};
 use crate::runner::sample::{self, Measured};
 use crate::runner::scratch::Scratch;
 use crate::server::latency::Latency;
-use crate::server::{Connector, Server, Session};
+use crate::server::{Connector, Server, Session, StatementLog};
 use crate::table::{Table, verify};
 
 /// The input of a sample's steps.
@@ -41,6 +42,8 @@ pub(super) struct Parts<'s> {
     pub timeout: Duration,
     /// Content sums that the samples before have needed.
     pub contents: &'s mut Contents,
+    /// Where the statements go that are sent, where someone wants to know them.
+    pub log: Option<Arc<StatementLog>>,
 }
 
 /// Content sums by dataset and row count: those of a prefix take a pass over the csv.
@@ -97,7 +100,8 @@ impl<'s> sample::Applied for Applied<'s> {
         let scratch = Scratch::create(dataset.dir())?;
         let control = control.insert(connector.connect()?);
         let before = limited(parts.interrupt, parts.timeout, || {
-            let mut reset = Reset { session: control, run_schema, connector, dataset, table: &parts.table };
+            let (table, log) = (&parts.table, parts.log.as_deref());
+            let mut reset = Reset { session: control, run_schema, connector, dataset, table, log };
             let made = reset.table_for(parts.method.info(), &parts.case.params, rows);
             made.context("making the table to start from")?;
             checkpoint(control, warned)
@@ -112,9 +116,13 @@ impl<'s> sample::Ready for Ready<'s> {
     fn load(self) -> Result<(Loaded<'s>, Measured)> {
         let Self { parts, control, scratch, rows, before } = self;
         let Parts { case, method, server, ref table, interrupt, timeout, .. } = parts;
-        let latency = match case.key.axes.latency_ms {
-            Some(added) => Some(Latency::start(server.connector(), Duration::from_millis(added))?),
-            None => None,
+        let added = case.key.axes.latency_ms.map(Duration::from_millis);
+        let latency = match (&parts.log, added) {
+            (Some(log), added) => {
+                Some(Latency::hearing(server.connector(), added.unwrap_or_default(), log.clone())?)
+            }
+            (None, Some(added)) => Some(Latency::start(server.connector(), added)?),
+            (None, None) => None,
         };
         let connector = latency.as_ref().map_or(server.connector(), Latency::connector);
         let load = Load {
@@ -126,7 +134,7 @@ impl<'s> sample::Ready for Ready<'s> {
             params: &case.params,
             scratch: scratch.path(),
         };
-        let mut clock = PhaseClock::default();
+        let mut clock = PhaseClock::logged(parts.log.clone());
 
         let deadline = interrupt.deadline(timeout)?;
         let probes = Probes::start(server, control)?;

@@ -19,6 +19,7 @@ pub(crate) mod processes;
 mod routes;
 mod run_schema;
 pub(crate) mod settings;
+mod statements;
 pub mod target;
 mod throwaway;
 pub(crate) mod tls;
@@ -36,6 +37,7 @@ pub use latency::Latency;
 pub use open::{Choice, open};
 pub use options::{Checksums, Options, new_id};
 pub use run_schema::{RunSchema, Sweep};
+pub(crate) use statements::StatementLog;
 
 use crate::model::ServerFacts;
 

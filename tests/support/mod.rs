@@ -251,6 +251,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
         },
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
+        statements: Default::default(),
         plan: Plan {
             experiment: "votes".into(),
             title: "7.5 million votes".into(),

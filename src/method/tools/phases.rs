@@ -1,12 +1,14 @@
 //! The clock of a sample: each phase on its own, and nothing between them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::model::Phase;
 use crate::probe::cpu;
+use crate::server::StatementLog;
 
 /// Time of each phase of one sample.
 #[derive(Debug, Default)]
@@ -14,6 +16,7 @@ pub struct PhaseClock {
     phases: BTreeMap<Phase, u64>,
     load_cpu_ns: u64,
     program: Option<Used>,
+    log: Option<Arc<StatementLog>>,
 }
 
 /// Resources used by the external program that did the load.
@@ -26,20 +29,33 @@ pub(crate) struct Used {
 }
 
 impl PhaseClock {
+    /// A clock that tells `log` which phase it is.
+    pub fn logged(log: Option<Arc<StatementLog>>) -> Self {
+        Self { log, ..Self::default() }
+    }
+
     /// Does `work` as (a further part of) this phase. A phase that fails leaves no time: its
     /// sample has none either.
     ///
     /// # Errors
     /// What the work returns, with the phase named.
-    pub(crate) fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.tell(Some(phase));
         let cpu_before = cpu::process_ns();
         let start = Instant::now();
         let done = work().with_context(|| format!("in the phase `{}`", phase.words()))?;
         *self.phases.entry(phase).or_default() += start.elapsed().as_nanos() as u64;
+        self.tell(None);
         if phase == Phase::Load {
             self.load_cpu_ns += cpu::process_ns() - cpu_before;
         }
         Ok(done)
+    }
+
+    fn tell(&self, phase: Option<Phase>) {
+        if let Some(log) = &self.log {
+            log.enter(phase);
+        }
     }
 
     /// Counts what a program used, which ran in the load phase, as the client's.

@@ -145,6 +145,7 @@ impl TryFrom<Run> for model::Run {
             datasets: datasets.collect::<Result<_, String>>()?,
             // An axis that no case has draws no curve.
             plan: plan.into_model(|name, cases| CaseKey::axis(&name, cases.iter().map(|case| &case.key))),
+            statements: BTreeMap::new(),
         })
     }
 }

@@ -22,6 +22,16 @@ pub(crate) struct Run {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     datasets: BTreeMap<String, DatasetFacts<Content>>,
     plan: Plan<Case, Axis>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    statements: BTreeMap<String, Vec<Statement>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    phase: Option<Named<Phase>>,
+    sql: String,
+    times: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -125,8 +135,8 @@ enum Slot {
 
 impl Run {
     /// As it is written.
-    pub(crate) fn of(run: model::Run, schema: u32) -> Self {
-        let model::Run { provenance, server, dataset, servers, datasets, plan } = run;
+    pub fn of(run: model::Run, schema: u32) -> Self {
+        let model::Run { provenance, server, dataset, servers, datasets, plan, statements } = run;
         Self {
             schema,
             provenance: provenance.into(),
@@ -135,6 +145,7 @@ impl Run {
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.into_iter().map(|(name, dataset)| (name, dataset.into())).collect(),
             plan: plan.into(),
+            statements: statements.into_iter().map(|(case, sent)| (case, each(sent))).collect(),
         }
     }
 }
@@ -143,7 +154,7 @@ impl TryFrom<Run> for model::Run {
     type Error = String;
 
     fn try_from(run: Run) -> Result<Self, String> {
-        let Run { schema: _, provenance, server, dataset, servers, datasets, plan } = run;
+        let Run { schema: _, provenance, server, dataset, servers, datasets, plan, statements } = run;
         let datasets = datasets.into_iter().map(|(name, dataset)| Ok((name, dataset.try_into()?)));
         Ok(Self {
             provenance: provenance.into(),
@@ -152,7 +163,26 @@ impl TryFrom<Run> for model::Run {
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
             plan: plan.into_model(|axis, _| Some(axis.into())),
+            statements: statements.into_iter().map(|(case, sent)| (case, each(sent))).collect(),
         })
+    }
+}
+
+fn each<A, B: From<A>>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().map(Into::into).collect()
+}
+
+impl From<model::Statement> for Statement {
+    fn from(statement: model::Statement) -> Self {
+        let model::Statement { phase, sql, times } = statement;
+        Self { phase: phase.map(Named), sql, times }
+    }
+}
+
+impl From<Statement> for model::Statement {
+    fn from(statement: Statement) -> Self {
+        let Statement { phase, sql, times } = statement;
+        Self { phase: phase.map(|named| named.0), sql, times }
     }
 }
 

@@ -10,7 +10,6 @@ use super::scale::Scale;
 use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::model::Run;
-use crate::report::results;
 use crate::report::table::rate;
 use crate::stats::Estimate;
 use crate::units;
@@ -35,7 +34,7 @@ struct RatePoint {
 /// # Errors
 /// When it cannot be drawn.
 pub fn of_run(run: &Run, standings: &Standings, format: Format) -> Result<String> {
-    let rows = results::sorted(standings).into_iter().map(|s| RateRow {
+    let rows = standings.sorted().into_iter().map(|s| RateRow {
         name: s.summary.case.id.clone(),
         points: vec![RatePoint {
             colour: SERIES[0],

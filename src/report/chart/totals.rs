@@ -8,7 +8,6 @@ use super::legend::{self, LegendKey};
 use super::scale::{Scale, seconds_words};
 use crate::analysis::{Standing, Standings, Verdict};
 use crate::model::{Phase, Run};
-use crate::report::results;
 use crate::report::table::{Cell, whole};
 use crate::units;
 
@@ -54,7 +53,7 @@ fn colour(phase: Phase) -> RGBColor {
 /// When it cannot be drawn.
 pub fn draw(run: &Run, standings: &Standings, format: Format) -> Result<String> {
     let all = standings.baseline().map(|b| b.summary.rows);
-    let mut sorted = results::sorted(standings);
+    let mut sorted = standings.sorted();
     sorted.sort_by_key(|s| !has_bar(s, all));
     let rows: Vec<TotalRow> = sorted.into_iter().map(|s| row(s, all)).collect();
     let phases = Phase::ALL.into_iter().filter(|p| rows.iter().any(|r| r.phases.iter().any(|(q, _)| q == p)));

@@ -4,7 +4,7 @@ use super::words::{advice, is_silent, outcome, verdict, what_happened};
 use crate::model::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
 use crate::report::facts;
 use crate::report::notes::Note;
-use crate::report::page::{Page, Prominence, Section};
+use crate::report::section::{Code, Page, Prominence, Section};
 use crate::report::table::{Cell, Column, Table, Tone};
 
 /// The report.
@@ -45,7 +45,10 @@ pub(crate) fn of_findings(findings: &Findings) -> Page {
         ],
         ..titled("How it was found out")
     });
-    sections.push(Section { command: Some(findings.provenance.command.clone()), ..titled("Repeat it") });
+    sections.push(Section {
+        code: vec![Code::shell(findings.provenance.command.clone())],
+        ..titled("Repeat it")
+    });
     Page {
         title: findings.title.clone(),
         question: findings.question.clone(),

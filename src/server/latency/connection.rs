@@ -6,11 +6,12 @@ use std::num::NonZeroU64;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
+use super::frontend::FrontendReader;
 use super::pipe::{Out, Pipe};
 use super::upstream::Peer;
 
 /// A client's connection and the one to the server that belongs to it.
-pub(crate) struct ProxyConnection {
+pub(super) struct ProxyConnection {
     client: Peer,
     server: Peer,
     to_server: Pipe,
@@ -19,27 +20,32 @@ pub(crate) struct ProxyConnection {
 
 impl ProxyConnection {
     /// Bytes take `delay` from one to the other.
-    pub(crate) fn new(client: Peer, server: Peer, delay: Duration) -> Self {
+    pub(super) fn new(client: Peer, server: Peer, delay: Duration) -> Self {
         Self { client, server, to_server: Pipe::new(delay), to_client: Pipe::new(delay) }
     }
 
     /// Carries bytes until both directions have ended, on three further threads of this name. The
     /// client's bytes set out when its connection has been opened, which with a round trip added
-    /// is later than it could send them.
+    /// is later than it could send them; `hearing` gets them, too.
     ///
     /// # Errors
     /// When there is no further thread; the connection has ended then.
-    pub(crate) fn forward(&self, opened: Instant, name: &str) -> io::Result<()> {
+    pub(super) fn forward(
+        &self,
+        opened: Instant,
+        name: &str,
+        hearing: Option<FrontendReader>,
+    ) -> io::Result<()> {
         let Self { client, server, to_server, to_client } = self;
         std::thread::scope(|scope| {
             let thread = || Builder::new().name(name.to_owned());
             let begun = (|| {
                 thread().spawn_scoped(scope, || write(to_server, client, server))?;
                 thread().spawn_scoped(scope, || write(to_client, server, client))?;
-                thread().spawn_scoped(scope, || read(server, to_client, opened))
+                thread().spawn_scoped(scope, || read(server, to_client, opened, None))
             })();
             match begun {
-                Ok(_) => read(client, to_server, opened),
+                Ok(_) => read(client, to_server, opened, hearing),
                 Err(_) => self.abort(),
             }
             begun.map(|_| ())
@@ -47,7 +53,7 @@ impl ProxyConnection {
     }
 
     /// Ends it at once. Its threads wake and end.
-    pub(crate) fn abort(&self) {
+    pub(super) fn abort(&self) {
         for pipe in [&self.to_server, &self.to_client] {
             pipe.close();
         }
@@ -58,15 +64,21 @@ impl ProxyConnection {
 }
 
 /// Reads one side to its end into the pipe.
-fn read(mut from: &Peer, pipe: &Pipe, opened: Instant) {
+fn read(mut from: &Peer, pipe: &Pipe, opened: Instant, mut hearing: Option<FrontendReader>) {
     let mut buffer = pipe.buffer();
     let broken = loop {
         match from.read(&mut buffer) {
             Ok(0) => break false,
-            Ok(len) => match pipe.put(buffer, len, opened.max(Instant::now())) {
-                Some(next) => buffer = next,
-                None => return,
-            },
+            Ok(len) => {
+                // Before they go on: what they bring about comes after.
+                if let Some(hearing) = &mut hearing {
+                    hearing.take(&buffer[..len]);
+                }
+                match pipe.put(buffer, len, opened.max(Instant::now())) {
+                    Some(next) => buffer = next,
+                    None => return,
+                }
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => break true,
         }
