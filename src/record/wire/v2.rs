@@ -135,7 +135,7 @@ enum Slot {
 
 impl Run {
     /// As it is written.
-    pub fn of(run: model::Run, schema: u32) -> Self {
+    pub(crate) fn of(run: model::Run, schema: u32) -> Self {
         let model::Run { provenance, server, dataset, servers, datasets, plan, statements } = run;
         Self {
             schema,
