@@ -4,7 +4,7 @@ use tokio_postgres::error::DbError;
 
 use crate::errors::chain;
 
-/// What to do about a server, or a database of it, that is read-only.
+/// The advice about a server, or a database of it, that is read-only.
 pub const TAKES_NO_WRITES: &str = "the server takes no writes: of a standby (pg_is_in_recovery) give the primary's address; else turn \
      default_transaction_read_only off for this role and database";
 

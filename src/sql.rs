@@ -37,7 +37,7 @@ pub(crate) trait Exec {
     /// Runs a statement that returns nothing, or several with `;` between them; an error says which.
     ///
     /// # Errors
-    /// What the server says, or that work has to stop where the session looks for that.
+    /// The server's error, or that work has to stop where the session looks for that.
     fn run(&mut self, statement: &str) -> Result<()>;
 
     /// Runs these one after the other.

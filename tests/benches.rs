@@ -1,4 +1,4 @@
-//! What the benchmarks make of their command line and environment; that they run, and list their ids without a
+//! Command line and environment of the benchmarks; that they run, and list their ids without a
 //! server, is shown by `scripts/test`.
 
 #[path = "../benches/support/mod.rs"]

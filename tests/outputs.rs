@@ -339,7 +339,7 @@ fn a_path_is_printed_with_the_names_of_what_cannot_be_seen() {
     assert!(String::from_utf8(done.stdout).unwrap().contains(shown));
 }
 
-/// What was measured is shown and kept, although there was no room for what is made of it.
+/// Figures are shown and kept although there was no room for the reports.
 #[test]
 fn a_run_without_room_for_its_reports_says_how_to_make_them() {
     let place = TestDir::new();

@@ -29,7 +29,7 @@ pub(crate) const WITH_VALUE: [&str; 21] = [
     "--test-threads",
 ];
 
-/// What criterion is going to do.
+/// The work that criterion is going to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Name the ids.
@@ -47,9 +47,9 @@ enum Filter {
     Like(Regex),
 }
 
-/// What a command line asks for.
+/// The wishes of a command line.
 pub(crate) struct Args {
-    /// What is to be done.
+    /// The work to do.
     pub(crate) mode: Mode,
     /// The samples of each id, where they are given.
     pub sample_size: Option<u32>,

@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// Bytes of disk for a server besides its tables, and for each row with its indexes, sorts and WAL.
 const ROOM: (u64, u64) = (1 << 30, 500);
 
-/// What a load takes with what belongs around it, and for each row, on a machine of two cores with a fast disk:
+/// The time of a load with what belongs around it, and for each row, on a machine of two cores with a fast disk:
 /// for the first word on how long a target takes.
 const USUAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_micros(2));
 

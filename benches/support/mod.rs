@@ -1,4 +1,4 @@
-//! What the benchmarks share: their command line, their variables, and how they end.
+//! The common parts of the benchmarks: their command line, their variables, and how they end.
 #![allow(dead_code)] // Each target uses its part.
 
 pub(crate) mod args;

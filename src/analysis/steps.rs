@@ -21,7 +21,7 @@ pub struct Chain<'s, 'a> {
 /// A case that changes one thing of the case before it.
 #[derive(Debug)]
 pub struct Step<'s, 'a> {
-    /// What it changes, as the experiment has it.
+    /// The change, as the experiment has it.
     pub name: &'a str,
     /// The case and its figures; they refer to the case before it.
     pub standing: &'s Standing<'a>,

@@ -1,5 +1,5 @@
 //! How rates go along a run's axis: where a series rises or falls, where its knee lies, and where one
-//! series passes another. No difference is told that the run's own noise could make.
+//! series passes another. No difference is reported that the run's own noise could make.
 
 use super::curve::{Curve, Point, Series};
 use super::knee::{SHARE, knee};
@@ -60,7 +60,7 @@ pub struct Crossing {
     pub factor: f64,
 }
 
-/// The factor that two rates have to lie apart to be told apart: the run's noise, and at least what the
+/// The factor by which two rates have to differ for a reported difference: the run's noise, and at least what the
 /// knee lets pass.
 pub(crate) fn tolerance(floor: f64) -> f64 {
     floor.max(1.0 / SHARE)

@@ -30,7 +30,7 @@ impl<'a> FromSql<'a> for Bytes {
 /// another encoding where the server cannot convert what the table holds.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn rows(client: &mut impl GenericClient, caveat: &Caveat) -> Result<Vec<RowBytes>> {
     let columns: Vec<String> = caveat.columns.iter().map(|c| format!("{}::text", quote(&c.name))).collect();
     let sql = format!("SELECT {} FROM {TABLE}", columns.join(", "));

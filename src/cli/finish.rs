@@ -58,7 +58,7 @@ pub(crate) fn finish(
 }
 
 /// Adds the statements of the cases that a reader asks for first to the record, where it does not have them.
-/// What keeps one from being heard is said, and takes nothing from the samples.
+/// An error that keeps one from being heard is printed, and takes nothing from the samples.
 fn describe_winners(
     store: &Store,
     run: &mut Run,

@@ -2,7 +2,7 @@
 //!
 //! Pieces are taken one after the other from a source, worked on side by side, and handed to
 //! the sink in the order they were taken. Only a few are in flight, however long the stream is.
-//! What comes out does not depend on the number of threads; nor does the error, which is that
+//! The output does not depend on the number of threads; nor does the error, which is that
 //! of the first piece that fails.
 
 use std::collections::BTreeMap;

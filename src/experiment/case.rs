@@ -9,7 +9,7 @@ pub struct ListedCase {
     pub key: CaseKey,
     /// The id of the case that it is held against, in place of the baseline.
     pub against: Option<String>,
-    /// What it changes of the case that it is held against, where it is a step of a chain.
+    /// The change to the case that it is held against, where it is a step of a chain.
     pub step: Option<String>,
     /// Seconds that the experiment's source published for it.
     pub published_seconds: Option<f64>,

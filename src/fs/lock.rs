@@ -16,7 +16,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(20);
 /// Takes the lock, or says false where another process has it.
 ///
 /// # Errors
-/// What the system says, as where the file system knows no locks.
+/// The system's error, as where the file system knows no locks.
 pub(crate) fn try_take(file: &File) -> io::Result<bool> {
     loop {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {

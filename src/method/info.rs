@@ -42,7 +42,7 @@ impl Family {
         }
     }
 
-    /// What its methods load by, in a few words.
+    /// The means that its methods load by, in a few words.
     pub fn words(self) -> &'static str {
         match self {
             Family::Insert => "INSERT statements",

@@ -65,7 +65,7 @@ fn undeclared(kind: &str, name: &str) -> String {
 /// Builds the table's indexes, one after the other, as a phase of a load once the rows are in.
 ///
 /// # Errors
-/// What the server says, or that work has to stop.
+/// The server's error, or that work has to stop.
 pub(crate) fn build_indexes(
     load: &Load<'_>,
     clock: &mut PhaseClock,
@@ -83,7 +83,7 @@ pub(crate) fn build_indexes(
 /// `work` in a transaction of its own on `session`, so that COMMIT has a time.
 ///
 /// # Errors
-/// What the work or the server says.
+/// An error of the work or the server.
 pub(crate) fn committed<E: Exec + ?Sized>(
     session: &mut E,
     clock: &mut PhaseClock,

@@ -32,7 +32,7 @@ pub trait Method: Send + Sync {
     /// Loads the rows, each phase on `clock`. Connecting comes before the first phase.
     ///
     /// # Errors
-    /// What the server or the dataset says; whatever the table holds then is dropped by the next reset.
+    /// An error of the server or the dataset; whatever the table holds then is dropped by the next reset.
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()>;
 
     /// The rule for the keys of the table's rows after a load.

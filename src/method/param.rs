@@ -116,7 +116,7 @@ impl Param {
     /// Converts a given value to this kind.
     ///
     /// # Errors
-    /// What is wrong with it, in words that stand between the value and what it may be.
+    /// The fault of the value, in words that stand between the value and what it may be.
     pub(super) fn taken(&self, given: &ParamValue) -> Result<ParamValue, String> {
         match &self.kind {
             ParamKind::Integer { range, .. } => match given {

@@ -199,7 +199,7 @@ pub struct Case {
     /// The id of the case that it is held against where that is not the run's baseline: the one
     /// that differs from it in nothing but what the experiment compares.
     pub against: Option<String>,
-    /// What it changes of that case, in words, where the experiment goes step by step.
+    /// The change to that case, in words, where the experiment goes step by step.
     pub step: Option<String>,
     /// Rows this case loads: the dataset's, or fewer where the case or the budget asked for it.
     pub rows: u64,

@@ -25,7 +25,7 @@ pub(crate) struct Checkpoints {
 /// Looks; `None` where this user may not.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
     let new: bool = client
         .query_one("SELECT to_regclass('pg_catalog.pg_stat_checkpointer') IS NOT NULL", &[])
@@ -48,7 +48,7 @@ pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints
 /// Waits, for a while, until the statistics show a checkpoint that has been made since `before`.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn settle(before: Checkpoints, client: &mut impl GenericClient) -> Result<()> {
     let end = Instant::now() + LAG;
     while read(client)?.is_some_and(|now| now.begun == before.begun) && Instant::now() < end {

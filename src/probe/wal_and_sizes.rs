@@ -9,7 +9,7 @@ use crate::pg_error::describe;
 /// (PostgreSQL manual, pg_current_wal_insert_lsn).
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
     let row = client
         .query_one("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8", &[])
@@ -23,7 +23,7 @@ pub(crate) fn wal_position(client: &mut impl GenericClient) -> Result<u64> {
 /// pg_indexes_size and pg_partition_tree).
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn sizes(client: &mut impl GenericClient, table: &str) -> Result<(u64, u64)> {
     let row = client
         .query_one(

@@ -28,7 +28,7 @@ pub trait Document: Sized + Clone {
     /// The file in the newest version.
     ///
     /// # Errors
-    /// What cannot be written as JSON.
+    /// A value that cannot be written as JSON.
     fn json(&self) -> serde_json::Result<Vec<u8>>;
 
     /// The rule that it breaks, in words.

@@ -66,7 +66,7 @@ fn crossing(axis: &str, found: &Crossing) -> String {
     let Crossing { ahead, behind, from, until, last, factor } = found;
     let before = match until {
         Some(until) => format!("up to {until} the other way round"),
-        None => "before, the two cannot be told apart".into(),
+        None => "before, they do not differ beyond the noise".into(),
     };
     let factor = units::factor(*factor);
     format!(

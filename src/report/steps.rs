@@ -11,14 +11,14 @@ pub(crate) fn finding(chain: &Chain) -> String {
     let (first, last) = (chain.first, chain.last());
     let mut steps: Vec<&Step> = chain.steps.iter().filter(|step| step.is_claimed()).collect();
     steps.sort_by(|a, b| b.saved_ns().total_cmp(&a.saved_ns()));
-    let told: Vec<String> =
+    let changes: Vec<String> =
         steps.iter().map(|step| format!("{} {}", step.name, change(step.saved_ns()))).collect();
     let unclaimed = chain.steps.len() - steps.len();
-    let rest = match (unclaimed, told.is_empty()) {
+    let rest = match (unclaimed, changes.is_empty()) {
         (0, _) => String::new(),
-        (_, true) => "; no single step can be told from the noise".into(),
-        (1, false) => "; one step cannot be told from the noise".into(),
-        (n, false) => format!("; {n} steps cannot be told from the noise"),
+        (_, true) => "; no single step stands out from the noise".into(),
+        (1, false) => "; one step does not stand out from the noise".into(),
+        (n, false) => format!("; {n} steps do not stand out from the noise"),
     };
     format!(
         "Step by step from {} ({}) to {} ({}), {} its speed: {}{rest}.",
@@ -27,7 +27,7 @@ pub(crate) fn finding(chain: &Chain) -> String {
         last.case.id,
         time(last),
         Cell::Ratio(chain.whole.point).text(),
-        told.join(", ")
+        changes.join(", ")
     )
     .replace(": ;", ";")
 }

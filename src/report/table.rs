@@ -171,7 +171,7 @@ pub(crate) fn ratio_range(range: Interval) -> String {
     }
 }
 
-/// `26.0 % off`: how far two times lie apart, whichever is the longer, as the noise is told.
+/// `26.0 % off`: how far two times lie apart, whichever is the longer, as the noise is shown.
 fn difference(ratio: f64) -> String {
     format!("{} off", units::percent(ratio.max(1.0 / ratio) - 1.0))
 }

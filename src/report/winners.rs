@@ -1,4 +1,4 @@
-//! What the cases do that a reader asks for first, in words and as statements, and what the methods of a run do.
+//! The cases that a reader asks for first, in words and as statements, and the methods of a run.
 
 use super::section::{Code, Prominence, Section};
 use super::table::{Cell, Column, Table};

@@ -54,7 +54,7 @@ impl Reset<'_> {
     /// Makes the table that the method starts from, to load so many rows into.
     ///
     /// # Errors
-    /// What the server says.
+    /// The server's error.
     pub fn table_for(&mut self, info: &Info, params: &Params, rows: u64) -> Result<()> {
         let parents: Vec<String> = self.table.indexed.iter().map(|c| parent_of(c)).collect();
         let swept = self.run_schema.sweep(self.session, Sweep::BetweenSamples { keep: &parents });

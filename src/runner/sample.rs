@@ -68,7 +68,7 @@ pub trait Applied {
     /// rows, and flushes what is left to write.
     ///
     /// # Errors
-    /// What the server says.
+    /// The server's error.
     fn reset(self, rows: u64) -> Result<Self::Ready>;
 }
 
@@ -80,7 +80,7 @@ pub trait Ready {
     /// Does the timed phases between the start and the stop of the probes.
     ///
     /// # Errors
-    /// What went wrong; [`Fault::Timeout`] when the deadline passed.
+    /// The error of the load; [`Fault::Timeout`] when the deadline passed.
     fn load(self) -> Result<(Self::Loaded, Measured)>;
 }
 

@@ -301,7 +301,7 @@ impl Connector {
     /// Asks the server things that it knows, each of which it answers at once unless it hangs.
     ///
     /// # Errors
-    /// What `ask` returns; [`crate::fault::Fault::Unavailable`] when the server does not answer within a
+    /// The error of `ask`; [`crate::fault::Fault::Unavailable`] when the server does not answer within a
     /// minute, or work has to stop.
     pub(crate) fn asking<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
         let _deadline = self.interrupt.deadline(ANSWER_LIMIT).context("watching the clock")?;

@@ -13,11 +13,11 @@ use crate::unavailable;
 /// The server that a run would load into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreseen {
-    /// What it is, and why it is taken, in words.
+    /// The server, and why it is taken, in words.
     pub words: String,
     /// A short name for cases on it.
     pub name: String,
-    /// The major version of its PostgreSQL, where that can be told.
+    /// The major version of its PostgreSQL, where that is known.
     pub major: Option<u32>,
     /// Where its data would lie, where that is known to be on this machine.
     pub data: Option<PathBuf>,

@@ -10,7 +10,7 @@ const LONGEST: usize = 480;
 /// Characters that are left at its end.
 const END: usize = 80;
 
-/// What is heard of a load: its statements, each with the phase it was sent in. Shared by the threads
+/// A log of the statements of a load, each with the phase it was sent in. Shared by the threads
 /// of the load and of the proxy that it goes through.
 #[derive(Debug, Default)]
 pub struct StatementLog {
@@ -67,7 +67,7 @@ impl StatementLog {
     }
 }
 
-/// A statement without its string literals and numbers, by which it is told whether two are of a kind. Lists of any
+/// A statement without its string literals and numbers, which is the same for two of a kind. Lists of any
 /// length are the same: `VALUES (?, ?)` stands for two rows as well.
 fn shape(sql: &str) -> String {
     let mut out = String::new();

@@ -79,7 +79,7 @@ pub const FIXED: [(&str, &str); 8] = [
 /// Reads under [`FIXED`], and leaves the session as it was.
 ///
 /// # Errors
-/// What the server or `read` says.
+/// An error of the server or of `read`.
 pub(crate) fn fixed<T>(
     client: &mut impl GenericClient,
     read: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
@@ -96,7 +96,7 @@ pub(crate) fn fixed<T>(
 /// Reads what the table is now, whatever was expected.
 ///
 /// # Errors
-/// What the server says, for instance when there is no such table.
+/// The server's error, for instance when there is no such table.
 pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
     fixed(client, |transaction| {
         let (rows, content, keys) = rows(transaction, table)?;

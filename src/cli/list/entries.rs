@@ -12,7 +12,7 @@ use crate::method::Info;
 use crate::report::Look;
 use crate::usage;
 
-/// What there is to name.
+/// A thing that has a name.
 pub(crate) struct Everything<'a> {
     /// The methods.
     pub infos: &'a [&'a Info],

@@ -1,4 +1,4 @@
-//! What there is, on one screen.
+//! An overview on one screen.
 
 use super::experiments::{cases, here};
 use super::methods::families;

@@ -1,4 +1,4 @@
-//! What speaks of a word: ids, titles, summaries and sources that have it.
+//! A search for a word: ids, titles, summaries and sources that have it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Made-up votes, as like the ones behind the article as their published figures say.
+//! Invented votes, as like the ones behind the article as their published figures say.
 //!
 //! The dump it measured (7,405,561 votes) names real people, so its rows are not here; these
 //! have its shape. The same rows and seed give the same bytes on every machine and with any

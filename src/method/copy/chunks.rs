@@ -13,7 +13,7 @@ use crate::model::{Encoding, Phase};
 
 /// `copy-chunks`: the csv is split into files of `chunk_rows` rows, each with a header line, and
 /// each file is copied in a transaction of its own, `jobs` at once: whoever is done takes the next.
-/// What a program does that wants to go on after the last good file when one fails, or whose tool
+/// The way of a program that wants to go on after the last good file when one fails, or whose tool
 /// takes files of a limited size.
 ///
 /// Timed: splitting (prepare; the files go to the page cache, not to the disk), the COPYs with their

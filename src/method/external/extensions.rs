@@ -43,7 +43,7 @@ impl<'a> Extensions<'a> {
     /// Makes those that are not there.
     ///
     /// # Errors
-    /// What the server says.
+    /// The server's error.
     pub(crate) fn create(names: &[String], connector: &'a Connector, session: &mut Session) -> Result<Self> {
         let mut extensions = Self { made: Vec::new(), connector };
         for name in names {

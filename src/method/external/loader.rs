@@ -143,7 +143,7 @@ impl Loader {
     /// Makes the server's extensions that it needs, for as long as what is returned lives.
     ///
     /// # Errors
-    /// What the server says.
+    /// The server's error.
     pub(crate) fn extensions<'a>(
         &self,
         connector: &'a Connector,

@@ -29,7 +29,7 @@ pub(crate) fn statements(table: &Table) -> Vec<String> {
 /// that all builds together keep the processors busy, and memory for each.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
     let (workers, memory) = means.of_each(streams.len() as u64);
     streams.iter().try_for_each(|stream| {
@@ -42,7 +42,7 @@ pub(crate) fn prepare(streams: &[CopyStream], means: Means) -> Result<()> {
 /// Runs each statement on a connection of its own, all at once.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn run_side_by_side(streams: &[CopyStream], statements: &[String]) -> Result<()> {
     side_by_side(streams.iter().zip(statements).collect(), |(stream, statement)| stream.run(statement))
 }
@@ -51,7 +51,7 @@ pub(crate) fn run_side_by_side(streams: &[CopyStream], statements: &[String]) ->
 /// server, as where nothing is set.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()> {
     stream.run(&format!("SET maintenance_work_mem = '{memory}MB'"))
 }
@@ -59,7 +59,7 @@ pub(crate) fn prepare_one_by_one(stream: &CopyStream, memory: u64) -> Result<()>
 /// Runs the statements one after the other.
 ///
 /// # Errors
-/// What the server says.
+/// The server's error.
 pub(crate) fn run_one_by_one(stream: &CopyStream, statements: &[String]) -> Result<()> {
     statements.iter().try_for_each(|statement| stream.run(statement))
 }

@@ -21,7 +21,7 @@ use builds::Means;
 /// binary format by `jobs` threads that copy them over a connection each, and then the indexes,
 /// the primary key's among them, all built at the same time.
 ///
-/// What each part is there for, as measured by the experiment `fastest`, which adds them one by one to
+/// The purpose of each part, as measured by the experiment `fastest`, which adds them one by one to
 /// `copy-csv` (with `format`, `jobs`, `one_by_one` and `build_memory` as the single COPY has them, the keys
 /// from the client are what is left):
 ///
@@ -42,7 +42,7 @@ use builds::Means;
 ///   connections have nothing to do meanwhile, the load phase is longer; it pays where a load waits for
 ///   the disk and not for the processors. The builds skip the WAL at that level in any case.
 ///
-/// What is left is the work of the server's processes, one pass for the rows and one for each index:
+/// The rest is the work of the server's processes, one pass for the rows and one for each index:
 /// their CPU time and the client's, divided by the processors, is nine tenths of the time and more.
 ///
 /// Timed: CREATE TABLE and finding the blocks, or reading and sorting (prepare); encoding and COPY with

@@ -50,7 +50,7 @@ pub(crate) trait Inserter: Exec + Send {
     /// Inserts all rows, preparing what it needs first.
     ///
     /// # Errors
-    /// What the server or the dataset says, or that work has to stop; rows that were committed stay.
+    /// An error of the server or the dataset, or that work has to stop; rows that were committed stay.
     fn insert_all(&mut self, feed: &mut Feed<'_>) -> Result<()>;
 }
 

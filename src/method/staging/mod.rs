@@ -90,7 +90,7 @@ impl Staging {
     /// Makes it and fills it with a chunk of the dataset's csv.
     ///
     /// # Errors
-    /// What the server says, or when the file cannot be read.
+    /// The server's error, or when the file cannot be read.
     pub(crate) fn fill(&self, stream: &CopyStream, load: &Load<'_>, chunk: Chunk) -> Result<()> {
         stream.run(&self.create())?;
         stream.copy(

@@ -38,7 +38,7 @@ impl PhaseClock {
     /// sample has none either.
     ///
     /// # Errors
-    /// What the work returns, with the phase named.
+    /// The error of the work, with the phase named.
     pub fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.tell(Some(phase));
         let cpu_before = cpu::process_ns();

@@ -52,7 +52,7 @@ impl CopyStream {
     /// Runs statements that return nothing.
     ///
     /// # Errors
-    /// What the server says, or that work has to stop: a stop between two statements finds none to cancel.
+    /// The server's error, or that work has to stop: a stop between two statements finds none to cancel.
     pub(crate) fn run(&self, sql: &str) -> Result<()> {
         self.connector.interrupt().check()?;
         self.runtime
@@ -64,7 +64,7 @@ impl CopyStream {
     /// Does `work` with the session, on the calling thread.
     ///
     /// # Errors
-    /// What the work returns.
+    /// The error of the work.
     pub(crate) fn with_session<T>(&self, work: impl AsyncFnOnce(&AsyncSession) -> Result<T>) -> Result<T> {
         self.runtime.block_on(work(&self.session))
     }
@@ -72,7 +72,7 @@ impl CopyStream {
     /// Streams one chunk of the file through `sql`, a COPY ... FROM STDIN of its encoding.
     ///
     /// # Errors
-    /// What the server says (the COPY is undone then), when the file cannot be read, or when the
+    /// The server's error (the COPY is undone then), when the file cannot be read, or when the
     /// server took another number of rows than the chunk has.
     pub fn copy(&self, sql: &str, file: &Path, encoding: Encoding, chunk: Chunk) -> Result<()> {
         let mut input = File::open(file).with_context(|| format!("opening {}", file.display()))?;
@@ -98,7 +98,7 @@ impl CopyStream {
     /// empty past the last. Header and trailer are not its business.
     ///
     /// # Errors
-    /// What the server or `fill` says (the COPY is undone then), or when the server took another
+    /// An error of the server or of `fill` (the COPY is undone then), or when the server took another
     /// number of rows.
     pub(crate) fn copy_from(
         &self,
@@ -115,7 +115,7 @@ impl CopyStream {
     /// As [`CopyStream::copy_from`], of as many rows as there are: returns how many the server took.
     ///
     /// # Errors
-    /// What the server or `fill` says (the COPY is undone then).
+    /// An error of the server or of `fill` (the COPY is undone then).
     pub(crate) fn copy_all(
         &self,
         sql: &str,
@@ -128,7 +128,7 @@ impl CopyStream {
     /// Writes what `sql`, a COPY ... TO STDOUT, gives.
     ///
     /// # Errors
-    /// What the server says, or when `out` cannot be written.
+    /// The server's error, or when `out` cannot be written.
     pub(crate) fn copy_out(&self, sql: &str, out: &mut impl Write) -> Result<()> {
         self.runtime.block_on(async {
             let rows = self.session.copy_out(sql).await.map_err(describe);

@@ -1,4 +1,4 @@
-//! What all versions have in common so far. A version that changes a part has one of its own.
+//! The parts that all versions have in common so far. A version that changes a part has one of its own.
 
 use std::collections::BTreeMap;
 

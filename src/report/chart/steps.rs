@@ -1,4 +1,4 @@
-//! What each step of a chain saves: bars that hang from where the step before ended.
+//! The savings of each step of a chain: bars that hang from where the step before ended.
 
 use anyhow::Result;
 use plotters::style::RGBColor;

@@ -34,7 +34,7 @@ enum State {
     Header,
     /// So many bytes of a message with this tag are left.
     Body { tag: u8, left: usize },
-    /// What is sent cannot be read.
+    /// Bytes that cannot be read.
     Encrypted,
 }
 

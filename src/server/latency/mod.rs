@@ -1,6 +1,6 @@
 //! Added latency: a proxy between client and server that delivers every chunk of bytes later.
 //!
-//! What it models is distance, and nothing else of a network: each chunk arrives half of the added
+//! It models distance, and nothing else of a network: each chunk arrives half of the added
 //! round trip after it was sent, in order and unchanged, however much is on its way. There is no
 //! limit of bandwidth (below the bound of [`pipe::RATE`]), no loss, no jitter, and of TCP's own
 //! behaviour over a distance neither the window nor the slow start. A real network of the same
