@@ -1,14 +1,14 @@
 //! The commands of a definition: their words filled in, and the program found that they name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
-use rustix::fs::{Access, access};
 
 use super::placeholders::Template;
 use crate::cache_dir::default_cache_dir;
+use crate::fs::{find_program, path_dirs};
 use crate::server::local::installations;
 
 /// The words of a command with their values.
@@ -38,21 +38,16 @@ static POSTGRES: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
 
 /// The program's path where it is not in PATH but beside PostgreSQL's own; else the word as it is.
 fn located(word: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).any(|dir| runs(&dir.join(word)));
-    if word.contains('/') || in_path {
+    if word.contains('/') || find_program(word, path_dirs()).is_some() {
         return word.into();
     }
-    let beside = POSTGRES.iter().map(|dir| dir.join(word)).find(|path| runs(path));
-    beside.unwrap_or_else(|| word.into())
-}
-
-fn runs(path: &Path) -> bool {
-    path.is_file() && access(path, Access::EXEC_OK).is_ok()
+    find_program(word, POSTGRES.iter().cloned()).unwrap_or_else(|| word.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
