@@ -61,6 +61,6 @@ mod tests {
         }
         // initdb is a server's program: in PATH on some systems, beside postgres on all.
         let initdb = located("initdb");
-        assert!(initdb == Path::new("initdb") || runs(&initdb), "{}", initdb.display());
+        assert!(initdb == Path::new("initdb") || initdb.is_file(), "{}", initdb.display());
     }
 }
