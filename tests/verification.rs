@@ -93,7 +93,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
                 &[&[Int(4)], &[Int(0)]],
                 &[&[Int(4)], &[Null]],
                 &[&[Int(-4)], &[Null], &[Null]],
-                &[&[Int(i32::MIN as i64)], &[Int(i32::MAX as i64)]],
+                &[&[Int(i64::from(i32::MIN))], &[Int(i64::from(i32::MAX))]],
             ],
         ),
         (&[Int8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),

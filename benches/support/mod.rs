@@ -1,5 +1,5 @@
 //! The common parts of the benchmarks: their command line, their variables, and how they end.
-#![allow(dead_code)] // Each target uses its part.
+#![allow(dead_code, reason = "each target uses its part")]
 
 pub(crate) mod args;
 pub(crate) mod fit;

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn make_reports(args: &Args) -> Result<ExitCode> {
     match &args.splice {
         Some(file) => {
-            splice(file, &args.dir, if args.check { SpliceMode::Check } else { SpliceMode::Write })?
+            splice(file, &args.dir, if args.check { SpliceMode::Check } else { SpliceMode::Write })?;
         }
         None if has_findings(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;

@@ -103,8 +103,8 @@ fn cpuid_vendor(hypervisor_present: bool) -> String {
     if !hypervisor_present {
         return String::new(); // the leaf means something else on bare metal
     }
-    // SAFETY: every x86_64 processor has the CPUID instruction. Newer toolchains know that.
-    #[allow(unused_unsafe)]
+    // SAFETY: every x86_64 processor has the CPUID instruction.
+    #[allow(unused_unsafe, reason = "newer toolchains know that the instruction is safe")]
     let leaf = unsafe { std::arch::x86_64::__cpuid(0x4000_0000) };
     let bytes: Vec<u8> = [leaf.ebx, leaf.ecx, leaf.edx].iter().flat_map(|word| word.to_le_bytes()).collect();
     String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned()

@@ -133,7 +133,7 @@ impl Progress for Terminal {
         match &self.bar {
             Some(bar) => bar.inc(1),
             None if sample.slot.counts() && sample.position == 0 => {
-                self.line(&format!("         {}", self.left_words()))
+                self.line(&format!("         {}", self.left_words()));
             }
             None => {}
         }

@@ -1,5 +1,5 @@
 //! Servers and directories for the tests that need real ones.
-#![allow(dead_code)] // Each test program uses its part.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

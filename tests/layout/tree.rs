@@ -81,7 +81,7 @@ impl Tree {
         let mut imports = Vec::new();
         items.iter().for_each(|item| {
             if let Item::Use(item) = item {
-                flatten(&item.tree, &mut imports)
+                flatten(&item.tree, &mut imports);
             }
         });
         let names = items.iter().flat_map(names).collect();

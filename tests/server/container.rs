@@ -20,9 +20,8 @@ fn available() -> bool {
             let usable = images.iter().any(|image| image == DEFAULT_IMAGE || image.contains(BUILT_IMAGE));
             if usable {
                 return true;
-            } else {
-                format!("the engine has neither {DEFAULT_IMAGE} nor {BUILT_IMAGE}: run scripts/build-image")
             }
+            format!("the engine has neither {DEFAULT_IMAGE} nor {BUILT_IMAGE}: run scripts/build-image")
         }
         EngineStatus::Absent(why) | EngineStatus::NoPermission(why) => why,
     };
@@ -178,7 +177,7 @@ fn an_encrypted_server_is_reached_as_sslmode_says() {
     let password = String::from_utf8(config.get_password().unwrap().to_vec()).unwrap();
     let address = match &config.get_hosts()[0] {
         tokio_postgres::config::Host::Tcp(name) => format!("{name}:{}", config.get_ports()[0]),
-        other => panic!("{other:?}"),
+        other @ tokio_postgres::config::Host::Unix(_) => panic!("{other:?}"),
     };
     let external = |mode: &str| {
         let url = format!("postgres://postgres:{password}@{address}/postgres?sslmode={mode}");

@@ -126,7 +126,7 @@ fn each_refused_connection_has_its_next_step() {
     let guarded = url(host.as_ref(), "guarded:wrong", "postgres");
     let mut words = String::new();
     wait_until("the reload", || {
-        words = external(&guarded, &[]).map(|_| String::new()).unwrap_or_else(|error| format!("{error:#}"));
+        words = external(&guarded, &[]).map_or_else(|error| format!("{error:#}"), |_| String::new());
         words.contains("28P01")
     });
     assert!(words.contains("check the password of user `guarded`") && !words.contains("wrong"), "{words}");

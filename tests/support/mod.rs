@@ -1,6 +1,6 @@
 //! A run with everything a report has to show, made up: thirteen cases, five rounds, a case that
 //! fails, one that is not available, one of fewer rows, a control, one timeout.
-#![allow(dead_code)] // Each test program uses its part.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::collections::BTreeMap;
 

@@ -75,8 +75,10 @@ impl Loader {
         ProgramFacts { command: self.command(), version: None, definition: Some(self.definition.clone()) }
     }
 
-    /// The first line that its program says of its version; or why it cannot be run here and where to
-    /// get it.
+    /// The first line that its program says of its version.
+    ///
+    /// # Errors
+    /// Why it cannot be run here, and where to get it.
     pub fn presence(&self) -> Result<&str, &str> {
         let found = self.presence.get_or_init(|| {
             filled(&self.version, |name| (name == PYTHON).then(python))

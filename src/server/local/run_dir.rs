@@ -209,10 +209,8 @@ pub(crate) fn sweep(base: &Path) -> Vec<String> {
 }
 
 fn sweep_one(dir: &Path) -> Result<()> {
-    let held = match File::open(dir.join(LOCK)) {
-        Ok(file) => file,
-        // Not ours, or removed by another sweep just now.
-        Err(_) => return Ok(()),
+    let Ok(held) = File::open(dir.join(LOCK)) else {
+        return Ok(()); // Not ours, or removed by another sweep just now.
     };
     if !lock::try_take(&held).is_ok_and(|taken| taken) {
         return Ok(());
