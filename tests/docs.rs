@@ -66,3 +66,91 @@ fn the_pages_name_files_that_are_there() {
         assert!(lost.is_empty(), "{page} names files that are not there: {lost:?}");
     }
 }
+
+/// The pages that users read.
+fn pages() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs = in_docs.filter(|path| path.extension().is_some_and(|e| e == "md"));
+    let docs = docs.map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap()));
+    let others = ["README.md", "results/README.md", "scripts/peers/README.md"].map(String::from);
+    docs.chain(others).collect()
+}
+
+/// A heading as the anchor of a link names it.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .collect::<String>();
+    kept.trim().replace(' ', "-")
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut links = 0;
+    for page in pages() {
+        let content = text(&page);
+        for target in content.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.starts_with("http") {
+                continue;
+            }
+            links += 1;
+            let (path, part) = target.split_once('#').unwrap_or((target, ""));
+            let file = match path.is_empty() {
+                true => root.join(&page),
+                false => root.join(&page).parent().unwrap().join(path),
+            };
+            assert!(file.exists(), "{page} links to {target}, which is not there");
+            if !part.is_empty() {
+                let there = std::fs::read_to_string(&file).unwrap();
+                let headings = there.lines().filter(|line| line.starts_with('#'));
+                let mut anchors = headings.map(|line| anchor(line.trim_start_matches('#')));
+                assert!(
+                    anchors.any(|found| found == part),
+                    "{page} links to {target}, which has no such heading"
+                );
+            }
+        }
+    }
+    assert!(links > 30);
+}
+
+#[test]
+fn the_readme_is_short() {
+    let readme = text("README.md");
+    let (before, rest) = readme.split_once("<!-- bulkbench:results -->").unwrap();
+    let (_, after) = rest.split_once("<!-- /bulkbench:results -->").unwrap();
+    let words = before.split_whitespace().chain(after.split_whitespace()).count();
+    assert!(words <= 1200, "{words} words");
+}
+
+#[test]
+fn each_experiment_has_a_run_or_is_said_to_have_none_and_runs_without_verdicts_are_marked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = text("results/README.md");
+    let (_, without) = page.split_once("The experiments").unwrap();
+    let (without, _) = without.split_once("have no run here").unwrap();
+    let (mut of, mut shown) = (std::collections::BTreeMap::<String, u32>::new(), 0);
+    for entry in std::fs::read_dir(root.join("results")).unwrap() {
+        let dir = entry.unwrap().path();
+        let Ok((run, _)) = bulkbench::record::load(&dir) else { continue };
+        let name = dir.file_name().unwrap().to_str().unwrap();
+        let line =
+            page.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} is not shown"));
+        let marked = line.contains("no verdicts");
+        assert_eq!(marked, run.plan.rounds < 5, "{name} of {} rounds: {line}", run.plan.rounds);
+        *of.entry(run.plan.experiment).or_default() += 1;
+        shown += 1;
+    }
+    assert!(shown > 10);
+    for entry in std::fs::read_dir(root.join("experiments")).unwrap() {
+        let file = entry.unwrap().path();
+        let id = file.file_stem().unwrap().to_str().unwrap();
+        let has = of.contains_key(id) || page.contains(&format!("[{id}]"));
+        let said = quoted(without).any(|name| name == id);
+        assert!(has != said, "{id} has a run: {has}, is said to have none: {said}");
+    }
+}

@@ -88,11 +88,17 @@ fn all_files_are_made_and_hold_the_figures() {
         assert!(page.contains(figure), "{figure}");
     }
 
-    let excerpt = report::excerpt(&dir, "results/votes").unwrap();
-    for part in ["| `copy-csv` ", "](results/votes/charts/total.png)", "Made by `bulkbench run votes --rows"]
-    {
+    let excerpt = report::excerpt(&dir, "results/votes", &[]).unwrap();
+    for part in ["| `copy-csv` ", "](results/votes/charts/total.png)", "by `bulkbench run votes --rows"] {
         assert!(excerpt.contains(part), "{part} is not in {excerpt}");
     }
+
+    let some = report::excerpt(&dir, "results/votes", &["copy-csv".into()]).unwrap();
+    let (rows, published) = some.split_once("Beside what was published").unwrap();
+    assert!(rows.contains("| `copy-csv` ") && !rows.contains("| `copy-binary` "), "{rows}");
+    assert!(published.contains("| `copy-binary` "), "{published}");
+    let lost = report::excerpt(&dir, "results/votes", &["copy-cvs".into()]).unwrap_err().to_string();
+    assert!(lost.contains("no case `copy-cvs`") && lost.contains("did you mean `copy-csv`?"), "{lost}");
 
     // The same records make the same files, to the byte.
     let first: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).unwrap()).collect();
@@ -387,7 +393,7 @@ fn what_a_record_quotes_can_do_nothing_in_any_output() {
         .collect();
     outputs.push(("terminal".into(), report::terminal_table(&run, &samples, plain(120)).unwrap()));
     outputs.push(("comparison".into(), compared.terminal(plain(120)).unwrap()));
-    outputs.push(("excerpt".into(), report::excerpt(&dir, "results/x").unwrap()));
+    outputs.push(("excerpt".into(), report::excerpt(&dir, "results/x", &[]).unwrap()));
     for (output, text) in outputs {
         let raw = ['\u{1b}', '\u{7}', '\u{feff}', '\u{202e}'];
         assert!(!text.contains(raw) && !text.contains("x\u{a0}"), "{output}: {text}");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::output::print;
 use crate::model::findings::Findings;
@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Put the run's table between this file's `<!-- bulkbench:... -->` marks instead
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
+    /// With --splice: only these cases, as the table of results names them; several times for as many
+    #[arg(long = "case", value_name = "ID", requires = "splice")]
+    cases: Vec<String>,
     /// With --splice: change nothing, and fail when the file is not up to date
     #[arg(long, requires = "splice")]
     check: bool,
@@ -26,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn make_reports(args: &Args) -> Result<ExitCode> {
     match &args.splice {
         Some(file) => {
-            splice(file, &args.dir, if args.check { SpliceMode::Check } else { SpliceMode::Write })?;
+            splice(file, args, if args.check { SpliceMode::Check } else { SpliceMode::Write })?;
         }
         None if has_findings(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;
@@ -50,14 +53,20 @@ fn list(written: &[PathBuf]) -> Result<()> {
 
 /// Puts the run's findings between the file's marks, with the command that does it again. Paths
 /// in the text are relative to the file.
-fn splice(file: &Path, dir: &Path, mode: SpliceMode) -> Result<()> {
+fn splice(file: &Path, args: &Args, mode: SpliceMode) -> Result<()> {
+    let dir = &args.dir;
     let shown = dir.display().to_string();
     let shown = shown.trim_end_matches('/');
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let command = format!("bulkbench report {shown} --splice {name}");
+    let mut command = format!("bulkbench report {shown} --splice {name}");
+    for case in &args.cases {
+        let quoted =
+            shlex::try_quote(case).with_context(|| format!("writing the case {case} for a shell"))?;
+        command.push_str(&format!(" --case {quoted}"));
+    }
     let excerpt = match has_findings(dir) {
         true => report::findings::excerpt(dir, shown)?,
-        false => report::excerpt(dir, shown)?,
+        false => report::excerpt(dir, shown, &args.cases)?,
     };
     let text = format!("{excerpt}\n(Put here by `{command}`.)\n");
     report::splice(file, "results", &text, mode)

@@ -36,6 +36,15 @@ pub(crate) enum Unit {
     Count,
 }
 
+/// When a number is the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    /// The smaller it is.
+    Less,
+    /// Neither: the load made it, and it is neither good nor bad.
+    Neither,
+}
+
 /// The statistic that stands for the samples of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aggregate {
@@ -52,6 +61,8 @@ pub(crate) struct About {
     pub unit: Unit,
     /// The phase that it is also read of alone, beside all of them together.
     pub phase: Option<Phase>,
+    /// When a number is the better one.
+    pub better: Better,
     /// The statistic that stands for several samples.
     pub aggregate: Aggregate,
     /// The heading of its column.
@@ -70,6 +81,7 @@ impl Metric {
         let usual = About {
             unit: Unit::Bytes,
             phase: None,
+            better: Better::Less,
             aggregate: Aggregate::Median,
             title: "",
             help: "",
@@ -82,12 +94,18 @@ impl Metric {
                 help: "Write-ahead log written by the whole server during the phases.",
                 ..usual
             },
-            Metric::Table => {
-                About { title: "table", help: "Size of the table without its indexes, in the end.", ..usual }
-            }
-            Metric::Indexes => {
-                About { title: "indexes", help: "Size of all its indexes, in the end.", ..usual }
-            }
+            Metric::Table => About {
+                better: Better::Neither,
+                title: "table",
+                help: "Size of the table without its indexes, in the end.",
+                ..usual
+            },
+            Metric::Indexes => About {
+                better: Better::Neither,
+                title: "indexes",
+                help: "Size of all its indexes, in the end.",
+                ..usual
+            },
             Metric::ClientCpu => About {
                 unit: Unit::Nanoseconds,
                 phase: Some(Phase::Load),

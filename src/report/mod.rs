@@ -106,12 +106,12 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<Strin
     Ok(out)
 }
 
-/// The README's excerpt of the run in `dir`: findings, table, chart (by its path from the README's
-/// directory), and the command that made them.
+/// The README's excerpt of the run in `dir`: findings, chart (by its path from the README's directory), a short
+/// table of these cases (all where none is named), machine, server and command, and published ratios.
 ///
 /// # Errors
-/// As [`record::load`].
-pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
+/// As [`record::load`]; [`crate::fault::Fault::Usage`] for a case that the run does not have.
+pub fn excerpt(dir: &Path, shown_as: &str, cases: &[String]) -> Result<String> {
     let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
     let page = page::of_run(&run, &samples, &standings);
@@ -119,19 +119,27 @@ pub fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     for line in &page.headline {
         out.push_str(&format!("{}\n\n", markdown::escape(line)));
     }
-    out.push_str(&markdown::table(&results::results(&standings)));
     // Of its pictures the one that shows most: the first.
     if let Some(picture) = page.sections.iter().flat_map(|s| &s.charts).next() {
-        out.push_str(&format!("\n![{}]({shown_as}/charts/{}.png)\n\n", picture.alt, picture.name));
+        out.push_str(&format!("![{}]({shown_as}/charts/{}.png)\n\n", picture.alt, picture.name));
     }
+    out.push_str(&markdown::table(&results::excerpt(&standings, cases)?));
     let machine = &run.provenance.machine;
+    let server = run.server.version.split(" on ").next().unwrap_or_default();
     out.push_str(&format!(
-        "Made by {} on {}, {} cores, {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
-        markdown::code(&run.provenance.command),
+        "\n{}, {} rounds, on {}, {} cores, {}, by {}; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
+        markdown::escape(server),
+        run.plan.rounds,
         markdown::escape(&machine.cpu),
         machine.cores,
-        markdown::escape(machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str()))
+        markdown::escape(machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str())),
+        markdown::code(&run.provenance.command)
     ));
+    if let Some(published) = results::published(&standings) {
+        let source = run.plan.published.as_deref().unwrap_or("its source");
+        out.push_str(&format!("\nBeside what was published ({}):\n\n", markdown::escape(source)));
+        out.push_str(&markdown::table(&published.without_spare(0)));
+    }
     Ok(out)
 }
 

@@ -1,9 +1,13 @@
 //! The tables of one run: results, published figures, phases, costs, samples.
 
+use anyhow::Result;
+
 use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::{Standing, Standings, Summary, Verdict};
-use crate::model::metric::Unit;
+use crate::fault::nearest;
+use crate::model::metric::{Better, Unit};
 use crate::model::{Outcome, Phase, Reading, Sample};
+use crate::usage;
 
 /// The baseline's name in headings.
 pub(crate) fn baseline_name(standings: &Standings) -> String {
@@ -36,6 +40,26 @@ pub fn results(standings: &Standings) -> Table {
     let rows = standings.sorted().into_iter().map(row).collect();
     Table { columns: fields.into_iter().map(|(column, _)| column).collect(), rows }.without_empty_columns()
 }
+
+/// The table of results for a page that has little room: of these cases, or of all where none is named, what
+/// decides between them.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a case that the run does not have.
+pub(crate) fn excerpt(standings: &Standings, cases: &[String]) -> Result<Table> {
+    let ids: Vec<&str> = standings.cases.iter().map(|s| s.summary.case.id.as_str()).collect();
+    if let Some(lost) = cases.iter().find(|id| !ids.contains(&id.as_str())) {
+        return Err(usage!("there is no case `{lost}` in this run{}", nearest(lost, ids.iter().copied())));
+    }
+    let mut table = results(standings).without_spare(MOST_OF_EXCERPT);
+    let is_chosen =
+        |row: &Vec<Cell>| cases.is_empty() || cases.iter().any(|id| row[0] == Cell::Code(id.clone()));
+    table.rows.retain(is_chosen);
+    Ok(table.without_empty_columns())
+}
+
+/// The most spare column that an excerpt has: the interval of the speed.
+const MOST_OF_EXCERPT: u8 = 2;
 
 /// The title of the column that says faster or slower.
 const VERDICT: &str = "verdict";
@@ -205,14 +229,18 @@ pub(crate) fn costs(standings: &Standings) -> Table {
 
 fn cost_column(reading: Reading) -> Column {
     let about = reading.metric.about();
+    let help = match about.better {
+        Better::Less => format!("{} Less is better.", about.help),
+        Better::Neither => about.help.to_owned(),
+    };
     match (reading.phase, about.unit) {
         // What one row takes is what a phase is read for.
         (Some(phase), _) => Column::numbers(
             format!("{}/row", about.title),
             &format!("CPU time of bulkbench in the {} phase, a row.", phase.words()),
         ),
-        (None, Unit::Count) => Column::words(about.title, about.help),
-        (None, Unit::Bytes | Unit::Nanoseconds) => Column::numbers(about.title, about.help),
+        (None, Unit::Count) => Column::words(about.title, &help),
+        (None, Unit::Bytes | Unit::Nanoseconds) => Column::numbers(about.title, &help),
     }
 }
 
