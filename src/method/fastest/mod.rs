@@ -27,7 +27,8 @@ use builds::Means;
 ///
 /// - Keys from the client, and their index built afterwards: a primary key that is there takes each
 ///   row's key from a sequence and puts it into the index row by row, which costs more than the rows.
-/// - Rows in the binary format (`format`), which spares the server reading numbers.
+/// - Rows in the binary format (`format`), which spares the server reading numbers; of three columns it cannot be
+///   told from csv.
 /// - Several COPYs at once, which take small blocks of rows by turns. Rows lie in the table nearly in
 ///   the order of their keys, so that the key's index is built from nearly sorted input.
 /// - All builds at once. ADD PRIMARY KEY would keep the others out; CREATE UNIQUE INDEX does not, and
