@@ -29,19 +29,15 @@ impl<'a> Standings<'a> {
     pub fn winners(&self) -> Vec<&Standing<'a>> {
         let ranked = self.ranked();
         let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
-        let mut winners: Vec<&Standing> = ranked.first().into_iter().chain(durable).copied().collect();
-        if let Some(chain) = Chain::of_run(self) {
-            let ends = [&chain.last().case.id, &chain.first.case.id];
-            winners
-                .extend(ends.iter().filter_map(|id| self.cases.iter().find(|s| s.summary.case.id == **id)));
-        }
-        let mut seen = Vec::new();
-        winners.retain(|s| {
-            !seen.contains(&&s.summary.case.id) && {
-                seen.push(&s.summary.case.id);
-                true
+        let chain = Chain::of_run(self);
+        let ends = chain.iter().flat_map(|chain| [&chain.last().case.id, &chain.first.case.id]);
+        let ends = ends.filter_map(|id| self.cases.iter().find(|s| s.summary.case.id == *id));
+        let mut winners: Vec<&Standing> = Vec::new();
+        for standing in ranked.first().into_iter().chain(durable).copied().chain(ends) {
+            if !winners.iter().any(|known| known.summary.case.id == standing.summary.case.id) {
+                winners.push(standing);
             }
-        });
+        }
         winners
     }
 

@@ -11,7 +11,7 @@ use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_SEED, Dataset, default_cache};
 use crate::experiment::{Experiment, ExperimentOrigin, ListedCase};
 use crate::interrupt::Interrupt;
-use crate::method::{Catalogue, Extent, Family, Info, Need, Param, Start};
+use crate::method::{Catalogue, Extent, Info, Need, Param, Start};
 use crate::model::{Case, ParamValue, Statement};
 use crate::probe::machine;
 use crate::report::{Look, facts, terminal, winners};
@@ -141,7 +141,7 @@ fn about(info: &Info) -> Vec<(String, String)> {
     let mut rows = vec![
         ("family", info.family.name().to_owned()),
         ("source", info.source.clone()),
-        ("after a crash", after_a_crash(info)),
+        ("after a crash", info.after_a_crash()),
         ("starts from", start(info.start).to_owned()),
         ("leaves", format!("{} table", info.end.name())),
         (
@@ -160,14 +160,6 @@ fn about(info: &Info) -> Vec<(String, String)> {
 
 fn parameter_words(param: &Param) -> String {
     format!("{}; {}, {} where nothing is given", param.help, param.allowed(), param.default_words())
-}
-
-fn after_a_crash(info: &Info) -> String {
-    let words = info.durability.words();
-    match info.family {
-        Family::External => format!("{words}, as its author says"),
-        _ => words.into(),
-    }
 }
 
 fn start(start: Start) -> &'static str {

@@ -171,6 +171,15 @@ impl Info {
         }
     }
 
+    /// The durability that it promises, in words; of an external program by the word of whoever described it.
+    pub(crate) fn after_a_crash(&self) -> String {
+        let words = self.durability.words();
+        match self.family {
+            Family::External => format!("{words}, as its author says"),
+            _ => words.into(),
+        }
+    }
+
     /// Its durability when the server runs with these settings on top (PostgreSQL manual, "Write Ahead
     /// Log": fsync, full_page_writes, synchronous_commit).
     pub(crate) fn durability_under(&self, settings: &BTreeMap<String, String>) -> Durability {

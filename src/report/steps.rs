@@ -1,35 +1,32 @@
 //! The chain of a run, whose cases go step by step: its finding and its table.
 
 use super::table::{Cell, Column, Table, whole};
-use crate::analysis::{Chain, Step};
+use crate::analysis::{Chain, Step, Summary};
 use crate::units;
 
 /// The finding: what the first case becomes, and what each step saves, the largest first.
 pub(crate) fn finding(chain: &Chain) -> String {
-    let time =
-        |summary: &crate::analysis::Summary| Cell::optional(summary.total_ns, |e| Cell::Time(e.point)).text();
+    let time = |summary: &Summary| Cell::optional(summary.total_ns, |e| Cell::Time(e.point)).text();
     let (first, last) = (chain.first, chain.last());
     let mut steps: Vec<&Step> = chain.steps.iter().filter(|step| step.is_claimed()).collect();
     steps.sort_by(|a, b| b.saved_ns().total_cmp(&a.saved_ns()));
     let changes: Vec<String> =
         steps.iter().map(|step| format!("{} {}", step.name, change(step.saved_ns()))).collect();
     let unclaimed = chain.steps.len() - steps.len();
-    let rest = match (unclaimed, changes.is_empty()) {
-        (0, _) => String::new(),
-        (_, true) => "; no single step stands out from the noise".into(),
-        (1, false) => "; one step does not stand out from the noise".into(),
-        (n, false) => format!("; {n} steps do not stand out from the noise"),
+    let changes = match (changes.is_empty(), unclaimed) {
+        (true, _) => "; no single step stands out from the noise".into(),
+        (false, 0) => format!(": {}", changes.join(", ")),
+        (false, 1) => format!(": {}; one step does not stand out from the noise", changes.join(", ")),
+        (false, n) => format!(": {}; {n} steps do not stand out from the noise", changes.join(", ")),
     };
     format!(
-        "Step by step from {} ({}) to {} ({}), {} its speed: {}{rest}.",
+        "Step by step from {} ({}) to {} ({}), {} its speed{changes}.",
         first.case.id,
         time(first),
         last.case.id,
         time(last),
-        Cell::Ratio(chain.whole.point).text(),
-        changes.join(", ")
+        Cell::Ratio(chain.whole.point).text()
     )
-    .replace(": ;", ";")
 }
 
 fn change(saved_ns: f64) -> String {

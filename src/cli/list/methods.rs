@@ -56,7 +56,7 @@ pub(crate) fn all(infos: &[&Info], at: Here<'_>, mut sources: Option<&mut Source
         table.add_row([Cell::new(heading).add_attribute(Attribute::Bold)]);
         for entry in entries {
             let mut row =
-                vec![format!("{INDENT}{}", entry.info.id), entry.what.clone(), after_a_crash(entry.info)];
+                vec![format!("{INDENT}{}", entry.info.id), entry.what.clone(), entry.info.after_a_crash()];
             row.extend(entry.source.clone());
             row.push(entry.here.into());
             table.add_row(row);
@@ -83,7 +83,7 @@ fn one_below_the_other(heading: &str, entries: &[Entry], look: Look) -> String {
             text.push_str(&terminal::indented(line, 2 * INDENT.len(), look));
         }
         let source = entry.source.as_ref().map_or(String::new(), |numbers| format!("; source {numbers}"));
-        let rest = format!("after a crash: {}{source}; here: {}", after_a_crash(entry.info), entry.here);
+        let rest = format!("after a crash: {}{source}; here: {}", entry.info.after_a_crash(), entry.here);
         text.push_str(&terminal::indented(&rest, 2 * INDENT.len(), look));
     }
     text
@@ -95,7 +95,7 @@ pub(crate) fn one(info: &Info, experiments: &[&str], at: Here<'_>, verbose: bool
         terminal::heading(&format!("{}, a method of the family {}", info.id, info.family.name()), look);
     let mut lines = vec![info.summary.clone()];
     lines.extend(more(info));
-    lines.push(format!("after a crash: {}; here: {}", after_a_crash(info), here(info, at).words()));
+    lines.push(format!("after a crash: {}; here: {}", info.after_a_crash(), here(info, at).words()));
     if !experiments.is_empty() {
         lines.push(format!("in the experiments {}", experiments.join(", ")));
     }
@@ -123,15 +123,6 @@ fn more(info: &Info) -> Vec<String> {
         lines.push("loads as many rows as fit --budget".into());
     }
     lines
-}
-
-/// The durability of a method's rows; of an external program by the word of whoever described it.
-fn after_a_crash(info: &Info) -> String {
-    let words = info.durability.words();
-    match info.family {
-        Family::External => format!("{words}, as its author says"),
-        _ => words.into(),
-    }
 }
 
 #[cfg(test)]
