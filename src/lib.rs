@@ -34,4 +34,5 @@ pub mod sql;
 pub mod stats;
 pub mod table;
 pub mod units;
+pub mod value;
 mod visible;

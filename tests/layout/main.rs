@@ -40,6 +40,7 @@ const ROOMS: &[&str] = &[
     "say",
     "stats",
     "units",
+    "value",
     "visible",
     "spelling",
     "model",
