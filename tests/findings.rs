@@ -1,6 +1,6 @@
 //! Findings as records and as reports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bulkbench::fault::Fault;
 use bulkbench::model::findings::{Difference, Finding, Findings, LoadError, Verdict};
@@ -24,7 +24,9 @@ fn records_of_both_schemas_hold_the_same_and_the_newest_is_written() {
 fn the_reports_show_what_happens_and_what_to_do() {
     let findings = Findings::load(Path::new(FIXTURE)).unwrap();
     for width in [80, 120] {
-        let text = report::findings::terminal(&findings, Look { width, colour: Colour::Off }).unwrap();
+        let text =
+            report::findings::terminal(&findings, Path::new("DIR"), Look { width, colour: Colour::Off })
+                .unwrap();
         for line in text.lines() {
             assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
         }
@@ -45,6 +47,65 @@ fn the_reports_show_what_happens_and_what_to_do() {
     for words in ["silent damage", "22P04", "C:&lt;TAB&gt;emp", "HEADER MATCH", "not testable here"] {
         assert!(page.contains(words), "{words}");
     }
+}
+
+/// The results in this repository of experiments without times.
+fn published() -> Vec<PathBuf> {
+    let dirs = std::fs::read_dir("results").unwrap().map(|entry| entry.unwrap().path());
+    let dirs: Vec<PathBuf> = dirs.filter(|dir| record::has_findings(dir)).collect();
+    assert!(!dirs.is_empty(), "no findings in results");
+    dirs
+}
+
+#[test]
+fn a_report_begins_with_one_screen() {
+    for dir in published() {
+        let report = std::fs::read_to_string(dir.join("report.md")).unwrap();
+        let (short, long) =
+            report.split_once("\n## Caveat by method\n").expect("the long one has its heading");
+        assert!(long.lines().count() > 1000, "all of it is there");
+        assert!(short.lines().count() <= 25, "{}: {} lines", dir.display(), short.lines().count());
+        let table: Vec<&str> = short.lines().filter(|line| line.starts_with('|')).collect();
+        assert!(table[0].starts_with("| method               | silent damage |"), "{}", table[0]);
+        assert!(table.iter().all(|line| line.len() <= 80), "wider than a screen: {table:#?}");
+
+        let findings = Findings::load(&dir).unwrap();
+        let plain = || findings.caveats.iter().flat_map(|c| &c.findings).filter(|f| f.remedy.is_none());
+        let silent =
+            |f: &&Finding| f.verdict == Verdict::Damaged && f.error.is_none() && f.rejected.unwrap_or(0) == 0;
+        let numbers = |line: &str| -> Vec<usize> {
+            line.replace('*', "").split('|').filter_map(|cell| cell.trim().parse().ok()).collect()
+        };
+        let rows: Vec<Vec<usize>> = table[2..].iter().map(|line| numbers(line)).collect();
+        let (all, ways) = rows.split_last().unwrap();
+        assert_eq!(all[0], plain().filter(silent).count());
+        assert_eq!(all.iter().sum::<usize>(), plain().filter(|f| f.verdict.is_outcome()).count());
+        for (column, sum) in all.iter().enumerate() {
+            assert_eq!(ways.iter().map(|row| row[column]).sum::<usize>(), *sum, "{table:#?}");
+        }
+        let several = &ways[..ways.len() - 1];
+        assert!(several.is_sorted_by(|a, b| a[0] >= b[0]), "most silent damage first: {table:#?}");
+
+        let look = Look { width: 80, colour: Colour::Off };
+        let terminal = report::findings::terminal(&findings, &dir, look).unwrap();
+        assert!(terminal.lines().count() <= 25, "{terminal}");
+        let place = format!("\n{}/report.html (or report.md)\n", dir.display());
+        assert!(terminal.ends_with(&place), "{terminal}");
+    }
+}
+
+#[test]
+fn a_few_caveats_are_shown_as_a_whole() {
+    let mut findings = Findings::load(Path::new(FIXTURE)).unwrap();
+    findings.caveats.truncate(1);
+    let look = Look { width: 120, colour: Colour::Off };
+    let terminal = report::findings::terminal(&findings, Path::new("DIR"), look).unwrap();
+    assert!(terminal.contains("silent damage by copy-header: ('Anna', 'Paris') became"), "{terminal}");
+    let dir = tempfile::tempdir().unwrap();
+    findings.write(dir.path()).unwrap();
+    report::findings::write_all(dir.path()).unwrap();
+    let report = std::fs::read_to_string(dir.path().join("report.md")).unwrap();
+    assert!(!report.contains("## In short") && report.contains("## Caveat by method"), "{report}");
 }
 
 #[test]
@@ -76,7 +137,10 @@ fn what_cannot_be_seen_has_a_name_in_every_report() {
     report::findings::write_all(dir.path()).unwrap();
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
     let look = Look { width: 120, colour: Colour::Off };
-    let terminal = report::findings::terminal(&findings, look).unwrap();
+    findings
+        .caveats
+        .retain(|c| c.findings.iter().any(|f| f.error.as_ref().is_some_and(|e| e.message == message)));
+    let terminal = report::findings::terminal(&findings, dir.path(), look).unwrap();
     // Its lines end where there is room no more.
     let terminal = terminal.split_whitespace().collect::<Vec<_>>().join(" ");
     for (output, text) in [

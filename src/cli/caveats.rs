@@ -22,7 +22,6 @@ use crate::record::Document;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
 use crate::usage;
-use crate::visible::visible;
 
 /// Tries every caveat of the experiment, its csv files also by these loaders of the user's; records what
 /// was found, and reports it.
@@ -86,9 +85,7 @@ pub(crate) fn run_caveats(
         let reported = report::findings::write_all(&dir);
         examined.with_context(|| Unfinished::Findings { dir: dir.clone() })?;
         reported?;
-        print(&report::findings::terminal(&findings, Look::of_stdout())?)?;
-        let place = visible(&dir.display().to_string()).into_owned();
-        print(&format!("\nEverything is in {place}; report.html is the page to read first.\n"))?;
+        print(&report::findings::terminal(&findings, &dir, Look::of_stdout())?)?;
         let failed =
             findings.caveats.iter().flat_map(|c| &c.findings).filter(|f| f.verdict == Verdict::Failed);
         match failed.count() {

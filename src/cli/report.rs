@@ -33,7 +33,7 @@ pub(crate) fn make_reports(args: &Args) -> Result<ExitCode> {
         }
         None if has_findings(&args.dir) => {
             let written = report::findings::write_all(&args.dir)?;
-            print(&report::findings::terminal(&Findings::load(&args.dir)?, Look::of_stdout())?)?;
+            print(&report::findings::terminal(&Findings::load(&args.dir)?, &args.dir, Look::of_stdout())?)?;
             list(&written)?;
         }
         None => {

@@ -1,7 +1,7 @@
 //! Markdown, ready to paste.
 
 use super::section::{Code, Page, Prominence, Section};
-use super::table::{Align, Cell, Table};
+use super::table::{Align, Cell, Table, Tone};
 
 /// A report as Markdown; charts are linked as `charts/NAME.png`.
 pub(crate) fn page(page: &Page) -> String {
@@ -94,6 +94,8 @@ fn cell(cell: &Cell) -> String {
     match cell {
         // Within code only the bar of the table has a meaning.
         Cell::Code(text) => code(text).replace('|', "\\|"),
+        // There is no colour to see it by.
+        Cell::Toned(text, Tone::Alarm) => format!("**{}**", escape(text)),
         other => escape(&other.text()),
     }
 }

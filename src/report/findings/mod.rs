@@ -2,6 +2,7 @@
 
 mod csv;
 mod page;
+mod short;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use super::terminal::{self, Look};
 use super::{Writer, html, markdown};
 use crate::model::findings::Findings;
 use crate::record::Document;
+use crate::visible::visible;
 
 /// Makes the reports of the findings in `dir` anew: `report.md`, `findings.csv` and `report.html`.
 /// Gives the files it wrote.
@@ -29,24 +31,35 @@ pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(out.written)
 }
 
-/// The end of a run on a terminal: in short, caveat by caveat, what has no outcome. A table of so
-/// many words is more than a terminal has room for.
+/// The end of the run in `dir` on a terminal: the table of one screen, and where the long one is. A few caveats
+/// are there as a whole.
 ///
 /// # Errors
 /// When the findings cannot be made anew.
-pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
+pub fn terminal(findings: &Findings, dir: &Path, look: Look) -> Result<String> {
     let findings = &shown::findings(findings)?;
     let mut out = terminal::heading(&findings.title, look);
-    for line in page::headline(findings) {
+    for line in short::headline(findings) {
         out.push_str(&terminal::paragraph(&line, look));
     }
-    for caveat in &findings.caveats {
-        out.push('\n');
-        out.push_str(&terminal::heading(&caveat.title, look));
-        page::lines(caveat).iter().for_each(|line| out.push_str(&terminal::indented(line, 2, look)));
-    }
     out.push('\n');
-    out.push_str(&terminal::notes(&page::notes(findings), look));
+    if let Some(table) = short::table(findings) {
+        out.push_str(&terminal::table(&table, look));
+        out.push('\n');
+        out.push_str(&terminal::paragraph(&short::circumstances(findings), look));
+    } else {
+        for caveat in &findings.caveats {
+            out.push_str(&terminal::heading(&caveat.title, look));
+            page::lines(caveat).iter().for_each(|line| out.push_str(&terminal::indented(line, 2, look)));
+            out.push('\n');
+        }
+        out.push_str(&terminal::notes(&page::notes(findings), look));
+        out.push('\n');
+    }
+    out.push_str(&format!(
+        "File by file, with what happens and what to do:\n{} (or report.md)\n",
+        visible(&dir.join("report.html").display().to_string())
+    ));
     Ok(out)
 }
 
@@ -57,10 +70,10 @@ pub fn terminal(findings: &Findings, look: Look) -> Result<String> {
 pub(crate) fn excerpt(dir: &Path, shown_as: &str) -> Result<String> {
     let findings = shown::findings(&Findings::load(dir)?)?;
     let mut out = String::new();
-    for line in page::headline(&findings) {
+    for line in short::headline(&findings) {
         out.push_str(&format!("{}\n\n", markdown::escape(&line)));
     }
-    out.push_str(&markdown::table(&page::summary(&findings)));
+    out.push_str(&markdown::table(&short::table(&findings).unwrap_or_else(|| page::summary(&findings))));
     out.push_str(&format!(
         "\nMade by `{}`; the whole report: [{shown_as}/report.md]({shown_as}/report.md).\n",
         findings.provenance.command

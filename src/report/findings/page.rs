@@ -1,6 +1,7 @@
-//! The page about dirty data: first caveat by method in short, then everything.
+//! The page about dirty data: first a table of one screen, then caveat by method, then everything.
 
-use super::words::{advice, is_silent, outcome, verdict, what_happened};
+use super::short;
+use super::words::{advice, outcome, verdict, what_happened};
 use crate::model::findings::{CaveatFacts, Finding, Findings, LoadError, Verdict};
 use crate::report::facts;
 use crate::report::notes::Note;
@@ -10,19 +11,27 @@ use crate::report::table::{Cell, Column, Table, Tone};
 /// The report.
 pub(crate) fn of_findings(findings: &Findings) -> Page {
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
-    let mut sections = vec![
+    let mut sections: Vec<Section> = short::table(findings)
+        .map(|table| Section {
+            text: vec![short::circumstances(findings)],
+            table: Some(table),
+            ..titled("In short")
+        })
+        .into_iter()
+        .collect();
+    sections.extend([
         Section {
             text: vec![format!(
                 "What plain ways of loading make of each file, those with the same outcome in one line; \
                  what to do is what was tried on this server, PostgreSQL {}, and helped.",
-                version(findings)
+                short::version(findings)
             )],
             table: Some(summary(findings)),
             ..titled("Caveat by method")
         },
         Section { notes: notes(findings), ..titled("Notes") },
         Section { table: Some(claims(findings)), ..titled("What the sources say") },
-    ];
+    ]);
     for caveat in &findings.caveats {
         sections.push(Section {
             text: vec![format!("{} ({})", caveat.says, caveat.source)],
@@ -57,55 +66,9 @@ pub(crate) fn of_findings(findings: &Findings) -> Page {
             &findings.provenance.label,
             &findings.provenance.started,
         ),
-        headline: headline(findings),
+        headline: short::headline(findings),
         sections,
     }
-}
-
-fn version(findings: &Findings) -> &str {
-    findings.server.version.split_whitespace().nth(1).unwrap_or("?")
-}
-
-/// The findings in a sentence or two.
-pub(crate) fn headline(findings: &Findings) -> Vec<String> {
-    let all = || findings.caveats.iter().flat_map(|caveat| &caveat.findings);
-    let plain = |verdict| all().filter(|f| f.remedy.is_none() && f.verdict == verdict).count();
-    let tried = all().filter(|f| f.remedy.is_none() && f.verdict.is_outcome()).count();
-    let damaged = all().filter(|f| f.remedy.is_none() && f.verdict == Verdict::Damaged);
-    let silent = damaged.filter(|f| is_silent(f)).count();
-    let cured = findings.caveats.iter().filter(|caveat| {
-        let as_meant = |f: &&Finding| f.verdict == Verdict::AsMeant;
-        caveat.findings.iter().any(|f| as_meant(&f))
-    });
-    let mut lines = vec![format!(
-        "{tried} plain loads of {} dirty files into PostgreSQL {}: {} refused, {} with damage ({silent} silent), {} \
-         with a part of the rows, {} as meant. For {} of the files something that was tried loads them as meant.",
-        findings.caveats.len(),
-        version(findings),
-        plain(Verdict::Refused),
-        plain(Verdict::Damaged),
-        plain(Verdict::GoodRows) + plain(Verdict::Partial) + plain(Verdict::Untruthful),
-        plain(Verdict::AsMeant),
-        cured.count()
-    )];
-    lines.extend(unfinished(findings));
-    lines
-}
-
-/// A sentence on the caveats that a run lacks which was stopped or killed.
-fn unfinished(findings: &Findings) -> Option<String> {
-    let begun = |id: &&String| findings.caveats.iter().any(|c| c.id == **id && !c.findings.is_empty());
-    let named: Vec<String> = findings
-        .pending
-        .iter()
-        .map(|id| if begun(&id) { format!("{id} (in part)") } else { id.clone() })
-        .collect();
-    (!named.is_empty()).then(|| {
-        format!(
-            "The run did not get to its end: the rest is missing, which is {}. Run it again to have all.",
-            named.join(", ")
-        )
-    })
 }
 
 /// Caveat by method: what happens, and what to do.
