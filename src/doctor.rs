@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::fs::{find_program, path_dirs};
+use crate::method::external;
 use crate::probe::{disk, disk::Flushing, machine};
 use crate::units;
 
@@ -24,7 +25,7 @@ pub(crate) enum CheckState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
     /// The subject of the check.
-    pub name: &'static str,
+    pub name: String,
     /// The result.
     pub state: CheckState,
     /// The finding, in words.
@@ -34,16 +35,26 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, state: CheckState::Ok, found: found.into(), next_step: None }
+    fn ok(name: &str, found: impl Into<String>) -> Self {
+        Self { name: name.into(), state: CheckState::Ok, found: found.into(), next_step: None }
     }
 
-    fn warning(name: &'static str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { name, state: CheckState::Warning, found: found.into(), next_step: Some(next_step.into()) }
+    fn warning(name: &str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            state: CheckState::Warning,
+            found: found.into(),
+            next_step: Some(next_step.into()),
+        }
     }
 
-    fn missing(name: &'static str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { name, state: CheckState::Missing, found: found.into(), next_step: Some(next_step.into()) }
+    fn missing(name: &str, found: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            state: CheckState::Missing,
+            found: found.into(),
+            next_step: Some(next_step.into()),
+        }
     }
 }
 
@@ -67,7 +78,7 @@ pub(crate) struct Environment<'a> {
 pub(crate) fn checks(around: &Environment) -> Vec<Check> {
     let cores = machine::cores();
     let mut checks = vec![engine(&around.engine), postgres(around.postgres, around.engine.is_ok())];
-    checks.extend(TOOLS.iter().map(|tool| tool.check(around.postgres)));
+    checks.extend(programs(around.postgres));
     checks.extend([
         space("dataset cache", around.cache_dir, around.needed_bytes),
         space("server's data", around.data_dir, around.needed_bytes),
@@ -110,42 +121,28 @@ fn postgres(installed: &[(PathBuf, String)], engine: bool) -> Check {
     }
 }
 
-/// A program that some measurements use and none of the usual ones need.
-struct OptionalProgram {
-    name: &'static str,
-    purpose: &'static str,
-    install: &'static str,
-}
-
-const TOOLS: [OptionalProgram; 3] = [
-    OptionalProgram {
-        name: "psql",
-        purpose: "loads by psql's \\copy",
-        install: "install the PostgreSQL client (postgresql-client)",
-    },
-    OptionalProgram { name: "pgloader", purpose: "loads by pgloader", install: "install pgloader" },
-    OptionalProgram {
-        name: "pg_bulkload",
-        purpose: "loads by pg_bulkload",
-        install: "install pg_bulkload for the server's version",
-    },
-];
-
-impl OptionalProgram {
-    fn check(&self, installed: &[(PathBuf, String)]) -> Check {
+/// The programs of the loaders that are compiled in, each once, but for what a script of theirs imports.
+fn programs(installed: &[(PathBuf, String)]) -> Vec<Check> {
+    let mut checks: Vec<Check> = Vec::new();
+    for loader in external::built_in() {
+        let Some(name) = loader.program().filter(|name| checks.iter().all(|check| check.name != *name))
+        else {
+            continue;
+        };
         let dirs = path_dirs().into_iter().chain(installed.iter().map(|(dir, _)| dir.clone()));
-        match find_program(self.name, dirs) {
-            Some(path) => Check::ok(self.name, path.display().to_string()),
+        checks.push(match find_program(name, dirs) {
+            Some(path) => Check::ok(name, path.display().to_string()),
             None => Check::warning(
-                self.name,
+                name,
                 "neither on the PATH nor beside the PostgreSQL binaries",
-                format!("only for {}: {}", self.purpose, self.install),
+                format!("only for loads by {name}; to have it: {}", loader.install()),
             ),
-        }
+        });
     }
+    checks
 }
 
-fn space(name: &'static str, dir: &Path, needed: u64) -> Check {
+fn space(name: &str, dir: &Path, needed: u64) -> Check {
     match disk::free_bytes(dir) {
         Ok(free) if free >= needed => {
             Check::ok(name, format!("{} free in {}", units::bytes(free), dir.display()))
@@ -356,6 +353,12 @@ mod tests {
         assert_eq!(swap(&swaps(1024)).found, "1.00 MiB of 2.00 GiB in use");
         assert_eq!(governor(&["powersave".into()]).state, CheckState::Warning);
         assert_eq!(governor(&[]).state, CheckState::Ok);
+    }
+
+    #[test]
+    fn each_program_of_a_loader_is_looked_for_once() {
+        let names: Vec<String> = programs(&[]).into_iter().map(|check| check.name).collect();
+        assert_eq!(names, ["psql", "pgloader", "pg_bulkload"]);
     }
 
     #[test]

@@ -285,6 +285,11 @@ fn a_run_along_an_axis_has_a_curve_and_says_what_cases_are_held_against() {
         }
         let markdown = std::fs::read_to_string(dir.join("report.md")).unwrap();
         let shown = markdown.split("## Machine").next().unwrap();
+        let place = |heading: &str| shown.find(heading).unwrap();
+        assert!(
+            place("curve.png") < place("## What the fastest do"),
+            "the experiment's question comes first"
+        );
         insta::assert_snapshot!(format!("{name}.md"), shown);
         insta::assert_snapshot!(
             format!("{name}-100"),

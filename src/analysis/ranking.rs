@@ -24,13 +24,12 @@ impl<'a> Standings<'a> {
             .collect()
     }
 
-    /// The cases that a reader asks for first: the fastest, the fastest that survives a crash, and where
-    /// the run goes step by step, the first and the last.
-    pub fn winners(&self) -> Vec<&Standing<'a>> {
+    /// The cases that a reader asks for first: the fastest, the fastest that survives a crash, and of the
+    /// run's chain, where it has one, the last and the first.
+    pub fn winners(&self, chain: Option<&Chain>) -> Vec<&Standing<'a>> {
         let ranked = self.ranked();
         let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
-        let chain = Chain::of_run(self);
-        let ends = chain.iter().flat_map(|chain| [&chain.last().case.id, &chain.first.case.id]);
+        let ends = chain.into_iter().flat_map(|chain| [&chain.last().case.id, &chain.first.case.id]);
         let ends = ends.filter_map(|id| self.cases.iter().find(|s| s.summary.case.id == *id));
         let mut winners: Vec<&Standing> = Vec::new();
         for standing in ranked.first().into_iter().chain(durable).copied().chain(ends) {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::output::print;
 use super::unfinished::Unfinished;
-use crate::analysis::{judge, summarize};
+use crate::analysis::{Chain, judge, summarize};
 use crate::fault::Fault;
 use crate::model::{Case, Run, Sample};
 use crate::record::Store;
@@ -67,7 +67,8 @@ fn describe_winners(
     redactor: &Redactor,
 ) -> Result<()> {
     let standings = judge(summarize(run, samples));
-    let winners: Vec<Case> = standings.winners().iter().map(|s| s.summary.case.clone()).collect();
+    let winners = standings.winners(Chain::of_run(&standings).as_ref());
+    let winners: Vec<Case> = winners.iter().map(|s| s.summary.case.clone()).collect();
     let mut described = false;
     for case in winners {
         if run.statements.contains_key(&case.id) {

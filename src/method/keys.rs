@@ -3,10 +3,9 @@
 
 use anyhow::Result;
 
-use crate::method::copy::{copy_from_stdin, file_of};
-use crate::method::tools::stream::CopyStream;
-use crate::method::{Family, Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::model::{Encoding, Phase};
+use crate::method::copy::existing_table::copy_without;
+use crate::method::{Family, Info, Load, Method, PhaseClock, build_indexes};
+use crate::model::Phase;
 use crate::sql::Exec;
 use crate::table::Layout;
 
@@ -61,14 +60,8 @@ impl Method for CopyWithReferences {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let (file, chunk) = file_of(load, Encoding::Csv)?;
-        let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let mut stream = CopyStream::connect(load.connector)?;
-
-        if self.dropped {
-            clock.time(Phase::Prepare, || stream.run_each(&load.table.drop_references()))?;
-        }
-        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        let dropped = if self.dropped { load.table.drop_references() } else { Vec::new() };
+        let mut stream = copy_without(&dropped, load, clock)?;
         build_indexes(load, clock, &mut stream)?;
         if self.dropped {
             clock.time(Phase::Constraints, || stream.run_each(&load.table.add_references(true)))?;

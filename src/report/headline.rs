@@ -1,9 +1,10 @@
 //! The findings of a run, a sentence each.
 
 use super::axis_findings;
+use super::figures::Figures;
 use super::steps;
 use super::table::Cell;
-use crate::analysis::{Chain, Curve, Standing, Standings, Verdict};
+use crate::analysis::{Standing, Standings, Verdict};
 use crate::model::{Durability, Role, Run};
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -14,17 +15,18 @@ const MOST_REFERENCES: usize = 6;
 /// The findings. In a run along an axis, what the axis does; otherwise the fastest of all and the
 /// fastest that survives a crash, or in a run that holds cases against several others the fastest beside
 /// each of these.
-pub(crate) fn headline(run: &Run, standings: &Standings) -> Vec<String> {
+pub(crate) fn headline(figures: &Figures) -> Vec<String> {
+    let Figures { run, standings, curve, chain, .. } = figures;
     let ranked = standings.ranked();
     if ranked.is_empty() {
         return vec!["No sample has finished yet.".into()];
     }
     let findings = Findings { run, standings };
-    if let Some(chain) = Chain::of_run(standings) {
-        return std::iter::once(steps::finding(&chain)).chain(findings.fastest(&ranked)).collect();
+    if let Some(chain) = chain {
+        return std::iter::once(steps::finding(chain)).chain(findings.fastest(&ranked)).collect();
     }
-    if let Some(curve) = Curve::of_run(&run.plan, standings) {
-        let mut lines = axis_findings::lines(&curve, standings.noise);
+    if let Some(curve) = curve {
+        let mut lines = axis_findings::lines(curve, standings.noise);
         if !lines.is_empty() {
             if run.plan.rounds < MIN_SAMPLES as u32 {
                 lines.push(format!("Medians of {} rounds: too few samples for a claim.", run.plan.rounds));

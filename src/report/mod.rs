@@ -7,6 +7,7 @@ mod comparison;
 pub mod csv;
 mod curve;
 pub(crate) mod facts;
+mod figures;
 pub mod findings;
 mod font;
 pub(crate) mod headline;
@@ -33,10 +34,11 @@ pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 
-use crate::analysis::{self, Chain, Comparison, Curve, judge, summarize};
+use crate::analysis::{self, Comparison, judge, summarize};
 use crate::model::{Run, Sample};
 use crate::record;
 use chart::{Format, rates, totals};
+use figures::Figures;
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
 /// `charts/`, with a curve where the plan varies an axis, and with steps where its cases go step by step. Gives the files it wrote.
@@ -46,35 +48,38 @@ use chart::{Format, rates, totals};
 pub fn write_all(dir: &Path) -> Result<Vec<PathBuf>> {
     let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
-    let page = page::of_run(&run, &samples, &standings);
-    let draw_total = |format| totals::draw(&run, &standings, format);
-    let draw_rate = |format| rates::of_run(&run, &standings, format);
-    let mut inline = vec![inline_chart("total", draw_total)?, inline_chart("rate", draw_rate)?];
-    let curve = Curve::of_run(&run.plan, &standings);
-    let draw_curve = |curve: &Curve, format| chart::curve::draw(&run, curve, format);
-    if let Some(curve) = &curve {
-        inline.push(inline_chart("curve", |format| draw_curve(curve, format))?);
-    }
-
-    let chain = Chain::of_run(&standings);
-    let draw_steps = |chain: &Chain, format| chart::steps::draw(&run, chain, format);
-    if let Some(chain) = &chain {
-        inline.push(inline_chart("steps", |format| draw_steps(chain, format))?);
-    }
+    let figures = Figures::of(&run, &samples, &standings);
+    let page = page::of_run(&figures);
+    let charts = charts(&figures);
+    let inline = charts.iter().map(|(name, draw)| inline_chart(name, draw)).collect::<Result<Vec<_>>>()?;
 
     let mut out = Writer::new(dir)?;
     out.file("report.md", markdown::page(&page).as_bytes())?;
     out.file("results.csv", csv::results(&run, &samples)?.as_bytes())?;
-    out.chart("total", &draw_total(Format::File)?)?;
-    out.chart("rate", &draw_rate(Format::File)?)?;
-    if let Some(curve) = &curve {
-        out.chart("curve", &draw_curve(curve, Format::File)?)?;
-    }
-    if let Some(chain) = &chain {
-        out.chart("steps", &draw_steps(chain, Format::File)?)?;
+    for (name, draw) in &charts {
+        out.chart(name, &draw(Format::File)?)?;
     }
     out.file("report.html", html::page(&page, &inline)?.as_bytes())?;
     Ok(out.written)
+}
+
+/// Draws a chart.
+type Draw<'f> = Box<dyn Fn(Format) -> Result<String> + 'f>;
+
+/// The charts of a run by the names of their files.
+fn charts<'f>(figures: &'f Figures) -> Vec<(&'static str, Draw<'f>)> {
+    let Figures { run, standings, curve, chain, .. } = figures;
+    let mut charts: Vec<(&str, Draw)> = vec![
+        ("total", Box::new(|format| totals::draw(run, standings, format))),
+        ("rate", Box::new(|format| rates::of_run(run, standings, format))),
+    ];
+    if let Some(curve) = curve {
+        charts.push(("curve", Box::new(|format| chart::curve::draw(run, curve, format))));
+    }
+    if let Some(chain) = chain {
+        charts.push(("steps", Box::new(|format| chart::steps::draw(run, chain, format))));
+    }
+    charts
 }
 
 /// A run and its samples, as reports show them.
@@ -91,7 +96,7 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<Strin
     let (run, samples) = (&shown::shown_run(run)?, &shown::shown_samples(samples)?);
     let standings = judge(summarize(run, samples));
     let mut out = terminal::heading(&run.plan.title, look);
-    for line in headline::headline(run, &standings) {
+    for line in headline::headline(&Figures::of(run, samples, &standings)) {
         out.push_str(&terminal::paragraph(&line, look));
     }
     out.push('\n');
@@ -114,7 +119,7 @@ pub fn terminal_table(run: &Run, samples: &[Sample], look: Look) -> Result<Strin
 pub fn excerpt(dir: &Path, shown_as: &str, cases: &[String]) -> Result<String> {
     let (run, samples) = load(dir)?;
     let standings = judge(summarize(&run, &samples));
-    let page = page::of_run(&run, &samples, &standings);
+    let page = page::of_run(&Figures::of(&run, &samples, &standings));
     let mut out = String::new();
     for line in &page.headline {
         out.push_str(&format!("{}\n\n", markdown::escape(line)));

@@ -1,31 +1,30 @@
 //! The content of a run's report, in order.
 
+use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
 use super::{curve, facts, headline, notes, results, steps, winners};
-use crate::analysis::{Chain, Curve, Standings};
-use crate::model::{Run, Sample};
 
 /// The report of one run.
-pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Page {
+pub(crate) fn of_run(figures: &Figures) -> Page {
+    let Figures { run, samples, standings, .. } = figures;
     let titled = |title: &str| Section { title: title.into(), ..Section::default() };
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
-    let curve = Curve::of_run(&run.plan, standings);
     let charts = vec![
         picture("total", "Median total by case, stacked by phase"),
         picture("rate", "Rows a second by case, on a logarithmic scale"),
     ];
     let mut sections = Vec::new();
-    sections.extend(winners::section(run, standings));
-    if let Some(curve) = &curve {
+    if let Some(curve) = &figures.curve {
         // What the experiment is about comes first.
         let title = format!("Rows a second by {}", curve::axis_name(curve));
         let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
         let charts = vec![picture("curve", &format!("{title}, a line a series"))];
         sections.push(Section { text, table: Some(curve::table(curve)), charts, ..titled(&title) });
     }
-    if let Some(chain) = Chain::of_run(standings) {
+    sections.extend(winners::section(figures));
+    if let Some(chain) = &figures.chain {
         let charts = vec![picture("steps", "What each step saves, as bars that hang from each other")];
-        sections.push(Section { table: Some(steps::table(&chain)), charts, ..titled("Step by step") });
+        sections.push(Section { table: Some(steps::table(chain)), charts, ..titled("Step by step") });
     }
     sections.push(Section { table: Some(results::results(standings)), charts, ..titled("Results") });
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });
@@ -61,7 +60,7 @@ pub(crate) fn of_run(run: &Run, samples: &[Sample], standings: &Standings) -> Pa
         title: run.plan.title.clone(),
         question: run.plan.question.clone(),
         origin: facts::origin(run),
-        headline: headline::headline(run, standings),
+        headline: headline::headline(figures),
         sections,
     }
 }

@@ -1,14 +1,15 @@
 //! The cases that a reader asks for first, in words and as statements, and the methods of a run.
 
+use super::figures::Figures;
 use super::section::{Code, Prominence, Section};
 use super::table::{Cell, Column, Table};
-use crate::analysis::{Standing, Standings};
+use crate::analysis::Standing;
 use crate::model::{Params, Run, Statement};
 
 /// The cases that are the fastest: what each does, what it gives up, and the statements it sends.
 /// `None` while no sample has finished.
-pub(crate) fn section(run: &Run, standings: &Standings) -> Option<Section> {
-    let winners = standings.winners();
+pub(crate) fn section(figures: &Figures) -> Option<Section> {
+    let winners = figures.standings.winners(figures.chain.as_ref());
     if winners.is_empty() {
         return None;
     }
@@ -31,7 +32,7 @@ pub(crate) fn section(run: &Run, standings: &Standings) -> Option<Section> {
     let table = Table { columns, rows: winners.iter().map(row).collect() }.without_empty_columns();
     let code = |standing: &&Standing| {
         let id = &standing.summary.case.id;
-        let text = script(run.statements.get(id)?);
+        let text = script(figures.run.statements.get(id)?);
         Some(Code {
             language: "sql",
             text,

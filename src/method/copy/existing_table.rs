@@ -65,17 +65,28 @@ impl Method for CopyPlaced {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let (file, chunk) = file_of(load, Encoding::Csv)?;
-        let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let mut stream = CopyStream::connect(load.connector)?;
-
-        if self.rebuild {
-            clock.time(Phase::Prepare, || stream.run_each(&load.table.drop_indexes()))?;
-        }
-        committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+        let dropped = if self.rebuild { load.table.drop_indexes() } else { Vec::new() };
+        let mut stream = copy_without(&dropped, load, clock)?;
         if self.rebuild {
             build_indexes(load, clock, &mut stream)?;
         }
         Ok(())
     }
+}
+
+/// COPYs the csv into the table as it stands, once these statements have dropped what should not be in its way.
+/// Gives the connection, on which the rest follows.
+pub(crate) fn copy_without(
+    dropped: &[String],
+    load: &Load<'_>,
+    clock: &mut PhaseClock,
+) -> Result<CopyStream> {
+    let (file, chunk) = file_of(load, Encoding::Csv)?;
+    let sql = copy_from_stdin(load.table, Encoding::Csv);
+    let mut stream = CopyStream::connect(load.connector)?;
+    if !dropped.is_empty() {
+        clock.time(Phase::Prepare, || stream.run_each(dropped))?;
+    }
+    committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
+    Ok(stream)
 }

@@ -70,6 +70,16 @@ impl Loader {
         self.command.iter().map(shown).collect::<Vec<_>>().join(" ")
     }
 
+    /// The program that it needs by name; `None` where a script of its own does the work.
+    pub(crate) fn program(&self) -> Option<&str> {
+        self.command.first().map(Template::text).filter(|name| !name.contains('{'))
+    }
+
+    /// How to have its program, in words.
+    pub(crate) fn install(&self) -> &str {
+        &self.install
+    }
+
     /// Its entry in the record, but for the version of its program.
     pub(crate) fn facts(&self) -> ProgramFacts {
         ProgramFacts { command: self.command(), version: None, definition: Some(self.definition.clone()) }
