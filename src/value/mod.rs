@@ -119,7 +119,7 @@ impl Scalar {
             Scalar::Text => out.push_str(text),
             Scalar::Bool => out.push_str(boolean::canonical(text)?),
             Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => {
-                integer::push(Codec::Scalar(self).number(text)?, out)
+                integer::push(Codec::Scalar(self).number(text)?, out);
             }
         }
         Ok(())
