@@ -4,7 +4,7 @@
 mod common;
 
 use bulkbench::dataset::checksum::{ContentSum, RowHasher, of_keys, sql_expression};
-use bulkbench::dataset::{Column, ColumnType, Dataset, Fields};
+use bulkbench::dataset::{Column, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
@@ -14,6 +14,7 @@ use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
 use bulkbench::server::Session;
 use bulkbench::table::Table;
 use bulkbench::table::verify::{self, Expected, FIXED, Keys};
+use bulkbench::value::SqlType;
 
 /// A field of a table in a test.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +50,9 @@ impl Fields for Row {
 
 /// The content sum by the client, which has to be the server's.
 #[track_caller]
-fn sum(session: &mut Session, kinds: &[ColumnType], rows: &[&[Field]]) -> String {
+fn sum(session: &mut Session, kinds: &[&str], rows: &[&[Field]]) -> String {
     let columns: Vec<Column> =
-        (0..).zip(kinds).map(|(i, kind)| Column { name: format!("c{i}"), kind: *kind }).collect();
+        (0..).zip(kinds).map(|(i, kind)| Column::new(&format!("c{i}"), SqlType::named(kind))).collect();
     let sql: Vec<String> = columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
     session.batch_execute(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t ({})", sql.join(", "))).unwrap();
     let (hasher, mut content) = (RowHasher::new(&columns), ContentSum::default());
@@ -78,14 +79,16 @@ type Rows<'a> = &'a [&'a [Field]];
 
 #[test]
 fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
-    use ColumnType::{Int4, Int8, Text as T};
+    const INT4: &str = "integer";
+    const INT8: &str = "bigint";
+    const T: &str = "text";
     let dir = common::world_readable_tempdir();
     let dataset = Dataset::generated(dir.path(), 10, 1, &Interrupt::new()).unwrap();
     let server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
-    let groups: [(&[ColumnType], &[Rows]); 6] = [
+    let groups: [(&[&str], &[Rows]); 8] = [
         (
-            &[Int4],
+            &[INT4],
             &[
                 &[&[Int(1)], &[Int(3)]],
                 &[&[Int(2)], &[Int(2)]],
@@ -96,7 +99,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
                 &[&[Int(i64::from(i32::MIN))], &[Int(i64::from(i32::MAX))]],
             ],
         ),
-        (&[Int8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),
+        (&[INT8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),
         (
             &[T],
             &[
@@ -108,7 +111,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
             ],
         ),
         (
-            &[T, T, Int4],
+            &[T, T, INT4],
             &[
                 &[&[Text("a"), Text("b"), Int(1)]],
                 &[&[Text("b"), Text("a"), Int(1)]],
@@ -126,7 +129,7 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
             ],
         ),
         (
-            &[Int8, Int8, Int4],
+            &[INT8, INT8, INT4],
             &[
                 &[&[Int(1), Int(2), Int(3)]],
                 &[&[Int(2), Int(1), Int(3)]],
@@ -137,7 +140,21 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
                 &[&[Int(-1), Int(-2), Int(-3)]],
             ],
         ),
-        (&[Int4, T], &[&[&[Int(0), Text("")]], &[&[Null, Text("")]], &[&[Int(0), Null]], &[&[Null, Null]]]),
+        (
+            &["boolean", "smallint"],
+            &[&[&[Int(1), Int(0)]], &[&[Int(0), Int(1)]], &[&[Null, Int(1)]], &[&[Int(1), Null]]],
+        ),
+        // What their output functions write, which a cast to text changes of the second and the third.
+        (
+            &["numeric(6,2)", "character(3)", "inet", "jsonb"],
+            &[
+                &[&[Text("1.50"), Text("a  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
+                &[&[Text("1.50"), Text("b  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
+                &[&[Text("1.50"), Text("a  "), Null, Text("{\"a\": 1}")]],
+                &[&[Text("NaN"), Text("   "), Text("10.0.0.0/8"), Text("null")]],
+            ],
+        ),
+        (&[INT4, T], &[&[&[Int(0), Text("")]], &[&[Null, Text("")]], &[&[Int(0), Null]], &[&[Null, Null]]]),
     ];
     for (kinds, contents) in groups {
         let mut sums: Vec<String> = contents.iter().map(|rows| sum(&mut session, kinds, rows)).collect();
@@ -145,9 +162,15 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
         sums.dedup();
         assert_eq!(sums.len(), contents.len(), "{kinds:?}");
     }
+    let (wide, mut row) = (vec!["smallint"; 1600], vec![Int(1); 1600]);
+    let of_ones = sum(&mut session, &wide, &[&row]);
+    for (column, field) in [(1599, Int(2)), (100, Null), (99, Null)] {
+        row[column] = field;
+        assert_ne!(sum(&mut session, &wide, &[&row]), of_ones, "column {column}");
+    }
     let keys: Vec<[Field; 1]> = (1..=100).map(|key| [Int(key)]).collect();
     let keys: Vec<&[Field]> = keys.iter().map(|row| &row[..]).collect();
-    assert_eq!(sum(&mut session, &[Int4], &keys), of_keys(100).content().to_string());
+    assert_eq!(sum(&mut session, &[INT4], &keys), of_keys(100).content().to_string());
     drop(session);
     server.stop().unwrap();
 }

@@ -115,11 +115,12 @@ pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comp
     }
     let (first_name, first, _) = &runs[0];
     for (name, run, _) in &runs[1..] {
-        for (field, here, there) in [
-            ("dataset.rows", first.dataset.rows.to_string(), run.dataset.rows.to_string()),
-            ("dataset.content", first.dataset.content.to_string(), run.dataset.content.to_string()),
+        let (here, there) = (&first.dataset, &run.dataset);
+        for (field, same, here, there) in [
+            ("dataset.rows", here.rows == there.rows, here.rows.to_string(), there.rows.to_string()),
+            ("dataset.content", here.has_rows_of(there), here.content.to_string(), there.content.to_string()),
         ] {
-            if here != there {
+            if !same {
                 return Err(usage!(
                     "{field} is {here} in {first_name} and {there} in {name}: their times cannot be compared; \
                      compare runs of the same dataset (--rows and --seed)"

@@ -45,7 +45,7 @@ fn go_on(
         Some(seed) => Dataset::generated(&default_cache()?, run.dataset.rows, seed, interrupt)?,
         None => Dataset::list(&default_cache()?)?
             .into_iter()
-            .find(|dataset| dataset.facts().content == run.dataset.content)
+            .find(|dataset| dataset.facts().has_rows_of(&run.dataset))
             .ok_or_else(|| {
                 unavailable!(
                     "the {} dataset of {} rows that this run loads is not in the cache any more; take it again by `bulkbench dataset import`",

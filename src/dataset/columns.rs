@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::SqlType;
+
 /// A column of a dataset, in the order of its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -10,38 +12,30 @@ pub struct Column {
     pub name: String,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: ColumnType,
+    pub kind: SqlType,
+    /// Whether its fields may be NULL.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nullable: bool,
 }
 
-/// The types an encoder knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnType {
-    /// `text`: any UTF-8 without NUL.
-    Text,
-    /// `integer`: 32 bits, signed.
-    Int4,
-    /// `bigint`: 64 bits, signed.
-    Int8,
-}
+impl Column {
+    /// A column of this name and type whose fields are never NULL.
+    pub fn new(name: &str, kind: SqlType) -> Self {
+        Self { name: name.into(), kind, nullable: false }
+    }
 
-impl ColumnType {
-    /// Its name in DDL.
-    pub fn sql(self) -> &'static str {
-        match self {
-            ColumnType::Text => "text",
-            ColumnType::Int4 => "integer",
-            ColumnType::Int8 => "bigint",
-        }
+    /// The column with fields that may be NULL.
+    #[must_use]
+    pub fn nullable(self) -> Self {
+        Self { nullable: true, ..self }
     }
 }
 
 /// The columns of the votes: who voted, on what, up or down.
 pub fn votes() -> Vec<Column> {
-    let column = |name: &str, kind| Column { name: name.into(), kind };
     vec![
-        column("username", ColumnType::Text),
-        column("link", ColumnType::Text),
-        column("score", ColumnType::Int4),
+        Column::new("username", SqlType::text()),
+        Column::new("link", SqlType::text()),
+        Column::new("score", SqlType::int4()),
     ]
 }

@@ -3,7 +3,8 @@
 use bytes::BufMut;
 
 use super::blocks::{Block, newlines};
-use super::columns::{Column, ColumnType};
+use super::columns::Column;
+use crate::value::Codec;
 
 /// The features of csv that a block may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +77,10 @@ struct Span {
 /// Parses rows of given columns, one at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct RowParser {
-    kinds: Vec<ColumnType>,
+    codecs: Vec<Codec>,
+    nullable: Vec<bool>,
     spans: Vec<Span>,
+    nulls: Vec<bool>,
     ints: Vec<i64>,
     scratch: String,
 }
@@ -85,29 +88,36 @@ pub(crate) struct RowParser {
 impl RowParser {
     /// A parser of rows with these columns.
     pub(crate) fn new(columns: &[Column]) -> Self {
-        let kinds: Vec<ColumnType> = columns.iter().map(|column| column.kind).collect();
         Self {
-            spans: vec![Span::default(); kinds.len()],
-            ints: vec![0; kinds.len()],
+            spans: vec![Span::default(); columns.len()],
+            nulls: vec![false; columns.len()],
+            ints: vec![0; columns.len()],
             scratch: String::new(),
-            kinds,
+            codecs: columns.iter().map(|column| column.kind.codec()).collect(),
+            nullable: columns.iter().map(|column| column.nullable).collect(),
         }
     }
 
-    /// The columns' types.
+    /// What is done with the columns' values.
     #[inline]
-    pub(crate) fn kinds(&self) -> &[ColumnType] {
-        &self.kinds
+    pub(crate) fn codecs(&self) -> &[Codec] {
+        &self.codecs
     }
 
-    /// The text of a field of the row last parsed out of `text`.
+    /// Whether a field of the row last parsed is NULL.
+    #[inline]
+    pub(crate) fn is_null(&self, i: usize) -> bool {
+        self.nulls[i]
+    }
+
+    /// The text of a field of the row last parsed out of `text`; none of a NULL.
     #[inline]
     pub(crate) fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
         let span = self.spans[i];
         if span.unquoted { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] }
     }
 
-    /// The value of an integer field of the row last parsed; 0 for a text.
+    /// The value of a number of the row last parsed; 0 for a NULL and any other field.
     #[inline]
     pub(crate) fn int(&self, i: usize) -> i64 {
         self.ints[i]
@@ -121,15 +131,21 @@ impl RowParser {
             Style::Plain => self.split_plain(text, at)?,
             Style::General => self.split_general(text, at).map_err(|bad| self.placed(text, bad))?,
         };
-        for i in 0..self.kinds.len() {
-            let kind = self.kinds[i];
-            if kind == ColumnType::Text {
+        for i in 0..self.codecs.len() {
+            let codec = self.codecs[i];
+            if !codec.is_number() {
                 continue;
             }
-            match integer(self.field(text, i), kind) {
-                Some(value) => self.ints[i] = value,
-                None => return Err(self.placed(text, self.no_integer(text, i))),
-            }
+            self.ints[i] = match self.nulls[i] {
+                true => 0,
+                false => match codec.number(self.field(text, i)) {
+                    Ok(value) => value,
+                    Err(refused) => {
+                        let bad = BadField::new(Some(i), self.field(text, i), refused.rule);
+                        return Err(self.placed(text, bad));
+                    }
+                },
+            };
         }
         Ok(end)
     }
@@ -143,7 +159,8 @@ impl RowParser {
             let rest = &bytes[start..];
             let end = start + rest.iter().position(|b| matches!(b, b',' | b'\n')).unwrap_or(rest.len());
             *span = Span { start, end, unquoted: false };
-            if start == end {
+            self.nulls[i] = start == end;
+            if start == end && !self.nullable[i] {
                 return Err(null(i));
             }
             let comma = bytes.get(end) == Some(&b',');
@@ -167,6 +184,10 @@ impl RowParser {
                 plain_field(text, start, i)?
             };
             self.spans[i] = span;
+            self.nulls[i] = span.start == span.end && !span.unquoted;
+            if self.nulls[i] && !self.nullable[i] {
+                return Err(null(i));
+            }
             if memchr::memchr(0, self.field(text, i).as_bytes()).is_some() {
                 let rule = "holds a NUL, which PostgreSQL's text cannot; take it out";
                 return Err(BadField::new(Some(i), self.field(text, i), rule));
@@ -225,19 +246,6 @@ impl RowParser {
         let before = 0..bad.field.unwrap_or(0);
         BadField { lines_before: before.map(|i| newlines(self.field(text, i).as_bytes())).sum(), ..bad }
     }
-
-    #[cold]
-    fn no_integer(&self, text: &str, i: usize) -> BadField {
-        let (low, high) = match self.kinds[i] {
-            ColumnType::Int4 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-            _ => (i64::MIN, i64::MAX),
-        };
-        BadField::new(
-            Some(i),
-            self.field(text, i),
-            format!("is not an integer from {low} to {high}; correct it"),
-        )
-    }
 }
 
 fn field_end(text: &str, start: usize) -> usize {
@@ -252,9 +260,6 @@ fn plain_field(text: &str, start: usize, i: usize) -> Result<(Span, usize), BadF
         end -= 1;
     }
     let field = &text[start..end];
-    if field.is_empty() {
-        return Err(null(i));
-    }
     if field.contains('"') {
         let rule =
             "has a quote but does not begin with one; write it as \"...\", with \"\" for each quote inside";
@@ -268,7 +273,7 @@ fn plain_field(text: &str, start: usize, i: usize) -> Result<(Span, usize), BadF
 
 #[cold]
 fn null(i: usize) -> BadField {
-    let rule = "is empty without quotes, which COPY reads as NULL, and no column here takes NULL; \
+    let rule = "is empty without quotes, which COPY reads as NULL, and this column takes none; \
                 write \"\" for an empty text";
     BadField::new(Some(i), "", rule)
 }
@@ -279,19 +284,6 @@ fn wrong_count(text: &str, at: usize, found: usize, count: usize, more: bool) ->
     let fields = if found == 1 { "field" } else { "fields" };
     let what = if more { format!("has more than {count} fields") } else { format!("has {found} {fields}") };
     BadField::new(None, line, format!("{what}, and a row here has {count}; check its commas and quotes"))
-}
-
-#[inline]
-fn integer(field: &str, kind: ColumnType) -> Option<i64> {
-    match field.as_bytes() {
-        [digit @ b'0'..=b'9'] => return Some(i64::from(digit - b'0')),
-        [b'-', digit @ b'0'..=b'9'] => return Some(-i64::from(digit - b'0')),
-        _ => {}
-    }
-    match kind {
-        ColumnType::Int4 => field.parse::<i32>().ok().map(i64::from),
-        _ => field.parse().ok(),
-    }
 }
 
 /// Adds one text field to a csv row, quoted where COPY needs it: an empty one would be NULL,

@@ -2,12 +2,13 @@
 //!
 //! The rules are those of the COPY page of PostgreSQL's manual and `src/backend/commands/copyfromparse.c`.
 
-use bytes::BufMut;
+use bytes::{BufMut, BytesMut};
 
-use super::columns::{Column, ColumnType};
+use super::columns::Column;
 use super::csv_row::{BadField, RowParser, Style, push_text};
 use super::rows::{Fields, Row};
 use crate::model::Encoding;
+use crate::value::{Codec, Scalar};
 
 /// The header of the binary format: signature, no flags, no extension.
 pub(crate) const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -24,10 +25,31 @@ pub(crate) fn trailer(encoding: Encoding) -> &'static [u8] {
     if encoding == Encoding::Binary { BINARY_TRAILER } else { b"" }
 }
 
+/// Where encoded rows go: bytes that can be set once they are known.
+pub trait Out: BufMut {
+    /// The bytes so far.
+    fn written(&mut self) -> &mut [u8];
+}
+
+impl Out for Vec<u8> {
+    #[inline]
+    fn written(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+impl Out for BytesMut {
+    #[inline]
+    fn written(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
 /// Writes rows of given columns in one encoding.
 #[derive(Debug, Clone)]
 pub struct Encoder {
     columns: Vec<Column>,
+    codecs: Vec<Codec>,
     encoding: Encoding,
 }
 
@@ -35,7 +57,8 @@ impl Encoder {
     /// An encoder of rows with these columns.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] when there is no column, or more than PostgreSQL's 1600.
+    /// [`crate::fault::Fault::Usage`] when there is no column, or more than PostgreSQL's 1600; or one whose
+    /// binary form only the server knows, for [`Encoding::Binary`].
     pub fn new(columns: &[Column], encoding: Encoding) -> anyhow::Result<Self> {
         const MOST: usize = 1600;
         if columns.is_empty() || columns.len() > MOST {
@@ -44,12 +67,21 @@ impl Encoder {
                 "{count} columns: a table of PostgreSQL's has 1 to {MOST}; change the columns"
             ));
         }
-        Ok(Self { columns: columns.to_vec(), encoding })
+        if encoding == Encoding::Binary
+            && let Some(reason) = no_binary(columns)
+        {
+            return Err(crate::usage!("{reason}; take a method that sends csv or text"));
+        }
+        let codecs = columns.iter().map(|column| column.kind.codec()).collect();
+        Ok(Self { columns: columns.to_vec(), codecs, encoding })
     }
 
     /// Adds one row to `out`.
+    ///
+    /// # Panics
+    /// When a field is no value of its column, which rows of a dataset rule out.
     #[inline]
-    pub fn push_row(&self, row: &impl Fields, out: &mut impl BufMut) {
+    pub fn push_row(&self, row: &impl Fields, out: &mut impl Out) {
         match self.encoding {
             Encoding::Csv => self.push_csv(row, out),
             Encoding::Text => self.push_text(row, out),
@@ -81,9 +113,12 @@ impl Encoder {
     }
 
     /// Plain csv (no quotes, so no comma or line feed inside a field) without backslashes or
-    /// tabs becomes text by turning each comma into a tab. The block must be one of ours, whose
-    /// integers are written as they are in text and whose last row has its line feed.
+    /// tabs becomes text by turning each comma into a tab, unless a NULL may be among the fields. The block
+    /// must be one of ours, whose integers are written as they are in text and whose last row has its line feed.
     fn translate(&self, text: &str, out: &mut Vec<u8>) -> bool {
+        if self.columns.iter().any(|column| column.nullable) {
+            return false;
+        }
         let bytes = text.as_bytes();
         if memchr::memchr2(b'\\', b'\t', bytes).is_some() || bytes.last() != Some(&b'\n') {
             return false;
@@ -94,13 +129,17 @@ impl Encoder {
 
     #[inline]
     fn push_csv(&self, row: &impl Fields, out: &mut impl BufMut) {
-        for (i, column) in self.columns.iter().enumerate() {
+        for (i, codec) in self.codecs.iter().enumerate() {
             if i > 0 {
                 out.put_u8(b',');
             }
-            match column.kind {
-                ColumnType::Text => push_text(out, row.field(i)),
-                ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
+            if row.is_null(i) {
+                continue;
+            }
+            match codec {
+                Codec::Scalar(Scalar::Bool) => push_bool(out, row.int(i)),
+                codec if codec.is_number() => push_int(out, row.int(i)),
+                _ => push_text(out, row.field(i)),
             }
         }
         out.put_u8(b'\n');
@@ -108,40 +147,74 @@ impl Encoder {
 
     #[inline]
     fn push_text(&self, row: &impl Fields, out: &mut impl BufMut) {
-        for (i, column) in self.columns.iter().enumerate() {
+        for (i, codec) in self.codecs.iter().enumerate() {
             if i > 0 {
                 out.put_u8(b'\t');
             }
-            match column.kind {
-                ColumnType::Text => push_escaped(out, row.field(i)),
-                ColumnType::Int4 | ColumnType::Int8 => push_int(out, row.int(i)),
+            if row.is_null(i) {
+                out.put_slice(b"\\N");
+                continue;
+            }
+            match codec {
+                Codec::Scalar(Scalar::Bool) => push_bool(out, row.int(i)),
+                codec if codec.is_number() => push_int(out, row.int(i)),
+                _ => push_escaped(out, row.field(i)),
             }
         }
         out.put_u8(b'\n');
     }
 
     #[inline]
-    fn push_binary(&self, row: &impl Fields, out: &mut impl BufMut) {
-        out.put_slice(&(self.columns.len() as i16).to_be_bytes());
-        for (i, column) in self.columns.iter().enumerate() {
-            match column.kind {
-                ColumnType::Text => {
+    fn push_binary(&self, row: &impl Fields, out: &mut impl Out) {
+        out.put_slice(&(self.codecs.len() as i16).to_be_bytes());
+        for (i, codec) in self.codecs.iter().enumerate() {
+            if row.is_null(i) {
+                out.put_slice(&(-1_i32).to_be_bytes());
+                continue;
+            }
+            match codec {
+                Codec::Scalar(Scalar::Text) => {
                     let bytes = row.field(i).as_bytes();
                     // The blocks' longest row keeps this below 2 GiB.
                     out.put_slice(&(bytes.len() as i32).to_be_bytes());
                     out.put_slice(bytes);
                 }
-                ColumnType::Int4 => {
+                Codec::Scalar(Scalar::Int4) => {
                     let value = (row.int(i) as i32).to_be_bytes();
                     out.put_slice(&[0, 0, 0, 4, value[0], value[1], value[2], value[3]]);
                 }
-                ColumnType::Int8 => {
+                Codec::Scalar(Scalar::Int8) => {
                     out.put_slice(&8_i32.to_be_bytes());
                     out.put_slice(&row.int(i).to_be_bytes());
                 }
+                Codec::Scalar(Scalar::Int2) => {
+                    let value = (row.int(i) as i16).to_be_bytes();
+                    out.put_slice(&[0, 0, 0, 2, value[0], value[1]]);
+                }
+                Codec::Scalar(Scalar::Bool) => out.put_slice(&[0, 0, 0, 1, row.int(i) as u8]),
+                other => push_binary_form(*other, row.field(i), out),
             }
         }
     }
+}
+
+/// Why rows of these columns have no binary form here, where they have none.
+fn no_binary(columns: &[Column]) -> Option<String> {
+    let column = columns.iter().find(|column| !column.kind.codec().has_binary())?;
+    let (name, kind) = (&column.name, column.kind.sql());
+    Some(format!("the column {name} is of the type {kind}, whose binary form only the server knows"))
+}
+
+/// A field of the binary format: its length, and the binary form of the value with this canonical text.
+fn push_binary_form(codec: Codec, canonical: &str, out: &mut impl Out) {
+    let start = out.written().len();
+    out.put_i32(0);
+    if let Err(refused) = codec.put_binary(canonical, out) {
+        panic!("a row of a dataset holds {canonical:?}, which {}", refused.rule);
+    }
+    let written = out.written();
+    let bytes = (written.len() - start - 4) as i32;
+    written[start..start + 4].copy_from_slice(&bytes.to_be_bytes());
 }
 
 /// A field of the text format, with the characters escaped that would end it or a row, or begin an escape.
@@ -162,6 +235,12 @@ pub(crate) fn push_escaped(out: &mut impl BufMut, field: &str) {
             other => out.put_u8(*other),
         }
     }
+}
+
+/// A boolean as COPY writes it.
+#[inline]
+fn push_bool(out: &mut impl BufMut, value: i64) {
+    out.put_u8(if value == 0 { b'f' } else { b't' });
 }
 
 /// An integer in decimal, without storage of its own.

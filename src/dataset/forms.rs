@@ -6,13 +6,15 @@ use anyhow::{Context, Result};
 
 use super::checksum::{ContentSum, RowHasher};
 use super::convert::EncodingWriter;
+use super::encode::Encoder;
 use super::manifest::{DatasetOrigin, Manifest};
-use super::rows::RowReader;
+use super::rows::{Fields, Row, RowReader};
 use super::store::DirLock;
-use super::{Column, ColumnType, Dataset};
+use super::{Column, Dataset};
 use crate::fault::nearest_then;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
+use crate::value::SqlType;
 
 /// The form in which each text is a number.
 pub const NUMERIC: &str = "numeric";
@@ -64,9 +66,9 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
 }
 
 fn numbered(columns: &[Column]) -> Vec<Column> {
-    let number = |column: &Column| match column.kind {
-        ColumnType::Text => Column { kind: ColumnType::Int8, ..column.clone() },
-        ColumnType::Int4 | ColumnType::Int8 => column.clone(),
+    let number = |column: &Column| match column.kind.codec().is_text() {
+        true => Column { kind: SqlType::int8(), ..column.clone() },
+        false => column.clone(),
     };
     columns.iter().map(number).collect()
 }
@@ -77,37 +79,59 @@ fn number(
     writer: &mut EncodingWriter,
     interrupt: &Interrupt,
 ) -> Result<ContentSum> {
-    let mut numbers: Vec<HashMap<Box<str>, u64>> = vec![HashMap::new(); columns.len()];
+    let mut numbers: Vec<HashMap<Box<str>, i64>> = vec![HashMap::new(); columns.len()];
+    let encoder = Encoder::new(columns, Encoding::Csv)?;
+    let mut of_row = vec![None; columns.len()];
     let mut reader = source.reader()?;
     let mut content = ContentSum::default();
     let mut left = source.rows();
     while left > 0 {
         interrupt.check()?;
         let rows = left.min(BLOCK_ROWS);
-        let mut block = String::new();
+        let mut block = Vec::new();
         for _ in 0..rows {
             let row = reader.next_row()?.with_context(|| format!("{left} rows early, it ended"))?;
             for (i, column) in source.columns().iter().enumerate() {
-                let value = match column.kind {
-                    ColumnType::Text => number_of(&mut numbers[i], row.field(i)).to_string(),
-                    ColumnType::Int4 | ColumnType::Int8 => row.int(i).to_string(),
+                let number = match column.kind.codec().is_text() && !Fields::is_null(&row, i) {
+                    true => Some(number_of(&mut numbers[i], row.field(i))),
+                    false => None,
                 };
-                block.push_str(&value);
-                block.push(if i + 1 == columns.len() { '\n' } else { ',' });
+                of_row[i] = number;
             }
+            encoder.push_row(&Numbered { row, numbers: &of_row }, &mut block);
         }
         content.merge(sum(&block, columns)?);
-        writer.write(block.as_bytes(), rows)?;
+        writer.write(&block, rows)?;
         left -= rows;
     }
     Ok(content)
 }
 
-fn number_of(numbers: &mut HashMap<Box<str>, u64>, text: &str) -> u64 {
+/// A row with numbers in place of its texts.
+struct Numbered<'a> {
+    row: Row<'a>,
+    numbers: &'a [Option<i64>],
+}
+
+impl Fields for Numbered<'_> {
+    fn field(&self, i: usize) -> &str {
+        self.row.field(i)
+    }
+
+    fn int(&self, i: usize) -> i64 {
+        self.numbers[i].unwrap_or_else(|| self.row.int(i))
+    }
+
+    fn is_null(&self, i: usize) -> bool {
+        Fields::is_null(&self.row, i)
+    }
+}
+
+fn number_of(numbers: &mut HashMap<Box<str>, i64>, text: &str) -> i64 {
     match numbers.get(text) {
         Some(number) => *number,
         None => {
-            let number = numbers.len() as u64 + 1;
+            let number = numbers.len() as i64 + 1;
             numbers.insert(text.into(), number);
             number
         }
@@ -115,9 +139,9 @@ fn number_of(numbers: &mut HashMap<Box<str>, u64>, text: &str) -> u64 {
 }
 
 /// The sum of the rows as they are written, not as they were meant.
-fn sum(csv: &str, columns: &[Column]) -> Result<ContentSum> {
+fn sum(csv: &[u8], columns: &[Column]) -> Result<ContentSum> {
     let hasher = RowHasher::new(columns);
-    let mut reader = RowReader::over(csv.as_bytes().to_vec(), columns, "the numbered rows".into());
+    let mut reader = RowReader::over(csv.to_vec(), columns, "the numbered rows".into());
     let mut sum = ContentSum::default();
     while let Some(row) = reader.next_row()? {
         sum.add(hasher.hash(&row));
@@ -136,7 +160,7 @@ mod tests {
         let votes = Dataset::generated(cache.path(), 5_000, 1, &interrupt).unwrap();
         let mut numeric = votes.in_form(NUMERIC, &interrupt).unwrap();
         numeric.ensure(Encoding::Binary, &interrupt).unwrap();
-        assert_eq!((numeric.rows(), numeric.columns()[0].kind), (5_000, ColumnType::Int8));
+        assert_eq!((numeric.rows(), numeric.columns()[0].kind.clone()), (5_000, SqlType::int8()));
         assert_eq!(numeric.columns()[2], votes.columns()[2]);
 
         let (mut texts, mut numbers) = (votes.reader().unwrap(), numeric.reader().unwrap());

@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::{Column, ColumnType, Dataset, Fields, RowReader, Value};
+use super::{Column, Dataset, Fields, RowReader, Value};
 use crate::interrupt::Interrupt;
+use crate::value::{Codec, Scalar};
 
 /// Rows between two looks at whether to stop.
 const ROWS_BETWEEN_CHECKS: u64 = 32_768;
@@ -15,22 +16,63 @@ pub(crate) struct HeldRows {
     rows: usize,
 }
 
-/// The values of a column.
+/// A column: its values, and, where it may have any, which of them are NULL.
 #[derive(Debug)]
-enum HeldColumn {
-    /// All texts after each other, and the length of each in bytes.
+struct HeldColumn {
+    codec: Codec,
+    values: HeldValues,
+    nulls: Option<Vec<bool>>,
+}
+
+/// The values of a column; of a NULL an empty text or 0.
+#[derive(Debug)]
+enum HeldValues {
+    /// All texts after each other, and the length of each in bytes. A value that is neither text nor a
+    /// number is held by its canonical text.
     Text(String, Vec<u32>),
+    Bool(Vec<bool>),
+    Int2(Vec<i16>),
     Int4(Vec<i32>),
     Int8(Vec<i64>),
 }
 
 impl HeldColumn {
-    fn new(kind: ColumnType, rows: usize) -> Self {
-        match kind {
-            ColumnType::Text => HeldColumn::Text(String::new(), Vec::with_capacity(rows)),
-            ColumnType::Int4 => HeldColumn::Int4(Vec::with_capacity(rows)),
-            ColumnType::Int8 => HeldColumn::Int8(Vec::with_capacity(rows)),
+    fn new(column: &Column, rows: usize) -> Self {
+        let codec = column.kind.codec();
+        let values = match codec {
+            Codec::Scalar(Scalar::Bool) => HeldValues::Bool(Vec::with_capacity(rows)),
+            Codec::Scalar(Scalar::Int2) => HeldValues::Int2(Vec::with_capacity(rows)),
+            Codec::Scalar(Scalar::Int4) => HeldValues::Int4(Vec::with_capacity(rows)),
+            Codec::Scalar(Scalar::Int8) => HeldValues::Int8(Vec::with_capacity(rows)),
+            _ => HeldValues::Text(String::new(), Vec::with_capacity(rows)),
+        };
+        Self { codec, values, nulls: column.nullable.then(|| Vec::with_capacity(rows)) }
+    }
+
+    /// Adds a row's value.
+    #[inline]
+    fn push(&mut self, row: &impl Fields, i: usize) {
+        if let Some(nulls) = &mut self.nulls {
+            nulls.push(row.is_null(i));
         }
+        // The parser has checked the ranges.
+        match &mut self.values {
+            HeldValues::Text(text, lengths) => {
+                let field = row.field(i);
+                text.push_str(field);
+                // The blocks' longest row keeps this below 4 GiB.
+                lengths.push(field.len() as u32);
+            }
+            HeldValues::Bool(values) => values.push(row.int(i) != 0),
+            HeldValues::Int2(values) => values.push(row.int(i) as i16),
+            HeldValues::Int4(values) => values.push(row.int(i) as i32),
+            HeldValues::Int8(values) => values.push(row.int(i)),
+        }
+    }
+
+    #[inline]
+    fn is_null(&self, at: usize) -> bool {
+        self.nulls.as_ref().is_some_and(|nulls| nulls[at])
     }
 }
 
@@ -49,28 +91,16 @@ impl Dataset {
 impl HeldRows {
     fn read(reader: &mut RowReader, columns: &[Column], rows: u64, interrupt: &Interrupt) -> Result<Self> {
         let rows_held = usize::try_from(rows).with_context(|| format!("holding {rows} rows in memory"))?;
-        let mut held: Vec<HeldColumn> = columns.iter().map(|c| HeldColumn::new(c.kind, rows_held)).collect();
+        let mut held: Vec<HeldColumn> = columns.iter().map(|c| HeldColumn::new(c, rows_held)).collect();
         for done in 0..rows {
             if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
                 interrupt.check()?;
             }
             let row = reader.next_row()?.with_context(|| format!("{} rows early, it ended", rows - done))?;
-            for (i, column) in held.iter_mut().enumerate() {
-                match column {
-                    HeldColumn::Text(text, lengths) => {
-                        let field = row.field(i);
-                        text.push_str(field);
-                        // The blocks' longest row keeps this below 4 GiB.
-                        lengths.push(field.len() as u32);
-                    }
-                    // The parser has checked the range.
-                    HeldColumn::Int4(values) => values.push(row.int(i) as i32),
-                    HeldColumn::Int8(values) => values.push(row.int(i)),
-                }
-            }
+            held.iter_mut().enumerate().for_each(|(i, column)| column.push(&row, i));
         }
         for column in &mut held {
-            if let HeldColumn::Text(text, _) = column {
+            if let HeldValues::Text(text, _) = &mut column.values {
                 text.shrink_to_fit();
             }
         }
@@ -105,7 +135,7 @@ impl HeldReader<'_> {
             return None;
         }
         for (end, column) in self.ends.iter_mut().zip(&self.held.columns) {
-            if let HeldColumn::Text(_, lengths) = column {
+            if let HeldValues::Text(_, lengths) = &column.values {
                 *end += lengths[self.next] as usize;
             }
         }
@@ -132,13 +162,20 @@ impl<'a> HeldRow<'a> {
 
     #[inline]
     fn value(&self, i: usize) -> Value<'a> {
-        match &self.held.columns[i] {
-            HeldColumn::Text(text, lengths) => {
+        let column = &self.held.columns[i];
+        if column.is_null(self.at) {
+            return Value::Null;
+        }
+        match &column.values {
+            HeldValues::Text(text, lengths) => {
                 let end = self.ends[i];
-                Value::Text(&text[end - lengths[self.at] as usize..end])
+                let text = &text[end - lengths[self.at] as usize..end];
+                if column.codec.is_text() { Value::Text(text) } else { Value::Other(column.codec, text) }
             }
-            HeldColumn::Int4(values) => Value::Int4(values[self.at]),
-            HeldColumn::Int8(values) => Value::Int8(values[self.at]),
+            HeldValues::Bool(values) => Value::Bool(values[self.at]),
+            HeldValues::Int2(values) => Value::Int2(values[self.at]),
+            HeldValues::Int4(values) => Value::Int4(values[self.at]),
+            HeldValues::Int8(values) => Value::Int8(values[self.at]),
         }
     }
 }
@@ -147,18 +184,25 @@ impl Fields for HeldRow<'_> {
     #[inline]
     fn field(&self, i: usize) -> &str {
         match self.value(i) {
-            Value::Text(text) => text,
-            Value::Int4(_) | Value::Int8(_) => "",
+            Value::Text(text) | Value::Other(_, text) => text,
+            Value::Null | Value::Bool(_) | Value::Int2(_) | Value::Int4(_) | Value::Int8(_) => "",
         }
     }
 
     #[inline]
     fn int(&self, i: usize) -> i64 {
         match self.value(i) {
-            Value::Text(_) => 0,
+            Value::Null | Value::Text(_) | Value::Other(..) => 0,
+            Value::Bool(value) => i64::from(value),
+            Value::Int2(value) => i64::from(value),
             Value::Int4(value) => i64::from(value),
             Value::Int8(value) => value,
         }
+    }
+
+    #[inline]
+    fn is_null(&self, i: usize) -> bool {
+        self.held.columns[i].is_null(self.at)
     }
 }
 

@@ -15,7 +15,8 @@ use crate::model::{Content, Encoding, FileFacts};
 /// The manifest's file.
 pub(crate) const FILE: &str = "manifest.json";
 
-const SCHEMA: u32 = 1;
+/// 1 had columns of three types, never NULL, and content sums by the first rule.
+const SCHEMA: u32 = 2;
 
 /// The origin of a dataset's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +96,7 @@ mod in_decimal {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
-        String::deserialize(from)?.parse().map(Content::of_hashes).map_err(D::Error::custom)
+        String::deserialize(from)?.parse().map(Content::of_rows).map_err(D::Error::custom)
     }
 }
 
@@ -137,7 +138,8 @@ impl Manifest {
         Self { schema: SCHEMA, origin, rows, columns, content, encodings }
     }
 
-    /// The manifest of a dataset's directory; `None` when there is none yet.
+    /// The manifest of a dataset's directory; `None` when there is none yet, or only one of an earlier schema:
+    /// such a dataset is made again, in the place of the old one.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Data`] when it is not one that this program can read.
@@ -156,6 +158,9 @@ impl Manifest {
         let unreadable =
             |error| crate::bad_data!("{} is not a dataset's manifest: {error}; {}", path.display(), remove());
         let Version { schema } = serde_json::from_str(&text).map_err(unreadable)?;
+        if schema < SCHEMA {
+            return Ok(None);
+        }
         if schema != SCHEMA {
             let path = path.display();
             return Err(crate::bad_data!(
@@ -207,26 +212,28 @@ mod tests {
         let index = vec![IndexEntry { row: 0, offset: 0 }, IndexEntry { row: 5, offset: 77 }];
         let csv = Encoded { file: "votes.csv".into(), bytes: 99, sha256: "ab".into(), index };
         let origin = DatasetOrigin::Generated { generator: 1, seed: u64::MAX };
-        Manifest::new(origin, 7, votes(), Content::of_hashes(-12), csv)
+        Manifest::new(origin, 7, votes(), Content::of_rows(-12), csv)
     }
 
-    /// The golden file of schema 1.
-    const GOLDEN: &str = r#"{"schema":1,"origin":{"origin":"generated","generator":1,"seed":18446744073709551615},"rows":7,"columns":[{"name":"username","type":"text"},{"name":"link","type":"text"},{"name":"score","type":"int4"}],"content":"-12","encodings":{"csv":{"file":"votes.csv","bytes":99,"sha256":"ab","index":[[0,0],[5,77]]}}}"#;
+    /// The golden file of schema 2.
+    const GOLDEN: &str = r#"{"schema":2,"origin":{"origin":"generated","generator":1,"seed":18446744073709551615},"rows":7,"columns":[{"name":"username","type":"text"},{"name":"link","type":"text"},{"name":"score","type":"integer"}],"content":"-12","encodings":{"csv":{"file":"votes.csv","bytes":99,"sha256":"ab","index":[[0,0],[5,77]]}}}"#;
 
     #[test]
-    fn schema_1_is_written_and_read_as_it_was() {
+    fn schema_2_is_written_and_read_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(dir.path()).unwrap(), None);
         manifest().write(dir.path()).unwrap();
         assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap().trim_end(), GOLDEN);
         assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest()));
+        fs::write(dir.path().join(FILE), r#"{"schema":1,"of":"an earlier version"}"#).unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), None, "it is made again");
     }
 
     #[test]
     fn what_it_cannot_read_is_refused_with_the_next_step() {
         let dir = tempfile::tempdir().unwrap();
         let cases = [
-            (GOLDEN.replace("\"schema\":1", "\"schema\":2"), "schema 2"),
+            (GOLDEN.replace("\"schema\":2", "\"schema\":3"), "schema 3"),
             (GOLDEN.replace("\"rows\":7", "\"rows\":7,\"more\":1"), "more"),
             (GOLDEN.replace("votes.csv", "../votes.csv"), "lacks"),
             (GOLDEN[..50].to_owned(), "not a dataset's manifest"),

@@ -36,13 +36,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub use columns::{Column, ColumnType};
-pub use encode::Encoder;
+pub use columns::Column;
+pub use encode::{Encoder, Out};
 pub(crate) use encode::{header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub(crate) use held_rows::HeldRows;
 pub use rows::{Fields, Row, RowReader};
-pub(crate) use rows::{Keyed, Value};
+pub(crate) use rows::{Keyed, Spelled, Value};
 pub(crate) use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;

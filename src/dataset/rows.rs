@@ -6,38 +6,87 @@ use std::io::{self, Read, Take};
 use anyhow::Result;
 
 use super::blocks::{BlockReader, newlines};
-use super::columns::{Column, ColumnType};
+use super::columns::Column;
 use super::csv_row::{BadField, RowParser, Style};
+use crate::value::{Codec, Scalar};
 
 /// One field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    /// The value of a text column.
+    /// No value.
+    Null,
+    /// The value of a `text` column.
     Text(&'a str),
+    /// The value of a `boolean` column.
+    Bool(bool),
+    /// The value of a `smallint` column.
+    Int2(i16),
     /// The value of an `integer` column.
     Int4(i32),
     /// The value of a `bigint` column.
     Int8(i64),
+    /// The value of a column of any other type, by its canonical text.
+    Other(Codec, &'a str),
+}
+
+/// A value as texts have it, statements and documents: the types that need no quotes, and all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelled<'a> {
+    /// No value.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+    /// The canonical text of any other value.
+    Text(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// As texts have it.
+    #[inline]
+    pub(crate) fn spelled(self) -> Spelled<'a> {
+        match self {
+            Value::Null => Spelled::Null,
+            Value::Bool(value) => Spelled::Bool(value),
+            Value::Int2(value) => Spelled::Number(value.into()),
+            Value::Int4(value) => Spelled::Number(value.into()),
+            Value::Int8(value) => Spelled::Number(value),
+            Value::Text(text) | Value::Other(_, text) => Spelled::Text(text),
+        }
+    }
+
+    /// The value of a column: its text, or the number that it spells.
+    #[inline]
+    fn of(codec: Codec, field: &'a str, number: i64) -> Self {
+        // The ranges were checked when the row was read.
+        match codec {
+            Codec::Scalar(Scalar::Text) => Value::Text(field),
+            Codec::Scalar(Scalar::Bool) => Value::Bool(number != 0),
+            Codec::Scalar(Scalar::Int2) => Value::Int2(number as i16),
+            Codec::Scalar(Scalar::Int4) => Value::Int4(number as i32),
+            Codec::Scalar(Scalar::Int8) => Value::Int8(number),
+            other => Value::Other(other, field),
+        }
+    }
 }
 
 /// The values of a row, wherever it is.
 pub trait Fields {
-    /// The text of a field, unquoted.
+    /// The text of a field, unquoted; none of a NULL.
     ///
     /// # Panics
-    /// When there is no field of this number, counted from 0; it may where it is none of a text column.
+    /// When there is no field of this number, counted from 0; it may where its value is a number.
     fn field(&self, i: usize) -> &str;
 
-    /// The value of an integer field.
+    /// The value of a number ([`Codec::is_number`]); 0 of a NULL.
     ///
     /// # Panics
-    /// When there is no field of this number, counted from 0; it may where it is one of a text column.
+    /// When there is no field of this number, counted from 0; it may where its value is none.
     fn int(&self, i: usize) -> i64;
 
-    /// Whether a field is NULL; then it has no other value. No row of a dataset has one.
-    fn is_null(&self, _i: usize) -> bool {
-        false
-    }
+    /// Whether a field is NULL.
+    fn is_null(&self, i: usize) -> bool;
 }
 
 /// A row with an integer key in front of its own fields.
@@ -65,6 +114,11 @@ impl<R: Fields> Fields for Keyed<'_, R> {
             i => self.row.int(i - 1),
         }
     }
+
+    #[inline]
+    fn is_null(&self, i: usize) -> bool {
+        i > 0 && self.row.is_null(i - 1)
+    }
 }
 
 /// One row, valid until the next is read. It has as many fields as there are columns.
@@ -78,7 +132,7 @@ impl<'a> Row<'a> {
     /// The number of fields.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.parser.kinds().len()
+        self.parser.codecs().len()
     }
 
     /// The text of a field, unquoted.
@@ -90,7 +144,7 @@ impl<'a> Row<'a> {
         self.parser.field(self.text, i)
     }
 
-    /// The value of an integer field; 0 for a text.
+    /// The value of a number; 0 for a NULL and any other field.
     ///
     /// # Panics
     /// When there is no field of this number, counted from 0.
@@ -105,11 +159,9 @@ impl<'a> Row<'a> {
     /// When there is no field of this number, counted from 0.
     #[inline]
     pub(crate) fn value(&self, i: usize) -> Value<'a> {
-        match self.parser.kinds()[i] {
-            ColumnType::Text => Value::Text(self.field(i)),
-            // The parser has checked the range.
-            ColumnType::Int4 => Value::Int4(self.int(i) as i32),
-            ColumnType::Int8 => Value::Int8(self.int(i)),
+        match self.parser.is_null(i) {
+            true => Value::Null,
+            false => Value::of(self.parser.codecs()[i], self.field(i), self.int(i)),
         }
     }
 }
@@ -123,6 +175,11 @@ impl Fields for Row<'_> {
     #[inline]
     fn int(&self, i: usize) -> i64 {
         self.parser.int(i)
+    }
+
+    #[inline]
+    fn is_null(&self, i: usize) -> bool {
+        self.parser.is_null(i)
     }
 }
 

@@ -12,9 +12,10 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
-use super::{ColumnType, Dataset};
+use super::Dataset;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
+use crate::value::{Codec, Scalar};
 
 /// Rows in the order of a column; equal ones in the order of the file.
 #[derive(Debug)]
@@ -51,8 +52,8 @@ impl Dataset {
     /// [`crate::fault::Fault::Data`] when the csv is not what it was; when it cannot be read; or
     /// [`crate::fault::Fault::Interrupted`].
     pub(crate) fn sorted_by(&self, column: usize, rows: u64, interrupt: &Interrupt) -> Result<SortedRows> {
-        let kind = match self.columns().get(column) {
-            Some(column) => column.kind,
+        let codec = match self.columns().get(column) {
+            Some(column) => column.kind.codec(),
             None => {
                 return Err(crate::usage!(
                     "column {column} of {}: it has {}, counted from 0; give one of these",
@@ -68,7 +69,13 @@ impl Dataset {
             .read_to_end(&mut csv)
             .with_context(|| format!("reading {}", path.display()))?;
         interrupt.check()?;
-        let sorted = SortedRows::sort(csv, column, kind, rows as usize, interrupt)?;
+        let sorted = SortedRows::sort(
+            csv,
+            column,
+            codec.is_number() && codec != Codec::Scalar(Scalar::Bool),
+            rows as usize,
+            interrupt,
+        )?;
         if sorted.rows.len() as u64 != rows {
             let found = sorted.rows.len();
             return Err(crate::bad_data!(
@@ -84,7 +91,7 @@ impl SortedRows {
     fn sort(
         csv: Vec<u8>,
         column: usize,
-        kind: ColumnType,
+        numbers: bool,
         expected: usize,
         interrupt: &Interrupt,
     ) -> Result<Self> {
@@ -95,12 +102,11 @@ impl SortedRows {
         rows.reserve_exact(expected.saturating_sub(rows.len()));
         rows.extend(found.flatten());
         interrupt.check()?;
-        let exact = match kind {
-            ColumnType::Text => prefix_texts(&csv, &mut rows),
-            ColumnType::Int4 | ColumnType::Int8 => {
-                rows.par_iter_mut().for_each(|row| row.prefix = number(&csv, row.key_start()));
-                true
-            }
+        let exact = if numbers {
+            rows.par_iter_mut().for_each(|row| row.prefix = number(&csv, row.key_start()));
+            true
+        } else {
+            prefix_texts(&csv, &mut rows)
         };
         interrupt.check()?;
         rows.par_sort_unstable_by(|a, b| {
@@ -268,7 +274,7 @@ mod tests {
             encoder.push_row(&row, &mut csv);
             all.push(((Fields::field(&row, column).to_owned(), row.int(column)), csv));
         }
-        if dataset.columns()[column].kind == ColumnType::Text {
+        if dataset.columns()[column].kind.codec().is_text() {
             all.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0));
         } else {
             all.sort_by_key(|(key, _)| key.1);

@@ -7,8 +7,11 @@ use super::word::words;
 words! {
     /// The rule by which the number is made from rows.
     pub enum Rule {
-        /// The sum of the rows' hashes, whatever their order (`dataset::checksum`).
+        /// The sum of the rows' hashes, whatever their order: of texts and integers, the last of several columns
+        /// not hashed where it is an integer. The rule of records before columns of any type.
         RowHashes = "row-hashes",
+        /// The sum of the rows' hashes, whatever their order, every column hashed (`dataset::checksum`).
+        RowHashes2 = "row-hashes-2",
     }
 }
 
@@ -22,9 +25,14 @@ pub struct Content {
 }
 
 impl Content {
-    /// The content of rows with this sum of hashes.
+    /// The content of rows with this sum of hashes, by the rule of earlier records.
     pub fn of_hashes(sum: i128) -> Self {
         Self { rule: Rule::RowHashes, sum }
+    }
+
+    /// The content of rows with this sum of hashes.
+    pub fn of_rows(sum: i128) -> Self {
+        Self { rule: Rule::RowHashes2, sum }
     }
 
     /// The content of the same rows, each held this many times.

@@ -32,6 +32,18 @@ pub struct DatasetFacts {
     pub files: BTreeMap<Encoding, FileFacts>,
 }
 
+impl DatasetFacts {
+    /// Whether this has the rows of the other: by the contents, or, where these were made by different rules, by
+    /// the csv files.
+    pub fn has_rows_of(&self, other: &DatasetFacts) -> bool {
+        if self.content.rule == other.content.rule {
+            return self.content == other.content;
+        }
+        let csv = |facts: &DatasetFacts| facts.files.get(&Encoding::Csv).cloned();
+        csv(self).is_some_and(|mine| csv(other) == Some(mine))
+    }
+}
+
 /// One file of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFacts {

@@ -1,8 +1,9 @@
 //! The table as a value, and the statements that make it.
 
-use crate::dataset::{Column, ColumnType};
+use crate::dataset::Column;
 use crate::model::Persistence;
 use crate::sql::{literal, qualified, quote};
+use crate::value::SqlType;
 
 /// The storage parameter that keeps autovacuum away from a table that holds rows itself.
 pub(crate) const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
@@ -109,8 +110,8 @@ impl Table {
 
     /// `"link" text COLLATE "C"`: a column as CREATE TABLE has it, with the table's collation where it has one.
     pub(crate) fn column_sql(&self, column: &Column) -> String {
-        let collate = match (&self.collation, column.kind) {
-            (Some(collation), ColumnType::Text) => format!(" COLLATE {}", quote(collation)),
+        let collate = match (&self.collation, column.kind.codec().is_text()) {
+            (Some(collation), true) => format!(" COLLATE {}", quote(collation)),
             _ => String::new(),
         };
         format!("{} {}{collate}", quote(&column.name), column.kind.sql())
@@ -149,7 +150,7 @@ impl Table {
 
     /// The table as a load sees it that brings the keys along: the key is the first of the columns.
     pub(crate) fn with_key_column(&self) -> Self {
-        let key = Column { name: self.key.clone(), kind: ColumnType::Int4 };
+        let key = Column::new(&self.key, SqlType::int4());
         let columns = std::iter::once(key).chain(self.columns.iter().cloned()).collect();
         Self { columns, ..self.clone() }
     }
@@ -241,10 +242,10 @@ impl Table {
     /// An SQL expression of the column that is no row's value of it: what stands there before an update.
     pub(crate) fn stale(column: &Column) -> String {
         let name = quote(&column.name);
-        match column.kind {
+        match column.kind.codec() {
             // No integer is its own complement, and no complement overflows.
-            ColumnType::Int4 | ColumnType::Int8 => format!("~{name}"),
-            ColumnType::Text => format!("{name} || '~'"),
+            codec if codec.is_number() => format!("~{name}"),
+            _ => format!("{name} || '~'"),
         }
     }
 

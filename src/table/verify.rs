@@ -5,13 +5,14 @@ use anyhow::{Context, Result};
 use postgres::{GenericClient, Transaction};
 
 use crate::bad_data;
+use crate::dataset::Column;
 use crate::dataset::checksum::{self, sql_expression};
-use crate::dataset::{Column, ColumnType};
 use crate::model::{Content, EndState, Persistence};
 use crate::pg_error::describe;
 use crate::sql::quote;
 use crate::table::Table;
 use crate::table::ddl::parent_of;
+use crate::value::SqlType;
 
 /// The expected state of the table after a load.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +109,7 @@ pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
 /// How many rows there are, the sum of their content, and their keys.
 fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, Content, FoundKeys)> {
     let (name, key) = (table.sql_name(), quote(&table.key));
-    let key_column = Column { name: table.key.clone(), kind: ColumnType::Int8 };
+    let key_column = Column::new(&table.key, SqlType::int8());
     // One pass for all: PostgreSQL reads a large table with parallel workers, so this costs a
     // fraction of the load.
     let sql = format!(
@@ -130,7 +131,7 @@ fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, Content,
         }
     };
     let keys = FoundKeys { sum, range: least.zip(greatest), different, next: next_key(client, table)? };
-    Ok((rows, Content::of_hashes(content), keys))
+    Ok((rows, Content::of_rows(content), keys))
 }
 
 /// The key that a row would get that brings none.
@@ -325,7 +326,7 @@ mod tests {
     fn found(table: &Table) -> Found {
         Found {
             rows: 3,
-            content: Content::of_hashes(7),
+            content: Content::of_rows(7),
             persistence: "permanent".into(),
             structure: table.structure(),
             keys: FoundKeys {
@@ -342,7 +343,7 @@ mod tests {
         let table = Table::votes(&votes());
         let expected = Expected {
             rows: 3,
-            content: Content::of_hashes(7),
+            content: Content::of_rows(7),
             keys: Keys::Counted,
             persistence: Persistence::Permanent,
         };
@@ -355,7 +356,7 @@ mod tests {
         assert!(text.contains("2 rows instead of 3"), "{text}");
 
         let mut other = found;
-        other.content = Content::of_hashes(8);
+        other.content = Content::of_rows(8);
         other.persistence = "unlogged".into();
         other.structure.retain(|s| s != "index btree (link)");
         let text = check(other, &table, &expected).unwrap_err().to_string();

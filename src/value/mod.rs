@@ -57,6 +57,11 @@ impl Codec {
         matches!(self, Codec::Scalar(Scalar::Text))
     }
 
+    /// Whether the value is a document of JSON.
+    pub fn is_json(self) -> bool {
+        false
+    }
+
     /// Whether the client can make the binary form.
     pub fn has_binary(self) -> bool {
         self != Codec::Foreign

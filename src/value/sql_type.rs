@@ -1,9 +1,12 @@
 //! A column's type by the name that PostgreSQL gives it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Codec, Scalar};
 
 /// A type, with its modifiers: `numeric(12,2)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct SqlType {
     name: String,
     codec: Codec,
@@ -40,6 +43,18 @@ impl SqlType {
     #[inline]
     pub fn codec(&self) -> Codec {
         self.codec
+    }
+}
+
+impl From<String> for SqlType {
+    fn from(name: String) -> Self {
+        Self::named(&name)
+    }
+}
+
+impl From<SqlType> for String {
+    fn from(sql_type: SqlType) -> Self {
+        sql_type.name
     }
 }
 

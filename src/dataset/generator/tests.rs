@@ -32,14 +32,9 @@ fn the_bytes_are_the_committed_ones() {
 }
 
 const KNOWN: [(u64, u64, &str, &str); 3] = [
-    (1, 1, "eca658fa86a4b42fbebc9efe617ae9df96aefa624dcc08b8eed77e93cc5a08a6", "-501780939046522327"),
-    (1000, 1, "eb185d14ea170ae1ea1fef72c6591992c034a73bffa6cb740f0717a23eb93fe1", "-61699006847585617849"),
-    (
-        100000,
-        1,
-        "a629b3a5e2b3c50eaecc837b7f3a829d0681deef04ad299e6cf79ef2ab3e16d2",
-        "-1233115023430416345690",
-    ),
+    (1, 1, "eca658fa86a4b42fbebc9efe617ae9df96aefa624dcc08b8eed77e93cc5a08a6", "-8493966391523878114"),
+    (1000, 1, "eb185d14ea170ae1ea1fef72c6591992c034a73bffa6cb740f0717a23eb93fe1", "-232615763401110431313"),
+    (100000, 1, "a629b3a5e2b3c50eaecc837b7f3a829d0681deef04ad299e6cf79ef2ab3e16d2", "-677988622011756880315"),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bytes::{BufMut, BytesMut};
 
 use super::{common, updated};
-use crate::dataset::{Value, push_escaped};
+use crate::dataset::{Spelled, Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
 use crate::method::{Info, Load, Method, Need, PhaseClock, committed};
@@ -82,10 +82,11 @@ impl Statement {
 /// A row of the temporary table in the text format of COPY.
 fn push_row(out: &mut BytesMut, key: i32, value: Value<'_>) -> Result<()> {
     write!(out, "{key}\t")?;
-    match value {
-        Value::Text(text) => push_escaped(out, text),
-        Value::Int4(value) => write!(out, "{value}")?,
-        Value::Int8(value) => write!(out, "{value}")?,
+    match value.spelled() {
+        Spelled::Null => out.put_slice(b"\\N"),
+        Spelled::Bool(value) => write!(out, "{value}")?,
+        Spelled::Number(value) => write!(out, "{value}")?,
+        Spelled::Text(text) => push_escaped(out, text),
     }
     out.put_u8(b'\n');
     Ok(())

@@ -53,7 +53,8 @@ fn update_sql(table: &Table, column: &Column, rows: u64) -> String {
 }
 
 fn prepare(session: &mut Session, table: &Table, column: &Column, rows: u64) -> Result<Statement> {
-    let types: Vec<Type> = (0..rows).flat_map(|_| [Type::INT4, bind_type(column.kind)]).collect();
+    let value = bind_type(column)?;
+    let types: Vec<Type> = (0..rows).flat_map(|_| [Type::INT4, value.clone()]).collect();
     session
         .prepare_typed(&update_sql(table, column, rows), &types)
         .map_err(describe)

@@ -71,7 +71,7 @@ impl Method for CopyBlocking {
             }
             Encoding::Binary => {
                 let held = load.dataset.hold(load.rows, interrupt)?;
-                let types = types_of(load.table);
+                let types = types_of(load.table)?;
                 timed(load, clock, |session| write(session, &sql, &types, &held, interrupt))
             }
         }

@@ -21,8 +21,11 @@ use crate::table::Table;
 pub(super) const ROWS_BETWEEN_CHECKS: usize = 1024;
 
 /// The types that a driver's writer encodes the table's columns as.
-pub(super) fn types_of(table: &Table) -> Vec<Type> {
-    table.columns.iter().map(|column| bind_type(column.kind)).collect()
+///
+/// # Errors
+/// As [`bind_type`].
+pub(super) fn types_of(table: &Table) -> Result<Vec<Type>> {
+    table.columns.iter().map(bind_type).collect()
 }
 
 /// `copy-binary-writer`: the rows of `copy-binary-encoded`, by `BinaryCopyInWriter` of the driver
@@ -55,7 +58,7 @@ impl Method for CopyBinaryWriter {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
         let held = load.dataset.hold(load.rows, interrupt)?;
-        let types = types_of(load.table);
+        let types = types_of(load.table)?;
         let sql = copy_from_stdin(load.table, Encoding::Binary);
         let mut stream = CopyStream::connect(load.connector)?;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::options::InputFormat;
-use crate::dataset::{Value, header, trailer};
+use crate::dataset::{Spelled, header, trailer};
 use crate::method::tools::batch::Bound;
 use crate::method::tools::feed::feeds;
 use crate::method::{Load, PhaseClock};
@@ -84,10 +84,11 @@ fn write_inserts(load: &Load<'_>, table: &str, path: &Path) -> Result<()> {
                 if i > 0 {
                     out.write_all(b",")?;
                 }
-                match value {
-                    Value::Text(text) => out.write_all(constant(text).as_bytes())?,
-                    Value::Int4(number) => write!(out, "{number}")?,
-                    Value::Int8(number) => write!(out, "{number}")?,
+                match value.spelled() {
+                    Spelled::Null => out.write_all(b"NULL")?,
+                    Spelled::Bool(value) => write!(out, "{value}")?,
+                    Spelled::Number(number) => write!(out, "{number}")?,
+                    Spelled::Text(text) => out.write_all(constant(text).as_bytes())?,
                 }
             }
             Ok(out.write_all(b");\n")?)

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use postgres::types::ToSql;
 
 use super::{BATCH, Insert, Inserter, common, jobs_param, unchecked};
-use crate::dataset::Value;
+use crate::dataset::{Spelled, Value};
 use crate::method::tools::batch::{Batch, Bound, emptied};
 use crate::method::tools::feed::Feed;
 use crate::method::{Info, Load, Param};
@@ -151,12 +151,20 @@ fn write_json(document: &mut Vec<u8>, keys: &[Vec<u8>], batch: &Batch) -> Result
             document.push(b',');
         }
         document.extend_from_slice(&keys[column]);
-        match value {
-            Value::Text(text) => serde_json::to_writer(&mut *document, text),
-            Value::Int4(v) => serde_json::to_writer(&mut *document, &v),
-            Value::Int8(v) => serde_json::to_writer(&mut *document, &v),
+        if let Value::Other(codec, text) = value
+            && codec.is_json()
+        {
+            // A document within the document, not a text of one.
+            document.extend_from_slice(text.as_bytes());
+        } else {
+            match value.spelled() {
+                Spelled::Null => serde_json::to_writer(&mut *document, &()),
+                Spelled::Bool(value) => serde_json::to_writer(&mut *document, &value),
+                Spelled::Number(value) => serde_json::to_writer(&mut *document, &value),
+                Spelled::Text(text) => serde_json::to_writer(&mut *document, text),
+            }
+            .context("writing a value as JSON")?;
         }
-        .context("writing a value as JSON")?;
         if column + 1 == keys.len() {
             document.push(b'}');
         }

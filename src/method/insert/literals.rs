@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::{Insert, Inserter, common, unchecked};
-use crate::dataset::Value;
+use crate::dataset::Spelled;
 use crate::method::tools::batch::{Batch, Bound};
 use crate::method::tools::feed::Feed;
 use crate::method::{Info, Load};
@@ -74,10 +74,11 @@ fn push_rows(sql: &mut String, batch: &Batch, width: usize) -> Result<()> {
             (_, 0) => "),(",
             _ => ",",
         });
-        match value {
-            Value::Text(text) => push_text(sql, text),
-            Value::Int4(v) => write!(sql, "{v}")?,
-            Value::Int8(v) => write!(sql, "{v}")?,
+        match value.spelled() {
+            Spelled::Null => sql.push_str("NULL"),
+            Spelled::Bool(value) => write!(sql, "{value}")?,
+            Spelled::Number(value) => write!(sql, "{value}")?,
+            Spelled::Text(text) => push_text(sql, text),
         }
     }
     sql.push(')');

@@ -136,7 +136,7 @@ impl Unprepared {
             table: load.table.clone(),
             batch_rows,
             full: insert_sql(load.table, batch_rows),
-            types: load.table.columns.iter().map(|c| bind_type(c.kind)).collect(),
+            types: load.table.columns.iter().map(bind_type).collect::<Result<_>>()?,
             binds: Binds::default(),
             typed: Vec::new(),
         })

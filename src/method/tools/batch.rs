@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::ops::Range;
 
+use anyhow::Result;
 use bytes::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::dataset::{ColumnType, Row, Value};
+use crate::dataset::{Column, Row, Value};
+use crate::value::Codec;
 
 /// Parameters that one statement can bind: the protocol counts them in 16 bits (PostgreSQL
 /// manual, "Message Formats", Bind).
@@ -17,28 +19,44 @@ pub(crate) const MAX_BINDS: u64 = 65_535;
 pub(crate) struct Bound<'a>(pub Value<'a>);
 
 impl ToSql for Bound<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self.0 {
+            Value::Null => Ok(IsNull::Yes),
             Value::Text(v) => v.to_sql(ty, out),
+            Value::Bool(v) => v.to_sql(ty, out),
+            Value::Int2(v) => v.to_sql(ty, out),
             Value::Int4(v) => v.to_sql(ty, out),
             Value::Int8(v) => v.to_sql(ty, out),
+            Value::Other(codec, text) => match codec.put_binary(text, out) {
+                Ok(()) => Ok(IsNull::No),
+                Err(refused) => Err(format!("{text:?} {}", refused.rule).into()),
+            },
         }
     }
 
-    fn accepts(ty: &Type) -> bool {
-        [Type::TEXT, Type::INT4, Type::INT8].contains(ty)
+    /// The value knows its type, which is that of its column.
+    fn accepts(_: &Type) -> bool {
+        true
     }
 
     to_sql_checked!();
 }
 
 /// The type that a value of a column is bound as.
-pub(crate) fn bind_type(kind: ColumnType) -> Type {
-    match kind {
-        ColumnType::Text => Type::TEXT,
-        ColumnType::Int4 => Type::INT4,
-        ColumnType::Int8 => Type::INT8,
-    }
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] where only the server can tell.
+pub(crate) fn bind_type(column: &Column) -> Result<Type> {
+    column.kind.codec().bind_type().ok_or_else(|| {
+        let (name, kind) = (&column.name, column.kind.sql());
+        crate::usage!(
+            "the column {name} is of the type {kind}, which no value can be bound as without asking the server"
+        )
+    })
 }
 
 /// Some rows, copied out of a reader.
@@ -51,9 +69,13 @@ pub(crate) struct Batch {
 
 #[derive(Debug)]
 enum BoundValue {
+    Null,
     Text(Range<usize>),
+    Bool(bool),
+    Int2(i16),
     Int4(i32),
     Int8(i64),
+    Other(Codec, Range<usize>),
 }
 
 impl Batch {
@@ -67,15 +89,22 @@ impl Batch {
 
     /// Adds a single value, for statements that take other values than a row's.
     fn push_value(&mut self, value: Value<'_>) {
-        self.cells.push(match value {
-            Value::Text(v) => {
-                let start = self.text.len();
-                self.text.push_str(v);
-                BoundValue::Text(start..self.text.len())
-            }
+        let cell = match value {
+            Value::Null => BoundValue::Null,
+            Value::Text(v) => BoundValue::Text(self.push_text(v)),
+            Value::Bool(v) => BoundValue::Bool(v),
+            Value::Int2(v) => BoundValue::Int2(v),
             Value::Int4(v) => BoundValue::Int4(v),
             Value::Int8(v) => BoundValue::Int8(v),
-        });
+            Value::Other(codec, v) => BoundValue::Other(codec, self.push_text(v)),
+        };
+        self.cells.push(cell);
+    }
+
+    fn push_text(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
     }
 
     /// Forgets the rows and keeps the storage.
@@ -102,9 +131,13 @@ impl Batch {
 
     fn bound(&self, cell: &BoundValue) -> Bound<'_> {
         Bound(match cell {
+            BoundValue::Null => Value::Null,
             BoundValue::Text(range) => Value::Text(&self.text[range.clone()]),
+            BoundValue::Bool(v) => Value::Bool(*v),
+            BoundValue::Int2(v) => Value::Int2(*v),
             BoundValue::Int4(v) => Value::Int4(*v),
             BoundValue::Int8(v) => Value::Int8(*v),
+            BoundValue::Other(codec, range) => Value::Other(*codec, &self.text[range.clone()]),
         })
     }
 }
