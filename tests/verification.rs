@@ -75,88 +75,85 @@ fn sum(session: &mut Session, kinds: &[&str], rows: &[&[Field]]) -> String {
 }
 
 /// The fields of each row of a table.
-type Rows<'a> = &'a [&'a [Field]];
+type Rows = &'static [&'static [Field]];
+
+const INT4: &str = "integer";
+const INT8: &str = "bigint";
+const T: &str = "text";
+
+/// The types of a table's columns, and contents of it that are all different.
+const CONTENTS: [(&[&str], &[Rows]); 8] = [
+    (
+        &[INT4],
+        &[
+            &[&[Int(1)], &[Int(3)]],
+            &[&[Int(2)], &[Int(2)]],
+            &[&[Int(4)]],
+            &[&[Int(4)], &[Int(0)]],
+            &[&[Int(4)], &[Null]],
+            &[&[Int(-4)], &[Null], &[Null]],
+            &[&[Int(-2_147_483_648)], &[Int(2_147_483_647)]],
+        ],
+    ),
+    (&[INT8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),
+    (
+        &[T],
+        &[&[&[Text("")]], &[&[Null]], &[&[Text("")], &[Text("")]], &[&[Text("N")]], &[&[Text("żółw 🐘")]]],
+    ),
+    (
+        &[T, T, INT4],
+        &[
+            &[&[Text("a"), Text("b"), Int(1)]],
+            &[&[Text("b"), Text("a"), Int(1)]],
+            &[&[Text("a"), Text("b"), Int(-1)]],
+            &[&[Text("a"), Text("b"), Int(0)]],
+            &[&[Text("a"), Text("b"), Null]],
+            &[&[Text("a"), Text(""), Null]],
+            &[&[Text("a"), Null, Null]],
+            &[&[Text("a"), Null, Int(0)]],
+            &[&[Null, Text("a"), Int(0)]],
+            &[&[Text(""), Text("a"), Int(0)]],
+            &[&[Null, Null, Null]],
+            &[&[Text("ab"), Text(""), Int(1)]],
+            &[&[Text("a"), Text("b"), Int(1)], &[Text("a"), Text("b"), Int(1)]],
+        ],
+    ),
+    (
+        &[INT8, INT8, INT4],
+        &[
+            &[&[Int(1), Int(2), Int(3)]],
+            &[&[Int(2), Int(1), Int(3)]],
+            &[&[Int(1), Int(3), Int(2)]],
+            &[&[Int(1 << 32), Int(2), Int(3)]],
+            &[&[Null, Int(2), Int(3)]],
+            &[&[Int(0), Int(2), Int(3)]],
+            &[&[Int(-1), Int(-2), Int(-3)]],
+        ],
+    ),
+    (
+        &["boolean", "smallint"],
+        &[&[&[Int(1), Int(0)]], &[&[Int(0), Int(1)]], &[&[Null, Int(1)]], &[&[Int(1), Null]]],
+    ),
+    // What their output functions write, which a cast to text changes of the second and the third.
+    (
+        &["numeric(6,2)", "character(3)", "inet", "jsonb"],
+        &[
+            &[&[Text("1.50"), Text("a  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
+            &[&[Text("1.50"), Text("b  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
+            &[&[Text("1.50"), Text("a  "), Null, Text("{\"a\": 1}")]],
+            &[&[Text("NaN"), Text("   "), Text("10.0.0.0/8"), Text("null")]],
+        ],
+    ),
+    (&[INT4, T], &[&[&[Int(0), Text("")]], &[&[Null, Text("")]], &[&[Int(0), Null]], &[&[Null, Null]]]),
+];
 
 #[test]
 fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
-    const INT4: &str = "integer";
-    const INT8: &str = "bigint";
-    const T: &str = "text";
     let dir = common::world_readable_tempdir();
     let dataset = Dataset::generated(dir.path(), 10, 1, &Interrupt::new()).unwrap();
     let server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
-    let groups: [(&[&str], &[Rows]); 8] = [
-        (
-            &[INT4],
-            &[
-                &[&[Int(1)], &[Int(3)]],
-                &[&[Int(2)], &[Int(2)]],
-                &[&[Int(4)]],
-                &[&[Int(4)], &[Int(0)]],
-                &[&[Int(4)], &[Null]],
-                &[&[Int(-4)], &[Null], &[Null]],
-                &[&[Int(i64::from(i32::MIN))], &[Int(i64::from(i32::MAX))]],
-            ],
-        ),
-        (&[INT8], &[&[&[Int(1)]], &[&[Int(1 << 32)]], &[&[Int(i64::MIN)]], &[&[Int(i64::MAX)]], &[&[Null]]]),
-        (
-            &[T],
-            &[
-                &[&[Text("")]],
-                &[&[Null]],
-                &[&[Text("")], &[Text("")]],
-                &[&[Text("N")]],
-                &[&[Text("żółw 🐘")]],
-            ],
-        ),
-        (
-            &[T, T, INT4],
-            &[
-                &[&[Text("a"), Text("b"), Int(1)]],
-                &[&[Text("b"), Text("a"), Int(1)]],
-                &[&[Text("a"), Text("b"), Int(-1)]],
-                &[&[Text("a"), Text("b"), Int(0)]],
-                &[&[Text("a"), Text("b"), Null]],
-                &[&[Text("a"), Text(""), Null]],
-                &[&[Text("a"), Null, Null]],
-                &[&[Text("a"), Null, Int(0)]],
-                &[&[Null, Text("a"), Int(0)]],
-                &[&[Text(""), Text("a"), Int(0)]],
-                &[&[Null, Null, Null]],
-                &[&[Text("ab"), Text(""), Int(1)]],
-                &[&[Text("a"), Text("b"), Int(1)], &[Text("a"), Text("b"), Int(1)]],
-            ],
-        ),
-        (
-            &[INT8, INT8, INT4],
-            &[
-                &[&[Int(1), Int(2), Int(3)]],
-                &[&[Int(2), Int(1), Int(3)]],
-                &[&[Int(1), Int(3), Int(2)]],
-                &[&[Int(1 << 32), Int(2), Int(3)]],
-                &[&[Null, Int(2), Int(3)]],
-                &[&[Int(0), Int(2), Int(3)]],
-                &[&[Int(-1), Int(-2), Int(-3)]],
-            ],
-        ),
-        (
-            &["boolean", "smallint"],
-            &[&[&[Int(1), Int(0)]], &[&[Int(0), Int(1)]], &[&[Null, Int(1)]], &[&[Int(1), Null]]],
-        ),
-        // What their output functions write, which a cast to text changes of the second and the third.
-        (
-            &["numeric(6,2)", "character(3)", "inet", "jsonb"],
-            &[
-                &[&[Text("1.50"), Text("a  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
-                &[&[Text("1.50"), Text("b  "), Text("10.0.0.1"), Text("{\"a\": 1}")]],
-                &[&[Text("1.50"), Text("a  "), Null, Text("{\"a\": 1}")]],
-                &[&[Text("NaN"), Text("   "), Text("10.0.0.0/8"), Text("null")]],
-            ],
-        ),
-        (&[INT4, T], &[&[&[Int(0), Text("")]], &[&[Null, Text("")]], &[&[Int(0), Null]], &[&[Null, Null]]]),
-    ];
-    for (kinds, contents) in groups {
+    for (kinds, contents) in CONTENTS {
         let mut sums: Vec<String> = contents.iter().map(|rows| sum(&mut session, kinds, rows)).collect();
         sums.sort();
         sums.dedup();
