@@ -2,7 +2,7 @@
 //! the method promised.
 
 use anyhow::{Context, Result};
-use postgres::{GenericClient, Transaction};
+use postgres::GenericClient;
 
 use crate::bad_data;
 use crate::dataset::Column;
@@ -12,7 +12,10 @@ use crate::pg_error::describe;
 use crate::sql::quote;
 use crate::table::Table;
 use crate::table::ddl::parent_of;
+use crate::table::fixed::fixed;
 use crate::value::SqlType;
+
+pub use crate::table::fixed::FIXED;
 
 /// The expected state of the table after a load.
 #[derive(Debug, Clone, Copy)]
@@ -62,36 +65,6 @@ pub struct FoundKeys {
     pub different: Option<u64>,
     /// The next value of the column's sequence or identity; `None` where it has neither.
     pub next: Option<i64>,
-}
-
-/// Settings of a role or database that decide how the server writes names, values and expressions: what
-/// is compared as text is read under these. A session may set all of them itself.
-pub const FIXED: [(&str, &str); 8] = [
-    ("quote_all_identifiers", "off"),
-    ("standard_conforming_strings", "on"),
-    ("array_nulls", "on"),
-    ("bytea_output", "hex"),
-    ("DateStyle", "ISO, YMD"),
-    ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
-    ("extra_float_digits", "1"),
-];
-
-/// Reads under [`FIXED`], and leaves the session as it was.
-///
-/// # Errors
-/// An error of the server or of `read`.
-pub(crate) fn fixed<T>(
-    client: &mut impl GenericClient,
-    read: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
-) -> Result<T> {
-    let set: Vec<String> =
-        FIXED.iter().map(|(name, value)| format!("SET LOCAL {name} = '{value}'")).collect();
-    let mut transaction = client.transaction().map_err(describe)?;
-    transaction.batch_execute(&set.join("; ")).map_err(describe).context("fixing the session's settings")?;
-    let value = read(&mut transaction)?;
-    transaction.commit().map_err(describe)?;
-    Ok(value)
 }
 
 /// Reads what the table is now, whatever was expected.
