@@ -1,20 +1,21 @@
 //! `bulkbench dataset`: make, take, show or write out the rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 
+use super::csv_args::CsvArgs;
 use super::output::print;
 use super::row_count;
-use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
+use crate::dataset::{Asked, DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
 use crate::fs::Destination;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 use crate::units;
-use crate::visible::visible;
+use crate::visible::{visible, visible_lines};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,10 +30,12 @@ enum Action {
         #[command(flatten)]
         spec: Spec,
     },
-    /// Take a file of username,link,vote lines (csv or csv.gz)
+    /// Take a file of username,link,vote lines (csv of any dialect, packed by gzip or zstd or not)
     Import {
         /// The file
         file: PathBuf,
+        #[command(flatten)]
+        csv: CsvArgs,
     },
     /// Download such a file, check it and take it; goes on where an earlier try stopped
     Download {
@@ -92,7 +95,7 @@ pub(crate) fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let start = Instant::now();
     let dataset = match &args.action {
         Action::Generate { spec } => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
-        Action::Import { file } => Dataset::imported(&cache, file, interrupt)?,
+        Action::Import { file, csv } => import(&cache, file, &csv.asked()?, interrupt)?,
         Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
         Action::Export { file, encoding, dataset, spec } => {
             // Refused before anything is made.
@@ -112,6 +115,15 @@ pub(crate) fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     print(&describe(&dataset))?;
     crate::say!("in {:.2} s", start.elapsed().as_secs_f64());
     Ok(ExitCode::SUCCESS)
+}
+
+fn import(cache: &Path, file: &Path, asked: &Asked, interrupt: &Interrupt) -> Result<Dataset> {
+    if asked.is_empty() {
+        return Dataset::imported(cache, file, interrupt);
+    }
+    let (dataset, said) = Dataset::imported_votes(cache, file, asked, interrupt)?;
+    crate::say!("{}", visible_lines(&said.to_string()));
+    Ok(dataset)
 }
 
 fn info() -> Result<ExitCode> {

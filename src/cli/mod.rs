@@ -3,6 +3,7 @@
 mod caveats;
 mod compare;
 mod completions;
+mod csv_args;
 mod dataset;
 mod doctor;
 mod dry_run;

@@ -2,7 +2,8 @@
 //!
 //! A row ends at a line feed outside quotes, and outside quotes means after an even number of
 //! them: `""` inside a quoted field counts two. So counting quotes is enough to cut, and a
-//! block without any needs only its last line feed.
+//! block without any needs only its last line feed. Where quotes are escaped by another character, one that
+//! is escaped does not count.
 //!
 //! A quote that is never closed is for whoever parses the rows to refuse, as only that can tell which
 //! quote it is: the row it is in ends the last block, and the rows before it come first.
@@ -11,12 +12,14 @@ use std::io::Read;
 
 use anyhow::{Context, Result};
 
+use super::dialect::{Cut, Standard};
+
 /// How much is read at a time, in bytes. Two blocks a core and their output fit its cache level
 /// 2 or 3, and a block is enough work to hide the hand-over between threads.
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// The longest row, in bytes. A longer one is nearly always a quote that is never closed.
-pub(crate) const LONGEST_ROW_BYTES: usize = 64 << 20;
+pub(crate) const LONGEST_ROW_BYTES: usize = 256 << 20;
 
 /// Whole rows of a csv file.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct BlockReader<R> {
     /// The part of a row at the end of the last block.
     rest: Vec<u8>,
     line: u64,
+    cut: Cut,
     block_bytes: usize,
     longest_row: usize,
     ended: bool,
@@ -50,10 +54,16 @@ impl<R: Read> BlockReader<R> {
             name,
             rest: Vec::new(),
             line: 1,
+            cut: Cut::by(Standard),
             block_bytes: BLOCK_BYTES,
             longest_row: LONGEST_ROW_BYTES,
             ended: false,
         }
+    }
+
+    /// With rows that end by other marks.
+    pub(crate) fn cut_by(self, cut: Cut) -> Self {
+        Self { cut, ..self }
     }
 
     #[cfg(test)]
@@ -77,7 +87,7 @@ impl<R: Read> BlockReader<R> {
         }
         let mut bytes = Vec::with_capacity(self.block_bytes + self.rest.len());
         bytes.append(&mut self.rest);
-        let mut scan = Scan::default();
+        let mut scan = Scan::new(self.cut);
         loop {
             let filled = self.fill(&mut bytes)?;
             scan.go_on(&bytes);
@@ -118,7 +128,7 @@ impl<R: Read> BlockReader<R> {
 
     /// The error for a row whose end is too far away; `row` is what was read of it.
     fn endless(&self, row: &[u8], in_quotes: bool) -> anyhow::Error {
-        let quote = memchr::memchr(b'"', row).filter(|_| in_quotes);
+        let quote = self.cut.quote.filter(|_| in_quotes).and_then(|quote| memchr::memchr(quote, row));
         let cause = quote.map(|at| {
             let line = self.line + newlines(&row[..at]);
             format!(": its first quote is on line {line}, and one is opened and not closed")
@@ -138,34 +148,81 @@ pub(crate) fn newlines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
+/// Where the first row of these bytes ends, behind its line feed.
+pub(crate) fn first_row_end(bytes: &[u8], cut: Cut) -> usize {
+    let (mut from, mut scan) = (0, Scan::new(cut));
+    while let Some(feed) = memchr::memchr(b'\n', &bytes[from..]) {
+        from += feed + 1;
+        scan.go_on(&bytes[..from]);
+        if scan.row_end > 0 {
+            return scan.row_end;
+        }
+    }
+    bytes.len()
+}
+
 /// How far a block has been looked at.
-#[derive(Default)]
 struct Scan {
+    cut: Cut,
     seen: usize,
     odd: bool,
     quoted: bool,
+    /// The place of a character that an escape stands before.
+    escaped: Option<usize>,
     /// Past the last line feed outside quotes; 0 when there is none.
     row_end: usize,
 }
 
 impl Scan {
+    fn new(cut: Cut) -> Self {
+        Self { cut, seen: 0, odd: false, quoted: false, escaped: None, row_end: 0 }
+    }
+
     fn go_on(&mut self, bytes: &[u8]) {
         let fresh = &bytes[self.seen..];
-        if !self.odd && memchr::memchr(b'"', fresh).is_none() {
-            if let Some(at) = memchr::memrchr(b'\n', fresh) {
-                self.row_end = self.seen + at + 1;
+        match self.cut.quote {
+            Some(quote) if self.odd || memchr::memchr(quote, fresh).is_some() => {
+                self.quoted = true;
+                self.count(fresh, quote);
             }
-        } else {
-            self.quoted = true;
-            for at in memchr::memchr2_iter(b'"', b'\n', fresh) {
-                if fresh[at] == b'"' {
-                    self.odd = !self.odd;
-                } else if !self.odd {
+            _ => {
+                if let Some(at) = memchr::memrchr(b'\n', fresh) {
                     self.row_end = self.seen + at + 1;
                 }
             }
         }
         self.seen = bytes.len();
+    }
+
+    fn count(&mut self, fresh: &[u8], quote: u8) {
+        let Some(escape) = self.cut.escape else {
+            for at in memchr::memchr2_iter(quote, b'\n', fresh) {
+                self.meet(fresh[at] == quote, self.seen + at);
+            }
+            return;
+        };
+        for at in memchr::memchr3_iter(quote, escape, b'\n', fresh) {
+            let place = self.seen + at;
+            if fresh[at] == b'\n' {
+                self.meet(false, place);
+            } else if self.escaped == Some(place) {
+                // It stands for itself.
+            } else if fresh[at] == quote {
+                self.meet(true, place);
+            } else if self.odd {
+                self.escaped = Some(place + 1);
+            }
+        }
+    }
+
+    /// Takes a quote or a line feed into account.
+    #[inline]
+    fn meet(&mut self, quote: bool, place: usize) {
+        if quote {
+            self.odd = !self.odd;
+        } else if !self.odd {
+            self.row_end = place + 1;
+        }
     }
 }
 

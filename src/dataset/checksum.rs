@@ -45,7 +45,7 @@ fn sql_of_group(columns: &[Column]) -> String {
     let mut seed = sql_of_nulls(columns);
     for column in columns.iter().rev() {
         let name = quote(&column.name);
-        seed = match column.kind.codec() {
+        seed = match column.codec() {
             Codec::Scalar(Scalar::Bool) => {
                 sql_of_number(&format!("coalesce({name}, false)::int4::int8"), &seed)
             }
@@ -107,7 +107,7 @@ pub struct RowHasher {
 impl RowHasher {
     /// A hasher of rows with these columns.
     pub fn new(columns: &[Column]) -> Self {
-        Self { numbers: columns.iter().map(|column| column.kind.codec().is_number()).collect() }
+        Self { numbers: columns.iter().map(|column| column.codec().is_number()).collect() }
     }
 
     /// The hash of one row, equal to the server's [`sql_expression`].

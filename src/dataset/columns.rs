@@ -2,7 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::SqlType;
+use crate::value::{Codec, SqlType};
+
+/// How a column's values are spelled in a dataset's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spelling {
+    /// Each value by its canonical text ([`crate::value`]).
+    #[default]
+    Canonical,
+    /// Each value by the text that it came as, since only the server knows what it means.
+    AsItCame,
+}
+
+impl Spelling {
+    // serde gives a reference.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+    fn is_canonical(&self) -> bool {
+        *self == Self::Canonical
+    }
+}
 
 /// A column of a dataset, in the order of its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,18 +35,42 @@ pub struct Column {
     /// Whether its fields may be NULL.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nullable: bool,
+    /// How its values are spelled.
+    #[serde(default, skip_serializing_if = "Spelling::is_canonical")]
+    pub spelled: Spelling,
 }
 
 impl Column {
     /// A column of this name and type whose fields are never NULL.
     pub fn new(name: &str, kind: SqlType) -> Self {
-        Self { name: name.into(), kind, nullable: false }
+        Self { name: name.into(), kind, nullable: false, spelled: Spelling::Canonical }
     }
 
     /// The column with fields that may be NULL.
     #[must_use]
     pub fn nullable(self) -> Self {
         Self { nullable: true, ..self }
+    }
+
+    /// The column with values as they came.
+    #[must_use]
+    pub fn as_it_came(self) -> Self {
+        Self { spelled: Spelling::AsItCame, ..self }
+    }
+
+    /// Whether its values are spelled by their canonical texts. The content of any other column is known to the
+    /// server alone: whatever its text is in the dataset, the server may write it otherwise.
+    pub fn is_canonical(&self) -> bool {
+        self.spelled.is_canonical()
+    }
+
+    /// What the client does with its values.
+    #[inline]
+    pub fn codec(&self) -> Codec {
+        match self.spelled {
+            Spelling::Canonical => self.kind.codec(),
+            Spelling::AsItCame => Codec::Foreign,
+        }
     }
 }
 

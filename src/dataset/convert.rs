@@ -2,15 +2,16 @@
 //! All of it by blocks, on all cores, in constant memory.
 
 use std::fs::File;
-use std::io::{Read, Take};
+use std::io::Take;
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::blocks::{Block, BlockReader, newlines};
 use super::checksum::{ContentSum, RowHasher};
-use super::columns::{self, Column};
-use super::csv_row::{RowParser, Style};
+use super::columns::Column;
+use super::csv_row::RowParser;
+use super::dialect::Style;
 use super::encode::{Encoder, header, trailer};
 use super::generator::Votes;
 use super::index::{IndexBuilder, IndexEntry};
@@ -173,58 +174,4 @@ pub(crate) fn block_content(block: Block, name: &str, columns: &[Column]) -> Res
         sum.add(hasher.hash(&Row { parser: &parser, text: &text }));
     }
     Ok(sum)
-}
-
-/// Makes a dataset's csv in `dir` out of any csv of these columns, in the one spelling that
-/// this program writes; a first line that `is_header` is passed over.
-pub(crate) fn import(
-    source: impl Read + Send,
-    name: &str,
-    dir: &Path,
-    interrupt: &Interrupt,
-    is_header: fn(&[u8]) -> bool,
-) -> Result<(Encoded, ContentSum, u64)> {
-    let columns = columns::votes();
-    let encoder = Encoder::new(&columns, Encoding::Csv)?;
-    let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
-    let mut content = ContentSum::default();
-    let mut blocks = BlockReader::new(source, name.to_owned());
-    let mut first = true;
-    let mut next = || -> Result<Option<Block>> {
-        let Some(mut block) = blocks.next_block()? else { return Ok(None) };
-        if std::mem::take(&mut first) {
-            strip_header(&mut block, is_header);
-        }
-        Ok(Some(block))
-    };
-    pipeline::ordered(
-        pipeline::cores(),
-        interrupt,
-        &mut next,
-        |block| {
-            let mut out = Vec::with_capacity(block.bytes.len() + 64);
-            let rows = push_block(&encoder, block, name, &columns, &mut out)?;
-            // Hashed as it is written, not as it was read.
-            let ours = Block { quoted: out.contains(&b'"'), first_line: 1, bytes: out.clone() };
-            Ok((out, rows, block_content(ours, name, &columns)?))
-        },
-        |(out, rows, sum)| {
-            content.merge(sum);
-            writer.write(&out, rows)
-        },
-    )?;
-    let rows = writer.rows();
-    if rows == 0 {
-        return Err(crate::bad_data!("{name} has no rows: give a csv of username,link,vote"));
-    }
-    Ok((writer.keep()?, content, rows))
-}
-
-/// Takes a header line off the first block.
-fn strip_header(block: &mut Block, is_header: fn(&[u8]) -> bool) {
-    let end = memchr::memchr(b'\n', &block.bytes).map_or(block.bytes.len(), |feed| feed + 1);
-    if is_header(&block.bytes[..end]) {
-        block.bytes.drain(..end);
-        block.first_line += 1;
-    }
 }

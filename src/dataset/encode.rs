@@ -4,8 +4,10 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::bad_field::BadField;
 use super::columns::Column;
-use super::csv_row::{BadField, RowParser, Style, push_text};
+use super::csv_row::{RowParser, push_text};
+use super::dialect::Style;
 use super::rows::{Fields, Row};
 use crate::model::Encoding;
 use crate::value::{Codec, Scalar};
@@ -72,7 +74,7 @@ impl Encoder {
         {
             return Err(crate::usage!("{reason}; take a method that sends csv or text"));
         }
-        let codecs = columns.iter().map(|column| column.kind.codec()).collect();
+        let codecs = columns.iter().map(|column| column.codec()).collect();
         Ok(Self { columns: columns.to_vec(), codecs, encoding })
     }
 
@@ -200,9 +202,14 @@ impl Encoder {
 
 /// Why rows of these columns have no binary form here, where they have none.
 fn no_binary(columns: &[Column]) -> Option<String> {
-    let column = columns.iter().find(|column| !column.kind.codec().has_binary())?;
+    let column = columns.iter().find(|column| !column.codec().has_binary())?;
     let (name, kind) = (&column.name, column.kind.sql());
-    Some(format!("the column {name} is of the type {kind}, whose binary form only the server knows"))
+    Some(match column.is_canonical() || column.kind.codec() == Codec::Foreign {
+        true => format!("the column {name} is of the type {kind}, whose binary form only the server knows"),
+        false => format!(
+            "the column {name} has values of the type {kind} in spellings that only the server can read"
+        ),
+    })
 }
 
 /// A field of the binary format: its length, and the binary form of the value with this canonical text.

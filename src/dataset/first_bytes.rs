@@ -5,11 +5,13 @@ use std::io::{Chain, Cursor, Read};
 
 use anyhow::Result;
 
+use super::packed::Packer;
+
 /// How much is looked at, in bytes.
-const LOOK_BYTES: usize = 64 << 10;
+const LOOK_BYTES: usize = 1 << 20;
 /// Packed formats: first bytes, name, and the filter that unpacks them.
 const PACKED: [(&[u8], &str, &str); 5] = [
-    // One layer of gzip is taken off before.
+    // One layer of gzip or zstd is taken off before.
     (b"\x1f\x8b", "gzip", "gzip -dc"),
     (b"PK\x03\x04", "zip", "funzip"),
     (b"\xfd7zXZ\0", "xz", "xz -dc"),
@@ -24,8 +26,8 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct Source<'a> {
     /// Its path.
     pub name: &'a str,
-    /// Whether it is packed by gzip.
-    pub gzip: bool,
+    /// How it is packed.
+    pub packed: Option<Packer>,
 }
 
 impl Source<'_> {
@@ -33,10 +35,26 @@ impl Source<'_> {
     fn through(self, filter: &str) -> String {
         // A name without a NUL byte, as those of files are, can always be quoted.
         let name = shlex::try_quote(self.name).unwrap_or_default();
-        match self.gzip {
-            true => format!("gzip -dc {name} | {filter} > new.csv"),
-            false => format!("{filter} < {name} > new.csv"),
+        match self.packed {
+            Some(packer) => format!("{} {name} | {filter} > new.csv", packer.unpack()),
+            None => format!("{filter} < {name} > new.csv"),
         }
+    }
+}
+
+/// A csv whose beginning was looked at.
+pub(crate) struct Begun<R> {
+    /// The beginning, without a byte order mark.
+    pub start: Vec<u8>,
+    /// Whether that is all.
+    pub whole: bool,
+    rest: R,
+}
+
+impl<R: Read> Begun<R> {
+    /// All of it.
+    pub(crate) fn all(self) -> Chain<Cursor<Vec<u8>>, R> {
+        Cursor::new(self.start).chain(self.rest)
     }
 }
 
@@ -45,9 +63,10 @@ impl Source<'_> {
 /// # Errors
 /// [`crate::fault::Fault::Data`] with what the file is and the command that makes a csv of it; or
 /// what reading says.
-pub(crate) fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain<Cursor<Vec<u8>>, R>> {
+pub(crate) fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Begun<R>> {
     let mut start = Vec::new();
     input.by_ref().take(LOOK_BYTES as u64).read_to_end(&mut start)?;
+    let whole = start.len() < LOOK_BYTES;
     if let Some((what, filter)) = wrong(&start) {
         return Err(crate::bad_data!(
             "{} {what}: convert it, by `{}`, and import that",
@@ -58,7 +77,7 @@ pub(crate) fn checked<R: Read>(mut input: R, source: Source<'_>) -> Result<Chain
     if start.starts_with(MARK) {
         start.drain(..MARK.len());
     }
-    Ok(Cursor::new(start).chain(input))
+    Ok(Begun { start, whole, rest: input })
 }
 
 /// The format that the file has instead of csv in UTF-8, and the filter that mends it.
@@ -137,10 +156,10 @@ mod tests {
     use super::*;
 
     fn looked_at(bytes: &[u8]) -> Result<Vec<u8>, String> {
-        let source = Source { name: "votes.csv", gzip: false };
+        let source = Source { name: "votes.csv", packed: None };
         let mut rest = Vec::new();
         match checked(bytes, source) {
-            Ok(mut all) => all.read_to_end(&mut rest).map(|_| rest).map_err(|e| e.to_string()),
+            Ok(begun) => begun.all().read_to_end(&mut rest).map(|_| rest).map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -196,8 +215,11 @@ mod tests {
 
     #[test]
     fn commands_name_the_file_as_the_shell_reads_it() {
-        let through = |name, gzip| Source { name, gzip }.through("tr a b");
-        assert_eq!(through("/x/my votes' file.csv", false), "tr a b < \"/x/my votes' file.csv\" > new.csv");
-        assert_eq!(through("votes.csv.gz", true), "gzip -dc votes.csv.gz | tr a b > new.csv");
+        let through = |name, packed| Source { name, packed }.through("tr a b");
+        assert_eq!(through("/x/my votes' file.csv", None), "tr a b < \"/x/my votes' file.csv\" > new.csv");
+        for (packer, program) in [(Packer::Gzip, "gzip"), (Packer::Zstd, "zstd")] {
+            let command = format!("{program} -dc votes.csv.x | tr a b > new.csv");
+            assert_eq!(through("votes.csv.x", Some(packer)), command);
+        }
     }
 }

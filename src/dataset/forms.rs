@@ -66,7 +66,7 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
 }
 
 fn numbered(columns: &[Column]) -> Vec<Column> {
-    let number = |column: &Column| match column.kind.codec().is_text() {
+    let number = |column: &Column| match column.codec().is_text() {
         true => Column { kind: SqlType::int8(), ..column.clone() },
         false => column.clone(),
     };
@@ -92,7 +92,7 @@ fn number(
         for _ in 0..rows {
             let row = reader.next_row()?.with_context(|| format!("{left} rows early, it ended"))?;
             for (i, column) in source.columns().iter().enumerate() {
-                let number = match column.kind.codec().is_text() && !Fields::is_null(&row, i) {
+                let number = match column.codec().is_text() && !Fields::is_null(&row, i) {
                     true => Some(number_of(&mut numbers[i], row.field(i))),
                     false => None,
                 };

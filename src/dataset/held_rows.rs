@@ -38,7 +38,7 @@ enum HeldValues {
 
 impl HeldColumn {
     fn new(column: &Column, rows: usize) -> Self {
-        let codec = column.kind.codec();
+        let codec = column.codec();
         let values = match codec {
             Codec::Scalar(Scalar::Bool) => HeldValues::Bool(Vec::with_capacity(rows)),
             Codec::Scalar(Scalar::Int2) => HeldValues::Int2(Vec::with_capacity(rows)),

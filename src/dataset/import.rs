@@ -1,23 +1,54 @@
-//! Taking a user's own file of votes into the cache.
+//! Taking a user's own file into the cache.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Cursor, ErrorKind, Read};
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result};
-use flate2::read::MultiGzDecoder;
-use ring::digest::{Context as Hasher, SHA256};
+use ring::digest::{Context as Hasher, SHA256, digest};
 
-use super::first_bytes::{self, Source};
+use super::Dataset;
+use super::bad_field::Unit;
+use super::columns::{Column, votes};
+use super::dialect::{Asked, Fit};
+use super::intake::{Intake, Taken};
+use super::look::{Csv, Wanted, blocks, look};
 use super::manifest::{DatasetOrigin, Manifest};
 use super::store::{self, DirLock};
-use super::{Dataset, columns, convert};
-use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 
+/// The name that the header of a file of votes may have for a column.
+const OF_VOTES: (&str, &str) = ("vote", "score");
+
+/// How a file is read, for the user to see: what was found out of it, and what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    csv: Csv,
+    fit: Fit,
+    /// Of each column that is kept as it came a value that only the server can read.
+    unread: Vec<String>,
+}
+
+/// A line for how it is written, and one for each thing that may be a surprise.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.csv)?;
+        if !self.fit.is_in_order() {
+            let names: Vec<&str> = self.fit.fields.iter().map(|column| column.name.as_str()).collect();
+            write!(f, "\ncolumns in the file's order: {}", names.join(", "))?;
+        }
+        for words in &self.unread {
+            write!(f, "\nonly the server can read this column, so it is kept as it came: {words}")?;
+        }
+        Ok(())
+    }
+}
+
 impl Dataset {
-    /// The dataset of the votes in a file: csv or gzipped csv (known by its first bytes, not
+    /// The dataset of the votes in a file: csv, gzipped csv or csv packed by zstd (known by its first bytes, not
     /// its name) of `username,link,vote` in UTF-8, the vote any 32-bit integer, with or without
     /// a header line. The cache calls it after the file's SHA-256; one that is there is not read
     /// again.
@@ -27,27 +58,64 @@ impl Dataset {
     /// naming file, line, field, value and rule for what is not a vote; or
     /// [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
     pub fn imported(cache: &Path, path: &Path, interrupt: &Interrupt) -> Result<Self> {
-        let file = open(path)?;
-        let sha256 =
-            store::hash(file, interrupt).with_context(|| format!("reading {}", path.display()))?.sha256;
-        let dir = cache.join(name(&sha256));
-        if let Some(manifest) = Manifest::read(&dir)? {
-            return Ok(Self::with(dir, manifest));
-        }
-        let _lock = DirLock::take(&dir, interrupt)?;
-        if let Some(manifest) = Manifest::read(&dir)? {
-            return Ok(Self::with(dir, manifest));
-        }
-        Self::import(
-            &dir,
-            path,
-            &sha256,
-            DatasetOrigin::Imported { source_sha256: sha256.clone() },
-            interrupt,
-        )
+        let sha256 = hash(path, interrupt)?;
+        let made = Self::there_or_made(&cache.join(name(&sha256)), interrupt, |dir| {
+            Self::import(dir, path, &sha256, imported_from(&sha256), interrupt)
+        })?;
+        Ok(made)
     }
 
-    /// Makes the dataset in `dir`, whose lock the caller holds.
+    /// As [`Dataset::imported`], by what the user says of the csv.
+    ///
+    /// # Errors
+    /// As [`Dataset::imported_table`].
+    pub(crate) fn imported_votes(
+        cache: &Path,
+        path: &Path,
+        asked: &Asked,
+        interrupt: &Interrupt,
+    ) -> Result<(Self, Said)> {
+        let columns = votes();
+        let wanted = Wanted { columns: &columns, asked, alias: Some(OF_VOTES) };
+        Self::imported_as(cache, path, wanted, interrupt)
+    }
+
+    /// The dataset of the rows of these columns in a csv of any dialect, packed or not, each value by its canonical
+    /// text; and how the file is read. The dataset has those of the columns that the file has. The cache
+    /// calls it after the file's SHA-256, the columns and the dialect; one that is there is not read again.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] when the file cannot be read, or what is asked for is not possible;
+    /// [`crate::fault::Fault::Data`] for columns that do not fit, with the nearest, and for a value that the
+    /// column's type does not take, with file, line, field, type, value and rule; or
+    /// [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
+    pub fn imported_table(
+        cache: &Path,
+        path: &Path,
+        columns: &[Column],
+        asked: &Asked,
+        interrupt: &Interrupt,
+    ) -> Result<(Self, Said)> {
+        Self::imported_as(cache, path, Wanted { columns, asked, alias: None }, interrupt)
+    }
+
+    fn imported_as(
+        cache: &Path,
+        path: &Path,
+        wanted: Wanted<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<(Self, Said)> {
+        let mut said = said(path, wanted)?;
+        let sha256 = hash(path, interrupt)?;
+        let dir = cache.join(format!("{}-{}", name(&sha256), identity(&said)?));
+        let dataset = Self::there_or_made(&dir, interrupt, |dir| {
+            let origin = imported_from(&sha256);
+            Self::import_as(dir, path, &sha256, origin, (wanted, &mut said), interrupt)
+        })?;
+        Ok((dataset, said))
+    }
+
+    /// Makes the dataset of votes in `dir`, whose lock the caller holds.
     pub(super) fn import(
         dir: &Path,
         path: &Path,
@@ -55,25 +123,72 @@ impl Dataset {
         origin: DatasetOrigin,
         interrupt: &Interrupt,
     ) -> Result<Self> {
+        let (columns, asked) = (votes(), Asked::default());
+        let wanted = Wanted { columns: &columns, asked: &asked, alias: Some(OF_VOTES) };
+        let mut said = said(path, wanted)?;
+        Self::import_as(dir, path, sha256, origin, (wanted, &mut said), interrupt)
+    }
+
+    /// Makes the dataset in `dir`, whose lock the caller holds.
+    fn import_as(
+        dir: &Path,
+        path: &Path,
+        sha256: &str,
+        origin: DatasetOrigin,
+        (wanted, said): (Wanted<'_>, &mut Said),
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         let name = path.display().to_string();
-        let mut source = Hashing { input: open(path)?, sha256: Hasher::new(&SHA256) };
-        let reading = || format!("reading {name}");
-        let (csv, content, rows) = {
-            let (reader, gzip) = decoded(&mut source).with_context(reading)?;
-            let reader = first_bytes::checked(reader, Source { name: &name, gzip }).with_context(reading)?;
-            convert::import(reader, &name, dir, interrupt, is_header)
-                .with_context(|| format!("importing {name}"))?
+        let mut read = None;
+        let intake = Intake { name: &name, unit: Unit::Line, dialect: &said.csv.dialect, fit: &said.fit };
+        let taken = intake.take(dir, interrupt, || {
+            let source = Hashing::of(open(path)?);
+            read = Some(source.clone());
+            let begun = look(source, &name, wanted.asked, Some(wanted))?;
+            Ok(blocks(begun.input, &name, &said.csv.dialect))
+        });
+        let Taken { csv, content, rows, columns, unread } =
+            taken.with_context(|| format!("importing {name}"))?;
+        let found = match read {
+            Some(source) => source.finish().with_context(|| format!("reading {name}"))?,
+            None => String::new(),
         };
-        // What follows a gzip stream's end is not read by decoding.
-        std::io::copy(&mut source, &mut std::io::sink()).with_context(reading)?;
-        let found = hex::encode(source.sha256.finish());
         if found != sha256 {
             return Err(crate::bad_data!(
                 "{name} changed while it was read: its SHA-256 was {sha256} and became {found}; import it again when it is complete"
             ));
         }
-        Self::finish(dir.to_owned(), Manifest::new(origin, rows, columns::votes(), content.content(), csv))
+        said.unread = unread;
+        Self::finish(dir.to_owned(), Manifest::new(origin, rows, columns, content.content(), csv))
     }
+
+    /// The dataset in `dir`, made by `make` under the directory's lock where there is none.
+    fn there_or_made(
+        dir: &Path,
+        interrupt: &Interrupt,
+        make: impl FnOnce(&Path) -> Result<Self>,
+    ) -> Result<Self> {
+        if let Some(manifest) = Manifest::read(dir)? {
+            return Ok(Self::with(dir.to_owned(), manifest));
+        }
+        let _lock = DirLock::take(dir, interrupt)?;
+        match Manifest::read(dir)? {
+            Some(manifest) => Ok(Self::with(dir.to_owned(), manifest)),
+            None => make(dir),
+        }
+    }
+}
+
+fn imported_from(sha256: &str) -> DatasetOrigin {
+    DatasetOrigin::Imported { source_sha256: sha256.to_owned() }
+}
+
+/// How the file is written, and which field of it is which column.
+fn said(path: &Path, wanted: Wanted<'_>) -> Result<Said> {
+    let name = path.display().to_string();
+    let begun = look(open(path)?, &name, wanted.asked, Some(wanted))?;
+    let fit = begun.fit(&name, wanted)?;
+    Ok(Said { csv: begun.csv, fit, unread: Vec::new() })
 }
 
 /// The name of the dataset made from a file of this SHA-256.
@@ -81,11 +196,22 @@ pub(super) fn name(sha256: &str) -> String {
     format!("imported-{}", &sha256[..sha256.len().min(16)])
 }
 
+/// What tells datasets of one file from each other: how it is read, as what columns.
+fn identity(said: &Said) -> Result<String> {
+    let columns = serde_json::to_string(&said.fit.columns).context("writing columns as JSON")?;
+    let (sources, dialect) = (&said.fit.sources, &said.csv.dialect);
+    let text = format!("{columns} {sources:?} {} {dialect}", said.fit.fields.len());
+    Ok(hex::encode(&digest(&SHA256, text.as_bytes()).as_ref()[..8]))
+}
+
+fn hash(path: &Path, interrupt: &Interrupt) -> Result<String> {
+    let file = open(path)?;
+    Ok(store::hash(file, interrupt).with_context(|| format!("reading {}", path.display()))?.sha256)
+}
+
 /// Opens a regular file.
 pub(super) fn open(path: &Path) -> Result<File> {
-    let cannot = |why: String| {
-        crate::usage!("{}: {why}; give a csv or csv.gz file of username,link,vote", path.display())
-    };
+    let cannot = |why: String| crate::usage!("{}: {why}; give a csv file, packed or not", path.display());
     // To open a FIFO that nobody writes would wait for ever; of a regular file this makes nothing else.
     let file = File::options()
         .read(true)
@@ -100,56 +226,33 @@ pub(super) fn open(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// The header that is passed over: the columns' names, in any case, quoted or not.
-fn is_header(line: &[u8]) -> bool {
-    let Ok(line) = std::str::from_utf8(line) else { return false };
-    let names: Vec<String> =
-        line.trim().split(',').map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
-    matches!(names.iter().map(String::as_str).collect::<Vec<_>>()[..], ["username", "link", "score" | "vote"])
-}
+/// A file being read, and hashed on the way.
+#[derive(Clone)]
+struct Hashing(Arc<Mutex<(File, Hasher)>>);
 
-struct Hashing<R> {
-    input: R,
-    sha256: Hasher,
-}
+impl Hashing {
+    fn of(file: File) -> Self {
+        Self(Arc::new(Mutex::new((file, Hasher::new(&SHA256)))))
+    }
 
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.sha256.update(&buffer[..read]);
-        Ok(read)
+    fn lock(&self) -> MutexGuard<'_, (File, Hasher)> {
+        // A panic elsewhere must not hide behind a poisoned lock.
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The SHA-256 of the whole, whatever of it was read.
+    fn finish(mut self) -> std::io::Result<String> {
+        // What follows a packed stream's end is not read by unpacking.
+        std::io::copy(&mut self, &mut std::io::sink())?;
+        Ok(hex::encode(self.lock().1.clone().finish()))
     }
 }
 
-/// Unpacks what begins as gzip does; says whether it does.
-fn decoded<'a>(mut source: impl Read + Send + 'a) -> std::io::Result<(Box<dyn Read + Send + 'a>, bool)> {
-    let mut magic = Vec::new();
-    source.by_ref().take(2).read_to_end(&mut magic)?;
-    let gzip = magic == [0x1f, 0x8b];
-    let whole = Cursor::new(magic).chain(source);
-    Ok(if gzip {
-        (Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, whole)))), true)
-    } else {
-        (Box::new(whole), false)
-    })
-}
-
-/// Tells damaged gzip data from a file that cannot be read.
-struct Unpacked<R>(R);
-
-impl<R: Read> Read for Unpacked<R> {
+impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
-            // flate2's own; no file's reads fail so.
-            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
-                std::io::Error::new(
-                    error.kind(),
-                    Fault::Data(format!(
-                        "the gzip data is damaged ({error}): make or fetch the file again; `gzip -t` checks one"
-                    )),
-                )
-            }
-            _ => error,
-        })
+        let (file, sha256) = &mut *self.lock();
+        let read = file.read(buffer)?;
+        sha256.update(&buffer[..read]);
+        Ok(read)
     }
 }

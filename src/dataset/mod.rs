@@ -5,11 +5,13 @@
 //! encoding that was asked for (`votes.csv`, `votes.txt`, `votes.bin`). The csv is the
 //! original; the others are made from it. Files appear whole, by rename, and never change.
 
+mod bad_field;
 pub(crate) mod blocks;
 pub mod checksum;
 pub mod columns;
 mod convert;
 mod csv_row;
+pub(crate) mod dialect;
 mod download;
 mod encode;
 mod export;
@@ -19,9 +21,13 @@ pub mod generator;
 pub(crate) mod held_rows;
 mod import;
 mod index;
+pub(crate) mod infer;
+mod intake;
 mod keyed;
+mod look;
 mod lookup3;
 mod manifest;
+mod packed;
 mod pipeline;
 pub(crate) mod rows;
 pub(crate) mod sorted;
@@ -36,11 +42,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub use columns::Column;
+pub use columns::{Column, Spelling};
+pub use dialect::{Asked, Dialect};
 pub use encode::{Encoder, Out};
 pub(crate) use encode::{header, push_escaped, trailer};
 pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
 pub(crate) use held_rows::HeldRows;
+pub use import::Said;
 pub use rows::{Fields, Row, RowReader};
 pub(crate) use rows::{Keyed, Spelled, Value};
 pub(crate) use sorted::SortedRows;

@@ -5,9 +5,11 @@ use std::io::{self, Read, Take};
 
 use anyhow::Result;
 
+use super::bad_field::BadField;
 use super::blocks::{BlockReader, newlines};
 use super::columns::Column;
-use super::csv_row::{BadField, RowParser, Style};
+use super::csv_row::RowParser;
+use super::dialect::Style;
 use crate::value::{Codec, Scalar};
 
 /// One field's value.
@@ -317,8 +319,16 @@ mod tests {
         let before = "ada,t3_1,1\n\"x\ny\",t3_1,1\n";
         let cases = [
             // Nothing closes it; a quoted field of a later row seems to; it begins behind a line feed.
-            ("bob,\"t3_2,1\neve,t3_3,1\n", "line 4, field 2 (link): \"\\\"t3_2,1\\neve", "not closed"),
-            ("bob,\"t3_2,1\n\"eve\",t3_3,1\n", "line 4, field 2 (link): \"\\\"t3_2,1", "goes on after"),
+            (
+                "bob,\"t3_2,1\neve,t3_3,1\n",
+                "line 4, field 2 (link), of type text: \"\\\"t3_2,1\\neve",
+                "not closed",
+            ),
+            (
+                "bob,\"t3_2,1\n\"eve\",t3_3,1\n",
+                "line 4, field 2 (link), of type text: \"\\\"t3_2,1",
+                "goes on after",
+            ),
             (
                 "\"b\n\n\",\"t3_2,1\neve,t3_3,1",
                 "line 4, field 2 (link), which begins on line 6",

@@ -53,7 +53,7 @@ impl Dataset {
     /// [`crate::fault::Fault::Interrupted`].
     pub(crate) fn sorted_by(&self, column: usize, rows: u64, interrupt: &Interrupt) -> Result<SortedRows> {
         let codec = match self.columns().get(column) {
-            Some(column) => column.kind.codec(),
+            Some(column) => column.codec(),
             None => {
                 return Err(crate::usage!(
                     "column {column} of {}: it has {}, counted from 0; give one of these",
@@ -274,7 +274,7 @@ mod tests {
             encoder.push_row(&row, &mut csv);
             all.push(((Fields::field(&row, column).to_owned(), row.int(column)), csv));
         }
-        if dataset.columns()[column].kind.codec().is_text() {
+        if dataset.columns()[column].codec().is_text() {
             all.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0));
         } else {
             all.sort_by_key(|(key, _)| key.1);

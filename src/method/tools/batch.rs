@@ -51,7 +51,7 @@ impl ToSql for Bound<'_> {
 /// # Errors
 /// [`crate::fault::Fault::Usage`] where only the server can tell.
 pub(crate) fn bind_type(column: &Column) -> Result<Type> {
-    column.kind.codec().bind_type().ok_or_else(|| {
+    column.codec().bind_type().ok_or_else(|| {
         let (name, kind) = (&column.name, column.kind.sql());
         crate::usage!(
             "the column {name} is of the type {kind}, which no value can be bound as without asking the server"
