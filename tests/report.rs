@@ -159,6 +159,20 @@ fn the_bars_are_as_long_as_their_times_and_no_label_is_cut() {
 }
 
 #[test]
+fn a_narrow_chart_breaks_no_number() {
+    let (run, samples) = support::votes(5, 1.0);
+    let standings = bulkbench::analysis::judge(bulkbench::analysis::summarize(&run, &samples));
+    use bulkbench::report::chart::{Format, totals};
+    let mut named = run.clone();
+    // Wherever the line has to end, it is not within the number of rows.
+    for words in 0..12 {
+        named.plan.title = "word ".repeat(words) + "end";
+        let svg = totals::draw(&named, &standings, Format::Phone).unwrap();
+        assert!(svg.lines().any(|line| line.contains("7 500 000 rows")), "{words}: {svg}");
+    }
+}
+
+#[test]
 fn the_same_failure_of_many_cases_is_named_once_with_their_number() {
     let (mut run, mut samples) = support::votes(5, 1.0);
     for id in ["copy-text", "copy-binary"] {

@@ -32,9 +32,9 @@ pub fn results(standings: &Standings) -> Table {
             (Column::words("held against", "The case that speed and verdict refer to."), |s| {
                 Cell::optional(s.against, |id| Cell::Code(id.into()))
             });
-        let verdict =
-            fields.iter().position(|(column, _)| column.title == VERDICT).unwrap_or(fields.len() - 1);
-        fields.insert(verdict + 1, against);
+        // Behind what a crash leaves, which decides more: a narrow window shows what comes first.
+        let crash = fields.iter().position(|(column, _)| column.title == CRASH).unwrap_or(fields.len() - 1);
+        fields.insert(crash + 1, against);
     }
     let row = |standing| fields.iter().map(|(_, cell)| cell(standing)).collect();
     let rows = standings.sorted().into_iter().map(row).collect();
@@ -61,8 +61,8 @@ pub(crate) fn excerpt(standings: &Standings, cases: &[String]) -> Result<Table> 
 /// The most spare column that an excerpt has: the interval of the speed.
 const MOST_OF_EXCERPT: u8 = 2;
 
-/// The title of the column that says faster or slower.
-const VERDICT: &str = "verdict";
+/// The title of the column that says what a crash leaves.
+const CRASH: &str = "after a crash";
 
 /// The position of the second column.
 const BEHIND_CASE: usize = 1;
@@ -97,16 +97,15 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
         ),
         (
             Column::words(
-                VERDICT,
+                "verdict",
                 "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
                  and both sides have five samples; by rate where the case loads other rows, which is against it.",
             ),
             |s| verdict_cell(&s.verdict),
         ),
-        (
-            Column::words("after a crash", "What a crash leaves of rows whose load was reported as done."),
-            |s| Cell::Text(s.summary.after_a_crash()),
-        ),
+        (Column::words(CRASH, "What a crash leaves of rows whose load was reported as done."), |s| {
+            Cell::Text(s.summary.after_a_crash())
+        }),
         (
             Column::numbers("median", "The median of the samples' totals: every timed phase together.")
                 .spare(3),

@@ -110,7 +110,8 @@ impl Cell {
             Cell::Count(n) => units::count(*n),
             Cell::Time(ns) => units::seconds(whole(*ns)),
             Cell::TimeRange(range) => seconds_range(*range),
-            Cell::TimePerRow(ns) => format!("{} ns", units::three_digits(*ns)),
+            Cell::TimePerRow(ns) if *ns < 1000.0 => format!("{} ns", units::three_digits(*ns)),
+            Cell::TimePerRow(ns) => units::seconds(whole(*ns)),
             Cell::Rate(per_second) => rate(*per_second),
             Cell::Bytes(bytes) => units::bytes(whole(*bytes)),
             Cell::Ratio(ratio) => units::ratio(*ratio),
@@ -187,10 +188,12 @@ fn seconds_range(range: Interval) -> String {
 
 /// Keeps the groups of a number, and a number and its unit, on one line.
 pub(crate) fn unbroken(text: &str) -> String {
-    let mut after_digit = false;
+    let (mut number, mut before) = (false, ' ');
     let glue = |c: char| {
-        let glued = if c == ' ' && after_digit { '\u{a0}' } else { c };
-        after_digit = c.is_ascii_digit();
+        let glued = if c == ' ' && number && before.is_ascii_digit() { '\u{a0}' } else { c };
+        // The `0` of `sorted=0` is no number that a unit could follow.
+        number = c.is_ascii_digit() && (number || matches!(before, ' ' | '(')) || c == '.' && number;
+        before = c;
         glued
     };
     text.chars().map(glue).collect()
@@ -216,10 +219,17 @@ mod tests {
             (Cell::Difference(0.794), "25.9 % off"),
             (Cell::Difference(1.022), "2.2 % off"),
             (Cell::TimePerRow(42.123), "42.1 ns"),
+            (Cell::TimePerRow(23_786.0), "23.8 µs"),
             (Cell::Bytes(171_966_464.0), "164 MiB"),
         ] {
             assert_eq!(cell.text(), text);
         }
+    }
+
+    #[test]
+    fn numbers_stay_with_their_units_and_names_break() {
+        assert_eq!(unbroken("7.29 s (1 030 000/s) 95 %"), "7.29\u{a0}s (1\u{a0}030\u{a0}000/s) 95\u{a0}%");
+        assert_eq!(unbroken("sorted=0 copy2 jobs, 5. Then"), "sorted=0 copy2 jobs, 5. Then");
     }
 
     #[test]

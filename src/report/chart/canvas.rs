@@ -9,6 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::scale::Scale;
 use crate::report::font::{self, FontWeight};
+use crate::report::table::unbroken;
 
 /// Text, axes and whiskers: on a page this becomes the colour of its text.
 const INK: RGBColor = RGBColor(31, 35, 40);
@@ -297,13 +298,16 @@ fn fit(text: &str, size: f32, weight: FontWeight, format: Format) -> Vec<String>
 
 fn broken(text: &str, size: f32, weight: FontWeight, room: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    // A number is not broken, nor is it parted from its unit.
+    let text = unbroken(text);
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let word = word.replace('\u{a0}', " ");
         match lines.last_mut() {
             Some(line) if font::width(&format!("{line} {word}"), size, weight) <= room => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_string()),
+            _ => lines.push(word),
         }
     }
     lines
