@@ -62,6 +62,34 @@ pub(crate) fn factor(f: f64) -> String {
     format!("{}x", three_digits(f))
 }
 
+/// A speed relative to another as a sentence has it, in two digits: `1.4x`, `0.71x`, `12x`; near 1 with one more,
+/// so that it is told from none: `1.03x`.
+pub(crate) fn ratio_in_words(r: f64) -> String {
+    let short = |f: f64| match f.max(1e-9) {
+        f if (0.9..1.1).contains(&f) => three_digits(f),
+        f if f >= 10.0 => count(round_to_digits(f, 2)),
+        f if f >= 1.0 => format!("{f:.1}"),
+        f => format!("{f:.*}", (1 - f.log10().floor() as i32).max(2) as usize),
+    };
+    format!("{}x", short(r))
+}
+
+/// A small number as a sentence has it: `three`; in digits from thirteen on.
+pub(crate) fn number_in_words(n: usize) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    WORDS.get(n).map_or_else(|| count(n as u64), |word| (*word).to_owned())
+}
+
+/// A size as a setting has it, with a blank before its unit: `128 MB` of `128MB`; `None` of what is no size.
+pub(crate) fn size_of_setting(value: &str) -> Option<String> {
+    let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit())?);
+    let is_size = !number.is_empty() && ["B", "kB", "MB", "GB", "TB"].contains(&unit.trim());
+    is_size.then(|| format!("{number} {}", unit.trim()))
+}
+
 /// A share of one: `1.2 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -104,5 +132,26 @@ mod tests {
         assert_eq!(ratio(0.43), "0.430x");
         assert_eq!(ratio(0.01183), "84.5x slower");
         assert_eq!(percent(0.0123), "1.2 %");
+    }
+
+    #[test]
+    fn sentences_have_fewer_digits() {
+        for (ratio, text) in [
+            (1.4321, "1.4x"),
+            (0.7149, "0.71x"),
+            (1.034, "1.03x"),
+            (0.956, "0.956x"),
+            (12.34, "12x"),
+            (0.0834, "0.083x"),
+        ] {
+            assert_eq!(ratio_in_words(ratio), text);
+        }
+        assert_eq!([number_in_words(5), number_in_words(13)], ["five", "13"]);
+        assert_eq!(size_of_setting("128MB").as_deref(), Some("128 MB"));
+        assert_eq!(size_of_setting("1 GB").as_deref(), Some("1 GB"));
+        assert_eq!(
+            [size_of_setting("200"), size_of_setting("on"), size_of_setting("1min")],
+            [None, None, None]
+        );
     }
 }

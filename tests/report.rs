@@ -235,7 +235,7 @@ fn runs_are_compared_case_by_case_after_what_differs() {
     let compared = report::compare(&dirs).unwrap();
     let figures = compared.figures().unwrap();
     let fields: Vec<&str> = figures.differences.iter().map(|d| d.field.as_str()).collect();
-    assert_eq!(fields, ["machine.cores", "server.settings.wal_level"]);
+    assert_eq!(fields, ["server.settings.wal_level", "machine.cores"]);
     let cell = |id: &str| &figures.cases.iter().find(|c| c.id == id).unwrap().cells[1];
     assert!((cell("copy-csv").to_first.unwrap().point - 1.0 / 0.6).abs() < 1e-6);
     assert_eq!(cell("copy-csv").verdict, CrossVerdict::Faster);

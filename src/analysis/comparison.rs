@@ -1,12 +1,23 @@
-//! Two or more runs side by side: what differs between them first, then case by case.
+//! Two or more runs side by side: what differs between them, then case by case.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::summary::{Summary, summarize};
+use super::comparability;
+use super::differences::{RunDifference, differences};
+use super::summary::{CaseReadings, Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
-use crate::model::{Case, ParamValue, Params, Role, Run, Sample, ServerFacts};
+use super::waits::waits_for_disk;
+use super::{run_axes, run_names};
+use crate::model::{Axis, Case, CaseKey, EndState, ParamValue, Params, Phase, Role, Run, Sample};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
+
+/// The factor up to which a speed is called the same, where its whole interval lies within: a tenth, as along a
+/// curve. A speed that may lie beyond, and of which nothing can be claimed, is undecided.
+const SAME: f64 = 1.1;
 
 /// Two or more runs of one dataset.
 #[derive(Debug)]
@@ -15,28 +26,31 @@ pub struct Comparison<'a> {
     pub runs: Vec<RunFacts<'a>>,
     /// Differences between the runs besides their results.
     pub differences: Vec<RunDifference>,
-    /// Case by case, in the order of the runs' plans.
+    /// The cases that two runs or more have, in the order of the runs' plans; without the controls, which say how
+    /// far each run can be trusted.
     pub cases: Vec<ComparedCase>,
 }
 
 /// A run within a comparison.
 #[derive(Debug)]
 pub struct RunFacts<'a> {
-    /// Its name in tables and charts.
+    /// Its name in sentences, tables and charts.
     pub name: String,
     /// Its record.
     pub run: &'a Run,
-    /// Its noise as a factor, where it has a control.
-    pub noise_floor: Option<f64>,
+    /// Its samples.
+    pub samples: &'a [Sample],
+    /// Its cases, each against its own baseline.
+    pub standings: Standings<'a>,
+    /// The ids of its cases that no other run has.
+    pub alone: Vec<&'a str>,
 }
 
-/// A field that is not the same in all runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunDifference {
-    /// Which field, as the record names it.
-    pub field: String,
-    /// Its value in each run; `-` where a run lacks it.
-    pub values: Vec<String>,
+impl RunFacts<'_> {
+    /// Its noise as a factor, where it has a control.
+    pub(crate) fn noise_floor(&self) -> Option<f64> {
+        self.standings.noise.map(|noise| noise.floor)
+    }
 }
 
 /// A case in each of the runs.
@@ -44,6 +58,10 @@ pub struct RunDifference {
 pub struct ComparedCase {
     /// Its id.
     pub id: String,
+    /// Its method.
+    pub method: String,
+    /// Whether it waits for the disk, in any of the runs.
+    pub waits_for_disk: bool,
     /// Its figures in each run, in the order of the runs.
     pub cells: Vec<CaseInRun>,
 }
@@ -59,10 +77,16 @@ pub struct CaseInRun {
     pub total_ns: Option<Estimate>,
     /// Rows a second.
     pub rows_per_second: Option<Estimate>,
-    /// Speed relative to the first run: its time / this run's time. `None` in the first run and
-    /// where the two cannot be compared.
+    /// The median of each phase in nanoseconds.
+    pub phases_ns: BTreeMap<Phase, f64>,
+    /// Its costs.
+    pub readings: CaseReadings,
+    /// Speed relative to the first run: the first's time / this run's time, by the row where they loaded
+    /// different numbers of rows. `None` in the first run and where the two cannot be compared.
     pub to_first: Option<Estimate>,
-    /// Speed relative to what it is held against in its own run.
+    /// Its part in its own run; `None` where that lacks it.
+    pub role: Option<Role>,
+    /// Speed relative to the baseline of its own run, by the row; `None` where the two did not do the same.
     pub to_own_baseline: Option<Estimate>,
     /// The verdict on this run against the first.
     pub verdict: CrossVerdict,
@@ -79,12 +103,20 @@ pub enum CrossVerdict {
     Faster,
     /// Slower than in the first run.
     Slower,
-    /// The difference is not larger than the noise of either run, or not certain.
+    /// Less time a row although it loaded more rows, which is against it.
+    FasterByRate,
+    /// More time a row although it loaded fewer rows, which favours it.
+    SlowerByRate,
+    /// No difference can be claimed, and none is larger than a tenth.
     WithinNoise,
+    /// No difference can be claimed, and noise or interval are too wide to rule one out.
+    Undecided,
     /// Fewer than [`MIN_SAMPLES`] samples in one of the two.
     TooFewSamples,
     /// Not the same load; why, in words.
     NotComparable(String),
+    /// One of the two runs does not have the case; which, in words.
+    Absent(&'static str),
 }
 
 impl CrossVerdict {
@@ -94,19 +126,32 @@ impl CrossVerdict {
             CrossVerdict::First => "first run",
             CrossVerdict::Faster => "faster",
             CrossVerdict::Slower => "slower",
+            CrossVerdict::FasterByRate => "faster (by rate)",
+            CrossVerdict::SlowerByRate => "slower (by rate)",
             CrossVerdict::WithinNoise => "within noise",
+            CrossVerdict::Undecided => "undecided",
             CrossVerdict::TooFewSamples => "too few samples",
             CrossVerdict::NotComparable(_) => "not comparable",
+            CrossVerdict::Absent(why) => why,
+        }
+    }
+
+    /// As what stands in place of a missing figure: the reason without its details.
+    pub(crate) fn in_place_of_figure(&self) -> &str {
+        match self {
+            CrossVerdict::NotComparable(why) => why.split(':').next().unwrap_or(why),
+            other => other.words(),
         }
     }
 }
 
-/// Sets runs side by side. `runs` are names with records; the names are unique.
+/// Checks that runs can be set side by side: there are two or more, of the same rows. `runs` are names of
+/// directories with records.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for fewer than two runs, and for runs of another number of rows
 /// or other content, with the field and both values.
-pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
+pub(crate) fn check(runs: &[(String, Run, Vec<Sample>)]) -> Result<()> {
     if runs.len() < 2 {
         return Err(usage!(
             "a comparison needs two runs or more, not {}: name their directories",
@@ -128,42 +173,92 @@ pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comp
             }
         }
     }
-    let standings: Vec<Standings> =
-        runs.iter().map(|(_, run, samples)| judge(summarize(run, samples))).collect();
-    let floors: Vec<Option<f64>> = standings.iter().map(|s| s.noise.map(|n| n.floor)).collect();
-    let mut all: Vec<&Case> = Vec::new();
-    for case in runs.iter().flat_map(|(_, run, _)| &run.plan.cases) {
-        if !all.iter().any(|known| is_same(known, case)) {
-            all.push(case);
+    Ok(())
+}
+
+/// Sets runs side by side. `runs` are names of directories with records.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
+    check(runs)?;
+    let records: Vec<&Run> = runs.iter().map(|(_, run, _)| run).collect();
+    let varied: Vec<Axis> = run_axes::varied(&records).into_iter().map(|(axis, _)| axis).collect();
+    let identity = |case: &Case| Identity::of(case, &varied);
+    let differences = differences(&records);
+    let named: Vec<(&str, &Run)> = runs.iter().map(|(name, run, _)| (name.as_str(), run)).collect();
+    let names = run_names::names(&named, &differences);
+
+    let mut all: Vec<(Identity, &Case)> = Vec::new();
+    for case in records.iter().flat_map(|run| &run.plan.cases).filter(|case| case.role != Role::Control) {
+        if !all.iter().any(|(known, _)| *known == identity(case)) {
+            all.push((identity(case), case));
         }
     }
-    let cases = all.into_iter().map(|case| compare_case(case, &standings, &floors)).collect();
-    let facts = |((name, run, _), noise_floor): (&'a (String, Run, Vec<Sample>), Option<f64>)| RunFacts {
-        name: name.clone(),
+    let in_run = |run: &'a Run, it: &Identity| run.plan.cases.iter().find(|case| identity(case) == *it);
+    let (shared, alone): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|(identity, _)| records.iter().filter(|run| in_run(run, identity).is_some()).count() > 1);
+    let facts = |(name, (_, run, samples)): (String, &'a (String, Run, Vec<Sample>))| RunFacts {
+        name,
         run,
-        noise_floor,
+        samples,
+        standings: judge(summarize(run, samples)),
+        alone: alone.iter().filter_map(|(it, _)| Some(in_run(run, it)?.id.as_str())).collect(),
     };
-    Ok(Comparison {
-        differences: differences(runs),
-        cases,
-        runs: runs.iter().zip(floors).map(facts).collect(),
-    })
-}
-
-/// Whether a case of one run is that of another; the control is no other case than the baseline by its key.
-fn is_same(case: &Case, other: &Case) -> bool {
-    let is_control = |case: &Case| case.role == Role::Control;
-    case.key == other.key && is_control(case) == is_control(other)
-}
-
-fn compare_case(case: &Case, standings: &[Standings], floors: &[Option<f64>]) -> ComparedCase {
-    let in_run = |s: &'_ Standings| s.cases.iter().position(|c| is_same(c.summary.case, case));
-    let found: Vec<Option<&Standing>> = standings.iter().map(|s| in_run(s).map(|i| &s.cases[i])).collect();
-    let cells = (0..found.len()).map(|i| {
-        let floor = floors[i].unwrap_or(1.0).max(floors[0].unwrap_or(1.0));
-        compare_cell(found[i], (i > 0).then_some(found[0]), floor)
+    let runs: Vec<RunFacts> = names.into_iter().zip(runs).map(facts).collect();
+    let cases = shared.into_iter().map(|(identity, case)| {
+        let of_run = |run: &RunFacts<'a>| in_run(run.run, &identity).map(|case| case.id.as_str());
+        let id = if varied.is_empty() { case.id.clone() } else { identity.key.id(case.role) };
+        compare_case(id, &case.key.method, &runs, of_run)
     });
-    ComparedCase { id: case.id.clone(), cells: cells.collect() }
+    Ok(Comparison { differences, cases: cases.collect(), runs })
+}
+
+/// What makes a case of one run that of another: the key, but for the axes that the whole runs differ in. The control
+/// is no other case than the baseline by its key.
+#[derive(PartialEq)]
+struct Identity {
+    key: CaseKey,
+    is_control: bool,
+}
+
+impl Identity {
+    fn of(case: &Case, varied: &[Axis]) -> Self {
+        let key = varied.iter().fold(case.key.clone(), |key, axis| key.without(axis));
+        Self { key, is_control: case.role == Role::Control }
+    }
+}
+
+/// A case whose id in each run that has it `of_run` gives.
+fn compare_case<'a>(
+    id: String,
+    method: &str,
+    runs: &[RunFacts<'a>],
+    of_run: impl Fn(&RunFacts<'a>) -> Option<&'a str>,
+) -> ComparedCase {
+    let found: Vec<Option<&Standing>> = runs
+        .iter()
+        .map(|run| of_run(run).and_then(|id| run.standings.cases.iter().find(|s| s.summary.case.id == id)))
+        .collect();
+    let floors: Vec<f64> = runs.iter().map(|run| run.noise_floor().unwrap_or(1.0)).collect();
+    let cells = (0..found.len()).map(|i| CaseInRun {
+        to_own_baseline: found[i].and_then(|here| to_baseline(&here.summary, &runs[i].standings)),
+        ..compare_cell(found[i], (i > 0).then_some(found[0]), floors[i].max(floors[0]))
+    });
+    ComparedCase {
+        id,
+        method: method.into(),
+        waits_for_disk: found.iter().flatten().any(|standing| waits_for_disk(&standing.summary)),
+        cells: cells.collect(),
+    }
+}
+
+/// The speed of a case relative to the baseline of its run.
+fn to_baseline(case: &Summary, standings: &Standings) -> Option<Estimate> {
+    let baseline = &standings.baseline()?.summary;
+    let is_like = comparability::unlike(case, baseline).is_none();
+    is_like.then(|| stats::ratio_estimate(&baseline.ns_per_row(), &case.ns_per_row()))?
 }
 
 /// `first` is `None` when this is the first run itself, `Some(None)` when that lacks the case.
@@ -174,16 +269,19 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
             rows: 0,
             total_ns: None,
             rows_per_second: None,
+            phases_ns: BTreeMap::new(),
+            readings: CaseReadings::default(),
             to_first: None,
+            role: None,
             to_own_baseline: None,
-            verdict: CrossVerdict::NotComparable("not in this run".into()),
+            verdict: CrossVerdict::Absent("not in this run"),
             notes: Vec::new(),
         };
     };
     let case = &here.summary;
     let (to_first, verdict) = match first {
         None => (None, why_empty(here).map_or(CrossVerdict::First, CrossVerdict::NotComparable)),
-        Some(None) => (None, CrossVerdict::NotComparable("not in the first run".into())),
+        Some(None) => (None, CrossVerdict::Absent("not in the first run")),
         Some(Some(first)) => against_first(here, first, floor),
     };
     let notes = match first {
@@ -199,8 +297,11 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
         rows: case.rows,
         total_ns: case.total_ns,
         rows_per_second: case.rows_per_second(),
+        phases_ns: case.phases_ns.clone(),
+        readings: case.readings.clone(),
         to_first,
-        to_own_baseline: here.ratio,
+        role: Some(case.case.role),
+        to_own_baseline: None,
         verdict,
         notes,
     }
@@ -210,18 +311,33 @@ fn against_first(here: &Standing, first: &Standing, floor: f64) -> (Option<Estim
     if let Some(why) = unlike(here, first) {
         return (None, CrossVerdict::NotComparable(why));
     }
-    let (mine, theirs) = (here.summary.totals_ns(), first.summary.totals_ns());
+    let (mine, theirs) = (here.summary.ns_per_row(), first.summary.ns_per_row());
     let ratio = stats::ratio_estimate(&theirs, &mine);
     if mine.len() < MIN_SAMPLES || theirs.len() < MIN_SAMPLES {
         return (ratio, CrossVerdict::TooFewSamples);
     }
     let p = stats::mann_whitney(&mine, &theirs).map(|test| test.p);
-    let verdict = match ratio.and_then(|r| claim(r, p, floor)) {
-        Some(Claim::Faster) => CrossVerdict::Faster,
-        Some(Claim::Slower) => CrossVerdict::Slower,
-        None => CrossVerdict::WithinNoise,
+    let (rows, first_rows) = (here.summary.rows, first.summary.rows);
+    let other_rows = |favour: &str| {
+        let (rows, first_rows) = (units::count(rows), units::count(first_rows));
+        (None, CrossVerdict::NotComparable(format!("{rows} rows against {first_rows}: {favour}")))
+    };
+    let verdict = match (ratio.and_then(|r| claim(r, p, floor)), rows.cmp(&first_rows)) {
+        (Some(Claim::Faster), Ordering::Equal) => CrossVerdict::Faster,
+        (Some(Claim::Slower), Ordering::Equal) => CrossVerdict::Slower,
+        (None, Ordering::Equal) if is_same_speed(ratio) => CrossVerdict::WithinNoise,
+        (None, Ordering::Equal) => CrossVerdict::Undecided,
+        (Some(Claim::Slower), Ordering::Less) => CrossVerdict::SlowerByRate,
+        (_, Ordering::Less) => return other_rows("a smaller table and smaller indexes favour it"),
+        (Some(Claim::Faster), Ordering::Greater) => CrossVerdict::FasterByRate,
+        (_, Ordering::Greater) => return other_rows("a larger table and larger indexes are against it"),
     };
     (ratio, verdict)
+}
+
+/// Whether the whole interval of a ratio lies within a tenth of 1.
+fn is_same_speed(ratio: Option<Estimate>) -> bool {
+    ratio.and_then(|r| r.interval).is_some_and(|i| i.low >= 1.0 / SAME && i.high <= SAME)
 }
 
 fn why_empty(standing: &Standing) -> Option<String> {
@@ -242,9 +358,6 @@ fn unlike(here: &Standing, first: &Standing) -> Option<String> {
     if let Some(why) = a.mixed.as_ref().or(b.mixed.as_ref()) {
         return Some(why.clone());
     }
-    if a.rows != b.rows {
-        return Some(format!("rows: {} against {}", units::count(a.rows), units::count(b.rows)));
-    }
     if a.durability != b.durability {
         return Some(format!("{} against {}", a.durability.words(), b.durability.words()));
     }
@@ -253,8 +366,13 @@ fn unlike(here: &Standing, first: &Standing) -> Option<String> {
         let words = |off: &[String]| if off.is_empty() { "nothing".into() } else { off.join(", ") };
         return Some(format!("switched off: {} against {}", words(&off), words(&first_off)));
     }
-    let field = a.end_state?.differs_in(b.end_state?)?;
-    Some(format!("its tables differ in {field}"))
+    let (mine, theirs) = (a.end_state?, b.end_state?);
+    // Of different rows no content can agree; their dataset is the same.
+    let theirs = match a.rows == b.rows {
+        true => theirs.clone(),
+        false => EndState { rows: mine.rows, content: mine.content, ..theirs.clone() },
+    };
+    Some(format!("its tables differ in {}", mine.differs_in(&theirs)?))
 }
 
 fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
@@ -262,8 +380,9 @@ fn case_differences(here: &Summary, first: &Summary) -> Vec<String> {
     let mut notes = Vec::new();
     for key in keys(&[a.params.keys(), b.params.keys()]) {
         let value = |params: &Params| params.get(key).map_or("-".to_string(), ParamValue::to_string);
-        if a.params.get(key) != b.params.get(key) {
-            notes.push(format!("{key} {} against {}", value(&a.params), value(&b.params)));
+        let (mine, theirs) = (value(&a.params), value(&b.params));
+        if mine != theirs {
+            notes.push(format!("{key} {mine} against {theirs}"));
         }
     }
     for key in keys(&[a.key.axes.settings.keys(), b.key.axes.settings.keys()]) {
@@ -296,75 +415,4 @@ fn keys<'k, V: 'k>(
     maps: &[std::collections::btree_map::Keys<'k, String, V>],
 ) -> std::collections::BTreeSet<&'k String> {
     maps.iter().flat_map(|keys| keys.clone()).collect()
-}
-
-/// The facts that explain results, field by field, where they are not all the same.
-fn differences(runs: &[(String, Run, Vec<Sample>)]) -> Vec<RunDifference> {
-    let facts: Vec<Vec<(String, String)>> = runs.iter().map(|(_, run, _)| facts(run)).collect();
-    let mut fields: Vec<&String> = Vec::new();
-    for (field, _) in facts.iter().flatten() {
-        if !fields.contains(&field) {
-            fields.push(field);
-        }
-    }
-    let value = |run: &[(String, String)], field: &str| {
-        run.iter().find(|(name, _)| name == field).map_or("-".to_string(), |(_, value)| value.clone())
-    };
-    fields
-        .into_iter()
-        .map(|field| RunDifference {
-            field: field.clone(),
-            values: facts.iter().map(|run| value(run, field)).collect(),
-        })
-        .filter(|difference| difference.values.iter().any(|v| *v != difference.values[0]))
-        .collect()
-}
-
-fn facts(run: &Run) -> Vec<(String, String)> {
-    let (machine, server, plan) = (&run.provenance.machine, &run.server, &run.plan);
-    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
-    let disk = |f: fn(&crate::model::Disk) -> String| machine.disk.as_ref().map_or("-".to_string(), f);
-    let mut facts: Vec<(String, String)> = [
-        ("machine.cpu", machine.cpu.clone()),
-        ("machine.cores", machine.cores.to_string()),
-        ("machine.memory", units::bytes(machine.memory_bytes)),
-        ("machine.disk.filesystem", disk(|d| d.filesystem.clone())),
-        ("machine.disk.flushes_per_second", disk(|d| units::count(d.flushes_per_second))),
-        ("machine.os", machine.os.clone()),
-        ("machine.kernel", machine.kernel.clone()),
-        ("machine.arch", machine.arch.clone()),
-        ("machine.virtualization", or_none(&machine.virtualization)),
-        ("server.source", server.source.name().to_string()),
-        ("server.version", server.version.clone()),
-        ("server.image", or_none(&server.image)),
-        ("server.transport", server.transport.clone()),
-        ("plan.experiment", plan.experiment.clone()),
-        ("plan.rounds", plan.rounds.to_string()),
-        ("plan.budget", units::seconds(plan.budget_ns)),
-        ("tool.version", run.provenance.tool.version.clone()),
-        ("tool.commit", or_none(&run.provenance.tool.commit)),
-        ("tool.profile", run.provenance.tool.profile.clone()),
-        ("dataset.origin", run.dataset.origin.clone()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_string(), value))
-    .collect();
-    extend_with_server(&mut facts, "server", server);
-    for (name, server) in &run.servers {
-        let place = format!("servers.{name}");
-        facts.push((format!("{place}.version"), server.version.clone()));
-        extend_with_server(&mut facts, &place, server);
-    }
-    let others = run.datasets.iter().map(|(name, dataset)| (format!("datasets.{name}"), dataset));
-    for (place, dataset) in [("dataset".to_string(), &run.dataset)].into_iter().chain(others) {
-        for (encoding, file) in &dataset.files {
-            facts.push((format!("{place}.files.{}.sha256", encoding.name()), file.sha256.clone()));
-        }
-    }
-    facts
-}
-
-fn extend_with_server(facts: &mut Vec<(String, String)>, place: &str, server: &ServerFacts) {
-    facts.extend(server.given.iter().map(|(k, v)| (format!("{place}.given.{k}"), v.clone())));
-    facts.extend(server.settings.iter().map(|(k, v)| (format!("{place}.settings.{k}"), v.clone())));
 }

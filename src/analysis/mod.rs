@@ -2,16 +2,21 @@
 
 mod comparability;
 pub mod comparison;
+pub mod conclusion;
 pub mod curve;
+pub(crate) mod differences;
 pub mod knee;
 pub(crate) mod origin;
 mod ranking;
+mod run_axes;
+mod run_names;
 pub(crate) mod steps;
 pub(crate) mod summary;
 pub mod trend;
 pub mod verdict;
+mod waits;
 
-pub(crate) use comparison::{Comparison, compare};
+pub(crate) use comparison::{Comparison, check, compare};
 pub use curve::Curve;
 pub use steps::Chain;
 pub(crate) use steps::Step;

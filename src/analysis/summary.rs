@@ -110,11 +110,6 @@ impl Summary<'_> {
         self.samples.len()
     }
 
-    /// The totals in nanoseconds, in the order they were measured.
-    pub(crate) fn totals_ns(&self) -> Vec<f64> {
-        totals_ns(&self.samples)
-    }
-
     /// Nanoseconds a row, sample by sample: what cases of different size are compared by.
     pub(crate) fn ns_per_row(&self) -> Vec<f64> {
         self.samples.iter().filter_map(|s| Some(s.total_ns? as f64 / s.rows.max(1) as f64)).collect()

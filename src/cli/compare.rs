@@ -11,10 +11,10 @@ use crate::visible::visible;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The runs' directories; ratios are to the first
+    /// The runs' directories; the others are held against the first
     #[arg(num_args = 2.., required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
-    /// Write comparison.md and its charts into this directory as well
+    /// Write comparison.md, comparison.html and charts/ into this directory as well
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -158,29 +158,16 @@ pub struct Compared {
 /// # Errors
 /// As [`record::load`], and as [`analysis::compare`] where they cannot be compared.
 pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
-    let mut runs: Vec<(String, Run, Vec<Sample>)> = Vec::new();
-    for dir in dirs {
-        let (run, samples) = load(dir)?;
-        let name = unique(name_of(dir, &run), |name| runs.iter().any(|(other, ..)| other == name));
-        runs.push((name, run, samples));
-    }
-    analysis::compare(&runs)?;
+    let load = |dir: &PathBuf| load(dir).map(|(run, samples)| (name_of(dir, &run), run, samples));
+    let runs = dirs.iter().map(load).collect::<Result<Vec<_>>>()?;
+    analysis::check(&runs)?;
     Ok(Compared { runs })
 }
 
-/// The user's own words for a run, or its directory's name.
+/// The name of a run's directory.
 fn name_of(dir: &Path, run: &Run) -> String {
-    if !run.provenance.label.is_empty() {
-        return run.provenance.label.clone();
-    }
     let name = dir.canonicalize().ok().and_then(|d| Some(d.file_name()?.to_string_lossy().into_owned()));
     name.unwrap_or_else(|| run.provenance.started.clone())
-}
-
-fn unique(name: String, taken: impl Fn(&str) -> bool) -> String {
-    let numbered = (2..).map(|n| format!("{name} ({n})"));
-    let mut candidates = std::iter::once(name.clone()).chain(numbered);
-    candidates.find(|candidate| !taken(candidate)).unwrap_or(name)
 }
 
 impl Compared {
@@ -192,21 +179,12 @@ impl Compared {
         analysis::compare(&self.runs)
     }
 
-    /// The comparison for a terminal: differences, table, notes.
+    /// The comparison for a terminal: its conclusion, what differs, case by run, and what stands behind that.
     ///
     /// # Errors
     /// As [`Compared::figures`].
     pub fn terminal(&self, look: Look) -> Result<String> {
-        let figures = self.figures()?;
-        let mut out = String::new();
-        if !figures.differences.is_empty() {
-            out.push_str(&terminal::table(&comparison::differences(&figures), look));
-            out.push('\n');
-        }
-        out.push_str(&terminal::table(&comparison::cases(&figures), look));
-        out.push('\n');
-        out.push_str(&terminal::notes(&comparison::notes(&figures), look));
-        Ok(out)
+        Ok(comparison::terminal(&self.figures()?, look))
     }
 
     /// Writes `comparison.md`, `comparison.html` and `charts/comparison.*` into `dir`; gives the files.
@@ -219,8 +197,11 @@ impl Compared {
         let draw = |format| rates::of_comparison(&figures, format);
         let mut out = Writer::new(dir)?;
         out.file("comparison.md", markdown::page(&page).as_bytes())?;
-        out.chart("comparison", &draw(Format::File)?)?;
-        let inline = [inline_chart("comparison", draw)?];
+        let mut inline = Vec::new();
+        if !figures.cases.is_empty() {
+            out.chart("comparison", &draw(Format::File)?)?;
+            inline.push(inline_chart("comparison", draw)?);
+        }
         out.file("comparison.html", html::page(&page, &inline)?.as_bytes())?;
         Ok(out.written)
     }

@@ -38,8 +38,7 @@ impl Note {
 
 /// The notes of a run, warnings first.
 pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
-    let mut notes = warnings(run, samples);
-    notes.extend(worth::warnings(run, samples, standings).into_iter().map(Note::Warning));
+    let mut notes: Vec<Note> = warnings(run, samples, standings).into_iter().map(Note::Warning).collect();
     notes.extend(noise(standings).map(Note::Remark));
     let mut noted: Vec<&Verdict> = Vec::new();
     for standing in &standings.cases {
@@ -79,9 +78,17 @@ fn without_figure(standings: &Standings, verdict: &Verdict) -> Option<Note> {
     })
 }
 
-fn warnings(run: &Run, samples: &[Sample]) -> Vec<Note> {
+/// What makes the figures of a run worth less than they look, but for its failures.
+pub(crate) fn warnings(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<String> {
+    let mut found = of_place(run, samples);
+    found.extend(worth::warnings(run, samples, standings));
+    found
+}
+
+/// What about the run as a whole, its machine and its server makes them so.
+fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut warn = |text: String| found.push(Note::Warning(text));
+    let mut warn = |text: String| found.push(text);
     let planned: usize = run.plan.order.iter().map(Vec::len).sum();
     let done = samples.iter().filter(|s| s.slot.counts()).count();
     if done < planned {

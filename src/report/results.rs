@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::table::{Cell, Column, Table, Tone};
-use crate::analysis::{Standing, Standings, Summary, Verdict};
+use crate::analysis::summary::CaseReadings;
+use crate::analysis::{Standing, Standings, Verdict};
 use crate::fault::nearest;
 use crate::model::metric::{Better, Unit};
 use crate::model::{Outcome, Phase, Reading, Sample};
@@ -215,15 +216,22 @@ fn phase_help(phase: Phase) -> &'static str {
 
 /// The costs of the loads besides time.
 pub(crate) fn costs(standings: &Standings) -> Table {
-    let mut readings: Vec<Reading> = Reading::all().collect();
-    readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));
+    let readings = readings_in_order();
     let columns = std::iter::once(Column::words("case", "")).chain(readings.iter().map(|r| cost_column(*r)));
     let row = |s: &Standing| {
-        let cells = readings.iter().map(|reading| cost_cell(*reading, &s.summary));
+        let (figures, rows) = (&s.summary.readings, s.summary.rows);
+        let cells = readings.iter().map(|reading| cost_cell(*reading, figures, rows, s.summary.n()));
         std::iter::once(Cell::Code(s.summary.case.id.clone())).chain(cells).collect()
     };
     let rows = standings.sorted().into_iter().filter(|s| s.summary.n() > 0).map(row).collect();
     Table { columns: columns.collect(), rows }.without_empty_columns()
+}
+
+/// All readings, in the order of their columns.
+pub(crate) fn readings_in_order() -> Vec<Reading> {
+    let mut readings: Vec<Reading> = Reading::all().collect();
+    readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));
+    readings
 }
 
 fn cost_column(reading: Reading) -> Column {
@@ -243,18 +251,16 @@ fn cost_column(reading: Reading) -> Column {
     }
 }
 
-fn cost_cell(reading: Reading, summary: &Summary) -> Cell {
-    let rows = summary.rows.max(1) as f64;
-    Cell::optional(summary.readings.get(reading), |value| {
-        match (reading.phase, reading.metric.about().unit) {
-            (Some(_), _) => Cell::TimePerRow(value / rows),
-            (None, Unit::Bytes) => Cell::Bytes(value),
-            (None, Unit::Nanoseconds) => Cell::Time(value),
-            (None, Unit::Count) => match summary.readings.with_checkpoint {
-                0 => Cell::Text("none".into()),
-                some => Cell::Toned(format!("{value} in {some} of {} samples", summary.n()), Tone::Alarm),
-            },
-        }
+/// A reading of a case with so many rows and finished samples.
+pub(crate) fn cost_cell(reading: Reading, figures: &CaseReadings, rows: u64, n: usize) -> Cell {
+    Cell::optional(figures.get(reading), |value| match (reading.phase, reading.metric.about().unit) {
+        (Some(_), _) => Cell::TimePerRow(value / rows.max(1) as f64),
+        (None, Unit::Bytes) => Cell::Bytes(value),
+        (None, Unit::Nanoseconds) => Cell::Time(value),
+        (None, Unit::Count) => match figures.with_checkpoint {
+            0 => Cell::Text("none".into()),
+            some => Cell::Toned(format!("{value} in {some} of {n} samples"), Tone::Alarm),
+        },
     })
 }
 

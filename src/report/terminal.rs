@@ -60,11 +60,59 @@ pub(crate) fn table(table: &Table, look: Look) -> String {
     draw(&fitting.unwrap_or_else(|| table.without_spare(0)), width, look.colour)
 }
 
+/// Whether a table fits with all columns that are spared no more readily than `most`.
+pub(crate) fn fits(table: &Table, most: u8, look: Look) -> bool {
+    needed(&table.without_spare(most)) <= look.room().into()
+}
+
+/// A table whose first column names what a row, and those below it without a name, are of. Where it is too wide with
+/// the columns that are spared no more readily than `most`, each name has a line of its own, with its rows below.
+pub(crate) fn grouped(table: &Table, most: u8, look: Look) -> String {
+    if fits(table, most, look) {
+        return self::table(table, look);
+    }
+    let mut below = without_names(table);
+    let mut names: Vec<(String, String)> = Vec::new();
+    let rows = std::mem::take(&mut below.rows);
+    for (row, rest) in table.rows.iter().zip(rows) {
+        if row[0] != Cell::None {
+            // Holds the place of the name, which would widen the column.
+            let place = format!("<{}>", names.len());
+            let empty = std::iter::repeat_n(Cell::None, below.columns.len() - 1);
+            below.rows.push(std::iter::once(Cell::Text(place.clone())).chain(empty).collect());
+            names.push((place, row[0].text()));
+        }
+        below.rows.push(rest);
+    }
+    let lines = self::table(&below, indented_look(look));
+    let line = |line: &str| match names.iter().find(|(place, _)| line.trim() == place) {
+        Some((_, name)) => format!(" {}\n", visible_lines(name)),
+        None => format!("{}{line}\n", " ".repeat(INDENT)),
+    };
+    lines.lines().map(line).collect()
+}
+
+/// Whether such a table fits in either form.
+pub(crate) fn fits_grouped(table: &Table, most: u8, look: Look) -> bool {
+    fits(table, most, look) || fits(&without_names(table), most, indented_look(look))
+}
+
+fn without_names(table: &Table) -> Table {
+    let rows = table.rows.iter().map(|row| row[1..].to_vec()).collect();
+    Table { columns: table.columns[1..].to_vec(), rows }
+}
+
+fn indented_look(look: Look) -> Look {
+    Look { width: look.room() - INDENT as u16, ..look }
+}
+
+/// Blanks before what stands below a name.
+const INDENT: usize = 2;
+
 /// The width without breaking a number or a short word.
 fn needed(table: &Table) -> usize {
     let columns = table.columns.iter().enumerate().map(|(index, column)| {
-        let cells = table.rows.iter().map(|row| row[index].text().chars().count());
-        let longest = cells.chain([column.title.chars().count()]).max().unwrap_or(0);
+        let longest = longest(table, index);
         match column.align {
             Align::Right => longest,
             // A case's name is what the reader types: it is broken last.
@@ -73,6 +121,12 @@ fn needed(table: &Table) -> usize {
         }
     });
     columns.map(|width| width + 2).sum()
+}
+
+/// Characters of the longest cell of a column, its title among them.
+fn longest(table: &Table, column: usize) -> usize {
+    let cells = table.rows.iter().map(|row| row[column].text().chars().count());
+    cells.chain([table.columns[column].title.chars().count()]).max().unwrap_or(0)
 }
 
 fn draw(table: &Table, width: u16, colour: Colour) -> String {
@@ -89,12 +143,17 @@ fn draw(table: &Table, width: u16, colour: Colour) -> String {
     for row in &table.rows {
         text.add_row(row.iter().zip(&table.columns).map(|(c, column)| cell(c, column.align)));
     }
+    let has_room = needed(table) <= width.into();
     for (index, column) in text.column_iter_mut().enumerate() {
         if table.columns[index].align == Align::Right {
             column.set_constraint(ColumnConstraint::ContentWidth);
         } else {
             // A word is not broken while others have spaces to break at.
-            let least = if index == 0 { longest_word(table) + 2 } else { WORDS };
+            let least = match index {
+                0 if has_room => longest(table, 0) + 2,
+                0 => longest_word(table) + 2,
+                _ => WORDS.min(longest(table, index) + 2),
+            };
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least as u16)));
         }
     }
@@ -129,6 +188,11 @@ fn cell(cell: &Cell, align: Align) -> comfy_table::Cell {
 /// A heading on a line of its own.
 pub(crate) fn heading(text: &str, look: Look) -> String {
     styled(text, anstyle::Style::new().bold(), look.colour) + "\n"
+}
+
+/// A sentence in bold, broken at words.
+pub(crate) fn headline(text: &str, look: Look) -> String {
+    styled(paragraph(text, look).trim_end(), anstyle::Style::new().bold(), look.colour) + "\n"
 }
 
 /// Text with a word in bold wherever it stands, whatever its case; given in small letters.

@@ -241,10 +241,16 @@ impl Canvas<'_> {
 
     /// Grid lines of a scale between two heights, with their words below.
     pub(crate) fn axis(&self, scale: &Scale, y: (i32, i32), words: impl Fn(f64) -> String) -> Result<()> {
+        let mut end = i32::MIN;
         for &tick in &scale.ticks {
-            let x = scale.at(tick);
+            let (x, label) = (scale.at(tick), words(tick));
             self.line((x, y.0), (x, y.1), 0.15, 1)?;
-            self.text(&words(tick), (x, y.1 + 12), Anchor::Middle, 0.75)?;
+            let half = text_width(&label) / 2;
+            // Where ticks stand close, some have no label.
+            if x - half > end {
+                self.text(&label, (x, y.1 + 12), Anchor::Middle, 0.75)?;
+                end = x + half + GAP;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,6 @@ use plotters::style::RGBColor;
 use super::canvas::{self, Anchor, Canvas, ChartRows, Format, GAP, MARGIN, Shape, text_width};
 use super::legend::{self, LegendKey, SERIES};
 use super::scale::Scale;
-use crate::analysis::comparison::CrossVerdict;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::model::Run;
 use crate::report::table::rate;
@@ -49,7 +48,7 @@ fn figure(standing: &Standing, rows: u64) -> String {
     let s = &standing.summary;
     match s.rows_per_second() {
         Some(found) if s.rows == rows => rate(found.point),
-        Some(found) => format!("{} on {} rows", rate(found.point), units::count(s.rows)),
+        Some(found) => figure_on(found, "", s.rows),
         None => standing.verdict.words().to_string(),
     }
 }
@@ -72,10 +71,10 @@ pub(crate) fn of_comparison(comparison: &Comparison, format: Format) -> Result<S
                     cell.to_first.map(|r| format!(" · {}", units::ratio(r.point))).unwrap_or_default();
                 let figure = match cell.rows_per_second {
                     Some(found) if all => format!("{}{ratio}", rate(found.point)),
-                    Some(found) => {
-                        format!("{}{ratio} on {} rows", rate(found.point), units::count(cell.rows))
-                    }
-                    None => missing(&cell.verdict),
+                    // On a phone there is no room for all three.
+                    Some(found) if format == Format::Phone => figure_on(found, "", cell.rows),
+                    Some(found) => figure_on(found, &ratio, cell.rows),
+                    None => cell.verdict.in_place_of_figure().to_string(),
                 };
                 RatePoint { colour: colour(index), rate: cell.rows_per_second, figure }
             })
@@ -90,12 +89,8 @@ pub(crate) fn of_comparison(comparison: &Comparison, format: Format) -> Result<S
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
 }
 
-/// The words in place of a missing figure: the reason without its details.
-fn missing(verdict: &CrossVerdict) -> String {
-    match verdict {
-        CrossVerdict::NotComparable(why) => why.split(':').next().unwrap_or(why).to_string(),
-        other => other.words().to_string(),
-    }
+fn figure_on(found: Estimate, ratio: &str, rows: u64) -> String {
+    format!("{}{ratio} on {} rows", rate(found.point), units::count(rows))
 }
 
 fn draw(title: &str, legend: &[LegendKey], rows: &[RateRow], format: Format) -> Result<String> {

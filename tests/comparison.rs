@@ -1,0 +1,324 @@
+//! Comparisons of runs: the conclusion by known values, and what is shown of the results in this repository.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use bulkbench::analysis::comparison::CrossVerdict::{
+    self, Faster, NotComparable, Slower, SlowerByRate, TooFewSamples, Undecided, WithinNoise,
+};
+use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
+use bulkbench::model::{Case, Metric, Run, Sample};
+use bulkbench::record::{self, Store};
+use bulkbench::report::{self, Colour, Look};
+
+/// A case with five samples on both sides.
+fn held<'a>(id: &'a str, verdict: &'a CrossVerdict, ratio: f64) -> HeldCase<'a> {
+    let method = id.split(' ').next().unwrap();
+    HeldCase { id, method, waits_for_disk: false, verdict, ratio: Some(ratio), samples: (5, 5) }
+}
+
+fn waiting<'a>(id: &'a str, verdict: &'a CrossVerdict, ratio: f64) -> HeldCase<'a> {
+    HeldCase { waits_for_disk: true, ..held(id, verdict, ratio) }
+}
+
+/// The conclusion on a run B against A.
+fn conclusion(cases: Vec<HeldCase>) -> String {
+    conclude("A", &[Side { name: "B", cases }])
+}
+
+#[test]
+fn no_difference_at_all_is_said_with_the_number_of_methods() {
+    let ids = ["copy-csv", "copy-text", "copy-binary", "insert-row", "insert-unnest"];
+    let cases = || ids.map(|id| held(id, &WithinNoise, 1.02)).to_vec();
+    let sides = [Side { name: "1 GB", cases: cases() }];
+    assert_eq!(conclude("128 MB", &sides), "128 MB against 1 GB: no difference in 5 of 5 methods");
+    let mut wide = cases();
+    wide[4].verdict = &Undecided;
+    assert_eq!(conclusion(wide), "A against B: no difference in 4 of 5 methods, undecided in 1");
+    let wide = ids.map(|id| held(id, &Undecided, 1.2)).to_vec();
+    assert_eq!(conclusion(wide), "A against B: undecided in 5 of 5 methods: noise or intervals are too wide");
+    let batches = ["insert-unnest batch=1", "insert-unnest batch=10"].map(|id| held(id, &WithinNoise, 1.0));
+    assert_eq!(conclusion(batches.to_vec()), "A against B: no difference in 2 of 2 cases");
+}
+
+#[test]
+fn what_is_faster_and_slower_is_said_with_its_range() {
+    let mut cases = ["a", "b", "c"].map(|id| held(id, &Faster, 1.21)).to_vec();
+    assert_eq!(conclusion(cases.clone()), "B is 1.2x as fast as A in 3 of 3 methods");
+    cases[1].ratio = Some(1.43);
+    cases.extend([held("d", &WithinNoise, 0.99), held("e", &Undecided, 1.3)]);
+    assert_eq!(
+        conclusion(cases.clone()),
+        "B is 1.2x to 1.4x as fast as A in 3 of 5 methods, equal in 1, undecided in 1"
+    );
+    cases.push(held("f", &Slower, 0.714));
+    assert_eq!(
+        conclusion(cases.clone()),
+        "B is 1.2x to 1.4x as fast as A in 3 of 6 methods, 0.71x in 1, equal in 1, undecided in 1"
+    );
+    // Of few that stand out the names are of use.
+    let one = vec![held("a", &SlowerByRate, 0.5), held("b", &WithinNoise, 1.0), held("c", &WithinNoise, 1.0)];
+    assert_eq!(conclusion(one), "B is 0.50x as fast as A in 1 of 3 methods (a), equal in 2");
+}
+
+#[test]
+fn what_waits_for_the_disk_is_set_against_the_rest() {
+    let equal = [held("copy-csv", &WithinNoise, 1.0), held("copy-text", &WithinNoise, 1.01)];
+    let mut cases = vec![waiting("insert-row", &Faster, 1.41), waiting("update-row", &Faster, 1.37)];
+    cases.extend(equal.clone());
+    assert_eq!(
+        conclusion(cases.clone()),
+        "B is 1.4x as fast as A for what waits for the disk, equal for the rest"
+    );
+    // One of the rest that moves too makes it no matter of the disk alone.
+    cases.push(held("copy-binary", &Faster, 1.41));
+    assert_eq!(conclusion(cases), "B is 1.4x as fast as A in 3 of 5 methods, equal in 2");
+
+    let same = waiting("insert-row", &WithinNoise, 1.0);
+    assert_eq!(
+        conclusion(vec![same, held("copy-csv", &Faster, 2.0)]),
+        "B is 2.0x as fast as A for what does not wait for the disk, equal for what does"
+    );
+    let slower = waiting("insert-row", &Slower, 0.25);
+    assert_eq!(
+        conclusion(vec![slower, held("copy-csv", &Faster, 2.0)]),
+        "B is 0.25x as fast as A for what waits for the disk, 2.0x for the rest"
+    );
+}
+
+#[test]
+fn nothing_is_claimed_of_too_few_rounds() {
+    let few = |first, here| {
+        let case = |id| HeldCase { samples: (first, here), ..held(id, &TooFewSamples, 3.0) };
+        vec![case("a"), case("b")]
+    };
+    assert_eq!(conclusion(few(3, 3)), "A against B: no verdict: three rounds each, five are needed");
+    assert_eq!(conclusion(few(1, 1)), "A against B: no verdict: one round each, five are needed");
+    assert_eq!(conclusion(few(5, 3)), "A against B: no verdict: five rounds against three, five are needed");
+    // A case that failed in some rounds takes no verdict from the others.
+    let mut some = few(5, 4);
+    some.push(held("c", &WithinNoise, 1.0));
+    assert_eq!(
+        conclusion(some),
+        "A against B: no difference in 1 of 1 method; too few samples for a verdict: a and b"
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_is_counted_and_no_more() {
+    let other = NotComparable("durable against may damage the database".into());
+    let cases = || ["a", "b", "c"].map(|id| held(id, &other, 9.0)).to_vec();
+    assert_eq!(
+        conclusion(cases()),
+        "A against B: nothing can be compared: durable against may damage the database"
+    );
+    let mut some = cases();
+    some.push(held("d", &Faster, 1.5));
+    assert_eq!(conclusion(some), "B is 1.5x as fast as A in 1 of 1 method; not comparable: 3 more");
+    assert_eq!(conclusion(Vec::new()), "A against B: no case in common");
+}
+
+#[test]
+fn of_three_runs_each_is_held_against_the_first() {
+    let same = || vec![held("a", &WithinNoise, 1.0)];
+    let faster = || vec![held("a", &Faster, 1.5)];
+    let of = |b, c| conclude("15", &[Side { name: "17", cases: b }, Side { name: "18", cases: c }]);
+    assert_eq!(of(same(), same()), "15 against 17 and 18: no difference in 1 of 1 method");
+    assert_eq!(of(faster(), faster()), "17 and 18 are 1.5x as fast as 15 in 1 of 1 method");
+    assert_eq!(
+        of(same(), faster()),
+        "15 against 17: no difference in 1 of 1 method; 18 is 1.5x as fast as 15 in 1 of 1 method"
+    );
+}
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results").join(name)
+}
+
+fn votes() -> PathBuf {
+    committed("2026-11-21-2-core-cloud-vm-votes")
+}
+
+fn fastest() -> PathBuf {
+    committed("2026-11-28-2-core-cloud-vm-fastest")
+}
+
+fn loaders() -> PathBuf {
+    committed("2026-11-21-2-core-cloud-vm-loaders")
+}
+
+/// Another run than the one that was published, made of it.
+fn changed(name: &str, change: impl Fn(&mut Run, &mut [Sample])) -> PathBuf {
+    let (mut run, mut samples) = record::load(&votes()).unwrap();
+    change(&mut run, &mut samples);
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared").join(name);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    let mut store = Store::create(&dir, &run).unwrap();
+    samples.iter().for_each(|sample| store.append(sample).unwrap());
+    dir
+}
+
+fn terminal(dirs: &[PathBuf], width: u16) -> String {
+    let text = report::compare(dirs).unwrap().terminal(Look { width, colour: Colour::Off }).unwrap();
+    for line in text.lines() {
+        assert!(line.chars().count() <= width.into(), "wider than {width}: {line}");
+    }
+    text
+}
+
+fn first_sentence(dirs: &[PathBuf]) -> String {
+    let text = terminal(dirs, 120);
+    text.split("\n7 500 000 rows").next().unwrap().replace('\n', " ")
+}
+
+/// Makes a sample take so many tenths of its time.
+fn stretch(sample: &mut Sample, tenths: u64) {
+    sample.phases.values_mut().for_each(|ns| *ns = *ns * tenths / 10);
+    sample.total_ns = sample.total_ns.map(|_| sample.phases.values().sum());
+}
+
+/// The settings of a run with this memory.
+fn with_memory(run: &mut Run, shared: &str, buffers: &str) {
+    run.server.given.insert("shared_buffers".into(), shared.into());
+    run.server.settings.insert("shared_buffers".into(), shared.into());
+    run.server.settings.insert("wal_buffers".into(), buffers.into());
+}
+
+#[test]
+fn runs_are_named_by_the_one_thing_that_differs() {
+    let small = changed("small", |run, _| with_memory(run, "128MB", "4MB"));
+    assert_eq!(
+        first_sentence(&[small.clone(), votes()]),
+        "128 MB against 1 GB: no difference in 17 of 17 cases"
+    );
+    let newer = changed("newer", |run, samples| {
+        run.server.version = run.server.version.replace("15.18", "18.6");
+        run.server.settings.insert("io_method".into(), "worker".into());
+        samples.iter_mut().for_each(|sample| stretch(sample, 5));
+    });
+    assert_eq!(
+        first_sentence(&[votes(), newer.clone()]),
+        "PostgreSQL 18.6 is 2.0x as fast as PostgreSQL 15.18 in 17 of 17 cases"
+    );
+    // Of two things that differ the label says more, and without one the directory.
+    let both = [small, newer];
+    assert!(first_sentence(&both).starts_with("newer is 2.0x as fast as small in "));
+    let labelled = changed("labelled", |run, _| {
+        with_memory(run, "128MB", "4MB");
+        run.provenance.label = "laptop".into();
+        run.provenance.machine.cores = 8;
+    });
+    assert!(first_sentence(&[votes(), labelled]).starts_with("2-core cloud VM against laptop: no "));
+}
+
+#[test]
+fn a_slower_disk_is_told_by_what_waits_for_it() {
+    let slower = changed("slower-disk", |run, samples| {
+        run.provenance.label = "old disk".into();
+        for sample in samples.iter_mut().filter(|sample| sample.case == "insert-row") {
+            stretch(sample, 20);
+        }
+    });
+    let dirs = [votes(), slower];
+    assert_eq!(
+        first_sentence(&dirs),
+        "old disk is 0.50x as fast as 2-core cloud VM for what waits for the disk, equal for the rest"
+    );
+    let narrow = terminal(&dirs, 80);
+    let flat = narrow.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note = "what waits for the disk (no processor worked for it in a quarter of its time or more): insert-row - ";
+    assert!(flat.contains(note), "{narrow}");
+    insta::assert_snapshot!("slower-disk-80", narrow);
+}
+
+#[test]
+fn a_checkpoint_in_a_sample_is_said() {
+    let disturbed = changed("disturbed", |run, samples| {
+        run.provenance.label = "busy".into();
+        let mut of_case = samples.iter_mut().filter(|s| s.case == "copy-text" && s.slot.counts());
+        of_case.next().unwrap().readings = [(Metric::Checkpoints.into(), 1)].into_iter().collect();
+    });
+    let text = terminal(&[votes(), disturbed], 120);
+    assert!(
+        text.contains("Warning: busy: a checkpoint fell into 1 of 5 samples, which slows them: copy-text\n"),
+        "{text}"
+    );
+    let row = "checkpoints";
+    assert!(text.lines().any(|line| line.contains(row) && line.contains("1 in 1 of 5 samples")), "{text}");
+}
+
+#[test]
+fn cases_of_other_rows_are_compared_by_rate_where_that_is_fair() {
+    let half = |tenths: u64| {
+        move |run: &mut Run, samples: &mut [Sample]| {
+            run.provenance.label = "half".into();
+            let is_it = |case: &&mut Case| case.id == "insert-row";
+            run.plan.cases.iter_mut().filter(is_it).for_each(|case| case.rows /= 2);
+            for sample in samples.iter_mut().filter(|sample| sample.case == "insert-row") {
+                sample.rows /= 2;
+                sample.end_state.as_mut().unwrap().rows /= 2;
+                stretch(sample, tenths);
+            }
+        }
+    };
+    let line = |dir: PathBuf| {
+        let text = terminal(&[votes(), dir], 120);
+        let is_it = |line: &&str| line.trim().starts_with("half ") && line.contains(" 10 000 ");
+        text.lines().find(is_it).unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    // In half the time it would be as fast.
+    assert!(line(changed("half-slow", half(20))).ends_with("slower (by rate)"));
+    assert!(line(changed("half-fast", half(2))).ends_with("not comparable"));
+}
+
+#[test]
+fn the_comparison_of_published_runs_begins_with_its_conclusion() {
+    let pair = [votes(), fastest()];
+    let three = [votes(), loaders(), fastest()];
+    insta::assert_snapshot!("pair-80", terminal(&pair, 80));
+    insta::assert_snapshot!("three-80", terminal(&three, 80));
+    insta::assert_snapshot!("three-160", terminal(&three, 160));
+    let few = [votes(), loaders()];
+    insta::assert_snapshot!("few-rounds-120", terminal(&few, 120));
+
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("published-comparison");
+    let compared = report::compare(&pair).unwrap();
+    let written = compared.write(&out).unwrap();
+    let names: Vec<&str> = written.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["comparison.md", "comparison.svg", "comparison.png", "comparison.html"]);
+    let markdown = std::fs::read_to_string(out.join("comparison.md")).unwrap();
+    let conclusion = first_sentence(&pair);
+    assert_eq!(markdown.lines().next().unwrap(), format!("# {conclusion}"));
+    insta::assert_snapshot!("comparison.md", markdown);
+    let page = std::fs::read_to_string(out.join("comparison.html")).unwrap();
+    assert!(page.contains(&format!("<title>{conclusion}</title>")), "{conclusion}");
+    assert!(page.contains(&format!("<h1>{conclusion}</h1>")), "{conclusion}");
+}
+
+#[test]
+fn runs_without_a_case_in_common_say_so_and_draw_nothing() {
+    let apart = [votes(), committed("2026-11-21-2-core-cloud-vm-parallelism")];
+    assert_eq!(first_sentence(&apart), "8 GB against 16 GB: no case in common");
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("apart-comparison");
+    assert_eq!(report::compare(&apart).unwrap().write(&out).unwrap().len(), 2);
+}
+
+/// Cases that all have another latency than those of the other run are held against each other.
+#[test]
+fn runs_may_differ_in_an_axis_of_all_their_cases() {
+    let with_latency = |ms: u64| {
+        changed(&format!("latency-{ms}"), move |run, samples| {
+            for case in &mut run.plan.cases {
+                case.key.axes.latency_ms = Some(ms);
+                let id = format!("{} latency_ms={ms}", case.id);
+                samples.iter_mut().filter(|s| s.case == case.id).for_each(|s| s.case.clone_from(&id));
+                case.id = id;
+            }
+        })
+    };
+    let text = first_sentence(&[with_latency(1), with_latency(5)]);
+    assert!(text.starts_with("1 ms against 5 ms: no difference in "), "{text}");
+}
