@@ -13,7 +13,7 @@ use super::run_args::Args;
 use super::server_args::{Wanted, need_bytes};
 use crate::caveat::Caveat;
 use crate::dataset::columns::votes;
-use crate::dataset::{Dataset, default_cache, estimated_bytes};
+use crate::dataset::{BuiltIn, Dataset, default_cache, estimated_bytes};
 use crate::experiment::Experiment;
 use crate::method::{Catalogue, Method};
 use crate::model::{Case, Encoding, Role};
@@ -87,7 +87,8 @@ pub(crate) fn print_plan(
     let encodings = plan::encodings(catalogue, &cases)?;
     let made = dataset.as_ref().map(Dataset::encodings).unwrap_or_default();
     let lacking: Vec<Encoding> = encodings.into_iter().filter(|one| !made.contains_key(one)).collect();
-    let to_make: u64 = lacking.iter().map(|encoding| estimated_bytes(*encoding, request.rows)).sum();
+    let to_make: u64 =
+        lacking.iter().map(|encoding| estimated_bytes(BuiltIn::Votes, *encoding, request.rows)).sum();
     lines.add("dataset", &dataset_words(dataset.as_ref(), &request, to_make));
     let warm_up = if servers.len() == 1 { "a warm-up" } else { "a warm-up on each server" };
     let samples = servers.len() + able.len() * request.rounds as usize;
@@ -107,8 +108,10 @@ pub(crate) fn print_plan(
         );
     }
     lines.add("time", &time_words(estimate(catalogue, &able, request.rounds, request.budget)?));
-    let csv =
-        made.get(&Encoding::Csv).copied().unwrap_or_else(|| estimated_bytes(Encoding::Csv, request.rows));
+    let csv = made
+        .get(&Encoding::Csv)
+        .copied()
+        .unwrap_or_else(|| estimated_bytes(BuiltIn::Votes, Encoding::Csv, request.rows));
     let mut times = 1;
     for case in &able {
         times = times.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);
@@ -161,7 +164,7 @@ fn dataset(args: &Args, request: &Request) -> Result<Option<Dataset>> {
     let cache = default_cache()?;
     match &args.dataset {
         Some(name) => Dataset::open(&cache.join(name)).map(Some),
-        None => Dataset::find_generated(&cache, request.rows, request.seed),
+        None => Dataset::find_invented(&cache, BuiltIn::Votes, request.rows, request.seed),
     }
 }
 

@@ -2,22 +2,20 @@
 //! All of it by blocks, on all cores, in constant memory.
 
 use std::fs::File;
-use std::io::Take;
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::blocks::{Block, BlockReader, newlines};
-use super::checksum::{ContentSum, RowHasher};
+use super::checksum::ContentSum;
 use super::columns::Column;
-use super::csv_row::RowParser;
 use super::dialect::Style;
 use super::encode::{Encoder, header, trailer};
-use super::generator::Votes;
+use super::generator::{BuiltIn, parts};
 use super::index::{IndexBuilder, IndexEntry};
 use super::manifest::{Encoded, file_name};
 use super::pipeline;
-use super::rows::{Row, utf8};
+use super::rows::utf8;
 use super::store::HashedFile;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
@@ -65,24 +63,25 @@ impl EncodingWriter {
     }
 }
 
-/// Generates votes into `dir`.
+/// Invents the rows of a table into `dir`.
 pub(crate) fn generate(
     dir: &Path,
+    table: BuiltIn,
     rows: u64,
     seed: u64,
     interrupt: &Interrupt,
 ) -> Result<(Encoded, ContentSum)> {
     let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
-    let votes = Votes::new(rows, seed, interrupt)?;
+    let invented = table.rows(rows, seed, interrupt)?;
     let mut content = ContentSum::default();
-    let mut parts = votes.parts();
+    let mut parts = parts(invented.len());
     pipeline::ordered(
         pipeline::cores(),
         interrupt,
         || Ok(parts.next()),
         |part| {
             let mut out = Vec::new();
-            let sum = votes.push_csv(part.clone(), &mut out);
+            let sum = invented.write(part.clone(), &mut out)?;
             Ok((out, part.len() as u64, sum))
         },
         |(out, rows, sum)| {
@@ -140,38 +139,4 @@ pub(crate) fn push_block(
     encoder
         .push_block(&text, style, out)
         .map_err(|(at, bad)| bad.at(name, first_line + newlines(&text.as_bytes()[..at]), columns))
-}
-
-/// The content sum of a part of a dataset's csv.
-pub(crate) fn content(csv: Take<File>, name: String, columns: &[Column]) -> Result<ContentSum> {
-    let mut sum = ContentSum::default();
-    let mut blocks = BlockReader::new(csv, name.clone());
-    pipeline::ordered(
-        pipeline::cores(),
-        &Interrupt::new(),
-        || blocks.next_block(),
-        |block| block_content(block, &name, columns),
-        |part| {
-            sum.merge(part);
-            Ok(())
-        },
-    )?;
-    Ok(sum)
-}
-
-/// The content sum of one block of csv.
-pub(crate) fn block_content(block: Block, name: &str, columns: &[Column]) -> Result<ContentSum> {
-    let (style, first_line) = (Style::of_block(&block), block.first_line);
-    let text = utf8(block.bytes, first_line, name)?;
-    let hasher = RowHasher::new(columns);
-    let mut parser = RowParser::new(columns);
-    let mut sum = ContentSum::default();
-    let mut at = 0;
-    while at < text.len() {
-        at = parser
-            .parse(&text, at, style)
-            .map_err(|bad| bad.at(name, first_line + newlines(&text.as_bytes()[..at]), columns))?;
-        sum.add(hasher.hash(&Row { parser: &parser, text: &text }));
-    }
-    Ok(sum)
 }

@@ -23,7 +23,13 @@ const SCHEMA: u32 = 2;
 #[serde(tag = "origin", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum DatasetOrigin {
     /// Made by this version of the generator from this seed.
-    Generated { generator: u32, seed: u64 },
+    Generated {
+        /// The table that they were invented for.
+        #[serde(rename = "for")]
+        table: String,
+        generator: u32,
+        seed: u64,
+    },
     /// Taken from a file of this SHA-256.
     Imported { source_sha256: String },
     /// Downloaded as a file of this SHA-256.
@@ -211,12 +217,12 @@ mod tests {
     fn manifest() -> Manifest {
         let index = vec![IndexEntry { row: 0, offset: 0 }, IndexEntry { row: 5, offset: 77 }];
         let csv = Encoded { file: "votes.csv".into(), bytes: 99, sha256: "ab".into(), index };
-        let origin = DatasetOrigin::Generated { generator: 1, seed: u64::MAX };
+        let origin = DatasetOrigin::Generated { table: "votes".into(), generator: 1, seed: u64::MAX };
         Manifest::new(origin, 7, votes(), Content::of_rows(-12), csv)
     }
 
     /// The golden file of schema 2.
-    const GOLDEN: &str = r#"{"schema":2,"origin":{"origin":"generated","generator":1,"seed":18446744073709551615},"rows":7,"columns":[{"name":"username","type":"text"},{"name":"link","type":"text"},{"name":"score","type":"integer"}],"content":"-12","encodings":{"csv":{"file":"votes.csv","bytes":99,"sha256":"ab","index":[[0,0],[5,77]]}}}"#;
+    const GOLDEN: &str = r#"{"schema":2,"origin":{"origin":"generated","for":"votes","generator":1,"seed":18446744073709551615},"rows":7,"columns":[{"name":"username","type":"text"},{"name":"link","type":"text"},{"name":"score","type":"integer"}],"content":"-12","encodings":{"csv":{"file":"votes.csv","bytes":99,"sha256":"ab","index":[[0,0],[5,77]]}}}"#;
 
     #[test]
     fn schema_2_is_written_and_read_as_it_was() {

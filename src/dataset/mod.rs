@@ -9,6 +9,7 @@ mod bad_field;
 pub(crate) mod blocks;
 pub mod checksum;
 pub mod columns;
+mod content;
 mod convert;
 mod csv_row;
 pub(crate) mod dialect;
@@ -46,7 +47,7 @@ pub use columns::{Column, Spelling};
 pub use dialect::{Asked, Dialect};
 pub use encode::{Encoder, Out};
 pub(crate) use encode::{header, push_escaped, trailer};
-pub use generator::{DEFAULT_ROWS, DEFAULT_SEED};
+pub use generator::{BuiltIn, DEFAULT_ROWS, DEFAULT_SEED};
 pub(crate) use held_rows::HeldRows;
 pub use import::Said;
 pub use rows::{Fields, Row, RowReader};
@@ -81,11 +82,12 @@ pub struct Chunk {
     pub rows: u64,
 }
 
-/// About how many bytes so many generated rows take in this encoding, before they are made.
-pub fn estimated_bytes(encoding: Encoding, rows: u64) -> u64 {
+/// About how many bytes so many rows invented for a table take in this encoding, before they are made.
+pub fn estimated_bytes(table: BuiltIn, encoding: Encoding, rows: u64) -> u64 {
+    let (written, binary) = table.tenths_of_row();
     let of_ten = match encoding {
-        Encoding::Csv | Encoding::Text => 219,
-        Encoding::Binary => 356,
+        Encoding::Csv | Encoding::Text => written,
+        Encoding::Binary => binary,
     };
     rows * of_ten / 10
 }
@@ -99,39 +101,55 @@ pub(crate) fn default_cache() -> Result<PathBuf> {
 }
 
 impl Dataset {
-    /// The generated dataset of so many rows from this seed, made first where the cache lacks
-    /// it. Another process that makes the same one is waited for.
+    /// So many generated votes from this seed; see [`Dataset::invented`].
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] for 0 rows or more than [`generator::MOST_ROWS`]; when the
-    /// cache cannot be written; or [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
+    /// As [`Dataset::invented`].
     pub fn generated(cache: &Path, rows: u64, seed: u64, interrupt: &Interrupt) -> Result<Self> {
+        Self::invented(cache, BuiltIn::Votes, rows, seed, interrupt)
+    }
+
+    /// The dataset of so many rows that are invented for a table from this seed, made first where the cache
+    /// lacks it. Another process that makes the same one is waited for.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for 0 rows or more than 4,294,967,295; when the
+    /// cache cannot be written; or [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
+    pub fn invented(
+        cache: &Path,
+        table: BuiltIn,
+        rows: u64,
+        seed: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         generator::check_rows(rows)?;
-        if let Some(made) = Self::find_generated(cache, rows, seed)? {
+        if let Some(made) = Self::find_invented(cache, table, rows, seed)? {
             return Ok(made);
         }
-        let dir = Self::generated_dir(cache, rows, seed);
+        let dir = Self::invented_dir(cache, table, rows, seed);
         let _lock = DirLock::take(&dir, interrupt)?;
         if let Some(manifest) = Manifest::read(&dir)? {
             return Ok(Self::with(dir, manifest));
         }
-        let (csv, content) = convert::generate(&dir, rows, seed, interrupt)
+        let (csv, content) = convert::generate(&dir, table, rows, seed, interrupt)
             .with_context(|| format!("making {rows} rows in {}", dir.display()))?;
-        let origin = DatasetOrigin::Generated { generator: generator::VERSION, seed };
-        Self::finish(dir, Manifest::new(origin, rows, columns::votes(), content.content(), csv))
+        let origin =
+            DatasetOrigin::Generated { table: table.name().into(), generator: table.version(), seed };
+        Self::finish(dir, Manifest::new(origin, rows, table.columns(), content.content(), csv))
     }
 
-    /// The generated dataset of so many rows from this seed, where the cache has it.
+    /// The dataset of so many rows that are invented for a table from this seed, where the cache has it.
     ///
     /// # Errors
     /// When its manifest cannot be read.
-    pub fn find_generated(cache: &Path, rows: u64, seed: u64) -> Result<Option<Self>> {
-        let dir = Self::generated_dir(cache, rows, seed);
+    pub fn find_invented(cache: &Path, table: BuiltIn, rows: u64, seed: u64) -> Result<Option<Self>> {
+        let dir = Self::invented_dir(cache, table, rows, seed);
         Ok(Manifest::read(&dir)?.map(|manifest| Self::with(dir, manifest)))
     }
 
-    fn generated_dir(cache: &Path, rows: u64, seed: u64) -> PathBuf {
-        cache.join(format!("generated-v{}-{rows}-{seed}", generator::VERSION))
+    fn invented_dir(cache: &Path, table: BuiltIn, rows: u64, seed: u64) -> PathBuf {
+        let name = if table == BuiltIn::Votes { "generated" } else { table.name() };
+        cache.join(format!("{name}-v{}-{rows}-{seed}", table.version()))
     }
 
     /// The dataset in this directory.
@@ -273,7 +291,7 @@ impl Dataset {
         }
         let chunk = self.first(Encoding::Csv, rows)?;
         let name = self.file(Encoding::Csv).display().to_string();
-        Ok(convert::content(self.open_chunk(chunk)?, name, self.columns())?.content())
+        Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns())?.content())
     }
 
     /// Its entry in the record; of the files, those of the encodings that were ensured.

@@ -256,12 +256,16 @@ proptest! {
 fn the_size_of_a_dataset_is_known_about_before_it_is_made() {
     let cache = tempfile::tempdir().unwrap();
     let rows = 100_000;
-    assert!(Dataset::find_generated(cache.path(), rows, 1).unwrap().is_none());
+    assert!(Dataset::find_invented(cache.path(), BuiltIn::Votes, rows, 1).unwrap().is_none());
     let mut dataset = Dataset::generated(cache.path(), rows, 1, &Interrupt::new()).unwrap();
-    assert_eq!(Dataset::find_generated(cache.path(), rows, 1).unwrap().unwrap().name(), dataset.name());
+    assert_eq!(
+        Dataset::find_invented(cache.path(), BuiltIn::Votes, rows, 1).unwrap().unwrap().name(),
+        dataset.name()
+    );
     for encoding in Encoding::ALL {
         dataset.ensure(encoding, &Interrupt::new()).unwrap();
-        let (said, is) = (estimated_bytes(encoding, rows) as f64, dataset.encodings()[&encoding] as f64);
+        let (said, is) =
+            (estimated_bytes(BuiltIn::Votes, encoding, rows) as f64, dataset.encodings()[&encoding] as f64);
         assert!((0.9..1.1).contains(&(said / is)), "{encoding:?}: {said} for {is}");
     }
 }

@@ -20,6 +20,12 @@ pub(crate) enum GeneratorStage {
     Order,
     /// Names.
     Names,
+    /// What happened.
+    Events,
+    /// Which session it happened in.
+    Sessions,
+    /// What sensors measured.
+    Readings,
 }
 
 /// A random stream.

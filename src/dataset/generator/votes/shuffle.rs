@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::random::{GeneratorStage, Random};
+use crate::dataset::generator::random::{GeneratorStage, Random};
 
 /// Items listed and dealt at a time.
 const PIECE: usize = 1 << 16;

@@ -5,9 +5,9 @@ use std::ops::Range;
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::random::{GeneratorStage, Random, scramble};
 use super::shape::Shape;
 use super::shuffle::shuffled;
+use crate::dataset::generator::random::{GeneratorStage, Random, scramble};
 
 /// The bit of a vote's link that says it goes up. Links are numbered below it.
 pub(crate) const UP: u32 = 1 << 31;

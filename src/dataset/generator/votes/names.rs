@@ -1,6 +1,6 @@
 //! Names for users and links. They are made of syllables and numbers: none is taken from anywhere.
 
-use super::random::{GeneratorStage, Random, scramble};
+use crate::dataset::generator::random::{GeneratorStage, Random, scramble};
 
 /// The longest user name, in bytes.
 const MOST_USER_BYTES: usize = 20;

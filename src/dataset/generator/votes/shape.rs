@@ -4,7 +4,7 @@
 //! end at 1000 up and 1000 down, so that many have 1000 or 2000; about three in four go up; the
 //! most voted links have 1660, 1502, 1162, 1116 and 1050 votes.
 
-use super::random::{GeneratorStage, Random};
+use crate::dataset::generator::random::{GeneratorStage, Random};
 
 const VOTES: u64 = 7_405_561;
 const USERS: u64 = 31_927;
