@@ -29,7 +29,8 @@ pub(super) fn push_padded(number: u64, width: usize, out: &mut String) {
         digits[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    digits[at.min(digits.len() - width)..].iter().for_each(|digit| out.push(char::from(*digit)));
+    // Digits are text.
+    out.push_str(std::str::from_utf8(&digits[at.min(digits.len() - width)..]).unwrap_or_default());
 }
 
 /// Reads a text from the left to the right.

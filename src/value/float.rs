@@ -42,6 +42,10 @@ impl Float for f64 {
 
 /// Adds the canonical text of the number that is the nearest to what is spelled.
 pub(super) fn push_canonical<F: Float>(text: &str, out: &mut String) -> Result<(), Refused> {
+    if is_short(text.as_bytes(), F::DIGITS as usize) {
+        out.push_str(text);
+        return Ok(());
+    }
     let number = read::<F>(text)?;
     let wide: f64 = number.into();
     if wide.is_nan() {
@@ -58,6 +62,22 @@ pub(super) fn push_canonical<F: Float>(text: &str, out: &mut String) -> Result<(
 pub(super) fn put_binary<F: Float>(canonical: &str, out: &mut impl BufMut) -> Result<(), Refused> {
     read::<F>(canonical)?.put(out);
     Ok(())
+}
+
+/// Whether it is a canonical text of no more digits than any number keeps: then no other one is as short, and
+/// it need not be read to know that.
+#[inline]
+fn is_short(text: &[u8], sure: usize) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let mut parts = digits.splitn(2, |byte| *byte == b'.');
+    let (whole, fraction) = (parts.next().unwrap_or_default(), parts.next());
+    let are_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let is_fraction =
+        |part: &[u8]| are_digits(part) && !matches!(part, [] | [.., b'0'] | [b'0', b'0', b'0', ..]);
+    digits.len() <= sure
+        && matches!(whole, [b'1'..=b'9', ..] | [b'0'])
+        && are_digits(whole)
+        && fraction.map_or(digits != b"0", is_fraction)
 }
 
 fn read<F: Float>(text: &str) -> Result<F, Refused> {

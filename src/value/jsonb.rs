@@ -7,13 +7,13 @@ use std::cmp::Ordering;
 use bytes::BufMut;
 
 use super::json::{Scanner, Token};
+use super::refused::Fault;
 use super::{Refused, numeric};
 
 /// Adds the canonical text.
 pub(super) fn push_canonical(text: &str, out: &mut String) -> Result<(), Refused> {
-    let mut scanner = Scanner::new(text);
-    push_value(&mut scanner, 0, out)?;
-    scanner.end()
+    let mut writer = Writer { scanner: Scanner::new(text), written: 0, out };
+    writer.whole().map_err(|fault| *fault)
 }
 
 /// Adds the binary form of a canonical text.
@@ -22,63 +22,149 @@ pub(super) fn put_binary(canonical: &str, out: &mut impl BufMut) {
     out.put_slice(canonical.as_bytes());
 }
 
-fn push_value(scanner: &mut Scanner<'_>, depth: usize, out: &mut String) -> Result<(), Refused> {
-    match scanner.token(depth)? {
-        Token::Text(text) => push_string(text, out),
-        Token::Number(text) => numeric::push_canonical(text, None, out),
-        Token::Word(word) => {
-            out.push_str(word);
-            Ok(())
+/// Reads a text and writes its canonical form. What is canonical already is written when something is not, or at
+/// the end.
+struct Writer<'t, 'o> {
+    scanner: Scanner<'t>,
+    /// How much of the text has been written.
+    written: usize,
+    out: &'o mut String,
+}
+
+impl Writer<'_, '_> {
+    fn whole(&mut self) -> Result<(), Fault> {
+        self.gap(0, "");
+        self.value(0)?;
+        let end = self.scanner.at();
+        self.scanner.end()?;
+        self.write_up_to(end);
+        Ok(())
+    }
+
+    /// Writes the text up to a place as it is.
+    fn write_up_to(&mut self, place: usize) {
+        self.out.push_str(&self.scanner.text()[self.written..place]);
+        self.written = place;
+    }
+
+    /// Passes over blanks, and sees to it that what was passed over since `start` is written so.
+    #[inline]
+    fn gap(&mut self, start: usize, canonical: &str) {
+        self.scanner.skip_blanks();
+        let end = self.scanner.at();
+        // Byte by byte: two at most are no work for a function.
+        if !self.scanner.text().as_bytes()[start..end].iter().eq(canonical.as_bytes()) {
+            self.write_up_to(start);
+            self.out.push_str(canonical);
+            self.written = end;
         }
-        Token::Open(b'}') => push_object(scanner, depth, out),
-        Token::Open(close) => {
-            out.push('[');
-            let is_empty = scanner.eat(close);
-            let mut goes_on = !is_empty;
-            while goes_on {
-                push_value(scanner, depth + 1, out)?;
-                goes_on = scanner.goes_on(close)?;
-                if goes_on {
-                    out.push_str(", ");
+    }
+
+    /// The value that comes next.
+    fn value(&mut self, depth: usize) -> Result<(), Fault> {
+        match self.scanner.token(depth)? {
+            Token::Text { has_escapes } => self.string(has_escapes),
+            Token::Number => {
+                let text = self.scanner.taken_number();
+                if !numeric::is_canonical(text.as_bytes(), None) {
+                    self.write_up_to(self.scanner.at() - text.len());
+                    numeric::push_canonical(text, None, self.out)?;
+                    self.written = self.scanner.at();
                 }
+                Ok(())
             }
-            out.push(']');
-            Ok(())
+            Token::Word => Ok(()),
+            Token::Open(b'}') => self.object(depth),
+            Token::Open(close) => {
+                self.gap(self.scanner.at(), "");
+                let mut goes_on = !self.scanner.eat(close);
+                while goes_on {
+                    self.value(depth + 1)?;
+                    goes_on = self.goes_on(close)?;
+                }
+                Ok(())
+            }
         }
     }
-}
 
-fn push_object(scanner: &mut Scanner<'_>, depth: usize, out: &mut String) -> Result<(), Refused> {
-    out.push('{');
-    let start = out.len();
-    let mut goes_on = !scanner.eat(b'}');
-    let (mut last_key, mut is_sorted) = (None, true);
-    while goes_on {
-        let key = scanner.key()?;
-        is_sorted &= last_key.is_none_or(|last| by_length(last, key) == Ordering::Less);
-        last_key = Some(key);
-        push_string(key, out)?;
-        out.push_str(": ");
-        push_value(scanner, depth + 1, out)?;
-        goes_on = scanner.goes_on(b'}')?;
+    fn object(&mut self, depth: usize) -> Result<(), Fault> {
+        self.gap(self.scanner.at(), "");
+        let start = self.out.len() + self.scanner.at() - self.written;
+        let mut goes_on = !self.scanner.eat(b'}');
+        let (mut last, mut is_sorted) = (None, true);
+        while goes_on {
+            let has_escapes = self.scanner.key()?;
+            let key = Key { text: self.scanner.taken_string(), has_escapes };
+            is_sorted &= last.is_none_or(|last| by_length(last, key) == Ordering::Less);
+            last = Some(key);
+            self.string(has_escapes)?;
+            if !self.scanner.eat_both(*b": ") {
+                let end = self.scanner.at();
+                self.scanner.colon()?;
+                self.gap(end, ": ");
+            }
+            self.value(depth + 1)?;
+            goes_on = self.goes_on(b'}')?;
+        }
+        if !is_sorted {
+            self.write_up_to(self.scanner.at());
+            let sorted = sorted(&self.out[start..self.out.len() - 1]);
+            self.out.truncate(start);
+            self.out.push_str(&sorted);
+            self.out.push('}');
+        }
+        Ok(())
+    }
+
+    /// Whether another value follows the last one.
+    fn goes_on(&mut self, close: u8) -> Result<bool, Fault> {
+        if self.scanner.eat_both(*b", ") {
+            return Ok(true);
+        }
+        let end = self.scanner.at();
+        // Blanks before a closing bracket go too.
+        self.scanner.skip_blanks();
+        let before = self.scanner.at();
+        let goes_on = self.scanner.goes_on(close)?;
         if goes_on {
-            out.push_str(", ");
+            self.gap(end, ", ");
+        } else if before > end {
+            self.write_up_to(end);
+            self.written = before;
         }
+        Ok(goes_on)
     }
-    if !is_sorted {
-        let sorted = sorted(&out[start..]);
-        out.truncate(start);
-        out.push_str(&sorted);
+
+    /// The string that was passed over, with the fewest escapes.
+    #[inline]
+    fn string(&mut self, has_escapes: bool) -> Result<(), Fault> {
+        if has_escapes {
+            let text = self.scanner.taken_string();
+            let end = self.scanner.at() - 1;
+            self.write_up_to(end - text.len());
+            push_unescaped(text, self.out)?;
+            self.written = end;
+        }
+        Ok(())
     }
-    out.push('}');
-    Ok(())
 }
 
-/// Shorter keys come first, and those as long by their bytes, none of them escaped. What an escape stands for
-/// was read already, so that it can be read again.
-fn by_length(one: &str, other: &str) -> Ordering {
-    let (one, other) = (unescaped(one), unescaped(other));
-    one.len().cmp(&other.len()).then_with(|| one.as_bytes().cmp(other.as_bytes()))
+/// A key as it stands between its quotes.
+#[derive(Clone, Copy)]
+struct Key<'t> {
+    text: &'t str,
+    has_escapes: bool,
+}
+
+/// Shorter keys come first, and those as long by their bytes, none of them escaped.
+#[inline]
+fn by_length(one: Key<'_>, other: Key<'_>) -> Ordering {
+    let compare = |one: &str, other: &str| one.len().cmp(&other.len()).then_with(|| one.cmp(other));
+    if one.has_escapes || other.has_escapes {
+        compare(&unescaped(one.text), &unescaped(other.text))
+    } else {
+        compare(one.text, other.text)
+    }
 }
 
 fn unescaped(key: &str) -> Cow<'_, str> {
@@ -155,9 +241,8 @@ fn end_of_string(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Adds a string that stands so between quotes, with the fewest escapes.
-fn push_string(text: &str, out: &mut String) -> Result<(), Refused> {
-    out.push('"');
+/// Adds what stands between the quotes of a string.
+fn push_unescaped(text: &str, out: &mut String) -> Result<(), Refused> {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         out.push_str(&rest[..at]);
@@ -167,7 +252,6 @@ fn push_string(text: &str, out: &mut String) -> Result<(), Refused> {
         rest = &escaped[len..];
     }
     out.push_str(rest);
-    out.push('"');
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 //! alone knows what it means.
 
 mod array;
+mod array_text;
 mod ascii;
 mod boolean;
 mod bytea;
@@ -119,7 +120,7 @@ impl Codec {
 
     /// Whether the value is its own text in every form: nothing to convert, nothing to refuse but a NUL.
     pub fn is_text(self) -> bool {
-        matches!(self, Codec::Scalar(Scalar::Text | Scalar::Varchar(None)))
+        matches!(self, Codec::Scalar(scalar) if scalar.is_text())
     }
 
     /// Whether the value is a document of JSON.
@@ -157,6 +158,10 @@ impl Codec {
     pub fn push_canonical(self, text: &str, out: &mut String) -> Result<(), Refused> {
         match self {
             Codec::Scalar(scalar) => scalar.push_canonical(text, out),
+            Codec::Array(element) if element.is_text() && array_text::is_canonical_of_texts(text) => {
+                out.push_str(text);
+                Ok(())
+            }
             Codec::Array(element) => {
                 array::push_canonical(text, out, |text, out| element.push_canonical(text, out))
             }
@@ -193,6 +198,10 @@ impl Codec {
 }
 
 impl Scalar {
+    fn is_text(self) -> bool {
+        matches!(self, Scalar::Text | Scalar::Varchar(None))
+    }
+
     fn push_canonical(self, text: &str, out: &mut String) -> Result<(), Refused> {
         match self {
             Scalar::Int2 => integer::push_canonical(text, i16::MIN.into(), i16::MAX.into(), out),

@@ -217,6 +217,22 @@ pub(super) fn scan(text: &[u8]) -> Option<(Day, i64, usize)> {
     Some((day, time, 11 + len))
 }
 
+/// The time in a text that is canonical but for a `T` between day and time, zeros at the end of the time, and
+/// the way in which it says that it is UTC, or says no zone.
+pub(super) fn scan_common(text: &str) -> Option<&str> {
+    scan_day(text.as_bytes())?;
+    let behind_day = text.get(10..)?;
+    let behind = behind_day.strip_prefix(['T', ' '])?;
+    let end = behind.bytes().position(|byte| !matches!(byte, b'0'..=b':' | b'.')).unwrap_or(behind.len());
+    let (mut time, zone) = behind.split_at(end);
+    if time.as_bytes().get(8) == Some(&b'.') {
+        time = time.trim_end_matches('0');
+        time = if time.len() == 9 { &time[..8] } else { time };
+    }
+    let (_, len) = scan_time(time.as_bytes())?;
+    (len == time.len() && ["", "Z", "+00", "+00:00"].contains(&zone)).then_some(time)
+}
+
 /// A day of a year of four digits.
 #[inline]
 pub(super) fn scan_day(text: &[u8]) -> Option<Day> {

@@ -73,8 +73,9 @@ fn word(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether the canonical text is this one.
 #[inline]
-fn is_canonical(text: &[u8], precision: Option<Precision>) -> bool {
+pub(super) fn is_canonical(text: &[u8], precision: Option<Precision>) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let Some((whole, fraction)) = split(digits) else { return false };
     let has_point = digits.len() > whole.len();
@@ -231,39 +232,77 @@ pub(super) fn put_binary(canonical: &str, out: &mut impl BufMut) -> Result<(), R
     let Some((whole, fraction)) = split(digits).filter(|_| is_canonical(bytes, None)) else {
         return Err(Refused::wrong("is not the canonical text of a number"));
     };
-    // Groups of four digits from the point on, to the left and to the right; zeros at both ends go.
-    let is_digit = |digit: &u8| *digit != b'0';
-    let groups = whole.len().div_ceil(4) as i64;
-    let first = match (whole.iter().position(is_digit), fraction.iter().position(is_digit)) {
-        (Some(0), _) => -groups,
-        (_, Some(at)) => (at / 4) as i64,
-        _ => 0,
+    // Digits are grouped from the point on, with zeros before and behind them. Groups of zeros at both ends go.
+    let mut kept = Groups { few: [0; FEW], len: 0, many: Vec::new() };
+    let mut weight = whole.len().div_ceil(4) as i32 - 1;
+    let mut keep = |group: u16| {
+        if group != 0 || kept.len > 0 {
+            kept.push(group);
+        } else {
+            weight -= 1;
+        }
     };
-    let end = match (fraction.iter().rposition(is_digit), whole.iter().rposition(is_digit)) {
-        (Some(at), _) => (at / 4) as i64 + 1,
-        (None, Some(at)) => -(((whole.len() - 1 - at) / 4) as i64),
-        (None, None) => first,
-    };
-    let weight = if first == end { 0 } else { -first - 1 };
-    out.put_u16((end - first) as u16);
-    out.put_i16(weight as i16);
+    let (head, fours) = whole.split_at(whole.len() % 4);
+    if !head.is_empty() {
+        keep(value(head));
+    }
+    for four in fours.chunks_exact(4) {
+        keep(value(four));
+    }
+    let (fours, tail) = fraction.as_chunks::<4>();
+    for four in fours {
+        keep(value(four));
+    }
+    match tail.len() {
+        0 => {}
+        len => keep(value(tail) * [0, 1000, 100, 10][len]),
+    }
+    let digits = kept.without_zeros();
+    out.put_u16((digits.len() / 2) as u16);
+    out.put_i16(if digits.is_empty() { 0 } else { weight as i16 });
     out.put_u16(sign);
     out.put_u16(fraction.len() as u16);
-    for group in first..end {
-        out.put_u16(if group < 0 {
-            let end = whole.len() - 4 * (-group as usize - 1);
-            whole[end.saturating_sub(4)..end].iter().fold(0, |number, digit| number * 10 + value(*digit))
-        } else {
-            let start = 4 * group as usize;
-            (start..start + 4)
-                .fold(0, |number, at| number * 10 + fraction.get(at).map_or(0, |digit| value(*digit)))
-        });
-    }
+    out.put_slice(digits);
     Ok(())
 }
 
-fn value(digit: u8) -> u16 {
-    u16::from(digit - b'0')
+/// Bytes of digits of base 10,000 that are kept without memory of their own.
+const FEW: usize = 32;
+
+/// Digits of base 10,000 in network order.
+struct Groups {
+    few: [u8; FEW],
+    /// Bytes in the one or the other.
+    len: usize,
+    many: Vec<u8>,
+}
+
+impl Groups {
+    #[inline]
+    fn push(&mut self, group: u16) {
+        if let Some(place) = self.few.get_mut(self.len..self.len + 2) {
+            place.copy_from_slice(&group.to_be_bytes());
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few);
+            }
+            self.many.extend(group.to_be_bytes());
+        }
+        self.len += 2;
+    }
+
+    fn without_zeros(&self) -> &[u8] {
+        let mut digits = if self.many.is_empty() { &self.few[..self.len] } else { &self.many[..] };
+        while let [rest @ .., 0, 0] = digits {
+            digits = rest;
+        }
+        digits
+    }
+}
+
+#[inline]
+fn value(digits: &[u8]) -> u16 {
+    digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
 }
 
 fn put_special(sign: u16, out: &mut impl BufMut) -> Result<(), Refused> {

@@ -12,6 +12,9 @@ pub struct Refused {
     pub certain: bool,
 }
 
+/// A refusal of one of many small steps, whose results fit into registers so.
+pub(super) type Fault = Box<Refused>;
+
 impl Refused {
     /// One that no server takes.
     #[cold]

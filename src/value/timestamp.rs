@@ -37,6 +37,14 @@ pub(super) fn push_canonical(text: &str, precision: u8, zone: Zone, out: &mut St
         out.push_str(text);
         return Ok(());
     }
+    if let Some(time) = moment::scan_common(text)
+        && moment::is_precise(time.len() - "03:04:05".len(), precision)
+    {
+        for part in [&text[.."2026-01-02".len()], " ", time, zone.text()] {
+            out.push_str(part);
+        }
+        return Ok(());
+    }
     match number(moment::read(text)?, zone)? {
         i64::MAX => out.push_str("infinity"),
         i64::MIN => out.push_str("-infinity"),

@@ -21,8 +21,24 @@ pub(super) fn push_canonical(text: &str, out: &mut String) -> Result<(), Refused
 
 /// Adds the binary form.
 pub(super) fn put_binary(text: &str, out: &mut impl BufMut) -> Result<(), Refused> {
-    out.put_slice(&read(text.as_bytes())?);
+    let bytes = match <&[u8; 36]>::try_from(text.as_bytes()).ok().and_then(read_canonical) {
+        Some(bytes) => bytes,
+        None => read(text.as_bytes())?,
+    };
+    out.put_slice(&bytes);
     Ok(())
+}
+
+/// Where the digits of each byte are.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+#[inline]
+fn read_canonical(text: &[u8; 36]) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    for (byte, at) in bytes.iter_mut().zip(PLACES) {
+        *byte = hex::byte(text[at], text[at + 1])?;
+    }
+    [8, 13, 18, 23].into_iter().all(|at| text[at] == b'-').then_some(bytes)
 }
 
 #[inline]
