@@ -1,5 +1,5 @@
 //! The client's work on rows before any server sees them: making them, reading csv, encoding, and the content
-//! sum, in rows and in bytes of csv a second.
+//! sum, in rows and in bytes of csv a second; and the forms of values in rows of ten columns of usual types.
 //!
 //! `BULKBENCH_ROWS` (default 100,000) sets the rows.
 
@@ -7,6 +7,7 @@ mod support;
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -18,6 +19,7 @@ use bulkbench::{say, units};
 use criterion::{Criterion, SamplingMode, Throughput};
 use support::args::{Args, Mode};
 use support::fit::{Fit, about};
+use support::values::Values;
 use support::{or_throw, variables};
 
 const ROWS: u64 = 100_000;
@@ -34,28 +36,31 @@ fn main() -> ExitCode {
 /// A pass over all rows, by the last part of its id.
 struct Pass<'p> {
     slug: String,
+    /// The bytes of text that it goes over.
+    bytes: u64,
     work: Box<dyn FnMut() -> Result<()> + 'p>,
 }
 
 impl<'p> Pass<'p> {
-    fn new(slug: &str, work: impl FnMut() -> Result<()> + 'p) -> Self {
-        Self { slug: slug.into(), work: Box::new(work) }
+    fn new(slug: &str, bytes: u64, work: impl FnMut() -> Result<()> + 'p) -> Self {
+        Self { slug: slug.into(), bytes, work: Box::new(work) }
     }
 }
 
 fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
+    let bytes = input.csv.len() as u64;
     let (mut csv, hasher) = (Vec::new(), RowHasher::new(&input.columns));
     let mut passes = vec![
-        Pass::new("generate", || {
+        Pass::new("generate", bytes, || {
             black_box(input.make()?);
             Ok(())
         }),
-        Pass::new("write-csv-and-content-sum", move || {
+        Pass::new("write-csv-and-content-sum", bytes, move || {
             csv.clear();
             black_box(write_all(&input.votes, &mut csv));
             Ok(())
         }),
-        Pass::new("read-csv", || {
+        Pass::new("read-csv", bytes, || {
             let mut sum = 0;
             input.each_row(|row| {
                 sum += row.int(2) + row.field(0).len() as i64 + row.field(1).len() as i64;
@@ -63,7 +68,7 @@ fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
             black_box(sum);
             Ok(())
         }),
-        Pass::new("read-csv-and-content-sum", move || {
+        Pass::new("read-csv-and-content-sum", bytes, move || {
             let mut sum = ContentSum::default();
             input.each_row(|row| sum.add(hasher.hash(row)))?;
             black_box(sum);
@@ -72,14 +77,38 @@ fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
     ];
     for encoding in Encoding::ALL {
         let (encoder, mut out) = (Encoder::new(&input.columns, encoding)?, Vec::new());
-        passes.push(Pass::new(&format!("read-csv-and-encode-{}", encoding.name()), move || {
+        passes.push(Pass::new(&format!("read-csv-and-encode-{}", encoding.name()), bytes, move || {
             out.clear();
             input.each_row(|row| encoder.push_row(row, &mut out))?;
             black_box(&out);
             Ok(())
         }));
     }
+    passes.extend(value_passes(input.rows));
     Ok(passes)
+}
+
+/// Passes over rows of ten columns of usual types.
+fn value_passes<'p>(rows: u64) -> Vec<Pass<'p>> {
+    let mut passes = Vec::new();
+    for (name, values) in [("canonical", Values::canonical(rows)), ("spelled", Values::spelled(rows))] {
+        let (bytes, values) = (values.bytes, Rc::new(values));
+        let (canonical, mut texts) = (Rc::clone(&values), String::new());
+        passes.push(Pass::new(&format!("{name}-values-to-canonical-text"), bytes, move || {
+            texts.clear();
+            canonical.push_canonical(&mut texts)?;
+            black_box(&texts);
+            Ok(())
+        }));
+        let (mut text, mut out) = (String::new(), Vec::new());
+        passes.push(Pass::new(&format!("{name}-values-to-binary"), bytes, move || {
+            out.clear();
+            values.put_binary(&mut text, &mut out)?;
+            black_box(&out);
+            Ok(())
+        }));
+    }
+    passes
 }
 
 /// The rows in memory, made and as csv.
@@ -141,11 +170,11 @@ fn client(criterion: &mut Criterion, args: &Args, interrupt: &Interrupt) -> Resu
     }
     let mut group = criterion.benchmark_group("client");
     group.sampling_mode(SamplingMode::Flat);
-    group.throughput(Throughput::ElementsAndBytes { elements: rows, bytes: input.csv.len() as u64 });
     for (mut pass, once) in passes.into_iter().zip(once) {
         if !args.has_measurement_time {
             group.measurement_time(fit.measurement_time(once));
         }
+        group.throughput(Throughput::ElementsAndBytes { elements: rows, bytes: pass.bytes });
         group.bench_function(pass.slug, |bencher| {
             bencher.iter(|| or_throw(interrupt.check().map_err(Into::into).and_then(|()| (pass.work)())));
         });

@@ -4,6 +4,7 @@
 pub(crate) mod args;
 pub(crate) mod fit;
 pub(crate) mod loads;
+pub(crate) mod values;
 pub(crate) mod variables;
 
 use std::any::Any;
