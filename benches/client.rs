@@ -1,18 +1,22 @@
-//! The client's work on rows before any server sees them: making them, reading csv, encoding, and the content
-//! sum, in rows and in bytes of csv a second; and the forms of values in rows of ten columns of usual types.
+//! The client's work on rows before any server sees them: making them, importing and reading csv, encoding, and
+//! the content sum, in rows and in bytes of csv a second; and the forms of values in rows of ten columns of usual
+//! types.
 //!
 //! `BULKBENCH_ROWS` (default 100,000) sets the rows.
 
 mod support;
 
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bulkbench::dataset::checksum::{ContentSum, RowHasher};
-use bulkbench::dataset::{Column, DEFAULT_SEED, Encoder, Row, RowReader, columns, generator::Votes};
+use bulkbench::dataset::{
+    Asked, Column, DEFAULT_SEED, Dataset, Encoder, Row, RowReader, columns, generator::Votes,
+};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Encoding;
 use bulkbench::{say, units};
@@ -75,6 +79,10 @@ fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
             Ok(())
         }),
     ];
+    for (slug, csv) in [("import-csv", &input.csv), ("import-csv-of-a-dialect", &input.other_csv()?)] {
+        let place = Place::with(csv)?;
+        passes.push(Pass::new(slug, csv.len() as u64, move || place.import(input)));
+    }
     for encoding in Encoding::ALL {
         let (encoder, mut out) = (Encoder::new(&input.columns, encoding)?, Vec::new());
         passes.push(Pass::new(&format!("read-csv-and-encode-{}", encoding.name()), bytes, move || {
@@ -111,6 +119,29 @@ fn value_passes<'p>(rows: u64) -> Vec<Pass<'p>> {
     passes
 }
 
+/// A directory with a csv to import.
+struct Place {
+    dir: tempfile::TempDir,
+    csv: PathBuf,
+}
+
+impl Place {
+    fn with(csv: &[u8]) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("rows.csv");
+        std::fs::write(&path, csv)?;
+        Ok(Self { dir, csv: path })
+    }
+
+    /// Imports it into a cache of its own, which goes away.
+    fn import(&self, input: &Input<'_>) -> Result<()> {
+        let cache = self.dir.path().join("cache");
+        let columns = &input.columns;
+        Dataset::imported_table(&cache, &self.csv, columns, &Asked::default(), input.interrupt)?;
+        Ok(std::fs::remove_dir_all(&cache)?)
+    }
+}
+
 /// The rows in memory, made and as csv.
 struct Input<'i> {
     rows: u64,
@@ -130,6 +161,17 @@ impl<'i> Input<'i> {
 
     fn make(&self) -> Result<Votes> {
         Votes::new(self.rows, DEFAULT_SEED, self.interrupt)
+    }
+
+    /// The rows in another dialect, with a header.
+    fn other_csv(&self) -> Result<Vec<u8>> {
+        let mut csv = b"score;link;username\n".to_vec();
+        self.each_row(|row| {
+            csv.extend_from_slice(
+                format!("{};\"{}\";{}\n", row.int(2), row.field(1), row.field(0)).as_bytes(),
+            );
+        })?;
+        Ok(csv)
     }
 
     fn each_row(&self, mut see: impl FnMut(&Row<'_>)) -> Result<()> {

@@ -21,6 +21,7 @@ mod resume;
 pub mod row_count;
 mod run;
 mod run_args;
+mod schema;
 mod server_args;
 mod show;
 mod unfinished;
@@ -61,6 +62,8 @@ enum Verb {
     Show(Box<show::Args>),
     /// Make, take, show or write out a dataset
     Dataset(dataset::Args),
+    /// Print a table to start from, for the rows of a file
+    Schema(schema::Args),
     /// Make the reports of a run anew from its records
     Report(report::Args),
     /// Put two or more runs side by side
@@ -83,6 +86,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::List(args) => list::list(&args),
         Verb::Show(args) => show::show(&args, interrupt),
         Verb::Dataset(args) => dataset::manage(&args, interrupt),
+        Verb::Schema(args) => schema::schema(&args, interrupt),
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Doctor(args) => doctor::examine(&args),

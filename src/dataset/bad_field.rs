@@ -21,7 +21,6 @@ pub(crate) enum Unit {
     /// Lines, of which a row may have several.
     Line,
     /// Rows, of a file without lines.
-    #[expect(dead_code, reason = "for files without lines")]
     Row,
 }
 

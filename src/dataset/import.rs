@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 use ring::digest::{Context as Hasher, SHA256, digest};
 
 use super::Dataset;
-use super::bad_field::Unit;
 use super::columns::{Column, votes};
 use super::dialect::{Asked, Fit};
 use super::intake::{Intake, Taken};
-use super::look::{Csv, Wanted, blocks, look};
+use super::look::{Form, Wanted, blocks, look};
 use super::manifest::{DatasetOrigin, Manifest};
+use super::parquet::{ParquetFile, is_parquet};
 use super::store::{self, DirLock};
 use crate::interrupt::Interrupt;
 
@@ -26,7 +26,7 @@ const OF_VOTES: (&str, &str) = ("vote", "score");
 /// How a file is read, for the user to see: what was found out of it, and what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    csv: Csv,
+    form: Form,
     fit: Fit,
     /// Of each column that is kept as it came a value that only the server can read.
     unread: Vec<String>,
@@ -35,7 +35,7 @@ pub struct Said {
 /// A line for how it is written, and one for each thing that may be a surprise.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.csv)?;
+        write!(f, "{}", self.form)?;
         if !self.fit.is_in_order() {
             let names: Vec<&str> = self.fit.fields.iter().map(|column| column.name.as_str()).collect();
             write!(f, "\ncolumns in the file's order: {}", names.join(", "))?;
@@ -80,8 +80,8 @@ impl Dataset {
         Self::imported_as(cache, path, wanted, interrupt)
     }
 
-    /// The dataset of the rows of these columns in a csv of any dialect, packed or not, each value by its canonical
-    /// text; and how the file is read. The dataset has those of the columns that the file has. The cache
+    /// The dataset of the rows of these columns in a csv of any dialect, packed or not, or in Parquet, each value
+    /// by its canonical text; and how the file is read. The dataset has those of the columns that the file has. The cache
     /// calls it after the file's SHA-256, the columns and the dialect; one that is there is not read again.
     ///
     /// # Errors
@@ -139,19 +139,24 @@ impl Dataset {
         interrupt: &Interrupt,
     ) -> Result<Self> {
         let name = path.display().to_string();
+        let (dialect, unit) = (said.form.dialect(), said.form.unit());
         let mut read = None;
-        let intake = Intake { name: &name, unit: Unit::Line, dialect: &said.csv.dialect, fit: &said.fit };
-        let taken = intake.take(dir, interrupt, || {
-            let source = Hashing::of(open(path)?);
-            read = Some(source.clone());
-            let begun = look(source, &name, wanted.asked, Some(wanted))?;
-            Ok(blocks(begun.input, &name, &said.csv.dialect))
+        let intake = Intake { name: &name, unit, dialect: &dialect, fit: &said.fit };
+        let taken = intake.take(dir, interrupt, || match &said.form {
+            Form::Parquet => Ok(ParquetFile::open(open(path)?, &name)?.blocks_for(&said.fit)),
+            Form::Csv(_) => {
+                let source = Hashing::of(open(path)?);
+                read = Some(source.clone());
+                let begun = look(source, &name, wanted.asked, Some(wanted))?;
+                Ok(blocks(begun.input, &name, &dialect))
+            }
         });
         let Taken { csv, content, rows, columns, unread } =
             taken.with_context(|| format!("importing {name}"))?;
         let found = match read {
             Some(source) => source.finish().with_context(|| format!("reading {name}"))?,
-            None => String::new(),
+            // Read here and there, not from the first byte to the last.
+            None => hash(path, interrupt)?,
         };
         if found != sha256 {
             return Err(crate::bad_data!(
@@ -186,9 +191,13 @@ fn imported_from(sha256: &str) -> DatasetOrigin {
 /// How the file is written, and which field of it is which column.
 fn said(path: &Path, wanted: Wanted<'_>) -> Result<Said> {
     let name = path.display().to_string();
+    if is_parquet(&open(path)?).with_context(|| format!("reading {name}"))? {
+        let fit = ParquetFile::open(open(path)?, &name)?.fit(wanted.asked, wanted.columns)?;
+        return Ok(Said { form: Form::Parquet, fit, unread: Vec::new() });
+    }
     let begun = look(open(path)?, &name, wanted.asked, Some(wanted))?;
     let fit = begun.fit(&name, wanted)?;
-    Ok(Said { csv: begun.csv, fit, unread: Vec::new() })
+    Ok(Said { form: Form::Csv(begun.csv), fit, unread: Vec::new() })
 }
 
 /// The name of the dataset made from a file of this SHA-256.
@@ -199,8 +208,14 @@ pub(super) fn name(sha256: &str) -> String {
 /// What tells datasets of one file from each other: how it is read, as what columns.
 fn identity(said: &Said) -> Result<String> {
     let columns = serde_json::to_string(&said.fit.columns).context("writing columns as JSON")?;
-    let (sources, dialect) = (&said.fit.sources, &said.csv.dialect);
-    let text = format!("{columns} {sources:?} {} {dialect}", said.fit.fields.len());
+    let (sources, form) = (
+        &said.fit.sources,
+        match &said.form {
+            Form::Csv(csv) => csv.dialect.to_string(),
+            Form::Parquet => said.form.to_string(),
+        },
+    );
+    let text = format!("{columns} {sources:?} {} {form}", said.fit.fields.len());
     Ok(hex::encode(&digest(&SHA256, text.as_bytes()).as_ref()[..8]))
 }
 
@@ -211,7 +226,9 @@ fn hash(path: &Path, interrupt: &Interrupt) -> Result<String> {
 
 /// Opens a regular file.
 pub(super) fn open(path: &Path) -> Result<File> {
-    let cannot = |why: String| crate::usage!("{}: {why}; give a csv file, packed or not", path.display());
+    let cannot = |why: String| {
+        crate::usage!("{}: {why}; give a file of csv, packed or not, or of Parquet", path.display())
+    };
     // To open a FIFO that nobody writes would wait for ever; of a regular file this makes nothing else.
     let file = File::options()
         .read(true)

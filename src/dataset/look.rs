@@ -5,6 +5,7 @@ use std::io::Read;
 
 use anyhow::{Context, Result};
 
+use super::bad_field::Unit;
 use super::blocks::{Block, BlockReader, first_row_end, newlines};
 use super::columns::Column;
 use super::dialect::{Asked, Cut, Dialect, Fit, Header, NamedBy, Rows, Sample, sniff};
@@ -33,6 +34,46 @@ pub(crate) struct Csv {
     pub header: &'static str,
 }
 
+/// How a file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As csv.
+    Csv(Csv),
+    /// As Parquet.
+    Parquet,
+}
+
+impl Form {
+    /// The dialect that its rows come in.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Form::Csv(csv) => csv.dialect.clone(),
+            Form::Parquet => Dialect::standard(),
+        }
+    }
+
+    /// What its rows are counted by.
+    pub(crate) fn unit(&self) -> Unit {
+        match self {
+            Form::Csv(_) => Unit::Line,
+            Form::Parquet => Unit::Row,
+        }
+    }
+}
+
+/// In one line.
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Form::Csv(csv) => csv.fmt(f),
+            Form::Parquet => f.write_str("Parquet"),
+        }
+    }
+}
+
+/// Blocks of rows, one after the other.
+pub(crate) type Blocks = Box<dyn FnMut() -> Result<Option<Block>> + Send>;
+
 /// The beginning of a csv in its dialect.
 pub(crate) struct Beginning<R> {
     /// How it is written.
@@ -43,7 +84,8 @@ pub(crate) struct Beginning<R> {
     pub input: Begun<R>,
 }
 
-type Input<'a> = Box<dyn Read + Send + 'a>;
+/// What a file has, unpacked.
+pub(crate) type Input<'a> = Box<dyn Read + Send + 'a>;
 
 /// Looks at the beginning of a file: how it is written, by what the user says and else by what is found.
 ///
@@ -118,15 +160,11 @@ pub(crate) fn check_count(names: &[String], fields: Option<usize>, name: &str) -
 }
 
 /// The blocks of a csv, without its header.
-pub(crate) fn blocks<R: Read + Send>(
-    input: Begun<R>,
-    name: &str,
-    dialect: &Dialect,
-) -> impl FnMut() -> Result<Option<Block>> + Send + use<R> {
+pub(crate) fn blocks(input: Begun<Input<'static>>, name: &str, dialect: &Dialect) -> Blocks {
     let cut = Cut::by(dialect);
     let mut reader = BlockReader::new(input.all(), name.to_owned()).cut_by(cut);
     let mut header = dialect.header;
-    move || {
+    Box::new(move || {
         let Some(mut block) = reader.next_block()? else { return Ok(None) };
         if std::mem::take(&mut header) {
             let end = first_row_end(&block.bytes, cut);
@@ -134,7 +172,7 @@ pub(crate) fn blocks<R: Read + Send>(
             block.bytes.drain(..end);
         }
         Ok(Some(block))
-    }
+    })
 }
 
 /// In one line.

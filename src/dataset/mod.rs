@@ -29,6 +29,7 @@ mod look;
 mod lookup3;
 mod manifest;
 mod packed;
+mod parquet;
 mod pipeline;
 pub(crate) mod rows;
 pub(crate) mod sorted;

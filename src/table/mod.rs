@@ -10,6 +10,7 @@ mod fixed;
 pub mod foundation;
 pub mod introspect;
 mod key;
+pub(crate) mod proposal;
 mod script;
 mod statements;
 pub mod surroundings;

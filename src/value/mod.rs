@@ -17,6 +17,7 @@ mod bytea;
 mod calendar;
 mod character;
 mod date;
+pub(crate) mod epoch;
 mod float;
 mod hex;
 mod inet;

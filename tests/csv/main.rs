@@ -4,6 +4,8 @@
 mod common;
 mod copy;
 mod files;
+mod infer;
+mod parquet;
 
 use std::path::Path;
 

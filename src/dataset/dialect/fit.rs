@@ -26,6 +26,8 @@ pub(crate) struct Fit {
 pub(crate) enum NamedBy {
     /// Its first line.
     Header,
+    /// Its schema.
+    Schema,
     /// The user.
     Flag,
 }
@@ -39,6 +41,7 @@ impl Fit {
     pub(crate) fn by_name(names: &[String], by: NamedBy, file: &str, columns: &[Column]) -> Result<Self> {
         let (refuse, names_it): (fn(String) -> anyhow::Error, _) = match by {
             NamedBy::Header => (|text| crate::bad_data!("{text}"), format!("{file}: its header names")),
+            NamedBy::Schema => (|text| crate::bad_data!("{text}"), format!("{file}: its schema names")),
             NamedBy::Flag => (|text| crate::usage!("{text}"), "--csv-columns names".to_owned()),
         };
         let mut sources = vec![None; columns.len()];
@@ -57,6 +60,9 @@ impl Fit {
                         NamedBy::Header =>
                             "Correct the header, or name the file's columns by --csv-columns, with nothing \
                              between two commas for one to pass over",
+                        NamedBy::Schema =>
+                            "Name the file's columns by --csv-columns, with nothing between two commas for one \
+                             to pass over",
                         NamedBy::Flag => "Leave the name between the commas empty to pass a column over",
                     }
                 )));

@@ -70,10 +70,10 @@ fn takes(column: &Column, field: &str) -> bool {
 fn by_itself(first: &Fields, rest: &[Vec<(String, bool)>], null: &str) -> Header {
     let distinct = first.iter().enumerate().all(|(i, one)| !first[..i].iter().any(|other| other.0 == one.0));
     let names = first.iter().filter(|(field, _)| !field.trim().is_empty()).count();
-    if !distinct || 2 * names < first.len() || rest.is_empty() {
+    if 2 * names < first.len() || rest.is_empty() {
         return no("the first line has no names in it");
     }
-    let mut is_text = true;
+    let mut is_text = distinct;
     for (i, (name, _)) in first.iter().enumerate() {
         let column = rest.iter().filter_map(|row| row.get(i));
         let mut column =

@@ -18,8 +18,12 @@ pub(crate) struct Kinds {
     pub digits: Digits,
     /// The length of the longest value, in bytes.
     pub longest: usize,
+    /// Whether there are digits that are no number as they stand: `007`, `+1`.
+    pub padded: bool,
     /// The first value that put an end to the types that hold those before it.
     pub end: Option<End>,
+    /// The first and the last of whole numbers that rise from each to the next.
+    rising: Option<(i64, i64)>,
     set: Set,
     /// The beginning of the first value, and what it may be.
     first: Option<(String, Set)>,
@@ -74,7 +78,6 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Its name in SQL, as `format_type` writes it.
-    #[cfg(test)]
     pub(crate) fn sql(self) -> String {
         match self {
             Kind::Smallint => "smallint",
@@ -104,7 +107,9 @@ impl Default for Kinds {
             greatest: i64::MIN,
             digits: Digits::default(),
             longest: 0,
+            padded: false,
             end: None,
+            rising: None,
             set: Set::ALL,
             first: None,
         }
@@ -134,12 +139,19 @@ impl Kinds {
         let found = match self.set.has(numbers).then(|| number(value)).flatten() {
             Some(Number::Whole(number)) => {
                 (self.least, self.greatest) = (self.least.min(number), self.greatest.max(number));
+                self.rise((number, number), self.values == 1);
                 self.add_digits(Digits { whole: decimal_digits(number), scale: 0 }).or(Set::INTEGER)
             }
             Some(Number::Decimal(digits)) => self.add_digits(digits),
             Some(Number::Double) => Set::DOUBLE,
-            None => others(value, self.set),
+            None => {
+                self.padded |= is_padded(value);
+                others(value, self.set)
+            }
         };
+        if !found.has(Set::INTEGER) {
+            self.rising = None;
+        }
         if self.first.is_none() {
             self.first = Some((shown(value), found));
         }
@@ -148,6 +160,20 @@ impl Kinds {
             self.end = Some(End { value: shown(value), of: self.kind() });
         }
         self.set = left;
+    }
+
+    /// Lets numbers from the first to the last follow those that are there.
+    fn rise(&mut self, next: (i64, i64), alone: bool) {
+        self.rising = match self.rising {
+            Some((first, last)) if last < next.0 => Some((first, next.1)),
+            None if alone => Some(next),
+            _ => None,
+        };
+    }
+
+    /// Whether all values are whole numbers, each greater than the one before it.
+    pub(crate) fn rises(&self) -> bool {
+        self.rising.is_some()
     }
 
     /// The types that hold a number of these digits.
@@ -170,7 +196,16 @@ impl Kinds {
         } else if self.values == 0 {
             (self.first, self.end) = (later.first, later.end);
         }
+        if self.values == 0 {
+            self.rising = later.rising;
+        } else if later.values > 0 {
+            match later.rising {
+                Some(next) => self.rise(next, false),
+                None => self.rising = None,
+            }
+        }
         self.set = set;
+        self.padded |= later.padded;
         self.values += later.values;
         self.longest = self.longest.max(later.longest);
         (self.least, self.greatest) = (self.least.min(later.least), self.greatest.max(later.greatest));
@@ -216,6 +251,12 @@ impl Kinds {
         both.merge(others.clone());
         !both.is_text()
     }
+}
+
+/// Whether these are digits that a number would lose some of.
+fn is_padded(value: &str) -> bool {
+    let digits = value.strip_prefix('+').unwrap_or(value);
+    digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn decimal_digits(number: i64) -> u32 {
@@ -287,6 +328,19 @@ mod tests {
         assert_eq!(kinds.end, Some(End { value: "n/a".into(), of: Kind::Smallint }));
         assert_eq!(Kinds::of(["a", "b"]).end, None, "there was none");
         assert!(Kinds::of(["1", &"é".repeat(30)]).end.unwrap().value.ends_with("..."));
+    }
+
+    #[test]
+    fn rising_numbers_and_padded_digits_are_noticed() {
+        for (values, rises) in
+            [("1 2 30", true), ("1 2 2", false), ("1 x 2", false), ("1 1.5 2", false), ("2 1 3", false)]
+        {
+            assert_eq!(Kinds::of(values.split(' ')).rises(), rises, "{values}");
+        }
+        assert_eq!([kind("1 2 30"), kind("1 2 2"), kind("007")], ["smallint", "smallint", "text"]);
+        for (values, padded) in [("007 1", true), ("1 +48123", true), ("1 0 -5", false), ("a 01", false)] {
+            assert_eq!(Kinds::of(values.split(' ')).padded, padded, "{values}");
+        }
     }
 
     #[test]
