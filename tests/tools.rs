@@ -126,7 +126,7 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
             schema: "public",
             table: &table.name,
             columns: &table.column_list(),
-            key: &table.key,
+            key: "vote_id",
             file: &dirty,
             rows: 505,
             params: &params,

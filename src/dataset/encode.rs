@@ -201,7 +201,7 @@ impl Encoder {
 }
 
 /// Why rows of these columns have no binary form here, where they have none.
-fn no_binary(columns: &[Column]) -> Option<String> {
+pub(crate) fn no_binary(columns: &[Column]) -> Option<String> {
     let column = columns.iter().find(|column| !column.codec().has_binary())?;
     let (name, kind) = (&column.name, column.kind.sql());
     Some(match column.is_canonical() || column.kind.codec() == Codec::Foreign {

@@ -47,7 +47,7 @@ use anyhow::{Context, Result};
 pub use columns::{Column, Spelling};
 pub use dialect::{Asked, Dialect};
 pub use encode::{Encoder, Out};
-pub(crate) use encode::{header, push_escaped, trailer};
+pub(crate) use encode::{header, no_binary, push_escaped, trailer};
 pub use generator::{BuiltIn, DEFAULT_ROWS, DEFAULT_SEED};
 pub(crate) use held_rows::HeldRows;
 pub use import::Said;

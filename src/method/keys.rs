@@ -5,9 +5,10 @@ use anyhow::Result;
 
 use crate::method::copy::existing_table::copy_without;
 use crate::method::{Family, Info, Load, Method, PhaseClock, build_indexes};
+use crate::model::Params;
 use crate::model::Phase;
 use crate::sql::Exec;
-use crate::table::Layout;
+use crate::table::{Layout, Table};
 
 /// COPY into a table with a foreign key on each indexed column, whose parents have all values.
 ///
@@ -57,6 +58,12 @@ pub(crate) fn copy_fk_dropped() -> CopyWithReferences {
 impl Method for CopyWithReferences {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        let partitioned =
+            self.dropped && table.definition().is_some_and(|table| table.partitioning.is_some());
+        partitioned.then(|| "the foreign keys of a partitioned table cannot be added NOT VALID".into())
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

@@ -20,8 +20,19 @@ pub trait Method: Send + Sync {
         None
     }
 
+    /// What this table lacks that the method needs with these parameters beyond what its [`Info`] says, in words;
+    /// `None` where it can load it.
+    fn lacks(&self, _params: &Params, _table: &Table) -> Option<String> {
+        None
+    }
+
+    /// The parameters whose defaults are others for this table, with these.
+    fn defaults_for(&self, _table: &Table) -> Params {
+        Params::new()
+    }
+
     /// Refuses parameters that each lie in their range and cannot be together, or not with this
-    /// table; before anything connects.
+    /// table; before anything connects. Of a table that a user's DDL makes it is no error: the case cannot run.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Usage`], naming parameter, value and rule.

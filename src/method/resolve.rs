@@ -36,10 +36,15 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
         })?;
         params.insert(name.clone(), value);
     }
+    let mut defaults = method.defaults_for(table);
     for param in &info.params {
-        params.entry(param.name.clone()).or_insert_with(|| param.default_value(cores));
+        let default = || defaults.remove(&param.name).unwrap_or_else(|| param.default_value(cores));
+        params.entry(param.name.clone()).or_insert_with(default);
     }
-    method.check(&params, table)?;
+    // What a table of the user's own does not do is said of each case.
+    if table.foundation.is_none() {
+        method.check(&params, table)?;
+    }
     Ok(params)
 }
 

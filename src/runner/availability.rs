@@ -7,17 +7,15 @@ use anyhow::{Context, Result};
 use crate::dataset::Dataset;
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::method::{Catalogue, Need};
+use crate::method::{self, Catalogue, Method, Need};
 use crate::model::{Case, Encoding};
 use crate::pg_error::describe;
 use crate::runner::reset::rows_after;
 use crate::server::{Server, Session};
+use crate::table::Table;
 use crate::units;
 
-/// The last key of a serial column.
-const LAST_KEY: u64 = i32::MAX as u64;
-
-/// Marks the cases that cannot run on this server with this dataset, each with the reason; gives a
+/// Marks the cases that cannot run on this server with this dataset and table, each with the reason; gives a
 /// collation the name that the server has for it, and an external program its version.
 ///
 /// # Errors
@@ -27,13 +25,14 @@ pub(crate) fn mark<'c>(
     cases: impl IntoIterator<Item = &'c mut Case>,
     server: &dyn Server,
     dataset: &Dataset,
+    table: &Table,
 ) -> Result<()> {
     let mut session = server.connector().connect()?;
     let collations = server.connector().asking(|| collations(&mut session))?;
     for case in cases {
         case.unavailable = server
             .connector()
-            .asking(|| reason(catalogue, case, server, dataset, &mut session, &collations))?;
+            .asking(|| reason(catalogue, case, server, (dataset, table), &mut session, &collations))?;
     }
     Ok(())
 }
@@ -42,7 +41,7 @@ fn reason(
     catalogue: &Catalogue,
     case: &mut Case,
     server: &dyn Server,
-    dataset: &Dataset,
+    (dataset, table): (&Dataset, &Table),
     session: &mut Session,
     collations: &BTreeSet<String>,
 ) -> Result<Option<String>> {
@@ -56,12 +55,15 @@ fn reason(
     let found = catalogue.find(&case.key.method)?;
     let method = found.info();
     let after = rows_after(method, &case.params, case.rows);
-    if after.loaded * after.times > LAST_KEY {
+    if let Some(key) = table.surrogate().filter(|key| after.loaded * after.times > key.last) {
         return Ok(Some(format!(
             "the table would hold {} rows, and its serial key ends at {}: load fewer rows",
             units::count(after.loaded * after.times),
-            units::count(LAST_KEY)
+            units::count(key.last)
         )));
+    }
+    if let Some(why) = of_table(found, case, table)? {
+        return Ok(Some(why));
     }
     if let Some(why) = server.refuses(&case.key.axes.settings) {
         return Ok(Some(why));
@@ -96,6 +98,26 @@ fn reason(
         }
     }
     Ok(None)
+}
+
+/// Why a case cannot load this table.
+fn of_table(method: &dyn Method, case: &Case, table: &Table) -> Result<Option<String>> {
+    if table.foundation.is_none() {
+        return Ok(method::lacks(method, &case.params, table));
+    }
+    if case.key.axes.collation.is_some() {
+        return Ok(Some("the collations of the table are those of its DDL".into()));
+    }
+    if let Some(why) = method::lacks(method, &case.params, table) {
+        return Ok(Some(why));
+    }
+    match method.check(&case.params, table) {
+        Ok(()) => Ok(None),
+        Err(error) => match Fault::find(&error) {
+            Some(Fault::Usage(why)) => Ok(Some(why.clone())),
+            _ => Err(error),
+        },
+    }
 }
 
 fn lacks(

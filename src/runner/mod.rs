@@ -6,6 +6,7 @@ pub(crate) mod availability;
 pub mod budget;
 pub mod estimate;
 pub mod execute;
+pub mod foundation;
 pub mod plan;
 pub(crate) mod probes;
 pub mod progress;

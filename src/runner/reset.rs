@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Column, Dataset};
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, PRESENT, Start};
@@ -15,6 +15,9 @@ use crate::table::{Layout, Table};
 
 /// The table of rows that are not the table's yet.
 const SOURCE: &str = "bulkbench_source";
+
+/// The column of it that counts them.
+const NUMBER: &str = "bulkbench_number";
 
 /// The input of a reset.
 pub struct Reset<'a> {
@@ -57,7 +60,8 @@ impl Reset<'_> {
     /// The server's error.
     pub fn table_for(&mut self, info: &Info, params: &Params, rows: u64) -> Result<()> {
         let parents: Vec<String> = self.table.indexed.iter().map(|c| parent_of(c)).collect();
-        let swept = self.run_schema.sweep(self.session, Sweep::BetweenSamples { keep: &parents });
+        let stays = self.table.foundation.as_deref().map(|foundation| &foundation.stays);
+        let swept = self.run_schema.sweep(self.session, Sweep::BetweenSamples { keep: &parents, stays });
         swept.context("dropping what the last sample left")?;
         self.parents()?;
         match info.start {
@@ -154,6 +158,9 @@ impl Reset<'_> {
         let Some(updated) = table.updated_column().filter(|_| stale) else {
             return self.copy_into(table, rows);
         };
+        if table.definition().is_some() {
+            return self.present_told(rows, updated);
+        }
         // By way of another table: an UPDATE would leave as many dead rows as there are.
         let source = self.source(rows)?;
         let values: Vec<String> = table
@@ -161,7 +168,7 @@ impl Reset<'_> {
             .iter()
             .map(|c| if c == updated { Table::stale(c) } else { quote(&c.name) })
             .collect();
-        let key = quote(&table.key);
+        let key = table.key_name();
         self.run(&format!(
             "INSERT INTO {} ({key}, {}) SELECT {key}, {} FROM {source} ORDER BY {key}",
             table.sql_name(),
@@ -169,6 +176,38 @@ impl Reset<'_> {
             values.join(", ")
         ))?;
         self.run(&format!("{}; DROP TABLE {source}", table.advance_key()))
+    }
+
+    /// The first rows of a user's table, each with the next one's value in the column that updates change: whatever
+    /// the table asks of it, that value has it.
+    fn present_told(&mut self, rows: u64, updated: &Column) -> Result<()> {
+        let table = self.table;
+        let (source, number) = (table.beside(SOURCE), quote(NUMBER));
+        let columns: Vec<String> = table.columns.iter().map(|column| table.column_sql(column)).collect();
+        self.run(&format!(
+            "CREATE UNLOGGED TABLE {source} ({number} bigserial, {}) {AUTOVACUUM_OFF}",
+            columns.join(", ")
+        ))?;
+        let columns = Table { name: SOURCE.into(), foundation: None, ..table.clone() };
+        self.copy_into(&columns, rows)?;
+        self.run(&format!("CREATE INDEX ON {source} ({number}); ANALYZE {source}"))?;
+        let bringing = table.with_counted_key();
+        let key = table.counted_key().map(|_| format!("s.{number}"));
+        let value = |column: &Column| {
+            let of = if column == updated { "n" } else { "s" };
+            format!("{of}.{}", quote(&column.name))
+        };
+        let values: Vec<String> = key.iter().cloned().chain(table.columns.iter().map(value)).collect();
+        self.run(&format!(
+            "{} SELECT {} FROM {source} AS s JOIN {source} AS n ON n.{number} = s.{number} % {rows} + 1 \
+             ORDER BY s.{number}",
+            bringing.insert_into(),
+            values.join(", ")
+        ))?;
+        if key.is_some() {
+            self.run(&table.advance_key())?;
+        }
+        self.run(&format!("DROP TABLE {source}"))
     }
 
     /// A table of the first rows in their order, to be dropped after use; gives its quoted name.

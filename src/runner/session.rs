@@ -1,16 +1,17 @@
 //! A run from its experiment to its samples: what is loaded, which cases can run, on how many rows, and
 //! the samples themselves.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::dataset::Dataset;
 use crate::dataset::columns::votes;
+use crate::dataset::{Dataset, no_binary};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Plan, Sample, Slot, Statement};
+use crate::model::{Case, Encoding, Plan, Sample, Slot, Statement};
 use crate::runner::plan::{self, Request};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
@@ -19,6 +20,7 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{RunEnd, availability, budget, execute};
 use crate::server::Server;
 use crate::table::Table;
+use crate::table::foundation::Foundation;
 
 /// Rows of the load whose statements are heard: more than most batches, and soon done.
 const HEARD_ROWS: u64 = 1000;
@@ -28,6 +30,7 @@ pub struct Prepared<'a> {
     catalogue: &'a Catalogue,
     cases: Vec<Case>,
     datasets: Vec<(String, Dataset)>,
+    foundations: Vec<Arc<Foundation>>,
     most_times: u64,
     interrupt: Interrupt,
 }
@@ -54,7 +57,12 @@ impl<'a> Prepared<'a> {
         }
         for (name, dataset) in &mut datasets {
             let of_it = |case: &&Case| case.key.axes.dataset.as_deref().unwrap_or_default() == name;
-            for encoding in plan::encodings(catalogue, cases.iter().filter(of_it))? {
+            let mut encodings = plan::encodings(catalogue, cases.iter().filter(of_it))?;
+            // The cases that read it cannot run then.
+            if no_binary(dataset.columns()).is_some() {
+                encodings.remove(&Encoding::Binary);
+            }
+            for encoding in encodings {
                 dataset.ensure(encoding, interrupt)?;
             }
         }
@@ -63,7 +71,15 @@ impl<'a> Prepared<'a> {
             let info = catalogue.find(&case.key.method)?.info();
             most_times = most_times.max(rows_after(info, &case.params, 0).times);
         }
-        Ok(Self { catalogue, cases, datasets, most_times, interrupt: interrupt.clone() })
+        let foundations = Vec::new();
+        Ok(Self { catalogue, cases, datasets, foundations, most_times, interrupt: interrupt.clone() })
+    }
+
+    /// The same, loaded into the table of a user's DDL: as it was laid on each of the servers, in the order in
+    /// which [`Prepared::on`] gets them.
+    #[must_use]
+    pub fn founded(self, foundations: Vec<Arc<Foundation>>) -> Self {
+        Self { foundations, ..self }
     }
 
     /// The cases, on no server yet.
@@ -84,8 +100,14 @@ impl<'a> Prepared<'a> {
     /// Loads into these servers, by the names that cases give them; the first is that of cases that give
     /// none. No sample takes longer than `timeout`.
     pub fn on<'s>(&'s self, servers: Vec<(String, &'s mut dyn Server)>, timeout: Duration) -> RunSession<'s> {
-        let stage =
-            ServerStage::new(self.catalogue, servers, &self.datasets, self.interrupt.clone(), timeout);
+        let stage = ServerStage::new(
+            self.catalogue,
+            servers,
+            &self.datasets,
+            &self.foundations,
+            self.interrupt.clone(),
+            timeout,
+        );
         RunSession { prepared: self, stage }
     }
 }
@@ -120,6 +142,23 @@ impl<'a> RunSession<'a> {
         Prepared::new(catalogue, cases, dataset, interrupt)
     }
 
+    /// As [`RunSession::prepare`], for the table of a user's DDL as it was laid on each of the servers.
+    ///
+    /// # Errors
+    /// As [`RunSession::prepare`] and [`Table::told`].
+    pub fn prepare_told(
+        catalogue: &'a Catalogue,
+        experiment: &Experiment,
+        request: &Request,
+        dataset: Dataset,
+        foundations: Vec<Arc<Foundation>>,
+        interrupt: &Interrupt,
+    ) -> Result<Prepared<'a>> {
+        let first = foundations.first().context("a DDL that was laid on no server")?;
+        let cases = plan::cases(catalogue, experiment, request, &Table::told(first, dataset.columns())?)?;
+        Ok(Prepared::new(catalogue, cases, dataset, interrupt)?.founded(foundations))
+    }
+
     /// The cases on each of the servers, those marked that cannot run there with the dataset that they name.
     ///
     /// # Errors
@@ -133,7 +172,9 @@ impl<'a> RunSession<'a> {
                     let on_it = case.key.server.as_deref().map_or(place == 0, |named| named == server_name);
                     on_it && case.key.axes.dataset.as_deref().unwrap_or_default() == name
                 };
-                availability::mark(self.prepared.catalogue, cases.iter_mut().filter(here), server, dataset)?;
+                let table = self.stage.table(place, dataset)?;
+                let cases = cases.iter_mut().filter(here);
+                availability::mark(self.prepared.catalogue, cases, server, dataset, &table)?;
             }
         }
         Ok(cases)

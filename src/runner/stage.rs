@@ -14,6 +14,7 @@ use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
 use crate::server::{Server, Session, Settings, StatementLog, Sweep};
 use crate::sql::{Exec, quote};
 use crate::table::Table;
+use crate::table::foundation::Foundation;
 
 /// How long a server may take to come back after a failure.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -25,6 +26,8 @@ pub struct ServerStage<'a> {
     servers: Vec<(String, &'a mut dyn Server)>,
     /// The datasets by the name that cases give them, likewise.
     datasets: &'a [(String, Dataset)],
+    /// The user's DDL as it was laid on each of the servers; empty where the table is votes.
+    foundations: &'a [Arc<Foundation>],
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
     timeout: Duration,
@@ -41,11 +44,12 @@ pub struct ServerStage<'a> {
 
 impl<'a> ServerStage<'a> {
     /// Loads the datasets into the servers that the cases name, the first of each for cases that
-    /// name none.
+    /// name none; into the table of the DDL that was laid on each server, where one was.
     pub(crate) fn new(
         catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
         datasets: &'a [(String, Dataset)],
+        foundations: &'a [Arc<Foundation>],
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
@@ -53,6 +57,7 @@ impl<'a> ServerStage<'a> {
             catalogue,
             servers,
             datasets,
+            foundations,
             interrupt,
             timeout,
             at: 0,
@@ -66,6 +71,18 @@ impl<'a> ServerStage<'a> {
     /// The servers, by the name that cases give them.
     pub(crate) fn servers(&self) -> impl Iterator<Item = (&str, &dyn Server)> {
         self.servers.iter().map(|(name, server)| (name.as_str(), &**server as &dyn Server))
+    }
+
+    /// The table that rows of a dataset go into on the server of this number.
+    ///
+    /// # Errors
+    /// As [`Table::told`].
+    pub(crate) fn table(&self, at: usize, dataset: &Dataset) -> Result<Table> {
+        let table = match self.foundations.get(at) {
+            Some(foundation) => Table::told(foundation, dataset.columns())?,
+            None => Table::votes(dataset.columns()),
+        };
+        Ok(Table { schema: Some(self.servers[at].1.run_schema().name.clone()), ..table })
     }
 
     /// The statements of a case, heard in a load of so many rows that nothing is measured of; without
@@ -118,10 +135,9 @@ impl<'a> Stage for ServerStage<'a> {
             .with_context(|| format!("looking for the dataset of {}", case.id))?;
         let (server, dataset): (&dyn Server, _) = (&*self.servers[at].1, &self.datasets[number].1);
         let table = Table {
-            schema: Some(server.run_schema().name.clone()),
             layout: method.info().layout,
             collation: case.key.axes.collation.clone(),
-            ..Table::votes(dataset.columns())
+            ..self.table(at, dataset)?
         };
         let parts = Parts {
             case,
@@ -172,7 +188,8 @@ impl Drop for ServerStage<'_> {
             // Nothing is lost when this fails: the server goes away, or its schema does.
             let connector = self.server().connector().clone();
             let run_schema = self.server().run_schema().clone();
-            let _ = connector.asking(|| run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &[] }));
+            let _ = connector
+                .asking(|| run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &[], stays: None }));
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio_postgres::error::SqlState;
 use crate::pg_error::describe;
 use crate::session::escape;
 use crate::sql::quote;
+use crate::table::surroundings::Stays;
 use crate::unavailable;
 
 /// The schema that a run makes all of its objects in, held by its oid: whatever a name comes to mean,
@@ -76,14 +77,15 @@ impl RunSchema {
     /// # Errors
     /// Where something outside depends on what is in it, naming both; or what the server says.
     pub fn sweep(&self, client: &mut postgres::Client, extent: Sweep<'_>) -> Result<()> {
-        let (keep, extensions) = match extent {
-            Sweep::BetweenSamples { keep } => (keep, false),
-            Sweep::All => (&[][..], true),
+        let nothing = Stays::default();
+        let (keep, stays, extensions) = match extent {
+            Sweep::BetweenSamples { keep, stays } => (keep, stays.unwrap_or(&nothing), false),
+            Sweep::All => (&[][..], &nothing, true),
         };
         // What depends on something else in the schema goes first, in as many passes as that takes.
         loop {
             let objects = client
-                .query(OBJECTS, &[&self.oid, &keep, &extensions])
+                .query(OBJECTS, &[&self.oid, &keep, &extensions, &stays.classes, &stays.objects])
                 .map_err(describe)
                 .context("looking for what is in the run's schema")?;
             let (mut dropped, mut refused) = (0, None);
@@ -145,6 +147,8 @@ pub enum Sweep<'a> {
     BetweenSamples {
         /// Bare names.
         keep: &'a [String],
+        /// What a user's DDL made besides the table.
+        stays: Option<&'a Stays>,
     },
     /// Everything.
     All,
@@ -159,6 +163,8 @@ LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) o
 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = $1 AND d.deptype = 'n'
   AND (c.oid IS NULL OR NOT (c.relispartition OR c.relname = ANY ($2)))
+  AND NOT EXISTS (SELECT FROM unnest($4::oid[], $5::oid[]) AS stays(class, object)
+    WHERE (stays.class, stays.object) = (d.classid, d.objid))
   AND ($3 OR d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass)
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend owned

@@ -107,6 +107,14 @@ SELECT c.relname::text AS name, pg_catalog.quote_ident(c.relname) AS quoted, am.
   ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS k
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND a.attnum > 0
         ORDER BY k) AS columns,
+  -- Those of its expressions and of its condition among them.
+  ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum > 0 AND (
+          a.attnum = ANY (i.indkey::int2[]) OR EXISTS (
+            SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))
+        ORDER BY a.attnum) AS speaks_of,
   coalesce(c.reloptions, '{}') AS parameters
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
@@ -140,7 +148,8 @@ WHERE s.stxrelid = $1 ORDER BY s.stxname";
 pub(crate) const PARTITION_KEY: &str = "\
 SELECT pg_catalog.pg_get_partkeydef(p.partrelid),
   ARRAY(SELECT a.attname::text FROM unnest(p.partattrs) AS k(num)
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.num)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.num),
+  p.partexprs IS NOT NULL
 FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = $1";
 
 /// The partitions right below a table, with their bounds, by name.

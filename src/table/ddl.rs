@@ -1,44 +1,12 @@
-//! The table as a value, and the statements that make it.
+//! The statements that make a table: votes by those here, a user's by those of its definition.
 
-use crate::dataset::Column;
+use super::loaded::{Layout, Table};
+use super::statements::Extent;
 use crate::model::Persistence;
-use crate::sql::{literal, qualified, quote};
-use crate::value::SqlType;
+use crate::sql::quote;
 
 /// The storage parameter that keeps autovacuum away from a table that holds rows itself.
 pub(crate) const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
-
-/// The kind of a table beyond its columns, key and indexes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Layout {
-    /// An ordinary table.
-    #[default]
-    Plain,
-    /// Each indexed column refers to a table that holds its values once.
-    References,
-    /// Partitioned by ranges of the key.
-    Partitioned,
-}
-
-/// A table with a serial key of its own in front of a dataset's columns, all NOT NULL, and an
-/// index on some of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// The schema it lies in, bare; `None` for the current one of whatever session uses it.
-    pub schema: Option<String>,
-    /// Its name, bare.
-    pub name: String,
-    /// The serial primary key.
-    pub key: String,
-    /// The dataset's columns.
-    pub columns: Vec<Column>,
-    /// Columns with an index of their own, built after the load.
-    pub indexed: Vec<String>,
-    /// Its kind beyond columns, key and indexes.
-    pub layout: Layout,
-    /// The collation of its text columns, as the server names it; `None` for the database's.
-    pub collation: Option<String>,
-}
 
 /// A column's values, each once, in a table of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,41 +21,23 @@ pub(crate) struct Reference {
 pub(crate) fn parent_of(column: &str) -> String {
     format!("{column}s")
 }
-
 impl Table {
-    /// The votes table of the article: `voteId serial PRIMARY KEY, username, link, score`, with
-    /// indexes on username and link.
-    pub fn votes(columns: &[Column]) -> Self {
-        Self {
-            schema: None,
-            name: "votes".into(),
-            key: "vote_id".into(),
-            columns: columns.to_vec(),
-            indexed: vec!["username".into(), "link".into()],
-            layout: Layout::Plain,
-            collation: None,
-        }
-    }
-
-    /// Its name as statements have it: quoted, with its schema where that is known.
-    pub(crate) fn sql_name(&self) -> String {
-        self.beside(&self.name)
-    }
-
-    /// The name of something else in the same schema, likewise.
-    pub(crate) fn beside(&self, name: &str) -> String {
-        self.schema.as_deref().map_or_else(|| quote(name), |schema| qualified(schema, name))
-    }
-
     /// CREATE TABLE, without the indexes, foreign keys and partitions. Autovacuum is off on it: it
     /// would read and freeze a freshly loaded table in the middle of the next sample.
     pub fn create(&self, persistence: Persistence) -> String {
-        self.create_with("serial PRIMARY KEY", persistence)
+        match self.maker() {
+            Some(maker) => maker.create(Extent::Guarded, persistence).join("; "),
+            None => self.create_with("serial PRIMARY KEY", persistence),
+        }
     }
 
-    /// As [`Table::create`], without the primary key's index; see [`Table::key_index`].
-    pub(crate) fn create_without_key(&self, persistence: Persistence) -> String {
-        self.create_with("serial", persistence)
+    /// As [`Table::create`], without the primary key and the other constraints that need an index; see
+    /// [`Table::key_indexes`].
+    pub(crate) fn create_without_keys(&self, persistence: Persistence) -> String {
+        match self.maker() {
+            Some(maker) => maker.create(Extent::Bare, persistence).join("; "),
+            None => self.create_with("serial", persistence),
+        }
     }
 
     fn create_with(&self, key_type: &str, persistence: Persistence) -> String {
@@ -100,21 +50,12 @@ impl Table {
                 Persistence::Unlogged => "UNLOGGED ",
             },
             self.sql_name(),
-            quote(&self.key),
+            self.key_name(),
             match self.layout {
                 Layout::Plain | Layout::References => AUTOVACUUM_OFF.to_owned(),
-                Layout::Partitioned => format!("PARTITION BY RANGE ({})", quote(&self.key)),
+                Layout::Partitioned => format!("PARTITION BY RANGE ({})", self.key_name()),
             }
         )
-    }
-
-    /// `"link" text COLLATE "C"`: a column as CREATE TABLE has it, with the table's collation where it has one.
-    pub(crate) fn column_sql(&self, column: &Column) -> String {
-        let collate = match (&self.collation, column.kind.codec().is_text()) {
-            (Some(collation), true) => format!(" COLLATE {}", quote(collation)),
-            _ => String::new(),
-        };
-        format!("{} {}{collate}", quote(&column.name), column.kind.sql())
     }
 
     /// DROP TABLE, whether it is there or not.
@@ -122,41 +63,57 @@ impl Table {
         format!("DROP TABLE IF EXISTS {}", self.sql_name())
     }
 
-    /// The sequence that the key comes from, quoted, by the name that `serial` gives by itself.
-    pub(crate) fn sequence(&self) -> String {
-        self.beside(&format!("{}_{}_seq", self.name, self.key))
-    }
-
-    /// CREATE INDEX, one statement an index.
+    /// CREATE INDEX, one statement an index; of those alone that serve no constraint.
     pub(crate) fn create_indexes(&self) -> Vec<String> {
+        if let Some(maker) = self.maker() {
+            return maker.create_indexes();
+        }
         self.indexed.iter().map(|c| format!("CREATE INDEX ON {} ({})", self.sql_name(), quote(c))).collect()
     }
 
-    /// The statement that builds the primary key's index, and the one that makes it the primary key:
-    /// unlike ADD PRIMARY KEY, the first lets other indexes be built at the same time.
-    pub(crate) fn key_index(&self) -> [String; 2] {
-        let (name, key) = (self.sql_name(), quote(&self.key));
-        let index = quote(&format!("{}_pkey", self.name));
-        [
-            format!("CREATE UNIQUE INDEX {index} ON {name} ({key})"),
-            format!("ALTER TABLE {name} ADD CONSTRAINT {index} PRIMARY KEY USING INDEX {index}"),
-        ]
+    /// CREATE UNIQUE INDEX for the primary key and unique constraints: unlike ADD PRIMARY KEY, it lets other
+    /// indexes be built at the same time.
+    pub(crate) fn key_indexes(&self) -> Vec<String> {
+        match self.maker() {
+            Some(maker) => maker.key_indexes(),
+            None => vec![format!(
+                "CREATE UNIQUE INDEX {} ON {} ({})",
+                self.key_index_name(),
+                self.sql_name(),
+                self.key_name()
+            )],
+        }
     }
 
-    /// ADD PRIMARY KEY to a table of [`Table::create_without_key`].
-    pub(crate) fn add_key(&self) -> String {
-        format!("ALTER TABLE {} ADD PRIMARY KEY ({})", self.sql_name(), quote(&self.key))
+    /// ALTER TABLE for what [`Table::create_without_keys`] leaves out, by the indexes of
+    /// [`Table::key_indexes`] where these can be taken.
+    pub(crate) fn add_keys(&self) -> Vec<String> {
+        match self.maker() {
+            Some(maker) => maker.add_keys(),
+            None => {
+                let (name, index) = (self.sql_name(), self.key_index_name());
+                vec![format!("ALTER TABLE {name} ADD CONSTRAINT {index} PRIMARY KEY USING INDEX {index}")]
+            }
+        }
     }
 
-    /// The table as a load sees it that brings the keys along: the key is the first of the columns.
-    pub(crate) fn with_key_column(&self) -> Self {
-        let key = Column::new(&self.key, SqlType::int4());
-        let columns = std::iter::once(key).chain(self.columns.iter().cloned()).collect();
-        Self { columns, ..self.clone() }
+    fn key_index_name(&self) -> String {
+        quote(&format!("{}_pkey", self.name))
     }
 
-    /// DROP INDEX, one statement an index, by the names that CREATE INDEX gives by itself.
+    /// As [`Table::add_keys`], where no index is there.
+    pub(crate) fn add_whole_keys(&self) -> Vec<String> {
+        match self.maker() {
+            Some(maker) => maker.add_whole_keys(),
+            None => vec![format!("ALTER TABLE {} ADD PRIMARY KEY ({})", self.sql_name(), self.key_name())],
+        }
+    }
+
+    /// DROP INDEX, one statement an index, by the names that it was made by.
     pub(crate) fn drop_indexes(&self) -> Vec<String> {
+        if let Some(maker) = self.maker() {
+            return maker.drop_indexes();
+        }
         self.indexed
             .iter()
             .map(|c| format!("DROP INDEX {}", self.beside(&format!("{}_{c}_idx", self.name))))
@@ -177,6 +134,9 @@ impl Table {
 
     /// ALTER TABLE ... ADD FOREIGN KEY, one statement a key; `not_valid` leaves the rows that are there unchecked.
     pub(crate) fn add_references(&self, not_valid: bool) -> Vec<String> {
+        if let Some(maker) = self.maker() {
+            return maker.add_references(not_valid);
+        }
         let ending = if not_valid { " NOT VALID" } else { "" };
         self.references()
             .iter()
@@ -194,11 +154,17 @@ impl Table {
 
     /// ALTER TABLE ... VALIDATE CONSTRAINT, one statement a foreign key.
     pub(crate) fn validate_references(&self) -> Vec<String> {
+        if let Some(maker) = self.maker() {
+            return maker.validate_references();
+        }
         self.each_reference("VALIDATE CONSTRAINT")
     }
 
     /// ALTER TABLE ... DROP CONSTRAINT, one statement a foreign key.
     pub(crate) fn drop_references(&self) -> Vec<String> {
+        if let Some(maker) = self.maker() {
+            return maker.drop_references();
+        }
         self.each_reference("DROP CONSTRAINT")
     }
 
@@ -213,55 +179,31 @@ impl Table {
         format!("{}_{}_fkey", self.name, reference.column)
     }
 
-    /// `"votes" ("username", "link", "score")`: what INSERT and COPY name.
-    pub fn target(&self) -> String {
-        format!("{} ({})", self.sql_name(), self.column_list())
-    }
-
-    /// `"username", "link", "score"`.
-    pub fn column_list(&self) -> String {
-        self.columns.iter().map(|c| quote(&c.name)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// A SELECT that lets the key's sequence go on after the largest key, as rows with keys of their
-    /// own do not move it. The table must hold a row.
-    pub(crate) fn advance_key(&self) -> String {
-        format!(
-            "SELECT setval({}, max({})) FROM {}",
-            literal(&self.sequence()),
-            quote(&self.key),
-            self.sql_name()
-        )
-    }
-
-    /// The column that updates change: the last one.
-    pub(crate) fn updated_column(&self) -> Option<&Column> {
-        self.columns.last()
-    }
-
-    /// An SQL expression of the column that is no row's value of it: what stands there before an update.
-    pub(crate) fn stale(column: &Column) -> String {
-        let name = quote(&column.name);
-        match column.kind.codec() {
-            // No integer is its own complement, and no complement overflows.
-            codec if codec.is_number() => format!("~{name}"),
-            _ => format!("{name} || '~'"),
+    /// ALTER TABLE ... SET LOGGED, one statement a table that holds rows itself.
+    pub(crate) fn set_logged(&self) -> Vec<String> {
+        match self.maker() {
+            Some(maker) => maker.set_logged(),
+            None => vec![format!("ALTER TABLE {} SET LOGGED", self.sql_name())],
         }
     }
 
     /// The structure that [`verify`](super::verify) has to find, in its words and order.
     pub fn structure(&self) -> Vec<String> {
+        if let Some(definition) = self.definition() {
+            return definition.structure();
+        }
+        let key = self.surrogate().map_or("", |key| key.column.as_str());
         let mut structure: Vec<String> = self.indexed.iter().map(|c| format!("index btree ({c})")).collect();
         structure.extend(self.columns.iter().map(|c| format!("not null ({})", c.name)));
-        structure.push(format!("not null ({})", self.key));
-        structure.push(format!("primary key btree ({})", self.key));
+        structure.push(format!("not null ({key})"));
+        structure.push(format!("primary key btree ({key})"));
         structure.extend(
             self.references()
                 .iter()
                 .map(|r| format!("foreign key ({}) references {} ({})", r.column, r.parent, r.column)),
         );
         if self.layout == Layout::Partitioned {
-            structure.push(format!("partitioned by range ({})", self.key));
+            structure.push(format!("partitioned by range ({key})"));
         }
         structure.sort();
         structure

@@ -191,7 +191,9 @@ pub struct Index {
     pub constraint: Option<String>,
     /// Its key columns, as long as they are plain ones: empty where the first is an expression.
     pub leading: Vec<String>,
-    /// Whether those are all of its key, and it is over all rows.
+    /// All columns that it has anything to do with.
+    pub speaks_of: Vec<String>,
+    /// Whether the leading ones are all of its key, and it is over all rows.
     pub is_plain: bool,
     /// Storage parameters, `fillfactor='70'`.
     pub parameters: Vec<String>,
@@ -217,6 +219,8 @@ pub struct Partitioning {
     pub by: String,
     /// The plain columns of that.
     pub columns: Vec<String>,
+    /// Whether there are expressions in it too.
+    pub is_expressed: bool,
     /// The partitions, by name.
     pub partitions: Vec<Partition>,
 }
@@ -250,6 +254,68 @@ impl Definition {
     pub(crate) fn tree(&self) -> Vec<&Definition> {
         let below = self.partitioning.iter().flat_map(|partitioning| &partitioning.partitions);
         std::iter::once(self).chain(below.flat_map(|partition| partition.table.tree())).collect()
+    }
+
+    /// Whether a column's values may change without a word from the rest of the row: no key, index that refuses
+    /// rows, partitioning or constraint of several columns speaks of it, and it takes values at all.
+    pub(crate) fn is_free(&self, name: &str) -> bool {
+        let takes = |column: &ColumnDefinition| {
+            !matches!(column.value, Value::Generated { .. } | Value::Identity { always: true })
+        };
+        let bound = |constraint: &Constraint| {
+            constraint.columns.iter().any(|column| column == name)
+                && match constraint.kind {
+                    ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
+                    ConstraintKind::Check | ConstraintKind::Foreign => constraint.columns.len() > 1,
+                }
+        };
+        let refused = |index: &Index| index.is_unique && index.speaks_of.iter().any(|column| column == name);
+        let tree = self.tree();
+        self.column(name).is_some_and(takes)
+            && tree.iter().all(|table| {
+                !table.constraints.iter().any(bound)
+                    && !table.indexes.iter().filter(|index| index.constraint.is_none()).any(refused)
+                    && !table
+                        .partitioning
+                        .iter()
+                        .any(|by| by.is_expressed || by.columns.iter().any(|c| c == name))
+            })
+    }
+
+    /// The leading columns of its btree indexes, those that serve no constraint first, the last of each by name
+    /// first.
+    pub(crate) fn sorted_columns(&self) -> impl Iterator<Item = &str> {
+        let of = |serving: bool| {
+            let indexes = self
+                .indexes
+                .iter()
+                .rev()
+                .filter(move |index| index.constraint.is_some() == serving && index.method == "btree");
+            indexes.filter_map(|index| index.leading.first().map(String::as_str))
+        };
+        of(false).chain(of(true))
+    }
+
+    /// What refuses a second row like one that is there whatever number the server gives it, in words.
+    pub(crate) fn refuses_twice(&self, given: Option<&str>) -> Option<String> {
+        let is_given = |columns: &[String]| columns.iter().any(|column| Some(column.as_str()) == given);
+        self.tree().into_iter().find_map(|table| {
+            let constraint = table.constraints.iter().find(|constraint| {
+                matches!(
+                    constraint.kind,
+                    ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion
+                ) && !is_given(&constraint.columns)
+            });
+            let index = || {
+                table
+                    .indexes
+                    .iter()
+                    .find(|index| index.is_unique && index.constraint.is_none() && !is_given(&index.leading))
+            };
+            constraint
+                .map(|constraint| format!("its constraint {}", constraint.name))
+                .or_else(|| index().map(|index| format!("its unique index {}", index.name)))
+        })
     }
 
     /// What it is, a line a part, sorted: equal for two tables that were made alike. Names are in it where

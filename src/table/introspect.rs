@@ -87,15 +87,17 @@ impl<C: GenericClient> Reader<'_, C> {
     }
 
     fn partitioning(&mut self, oid: u32) -> Result<Option<Partitioning>> {
-        let keys = self.each(catalogue::PARTITION_KEY, oid, |row| Ok((row.try_get(0)?, row.try_get(1)?)))?;
-        let Some((by, columns)) = keys.into_iter().next() else { return Ok(None) };
+        let keys = self.each(catalogue::PARTITION_KEY, oid, |row| {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        })?;
+        let Some((by, columns, is_expressed)) = keys.into_iter().next() else { return Ok(None) };
         let mut partitions = Vec::new();
         let found =
             self.each(catalogue::PARTITIONS, oid, |row| Ok((row.try_get::<_, u32>(0)?, row.try_get(1)?)))?;
         for (partition, bounds) in found {
             partitions.push(Partition { bounds, table: self.part(partition)? });
         }
-        Ok(Some(Partitioning { by, columns, partitions }))
+        Ok(Some(Partitioning { by, columns, is_expressed, partitions }))
     }
 }
 
@@ -236,6 +238,7 @@ fn index(row: &Row) -> Result<Index> {
         constraint: row.try_get("constraint")?,
         is_plain: leading.len() == columns.len() && !row.try_get::<_, bool>("is_partial")?,
         leading,
+        speaks_of: row.try_get("speaks_of")?,
         parameters: parameters.iter().map(|parameter| quoted(parameter)).collect(),
     })
 }

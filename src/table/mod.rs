@@ -1,4 +1,4 @@
-//! The table that is loaded: its DDL ([`ddl`]) and the proof that a load arrived ([`verify`]).
+//! The table that is loaded ([`Table`]): its DDL ([`ddl`]) and the proof that a load arrived ([`verify`]).
 //!
 //! A table of a user's own comes from SQL that the server parses ([`foundation`]) and is read back from its
 //! catalogue ([`introspect`]) as a value ([`definition`]).
@@ -7,15 +7,17 @@ mod catalogue;
 pub(crate) mod ddl;
 pub mod definition;
 mod fixed;
+mod found_keys;
 pub mod foundation;
 pub mod introspect;
 mod key;
+mod loaded;
 pub(crate) mod proposal;
 mod script;
 mod statements;
 pub mod surroundings;
 pub mod verify;
 
-pub use ddl::{Layout, Table};
 pub use key::{Key, Natural, Surrogate};
+pub use loaded::{Layout, Table};
 pub use statements::{Extent, Maker};

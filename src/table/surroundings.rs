@@ -102,6 +102,16 @@ pub(crate) fn stays(client: &mut impl GenericClient, name: &str) -> Result<Stays
     Ok(stays)
 }
 
+/// The columns of a table of this bare name in the session's schema.
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn columns_of(client: &mut impl GenericClient, name: &str) -> Result<Vec<String>> {
+    const COLUMNS: &str = "SELECT attname::text FROM pg_catalog.pg_attribute \
+        WHERE attrelid = $1::text::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+    texts(client, COLUMNS, Some(name)).with_context(|| format!("reading the columns of {name}"))
+}
+
 /// What a table made anew from its definition lacks, a query each.
 const LOST: [(&str, &str); 6] = [
     (

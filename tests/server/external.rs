@@ -183,7 +183,7 @@ fn only_its_own_schema_is_swept_and_dropped_by_whatever_name() {
         ask(host.as_ref(), &sql)
     };
     let keep = ["kept".to_owned()];
-    run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &keep }).unwrap();
+    run_schema.sweep(&mut session, Sweep::BetweenSamples { keep: &keep, stays: None }).unwrap();
     assert_eq!(left(), "kept");
     run_schema.sweep(&mut session, Sweep::All).unwrap();
     assert_eq!(left(), "");

@@ -2,7 +2,7 @@
 //!
 //! The updates start from a table that holds all rows, with a stale value in the column that they
 //! change, and its indexes in place. They know the rows by their keys, 1, 2, 3 ... in the dataset's
-//! order, as a program does that has read them before. What an UPDATE replaced stays behind as a
+//! order or what the rows bring, as a program does that has read them before. What an UPDATE replaced stays behind as a
 //! dead row until VACUUM, which is not timed.
 
 pub(crate) mod copy_out;
@@ -12,11 +12,13 @@ pub(crate) mod values;
 
 use anyhow::{Context, Result};
 
-use crate::dataset::Column;
+use crate::dataset::{Column, Value};
 use crate::method::tools::feed::{Feed, feeds};
 use crate::method::{Family, Info, Load, Start};
 use crate::server::Session;
+use crate::sql::quote;
 use crate::table::Table;
+use crate::value::{Codec, Scalar};
 
 /// The common part of this family's descriptions.
 fn common() -> Info {
@@ -28,6 +30,49 @@ fn updated(table: &Table) -> Result<(usize, &Column)> {
     let column = table.updated_column().with_context(|| format!("{} has no column to update", table.name))?;
     let place = table.columns.iter().position(|c| c == column);
     Ok((place.with_context(|| format!("{} is no column of {}", column.name, table.name))?, column))
+}
+
+/// A column of the key that rows are known by.
+struct KeyColumn {
+    column: Column,
+    /// Its place among the table's columns; `None` where the rows' numbers are its values.
+    place: Option<usize>,
+}
+
+impl KeyColumn {
+    /// Its value of the row of this number, one of whose values is given for its place.
+    fn value<'v>(&self, number: i32, of_place: impl Fn(usize) -> Option<Value<'v>>) -> Result<Value<'v>> {
+        let Some(place) = self.place else { return self.numbered(number) };
+        of_place(place).with_context(|| format!("the row lacks its column {}", self.column.name))
+    }
+
+    fn numbered(&self, number: i32) -> Result<Value<'static>> {
+        Ok(match self.column.codec() {
+            Codec::Scalar(Scalar::Int2) => Value::Int2(
+                i16::try_from(number).with_context(|| format!("row {number} has no key: a smallint ends"))?,
+            ),
+            Codec::Scalar(Scalar::Int8) => Value::Int8(number.into()),
+            _ => Value::Int4(number),
+        })
+    }
+}
+
+/// The key that the rows are known by.
+fn key_of(table: &Table) -> Result<Vec<KeyColumn>> {
+    let place = |column: &Column| table.columns.iter().position(|other| other.name == column.name);
+    let key = table.key_columns().into_iter().map(|column| KeyColumn { place: place(&column), column });
+    let key: Vec<_> = key.collect();
+    anyhow::ensure!(!key.is_empty(), "{} has no key to update by", table.name);
+    Ok(key)
+}
+
+/// `t."a" = s."a" AND t."b" = s."b"`: where the key is that of a row of `other`.
+fn same_key(key: &[KeyColumn], other: &str) -> String {
+    let same = key.iter().map(|key| {
+        let name = quote(&key.column.name);
+        format!("t.{name} = {other}.{name}")
+    });
+    same.collect::<Vec<_>>().join(" AND ")
 }
 
 /// The shares of the rows, and a connection that updates each.

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::{common, shares, updated};
-use crate::method::tools::batch::Batch;
+use super::{KeyColumn, common, key_of, shares, updated};
+use crate::method::tools::batch::{Batch, Binds, Bound};
 use crate::method::tools::feed::Feed;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::{Extent, Info, Load, Method, Param, PhaseClock};
@@ -67,26 +67,39 @@ pub(crate) fn update_row_transaction() -> UpdateRow {
 
 fn update_sql(table: &Table) -> Result<String> {
     let (_, column) = updated(table)?;
+    let key = key_of(table)?;
+    let key = (2..).zip(&key).map(|(number, key)| format!("{} = ${number}", quote(&key.column.name)));
     Ok(format!(
-        "UPDATE {} SET {} = $1 WHERE {} = $2",
+        "UPDATE {} SET {} = $1 WHERE {}",
         table.sql_name(),
         quote(&column.name),
-        quote(&table.key)
+        key.collect::<Vec<_>>().join(" AND ")
     ))
 }
 
 /// Updates the rows of a share, which come one by one; `place` is the column's among the table's.
-fn update(session: &mut Session, feed: &mut Feed<'_>, sql: &str, place: usize) -> Result<()> {
+fn update(
+    session: &mut Session,
+    feed: &mut Feed<'_>,
+    sql: &str,
+    place: usize,
+    key: &[KeyColumn],
+) -> Result<()> {
     let statement = session.prepare(sql).map_err(describe).with_context(|| format!("preparing: {sql}"))?;
-    let mut batch = Batch::default();
+    let (mut batch, mut binds) = (Batch::default(), Binds::default());
     while let Some(row) = feed.fill(&mut batch)? {
-        let value = batch.values().nth(place).with_context(|| format!("{row} lacks a column"))?;
-        let key = *row.keys()?.start();
-        let changed = session
-            .execute(&statement, &[&value, &key])
+        let of_place = |place| batch.values().nth(place).map(|Bound(value)| value);
+        let value = of_place(place).with_context(|| format!("{row} lacks a column"))?;
+        let number = *row.keys()?.start();
+        let mut values = vec![Bound(value)];
+        for key in key {
+            values.push(Bound(key.value(number, of_place)?));
+        }
+        let changed = binds
+            .with(values.into_iter(), |binds| session.execute(&statement, binds))
             .map_err(describe)
             .with_context(|| format!("updating {row}"))?;
-        ensure!(changed == 1, "the table holds {changed} rows of the key {key}");
+        ensure!(changed == 1, "the table holds {changed} rows of the key of {row}");
     }
     Ok(())
 }
@@ -104,13 +117,14 @@ impl Method for UpdateRow {
         let mut shares = shares(load, jobs, 1)?;
         let sql = update_sql(load.table)?;
         let (place, _) = updated(load.table)?;
+        let key = key_of(load.table)?;
 
         clock.time(Phase::Load, || {
             side_by_side(shares.iter_mut().collect(), |(session, feed)| {
                 if self.commit == Commit::Once {
                     session.run("BEGIN")?;
                 }
-                update(session, feed, &sql, place)
+                update(session, feed, &sql, place, &key)
             })
         })?;
         if self.commit == Commit::Once {

@@ -5,12 +5,12 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 use bytes::{BufMut, BytesMut};
 
-use super::{common, updated};
-use crate::dataset::{Spelled, Value, push_escaped};
+use super::{common, key_of, same_key, updated};
+use crate::dataset::{Column, Spelled, Value, push_escaped};
 use crate::method::staging::{Kind, Staging};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, Need, PhaseClock, committed};
-use crate::model::{Encoding, Phase};
+use crate::method::{Info, Load, Method, Need, PhaseClock, committed, lacks};
+use crate::model::{Encoding, Params, Phase};
 use crate::sql::quote;
 use crate::table::Table;
 
@@ -63,33 +63,40 @@ pub(crate) fn update_merge() -> UpdateStaged {
 impl Statement {
     fn sql(self, table: &Table, staging: &Staging) -> Result<String> {
         let (_, column) = updated(table)?;
-        let (column, key) = (quote(&column.name), quote(&table.key));
+        let (column, same) = (quote(&column.name), same_key(&key_of(table)?, "s"));
         let (table, staging) = (table.sql_name(), staging.name());
         Ok(match self {
             Statement::Update => {
-                format!(
-                    "UPDATE {table} AS t SET {column} = s.{column} FROM {staging} AS s WHERE t.{key} = s.{key}"
-                )
+                format!("UPDATE {table} AS t SET {column} = s.{column} FROM {staging} AS s WHERE {same}")
             }
             Statement::Merge => format!(
-                "MERGE INTO {table} AS t USING {staging} AS s ON t.{key} = s.{key} \
+                "MERGE INTO {table} AS t USING {staging} AS s ON {same} \
                  WHEN MATCHED THEN UPDATE SET {column} = s.{column}"
             ),
         })
     }
 }
 
-/// A row of the temporary table in the text format of COPY.
-fn push_row(out: &mut BytesMut, key: i32, value: Value<'_>) -> Result<()> {
-    write!(out, "{key}\t")?;
+/// A field of the temporary table in the text format of COPY, and the byte that ends it.
+fn push_field(out: &mut BytesMut, value: Value<'_>, end: u8) -> Result<()> {
     match value.spelled() {
         Spelled::Null => out.put_slice(b"\\N"),
         Spelled::Bool(value) => write!(out, "{value}")?,
         Spelled::Number(value) => write!(out, "{value}")?,
         Spelled::Text(text) => push_escaped(out, text),
     }
-    out.put_u8(b'\n');
+    out.put_u8(end);
     Ok(())
+}
+
+/// The temporary table of keys and new values of a column.
+fn staging(table: &Table, column: &Column) -> Staging {
+    if table.surrogate().is_some() {
+        let values = Table { columns: vec![column.clone()], ..table.clone() };
+        return Staging::like(&values, Kind::Temporary).with_key("integer");
+    }
+    let columns = table.key_columns().into_iter().chain([column.clone()]).collect();
+    Staging::like(&Table { columns, ..table.clone() }, Kind::Temporary)
 }
 
 impl Method for UpdateStaged {
@@ -97,10 +104,14 @@ impl Method for UpdateStaged {
         &self.info
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        (self.statement == Statement::Merge).then(|| lacks::no_rules(table)).flatten()
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (place, column) = updated(load.table)?;
-        let values = Table { columns: vec![column.clone()], ..load.table.clone() };
-        let staging = Staging::like(&values, Kind::Temporary).with_key("integer");
+        let key = key_of(load.table)?;
+        let staging = staging(load.table, column);
         let copy = format!("COPY {} FROM STDIN WITH (FORMAT text)", staging.name());
         let update = self.statement.sql(load.table, &staging)?;
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
@@ -114,8 +125,12 @@ impl Method for UpdateStaged {
                 while message.len() < MESSAGE_BYTES
                     && let Some(row) = reader.next_row()?
                 {
-                    let key = keys.next().context("there are more rows than a serial has keys")?;
-                    push_row(message, key, row.value(place)).context("encoding a row")?;
+                    let number = keys.next().context("there are more rows than a serial has keys")?;
+                    for key in &key {
+                        let value = key.value(number, |place| Some(row.value(place)))?;
+                        push_field(message, value, b'\t').context("encoding a row")?;
+                    }
+                    push_field(message, row.value(place), b'\n').context("encoding a row")?;
                 }
                 Ok(())
             })
@@ -135,10 +150,15 @@ mod tests {
     #[test]
     fn rows_are_encoded_as_copy_reads_them() {
         let mut out = BytesMut::new();
-        push_row(&mut out, 1, Value::Text("a\tb\\")).unwrap();
-        push_row(&mut out, i32::MAX, Value::Int4(-1)).unwrap();
-        push_row(&mut out, 3, Value::Int8(i64::MIN)).unwrap();
-        assert_eq!(&out[..], b"1\ta\\tb\\\\\n2147483647\t-1\n3\t-9223372036854775808\n");
+        for (value, end) in [
+            (Value::Int4(i32::MAX), b'\t'),
+            (Value::Text("a\tb\\"), b'\n'),
+            (Value::Null, b'\t'),
+            (Value::Int8(i64::MIN), b'\n'),
+        ] {
+            push_field(&mut out, value, end).unwrap();
+        }
+        assert_eq!(&out[..], b"2147483647\ta\\tb\\\\\n\\N\t-9223372036854775808\n");
     }
 
     #[test]

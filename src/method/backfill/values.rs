@@ -5,17 +5,18 @@ use postgres::Statement;
 use postgres::types::Type;
 
 use super::rows::{JOBS, jobs_param};
-use super::{common, shares, updated};
-use crate::dataset::{Column, Value};
+use super::{KeyColumn, common, key_of, same_key, shares, updated};
+use crate::dataset::Column;
 use crate::method::tools::batch::{Batch, Binds, Bound, MAX_BINDS, bind_type};
 use crate::method::tools::feed::Feed;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::{Extent, Info, Load, Method, Param, PhaseClock};
-use crate::model::Phase;
+use crate::model::{ParamValue, Params, Phase};
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::sql::quote;
 use crate::table::Table;
+use crate::usage;
 
 /// `UPDATE ... FROM (VALUES ($1,$2),($3,$4)...)` for `batch` rows at a time, prepared once, a commit
 /// each; the rows that remain in the end have a statement of their own.
@@ -42,21 +43,43 @@ pub(crate) fn update_batch_values() -> UpdateBatchValues {
     }
 }
 
-fn update_sql(table: &Table, column: &Column, rows: u64) -> String {
-    let (key, column) = (quote(&table.key), quote(&column.name));
-    let values: Vec<String> = (0..rows).map(|row| format!("(${},${})", 2 * row + 1, 2 * row + 2)).collect();
+fn update_sql(table: &Table, key: &[KeyColumn], column: &Column, rows: u64) -> String {
+    let bound: Vec<&Column> = key.iter().map(|key| &key.column).chain([column]).collect();
+    // The server does not ask where values go that stand in a list of their own.
+    let cast = |column: &Column| match column.codec().bind_type() {
+        Some(_) => String::new(),
+        None => format!("::{}", column.kind.sql()),
+    };
+    let casts: Vec<String> = bound.iter().map(|column| cast(column)).collect();
+    let values: Vec<String> = (0..rows)
+        .map(|row| {
+            let first = row * bound.len() as u64 + 1;
+            let row = (first..).zip(&casts).map(|(number, cast)| format!("${number}{cast}"));
+            format!("({})", row.collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    let names: Vec<String> = bound.iter().map(|column| quote(&column.name)).collect();
+    let column = quote(&column.name);
     format!(
-        "UPDATE {} AS t SET {column} = v.{column} FROM (VALUES {}) AS v ({key}, {column}) WHERE t.{key} = v.{key}",
+        "UPDATE {} AS t SET {column} = v.{column} FROM (VALUES {}) AS v ({}) WHERE {}",
         table.sql_name(),
-        values.join(",")
+        values.join(","),
+        names.join(", "),
+        same_key(key, "v")
     )
 }
 
-fn prepare(session: &mut Session, table: &Table, column: &Column, rows: u64) -> Result<Statement> {
-    let value = bind_type(column)?;
-    let types: Vec<Type> = (0..rows).flat_map(|_| [Type::INT4, value.clone()]).collect();
+fn prepare(
+    session: &mut Session,
+    table: &Table,
+    key: &[KeyColumn],
+    column: &Column,
+    rows: u64,
+) -> Result<Statement> {
+    let of_row: Vec<Type> = key.iter().map(|key| &key.column).chain([column]).map(bind_type).collect();
+    let types: Vec<Type> = (0..rows).flat_map(|_| of_row.iter().cloned()).collect();
     session
-        .prepare_typed(&update_sql(table, column, rows), &types)
+        .prepare_typed(&update_sql(table, key, column, rows), &types)
         .map_err(describe)
         .with_context(|| format!("preparing an UPDATE of {rows} rows"))
 }
@@ -64,18 +87,27 @@ fn prepare(session: &mut Session, table: &Table, column: &Column, rows: u64) -> 
 /// Updates the rows of a share.
 fn update(session: &mut Session, feed: &mut Feed<'_>, table: &Table) -> Result<()> {
     let (place, column) = updated(table)?;
+    let key = key_of(table)?;
+    let width = table.columns.len();
     let (mut batch, mut binds) = (Batch::default(), Binds::default());
     let mut prepared: Option<(u64, Statement)> = None;
     while let Some(rows) = feed.fill(&mut batch)? {
         let count = batch.rows();
         let statement = match &prepared {
             Some((of, statement)) if *of == count => statement,
-            _ => &prepared.insert((count, prepare(session, table, column, count)?)).1,
+            _ => &prepared.insert((count, prepare(session, table, &key, column, count)?)).1,
         };
-        let values = rows.keys()?.zip(batch.column(place, table.columns.len()));
-        let values = values.flat_map(|(key, value)| [Bound(Value::Int4(key)), value]);
+        let cells: Vec<Bound<'_>> = batch.values().collect();
+        let mut values = Vec::with_capacity(count as usize * (key.len() + 1));
+        for (number, row) in rows.keys()?.zip(cells.chunks(width)) {
+            let of_place = |place: usize| row.get(place).map(|Bound(value)| *value);
+            for key in &key {
+                values.push(Bound(key.value(number, of_place)?));
+            }
+            values.push(row[place]);
+        }
         let changed = binds
-            .with(values, |binds| session.execute(statement, binds))
+            .with(values.into_iter(), |binds| session.execute(statement, binds))
             .map_err(describe)
             .with_context(|| format!("updating {rows}"))?;
         ensure!(changed == count, "updating {rows}: the table holds {changed} of these keys");
@@ -86,6 +118,20 @@ fn update(session: &mut Session, feed: &mut Feed<'_>, table: &Table) -> Result<(
 impl Method for UpdateBatchValues {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn check(&self, params: &Params, table: &Table) -> Result<()> {
+        let batch = params.get("batch").and_then(ParamValue::number).unwrap_or(1);
+        let of_row = table.key_columns().len() as u64 + 1;
+        if batch * of_row > MAX_BINDS {
+            return Err(usage!(
+                "batch = {batch} of {} binds {} parameters, {of_row} a row; a statement can bind {MAX_BINDS}, so the largest batch for this table is {}",
+                self.info.id,
+                batch * of_row,
+                MAX_BINDS / of_row
+            ));
+        }
+        Ok(())
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
@@ -102,13 +148,12 @@ mod tests {
     use super::*;
     use crate::dataset::columns::votes;
     use crate::method::resolve_params;
-    use crate::model::{ParamValue, Params};
 
     #[test]
     fn keys_and_values_take_turns() {
         let table = Table::votes(&votes());
         assert_eq!(
-            update_sql(&table, table.updated_column().unwrap(), 2),
+            update_sql(&table, &key_of(&table).unwrap(), table.updated_column().unwrap(), 2),
             "UPDATE \"votes\" AS t SET \"score\" = v.\"score\" FROM (VALUES ($1,$2),($3,$4)) \
              AS v (\"vote_id\", \"score\") WHERE t.\"vote_id\" = v.\"vote_id\""
         );

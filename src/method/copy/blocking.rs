@@ -15,9 +15,10 @@ use crate::dataset::{Chunk, HeldRows};
 use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
 use crate::method::tools::stream::MESSAGE_BYTES;
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::model::Encoding;
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed, lacks};
+use crate::model::{Encoding, Params};
 use crate::pg_error::describe;
+use crate::table::Table;
 
 /// COPY through the driver `postgres`, which drives tokio-postgres from a blocking call at a time,
 /// in a transaction of its own.
@@ -61,6 +62,10 @@ impl Method for CopyBlocking {
         &self.info
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        (self.encoding == Encoding::Binary).then(|| lacks::binary(table)).flatten()
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
         let sql = copy_from_stdin(load.table, self.encoding);
@@ -71,7 +76,7 @@ impl Method for CopyBlocking {
             }
             Encoding::Binary => {
                 let held = load.dataset.hold(load.rows, interrupt)?;
-                let types = types_of(load.table)?;
+                let types = types_of(load.table);
                 timed(load, clock, |session| write(session, &sql, &types, &held, interrupt))
             }
         }

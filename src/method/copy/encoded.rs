@@ -5,8 +5,9 @@ use anyhow::Result;
 use super::{common, copy_from_stdin};
 use crate::dataset::Encoder;
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::model::Encoding;
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed, lacks};
+use crate::model::{Encoding, Params};
+use crate::table::Table;
 
 /// COPY of rows that are not in a file: they are held decoded in memory before the clock starts, and encoded
 /// into messages of 64 KiB as these are sent, on the thread that sends them. Beside the method that streams
@@ -63,6 +64,10 @@ pub(crate) fn copy_binary_encoded() -> CopyEncoded {
 impl Method for CopyEncoded {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        (self.encoding == Encoding::Binary).then(|| lacks::binary(table)).flatten()
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

@@ -5,8 +5,9 @@ use anyhow::Result;
 use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{HELD, Info, Load, Method, Param, PhaseClock, Start, build_indexes, committed};
-use crate::model::{Encoding, Phase};
+use crate::model::{Encoding, Params, Phase};
 use crate::sql::Exec;
+use crate::table::Table;
 
 /// COPY csv past indexes that are in place, which each row enters as it comes; or with the indexes
 /// dropped before and built anew after it, over all rows. The primary key stays in place either
@@ -62,6 +63,11 @@ pub(crate) fn copy_append_rebuild() -> CopyPlaced {
 impl Method for CopyPlaced {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        let none = self.rebuild && table.drop_indexes().is_empty();
+        none.then(|| "the table has no index that serves no constraint: none to drop and build again".into())
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

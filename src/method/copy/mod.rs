@@ -13,13 +13,12 @@ pub(crate) mod writer;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::dataset::Chunk;
 use crate::method::{Family, Info, Load};
 use crate::model::Encoding;
 use crate::table::Table;
-use crate::usage;
 
 /// The common part of the COPY methods' descriptions.
 fn common() -> Info {
@@ -41,17 +40,10 @@ pub(crate) fn file_of(load: &Load<'_>, encoding: Encoding) -> Result<(PathBuf, C
     Ok((load.dataset.file(encoding), load.dataset.first(encoding, load.rows)?))
 }
 
-/// The number of the column, from 0, that `method` sorts the rows by: the last indexed one.
+/// The number of the column, from 0, that the rows are sorted by: the last indexed one.
 ///
 /// # Errors
-/// [`crate::fault::Fault::Usage`] for a table without one.
-pub(crate) fn sort_column(method: &str, table: &Table) -> Result<usize> {
-    let last = table.indexed.last();
-    last.and_then(|name| table.columns.iter().position(|column| column.name == *name)).ok_or_else(|| {
-        usage!(
-            "{method} sorts by the last indexed column, and the table {} has none; \
-             index a column, or leave the method out",
-            table.name
-        )
-    })
+/// When there is none, which [`crate::method::lacks`] rules out.
+pub(crate) fn sort_column(table: &Table) -> Result<usize> {
+    table.sort_column().with_context(|| format!("the table {} has no indexed column to sort by", table.name))
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{common, copy_from_stdin, sort_column};
 use crate::method::tools::stream::{CopyStream, MESSAGE_BYTES};
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed, lacks};
 use crate::model::{Encoding, Params, Phase};
 use crate::table::Table;
 
@@ -35,13 +35,13 @@ impl Method for CopyPresorted {
         &self.info
     }
 
-    fn check(&self, _params: &Params, table: &Table) -> Result<()> {
-        sort_column(&self.info.id, table).map(|_| ())
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        lacks::sort_column(table)
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
-        let column = sort_column(&self.info.id, load.table)?;
+        let column = sort_column(load.table)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let mut stream = CopyStream::connect(load.connector)?;
 
@@ -66,11 +66,11 @@ mod tests {
     use crate::dataset::columns::votes;
 
     #[test]
-    fn a_table_without_indexes_is_refused() {
+    fn a_table_without_indexes_is_not_sorted() {
         let table = Table::votes(&votes());
-        copy_presorted().check(&Params::new(), &table).unwrap();
+        assert_eq!(copy_presorted().lacks(&Params::new(), &table), None);
         let bare = Table { indexed: Vec::new(), ..table };
-        let error = copy_presorted().check(&Params::new(), &bare).unwrap_err().to_string();
-        assert!(error.contains("votes has none"), "{error}");
+        let reason = copy_presorted().lacks(&Params::new(), &bare).unwrap();
+        assert!(reason.contains("to the table votes none is indexed"), "{reason}");
     }
 }

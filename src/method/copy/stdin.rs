@@ -5,7 +5,9 @@ use anyhow::Result;
 use super::{common, copy_from_stdin, file_of};
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, committed};
-use crate::model::{Durability, Encoding, Persistence, Phase};
+use crate::model::{Durability, Encoding, Params, Persistence, Phase};
+use crate::sql::Exec;
+use crate::table::Table;
 
 /// The client streams a file of the dataset through one COPY, in a transaction of its own so
 /// that COMMIT has a time; then the indexes are built.
@@ -114,15 +116,23 @@ impl Method for CopyKeyAfter {
         &self.info
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        let none = table.add_whole_keys().is_empty();
+        none.then(|| "the table has no primary key, unique or exclusion constraint to add afterwards".into())
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_from_stdin(load.table, Encoding::Csv);
         let mut stream = CopyStream::connect(load.connector)?;
 
-        clock.time(Phase::Prepare, || stream.run(&load.table.create_without_key(self.info.end)))?;
+        clock.time(Phase::Prepare, || stream.run(&load.table.create_without_keys(self.info.end)))?;
         committed(&mut stream, clock, |stream| stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         build_indexes(load, clock, &mut stream)?;
-        clock.time(Phase::Constraints, || stream.run(&load.table.add_key()))
+        clock.time(Phase::Constraints, || {
+            stream.run_each(&load.table.add_whole_keys())?;
+            stream.run_each(&load.table.add_references(false))
+        })
     }
 }
 
@@ -139,8 +149,7 @@ impl Method for CopyStdin {
 
         committed(&mut stream, clock, |stream| stream.copy(&sql, &file, encoding, chunk))?;
         if self.info.start == Start::Empty(Persistence::Unlogged) && self.info.end == Persistence::Permanent {
-            let sql = format!("ALTER TABLE {} SET LOGGED", load.table.sql_name());
-            clock.time(Phase::SetLogged, || stream.run(&sql))?;
+            clock.time(Phase::SetLogged, || stream.run_each(&load.table.set_logged()))?;
         }
         build_indexes(load, clock, &mut stream)?;
         if self.analyze {

@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use super::{common, copy_with, file_of};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, Param, PhaseClock, Start, build_indexes};
-use crate::model::Persistence;
-use crate::model::{Encoding, Phase};
+use crate::method::{Info, Load, Method, Param, PhaseClock, Start, build_indexes, lacks};
+use crate::model::{Encoding, ParamValue, Params, Persistence, Phase};
+use crate::sql::Exec;
+use crate::table::Table;
 
 /// COPY's option for rows that arrive frozen.
 const FREEZE: &str = ", FREEZE";
@@ -38,6 +39,11 @@ impl Method for CopyOneTransaction {
         &self.info
     }
 
+    fn lacks(&self, params: &Params, table: &Table) -> Option<String> {
+        let freeze = params.get("freeze").and_then(ParamValue::flag) == Some(true);
+        freeze.then(|| lacks::frozen(table)).flatten()
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let (file, chunk) = file_of(load, Encoding::Csv)?;
         let sql = copy_with(load.table, Encoding::Csv, if load.flag("freeze")? { FREEZE } else { "" });
@@ -45,7 +51,8 @@ impl Method for CopyOneTransaction {
 
         clock.time(Phase::Prepare, || {
             stream.run("BEGIN")?;
-            stream.run(&load.table.create(Persistence::Permanent))
+            stream.run(&load.table.create(Persistence::Permanent))?;
+            stream.run_each(&load.table.add_references(false))
         })?;
         clock.time(Phase::Load, || stream.copy(&sql, &file, Encoding::Csv, chunk))?;
         build_indexes(load, clock, &mut stream)?;
@@ -97,6 +104,10 @@ pub(crate) fn copy_freeze() -> CopyTruncate {
 impl Method for CopyTruncate {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        self.freeze.then(|| lacks::frozen(table)).flatten()
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

@@ -12,8 +12,8 @@ use crate::interrupt::Interrupt;
 use crate::method::tools::batch::Bound;
 use crate::method::tools::batch::bind_type;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed};
-use crate::model::Encoding;
+use crate::method::{Info, Load, Method, PhaseClock, build_indexes, committed, lacks};
+use crate::model::{Encoding, Params};
 use crate::pg_error::describe;
 use crate::table::Table;
 
@@ -21,10 +21,7 @@ use crate::table::Table;
 pub(super) const ROWS_BETWEEN_CHECKS: usize = 1024;
 
 /// The types that a driver's writer encodes the table's columns as.
-///
-/// # Errors
-/// As [`bind_type`].
-pub(super) fn types_of(table: &Table) -> Result<Vec<Type>> {
+pub(super) fn types_of(table: &Table) -> Vec<Type> {
     table.columns.iter().map(bind_type).collect()
 }
 
@@ -55,10 +52,14 @@ impl Method for CopyBinaryWriter {
         &self.info
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        lacks::binary(table)
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let interrupt = load.connector.interrupt();
         let held = load.dataset.hold(load.rows, interrupt)?;
-        let types = types_of(load.table)?;
+        let types = types_of(load.table);
         let sql = copy_from_stdin(load.table, Encoding::Binary);
         let mut stream = CopyStream::connect(load.connector)?;
 

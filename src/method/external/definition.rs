@@ -18,6 +18,7 @@ use super::loader::{Loader, ScratchFile};
 use super::options::{AllowedServers, InputFormat, InputReader, SettingsSupport, TlsSupport};
 use super::placeholders::{PLACEHOLDERS, PYTHON, Template};
 use super::rejects::Rejected;
+use super::table_needs::TableNeed;
 use crate::fault::unknown_field;
 use crate::method::{Extent, Family, Info, Need, Param, Start};
 use crate::model::{Durability, Persistence};
@@ -49,6 +50,8 @@ struct Definition {
     settings: SettingsSupport,
     #[serde(default)]
     tls: TlsSupport,
+    #[serde(default)]
+    table: Vec<TableNeed>,
     #[serde(default)]
     extensions: Vec<String>,
     command: Vec<String>,
@@ -175,6 +178,7 @@ impl Definition {
             reader: self.reader,
             settings: self.settings,
             tls: self.tls,
+            table: self.table,
             extensions: self.extensions,
             command,
             version,

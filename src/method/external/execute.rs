@@ -15,7 +15,7 @@ use super::command::{command, filled, python};
 use super::environment::{self, PGOPTIONS};
 use super::loader::Loader;
 use super::options::SettingsSupport;
-use super::placeholders::PYTHON;
+use super::placeholders::{KEY, PYTHON};
 use super::program;
 use super::redact::redacted;
 use super::rejects::Rejects;
@@ -224,7 +224,7 @@ fn values(target: &LoadTarget<'_>) -> Result<BTreeMap<String, String>> {
         ("table", qualified(target.schema, target.table)),
         ("table_name", target.table.into()),
         ("columns", target.columns.into()),
-        ("key", target.key.into()),
+        (KEY, target.key.into()),
         ("file", path(target.file)?),
         ("rows", target.rows.to_string()),
         ("scratch", path(target.scratch)?),

@@ -31,7 +31,10 @@ pub(crate) fn file(
     match input {
         InputFormat::Csv | InputFormat::Text | InputFormat::Binary => encoded(input.encoding(), load),
         InputFormat::Inserts => inserts(load, table),
-        InputFormat::KeyedCsv => clock.time(Phase::Prepare, || keyed(load)),
+        InputFormat::KeyedCsv if load.table.counted_key().is_some() => {
+            clock.time(Phase::Prepare, || keyed(load))
+        }
+        InputFormat::KeyedCsv => encoded(Encoding::Csv, load),
     }
 }
 
@@ -76,7 +79,8 @@ fn inserts(load: &Load<'_>, table: &str) -> Result<PathBuf> {
 
 fn write_inserts(load: &Load<'_>, table: &str, path: &Path) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    let head = format!("INSERT INTO {table} ({}) VALUES (", load.table.column_list());
+    let head =
+        format!("INSERT INTO {table} ({}){} VALUES (", load.table.column_list(), load.table.overriding());
     for mut feed in feeds(load, 1, 1)? {
         feed.each(|row| {
             out.write_all(head.as_bytes())?;

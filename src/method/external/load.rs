@@ -11,9 +11,10 @@ use super::execute::LoadTarget;
 use super::loader::Loader;
 use super::options::{InputFormat, InputReader};
 use super::{input, program};
-use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
-use crate::model::Phase;
+use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, lacks};
+use crate::model::{Params, Phase};
 use crate::sql::{Exec, qualified};
+use crate::table::Table;
 use crate::table::verify::Keys;
 
 impl Method for Loader {
@@ -32,15 +33,24 @@ impl Method for Loader {
         }
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        // Keys that the server gives in another order stand in no file.
+        let counts = self.input == InputFormat::KeyedCsv && table.surrogate().is_some();
+        let counted = counts.then(|| lacks::counted_key(table)).flatten();
+        let named = || self.names_key().then(|| lacks::key(table)).flatten();
+        counted.or_else(named).or_else(|| self.table.iter().find_map(|need| need.lacks(table)))
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let mut session = load.connector.connect()?;
         let run_schema = load.server.run_schema();
         let _extensions = self.extensions(load.server.connector(), &mut session)?;
-        let keyed = self.input == InputFormat::KeyedCsv;
+        let keyed = self.input == InputFormat::KeyedCsv && load.table.counted_key().is_some();
         let columns = match keyed {
             true => load.table.with_key_column().column_list(),
             false => load.table.column_list(),
         };
+        let key: Vec<String> = load.table.key_columns().into_iter().map(|column| column.name).collect();
         let table = qualified(&run_schema.name, &load.table.name);
         let mut file = input::file(self.input, load, &table, clock)?;
         if self.reader == InputReader::Server {
@@ -51,7 +61,7 @@ impl Method for Loader {
             schema: &run_schema.name,
             table: &load.table.name,
             columns: &columns,
-            key: &load.table.key,
+            key: &key.join(", "),
             file: &file,
             rows: load.rows,
             params: load.params,

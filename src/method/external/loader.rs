@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 use super::command::{filled, python};
 use super::extensions::{self, Extensions};
 use super::options::{AllowedServers, InputFormat, InputReader, SettingsSupport, TlsSupport};
-use super::placeholders::{PYTHON, Template};
+use super::placeholders::{KEY, PYTHON, Template};
 use super::redact::redacted;
 use super::rejects::Rejects;
+use super::table_needs::TableNeed;
 use super::{program, version};
 use crate::method::Info;
 use crate::model::{ProgramFacts, Source};
@@ -30,6 +31,7 @@ pub struct Loader {
     pub(super) servers: AllowedServers,
     pub(super) reader: InputReader,
     pub(super) settings: SettingsSupport,
+    pub(super) table: Vec<TableNeed>,
     pub(super) extensions: Vec<String>,
     pub(super) command: Vec<Template>,
     pub(super) version: Vec<Template>,
@@ -78,6 +80,13 @@ impl Loader {
     /// How to have its program, in words.
     pub(crate) fn install(&self) -> &str {
         &self.install
+    }
+
+    /// Whether its texts name the table's key.
+    pub(super) fn names_key(&self) -> bool {
+        let environment = self.environment.iter().map(|(_, text)| text);
+        let files = self.files.iter().map(|file| &file.template);
+        self.command.iter().chain(environment).chain(files).any(|text| text.names(KEY))
     }
 
     /// Its entry in the record, but for the version of its program.

@@ -18,6 +18,7 @@ mod placeholders;
 mod program;
 mod redact;
 mod rejects;
+mod table_needs;
 mod version;
 
 pub(crate) use built_in::built_in;

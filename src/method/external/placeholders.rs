@@ -10,6 +10,9 @@ use crate::usage;
 /// The interpreter of the Python that has the drivers in it.
 pub(crate) const PYTHON: &str = "python";
 
+/// The columns of the table's key.
+pub(crate) const KEY: &str = "key";
+
 /// The placeholders of a definition's texts, beside its own parameters.
 pub(crate) const PLACEHOLDERS: [&str; 14] = [
     "host",
@@ -21,7 +24,7 @@ pub(crate) const PLACEHOLDERS: [&str; 14] = [
     "table",
     "table_name",
     "columns",
-    "key",
+    KEY,
     "file",
     "rows",
     "scratch",
@@ -87,6 +90,11 @@ impl Template {
     /// As it was written.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it has this placeholder.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, TemplatePart::Name(other) if other == name))
     }
 
     /// The path of a program that is meant to be in `dir`: one with a slash in it that does not begin

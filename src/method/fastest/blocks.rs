@@ -1,4 +1,5 @@
-//! The rows of a load in blocks that several jobs take from, each row with the key it will have.
+//! The rows of a load in blocks that several jobs take from, each row with the key it will have where the server
+//! would count it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +17,7 @@ use crate::table::Table;
 /// into the table nearly in order, which keeps the build of the key's index short.
 const BLOCK_ROWS: u64 = 8192;
 
-/// The rows of a load, cut into blocks. They are numbered from 1, and the number is the row's key.
+/// The rows of a load, cut into blocks. They are numbered from 1, and the number is the row's key where the server would count it.
 pub(crate) struct Blocks<'a> {
     dataset: &'a Dataset,
     table: &'a Table,
@@ -70,8 +71,13 @@ impl<'a> Blocks<'a> {
     /// # Errors
     /// When the table has more columns than a table can have.
     pub(crate) fn share(&self) -> Result<Share<'_>> {
-        let encoder = Encoder::new(&self.table.with_key_column().columns, self.encoding)?;
-        Ok(Share { blocks: self, encoder, block: None })
+        let encoder = Encoder::new(&self.columns().columns, self.encoding)?;
+        Ok(Share { blocks: self, encoder, block: None, keyed: self.table.counted_key().is_some() })
+    }
+
+    /// The table as these rows bring its columns: with the key in front where that is their number.
+    pub(crate) fn columns(&self) -> Table {
+        self.table.with_counted_key()
     }
 
     /// The next block, and the numbers of its rows, from 0.
@@ -102,6 +108,8 @@ pub(crate) struct Share<'b> {
     encoder: Encoder,
     /// The block at hand, and the numbers of the rows that are left of it.
     block: Option<(RowReader, Range<u64>)>,
+    /// Whether each row's number goes in front of it.
+    keyed: bool,
 }
 
 impl Share<'_> {
@@ -125,6 +133,10 @@ impl Share<'_> {
             let row = reader.next_row()?.with_context(|| {
                 format!("the csv ends before row {}; it was changed during the run", number + 1)
             })?;
+            if !self.keyed {
+                self.encoder.push_row(&row, message);
+                continue;
+            }
             let key = i32::try_from(number + 1)
                 .with_context(|| format!("row {} has no key: a serial ends at {}", number + 1, i32::MAX))?;
             self.encoder.push_row(&Keyed { key, row: &row }, message);

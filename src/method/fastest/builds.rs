@@ -19,10 +19,9 @@ pub(crate) struct Means {
     pub memory: u64,
 }
 
-/// The statements that build the indexes, that of the primary key among them.
+/// The statements that build the indexes, those of the primary key and unique constraints among them.
 pub(crate) fn statements(table: &Table) -> Vec<String> {
-    let [key, _] = table.key_index();
-    table.create_indexes().into_iter().chain([key]).collect()
+    table.create_indexes().into_iter().chain(table.key_indexes()).collect()
 }
 
 /// Gives each connection the means for its build: so many workers beside the build's own process

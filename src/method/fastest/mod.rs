@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use crate::method::copy::{copy_with, sort_column};
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Family, Info, Load, Method, Param, ParamDefault, PhaseClock, Start};
+use crate::method::{Family, Info, Load, Method, Param, ParamDefault, PhaseClock, Start, lacks};
 use crate::model::{Durability, Encoding, ParamValue, Params, Persistence, Phase};
 use crate::table::Table;
 use blocks::Blocks;
@@ -25,10 +25,10 @@ use builds::Means;
 /// `copy-csv` (with `format`, `jobs`, `one_by_one` and `build_memory` as the single COPY has them, the keys
 /// from the client are what is left):
 ///
-/// - Keys from the client, and their index built afterwards: a primary key that is there takes each
+/// - Keys from the client, where the server would count them, and their index built afterwards: a primary key that is there takes each
 ///   row's key from a sequence and puts it into the index row by row, which costs more than the rows.
 /// - Rows in the binary format (`format`), which spares the server reading numbers; of three columns it cannot be
-///   told from csv.
+///   told from csv, which is what rows are in that have a value whose binary form is not known.
 /// - Several COPYs at once, which take small blocks of rows by turns. Rows lie in the table nearly in
 ///   the order of their keys, so that the key's index is built from nearly sorted input.
 /// - All builds at once. ADD PRIMARY KEY would keep the others out; CREATE UNIQUE INDEX does not, and
@@ -114,11 +114,18 @@ impl Method for Fastest {
         &self.info
     }
 
-    fn check(&self, params: &Params, table: &Table) -> Result<()> {
-        match params.get("sorted").and_then(ParamValue::flag) {
-            Some(true) => sort_column(&self.info.id, table).map(|_| ()),
-            Some(false) | None => Ok(()),
-        }
+    fn lacks(&self, params: &Params, table: &Table) -> Option<String> {
+        let is_set = |name: &str| params.get(name).and_then(ParamValue::flag) == Some(true);
+        let binary = ParamValue::Choice(Encoding::Binary.name().into());
+        let sorted = is_set("sorted").then(|| lacks::sort_column(table)).flatten();
+        let frozen = || is_set("one_transaction").then(|| lacks::frozen(table)).flatten();
+        let formed = || (params.get("format") == Some(&binary)).then(|| lacks::binary(table)).flatten();
+        sorted.or_else(frozen).or_else(formed)
+    }
+
+    fn defaults_for(&self, table: &Table) -> Params {
+        let csv = || ("format".to_owned(), ParamValue::Choice(Encoding::Csv.name().into()));
+        lacks::binary(table).map(|_| csv()).into_iter().collect()
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
@@ -130,7 +137,7 @@ impl Method for Fastest {
         let encoding = FORMATS.into_iter().find(|encoding| encoding.name() == format);
         let encoding = encoding.with_context(|| format!("format = {format:?} is not encoded here"))?;
         let sort_by = match load.flag("sorted")? {
-            true => Some(sort_column(&self.info.id, load.table)?),
+            true => Some(sort_column(load.table)?),
             false => None,
         };
         let connect =
@@ -143,7 +150,7 @@ impl Method for Fastest {
             several => builds::prepare(several, Means { processors: jobs, memory })?,
         }
         let control = CopyStream::connect(load.connector)?;
-        let create = load.table.create_without_key(self.info.end);
+        let create = load.table.create_without_keys(self.info.end);
 
         let blocks = clock.time(Phase::Prepare, || {
             if !one_transaction {
@@ -169,11 +176,13 @@ impl Method for Fastest {
             [only] if one_by_one => builds::run_one_by_one(only, &statements),
             several => builds::run_side_by_side(several, &statements),
         })?;
-        let [_, constraint] = load.table.key_index();
-        clock.time(Phase::Constraints, || {
-            control.run(&constraint)?;
-            control.run(&load.table.advance_key())
-        })
+        let mut constraints = load.table.add_keys();
+        constraints.extend(load.table.add_references(false));
+        constraints.extend(load.table.counted_key().map(|_| load.table.advance_key()));
+        if constraints.is_empty() {
+            return Ok(());
+        }
+        clock.time(Phase::Constraints, || constraints.iter().try_for_each(|statement| control.run(statement)))
     }
 }
 
@@ -185,7 +194,7 @@ fn copy(
     encoding: Encoding,
     options: &str,
 ) -> Result<()> {
-    let sql = copy_with(&load.table.with_key_column(), encoding, options);
+    let sql = copy_with(&blocks.columns(), encoding, options);
     let taken = AtomicU64::new(0);
     side_by_side(streams.iter().collect(), |stream| {
         let mut share = blocks.share()?;

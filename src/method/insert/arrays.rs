@@ -5,11 +5,11 @@ use std::mem::take;
 use anyhow::{Context, Result};
 use postgres::types::ToSql;
 
-use super::{BATCH, Insert, Inserter, common, jobs_param, unchecked};
-use crate::dataset::{Spelled, Value};
+use super::{BATCH, Insert, Inserter, common, jobs_param, nothing, unchecked};
+use crate::dataset::{Column, Spelled, Value};
 use crate::method::tools::batch::{Batch, Bound, emptied};
 use crate::method::tools::feed::Feed;
-use crate::method::{Info, Load, Param};
+use crate::method::{Info, Load, Param, lacks};
 use crate::pg_error::describe;
 use crate::server::Session;
 use crate::sql::{Exec, quote};
@@ -34,6 +34,7 @@ pub(crate) fn insert_unnest() -> Insert {
         },
         connect: |load, _| Ok(Box::new(Unnest::connect(load)?)),
         check: unchecked,
+        lacks: lacks::arrays,
     }
 }
 
@@ -52,6 +53,7 @@ pub(crate) fn insert_json() -> Insert {
         },
         connect: |load, _| Ok(Box::new(Json::connect(load)?)),
         check: unchecked,
+        lacks: nothing,
     }
 }
 
@@ -64,9 +66,13 @@ struct Unnest {
 
 /// `INSERT INTO "votes" (...) SELECT * FROM unnest($1::text[], $2::text[], $3::integer[])`.
 fn unnest_sql(table: &Table) -> String {
-    let arrays: Vec<String> =
-        (1..).zip(&table.columns).map(|(i, c)| format!("${i}::{}[]", c.kind.sql())).collect();
-    format!("INSERT INTO {} SELECT * FROM unnest({})", table.target(), arrays.join(", "))
+    let array = |(number, column): (usize, &Column)| {
+        // What only the server knows the binary form of goes there as text.
+        let sent = if column.codec().bind_type().is_none() { "::text[]" } else { "" };
+        format!("${number}{sent}::{}[]", column.kind.sql())
+    };
+    let arrays: Vec<String> = (1..).zip(&table.columns).map(array).collect();
+    format!("{} SELECT * FROM unnest({})", table.insert_into(), arrays.join(", "))
 }
 
 impl Unnest {
@@ -124,8 +130,8 @@ fn json_sql(table: &Table) -> String {
     let columns: Vec<String> =
         table.columns.iter().map(|c| format!("{} {}", quote(&c.name), c.kind.sql())).collect();
     format!(
-        "INSERT INTO {} SELECT {} FROM jsonb_to_recordset($1::text::jsonb) AS r({})",
-        table.target(),
+        "{} SELECT {} FROM jsonb_to_recordset($1::text::jsonb) AS r({})",
+        table.insert_into(),
         table.column_list(),
         columns.join(", ")
     )

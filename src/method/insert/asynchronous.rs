@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::transaction::InsertTransaction;
 use super::values::insert_sql;
-use super::{Insert, Inserter, common, unchecked};
+use super::{Insert, Inserter, common, nothing, unchecked};
 use crate::method::tools::batch::Batch;
 use crate::method::tools::feed::{Feed, RowRange};
 use crate::method::tools::stream::CopyStream;
@@ -25,6 +25,7 @@ pub(crate) fn insert_row_tokio() -> Insert {
         ),
         connect: |load, rows| Ok(Box::new(OneByOne(Connection::open(load, rows)?))),
         check: unchecked,
+        lacks: nothing,
     }
 }
 

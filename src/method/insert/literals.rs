@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::{Insert, Inserter, common, unchecked};
+use super::{Insert, Inserter, common, nothing, unchecked};
 use crate::dataset::Spelled;
 use crate::method::tools::batch::{Batch, Bound};
 use crate::method::tools::feed::Feed;
@@ -29,6 +29,7 @@ pub(crate) fn insert_row_simple() -> Insert {
         },
         connect: |load, _| Ok(Box::new(Literals::connect(load)?)),
         check: unchecked,
+        lacks: nothing,
     }
 }
 
@@ -45,7 +46,7 @@ impl Literals {
     fn connect(load: &Load<'_>) -> Result<Self> {
         let mut session = load.connector.connect()?;
         session.run("SET standard_conforming_strings = on")?;
-        let head = format!("INSERT INTO {} VALUES ", load.table.target());
+        let head = format!("{} VALUES ", load.table.insert_into());
         Ok(Self { session, width: load.table.columns.len(), sql: head.clone(), head })
     }
 }

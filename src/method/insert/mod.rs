@@ -67,6 +67,13 @@ pub(crate) struct Insert {
     connect: Connect,
     /// The method's own check of its parameters, beyond their ranges.
     check: fn(id: &str, params: &Params, table: &Table) -> Result<()>,
+    /// What a table lacks that the method needs.
+    lacks: fn(table: &Table) -> Option<String>,
+}
+
+/// Any table will do.
+fn nothing(_table: &Table) -> Option<String> {
+    None
 }
 
 /// No check, for methods whose parameters need no more than to be in range.
@@ -77,6 +84,10 @@ fn unchecked(_id: &str, _params: &Params, _table: &Table) -> Result<()> {
 impl Method for Insert {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        (self.lacks)(table)
     }
 
     fn check(&self, params: &Params, table: &Table) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Several rows a statement by VALUES lists.
 
 use super::values::{Prepared, Unprepared, check_binds};
-use super::{BATCH, Insert, common, jobs_param};
+use super::{BATCH, Insert, common, jobs_param, nothing};
 use crate::method::tools::batch::MAX_BINDS;
 use crate::method::{Info, Param};
 
@@ -21,6 +21,7 @@ pub(crate) fn insert_multirow() -> Insert {
         },
         connect: |load, rows| Ok(Box::new(Unprepared::connect(load, rows)?)),
         check: check_binds,
+        lacks: nothing,
     }
 }
 
@@ -39,5 +40,6 @@ pub(crate) fn insert_multirow_prepared() -> Insert {
         },
         connect: |load, rows| Ok(Box::new(Prepared::connect(load, rows)?)),
         check: check_binds,
+        lacks: nothing,
     }
 }

@@ -1,7 +1,7 @@
 //! One row a statement, with its values bound; each statement is awaited before the next.
 
 use super::values::{Prepared, Unprepared};
-use super::{Insert, common, jobs_param, unchecked};
+use super::{Insert, common, jobs_param, nothing, unchecked};
 use crate::method::{Info, Param};
 use crate::model::Durability;
 use crate::sql::Exec;
@@ -14,6 +14,7 @@ pub(crate) fn insert_row() -> Insert {
             .named("insert-row", "one prepared INSERT a row, a commit each (blocking driver, postgres)"),
         connect: |load, rows| Ok(Box::new(Prepared::connect(load, rows)?)),
         check: unchecked,
+        lacks: nothing,
     }
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn insert_row_unprepared() -> Insert {
         },
         connect: |load, rows| Ok(Box::new(Unprepared::connect(load, rows)?)),
         check: unchecked,
+        lacks: nothing,
     }
 }
 
@@ -58,6 +60,7 @@ pub(crate) fn insert_row_batched_commits() -> Insert {
             Ok(Box::new(Prepared::connect(load, rows)?.committing_every(every)))
         },
         check: unchecked,
+        lacks: nothing,
     }
 }
 
@@ -81,5 +84,6 @@ pub(crate) fn insert_row_async_commit() -> Insert {
             Ok(Box::new(prepared))
         },
         check: unchecked,
+        lacks: nothing,
     }
 }

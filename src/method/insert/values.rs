@@ -35,7 +35,7 @@ pub(super) fn check_binds(id: &str, params: &Params, table: &Table) -> Result<()
 /// `INSERT INTO "votes" (...) VALUES ($1,$2,$3),($4,$5,$6)...` for so many rows.
 pub(super) fn insert_sql(table: &Table, rows: u64) -> String {
     let width = table.columns.len() as u64;
-    let mut sql = format!("INSERT INTO {} VALUES ", table.target());
+    let mut sql = format!("{} VALUES ", table.insert_into());
     for row in 0..rows {
         let binds: Vec<String> = (1..=width).map(|i| format!("${}", row * width + i)).collect();
         sql.push_str(if row == 0 { "(" } else { ",(" });
@@ -136,7 +136,7 @@ impl Unprepared {
             table: load.table.clone(),
             batch_rows,
             full: insert_sql(load.table, batch_rows),
-            types: load.table.columns.iter().map(bind_type).collect::<Result<_>>()?,
+            types: load.table.columns.iter().map(bind_type).collect(),
             binds: Binds::default(),
             typed: Vec::new(),
         })

@@ -136,7 +136,7 @@ impl Partition {
 
     /// The range of keys, as a condition; `None` where a key may be any.
     fn range(&self) -> Option<String> {
-        let key = quote(&self.table.key);
+        let key = self.table.key_name();
         match (self.from, self.to) {
             (None, None) => None,
             (Some(from), None) => Some(format!("{key} >= {from}")),
@@ -148,7 +148,7 @@ impl Partition {
     /// CREATE TABLE with a sequence of its own, without key and indexes.
     fn create(&self) -> String {
         let table = &self.table;
-        let (name, key, sequence) = (table.sql_name(), quote(&table.key), self.sequence());
+        let (name, key, sequence) = (table.sql_name(), table.key_name(), self.sequence());
         let columns: String =
             table.columns.iter().map(|c| format!(", {} NOT NULL", table.column_sql(c))).collect();
         let check = self.range().map(|range| format!(", CONSTRAINT {} CHECK ({range})", self.constraint()));
@@ -165,7 +165,7 @@ impl Partition {
     /// The primary key and the indexes, as the parent has them.
     fn index(&self) -> Vec<String> {
         let table = &self.table;
-        let key = format!("ALTER TABLE {} ADD PRIMARY KEY ({})", table.sql_name(), quote(&table.key));
+        let key = format!("ALTER TABLE {} ADD PRIMARY KEY ({})", table.sql_name(), table.key_name());
         std::iter::once(key).chain(table.create_indexes()).collect()
     }
 
@@ -184,7 +184,7 @@ impl Partition {
         }
         statements.push(format!(
             "ALTER TABLE {name} ALTER COLUMN {} SET DEFAULT nextval({})",
-            quote(&self.table.key),
+            self.table.key_name(),
             literal(&parent.sequence())
         ));
         statements.push(format!("DROP SEQUENCE {}", self.sequence()));

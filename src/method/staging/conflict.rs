@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use super::{Kind, Staging, common};
 use crate::method::tools::stream::CopyStream;
-use crate::method::{Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed};
-use crate::model::{Encoding, Phase};
+use crate::method::{Info, Load, Method, PRESENT, Param, PhaseClock, Start, committed, lacks};
+use crate::model::{Encoding, Params, Phase};
 use crate::sql::quote;
-use crate::table::Table;
+use crate::table::{Key, Table};
 
 /// COPY into an UNLOGGED staging table that numbers the rows, then one INSERT ... SELECT with the
 /// number as the key: the upsert of many rows (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
@@ -70,7 +70,8 @@ pub(crate) fn insert_on_conflict_update() -> InsertOnConflict {
 
 impl InsertOnConflict {
     fn sql(&self, table: &Table, staging: &Staging) -> String {
-        let (key, columns) = (quote(&table.key), table.column_list());
+        let bringing = table.with_counted_key();
+        let key: Vec<String> = table.key_columns().iter().map(|column| quote(&column.name)).collect();
         let action = match (self.action, table.updated_column()) {
             (Action::Update, Some(column)) => {
                 let column = quote(&column.name);
@@ -79,9 +80,11 @@ impl InsertOnConflict {
             (Action::Update, None) | (Action::Nothing, _) => "DO NOTHING".into(),
         };
         format!(
-            "INSERT INTO {} ({key}, {columns}) SELECT {key}, {columns} FROM {} ON CONFLICT ({key}) {action}",
-            table.sql_name(),
-            staging.name()
+            "{} SELECT {} FROM {} ON CONFLICT ({}) {action}",
+            bringing.insert_into(),
+            bringing.column_list(),
+            staging.name(),
+            key.join(", ")
         )
     }
 }
@@ -91,16 +94,31 @@ impl Method for InsertOnConflict {
         &self.info
     }
 
+    fn lacks(&self, _params: &Params, table: &Table) -> Option<String> {
+        let late = match &table.key {
+            Key::Natural(key) => !key.arbitrates,
+            Key::Surrogate(_) | Key::None => false,
+        };
+        let late = late.then(|| {
+            "ON CONFLICT cannot go by its key, which is deferrable or of more than equal values".into()
+        });
+        late.or_else(|| lacks::no_rules(table))
+    }
+
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
-        let staging = Staging::like(load.table, Kind::Unlogged).with_key("serial");
+        let counted = load.table.counted_key();
+        let staging = Staging::like(load.table, Kind::Unlogged);
+        let staging = if counted.is_some() { staging.with_key("serial") } else { staging };
         let insert = self.sql(load.table, &staging);
         let mut stream = CopyStream::connect(load.connector)?;
 
         clock.time(Phase::Prepare, || staging.fill(&stream, load, chunk))?;
         committed(&mut stream, clock, |stream| {
             stream.run(&insert)?;
-            stream.run(&load.table.advance_key())?;
+            if counted.is_some() {
+                stream.run(&load.table.advance_key())?;
+            }
             stream.run(&staging.drop())
         })
     }

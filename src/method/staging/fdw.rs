@@ -60,12 +60,8 @@ impl Method for InsertSelectFdw {
             columns.join(", "),
             server_file(load)?
         );
-        let insert = format!(
-            "INSERT INTO {} SELECT {} FROM {}",
-            table.target(),
-            table.column_list(),
-            table.beside(FILE)
-        );
+        let insert =
+            format!("{} SELECT {} FROM {}", table.insert_into(), table.column_list(), table.beside(FILE));
         let mut session = load.connector.connect()?;
         let interrupt = load.connector.interrupt();
 

@@ -15,7 +15,6 @@ use crate::method::copy::copy_from_stdin;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Family, Info, Load};
 use crate::model::Encoding;
-use crate::sql::quote;
 use crate::table::Table;
 use crate::table::ddl::AUTOVACUUM_OFF;
 
@@ -72,7 +71,7 @@ impl Staging {
 
     /// CREATE TABLE.
     pub(crate) fn create(&self) -> String {
-        let key = self.key.map(|sql_type| format!("{} {sql_type}", quote(&self.table.key)));
+        let key = self.key.map(|sql_type| format!("{} {sql_type}", self.table.key_name()));
         let columns: Vec<String> =
             key.into_iter().chain(self.table.columns.iter().map(|c| self.table.column_sql(c))).collect();
         let kind = match self.kind {

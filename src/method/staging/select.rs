@@ -48,8 +48,8 @@ impl Method for InsertSelect {
         let chunk = load.dataset.first(Encoding::Csv, load.rows)?;
         let staging = Staging::like(load.table, self.kind);
         let insert = format!(
-            "INSERT INTO {} SELECT {} FROM {}",
-            load.table.target(),
+            "{} SELECT {} FROM {}",
+            load.table.insert_into(),
             load.table.column_list(),
             staging.name()
         );

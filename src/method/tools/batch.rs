@@ -3,9 +3,8 @@
 use std::error::Error;
 use std::ops::Range;
 
-use anyhow::Result;
 use bytes::BytesMut;
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::dataset::{Column, Row, Value};
 use crate::value::Codec;
@@ -19,11 +18,7 @@ pub(crate) const MAX_BINDS: u64 = 65_535;
 pub(crate) struct Bound<'a>(pub Value<'a>);
 
 impl ToSql for Bound<'_> {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self.0 {
             Value::Null => Ok(IsNull::Yes),
             Value::Text(v) => v.to_sql(ty, out),
@@ -31,10 +26,22 @@ impl ToSql for Bound<'_> {
             Value::Int2(v) => v.to_sql(ty, out),
             Value::Int4(v) => v.to_sql(ty, out),
             Value::Int8(v) => v.to_sql(ty, out),
+            Value::Other(codec, text) if codec.bind_type().is_none() => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(IsNull::No)
+            }
             Value::Other(codec, text) => match codec.put_binary(text, out) {
                 Ok(()) => Ok(IsNull::No),
                 Err(refused) => Err(format!("{text:?} {}", refused.rule).into()),
             },
+        }
+    }
+
+    /// What only the server knows the binary form of is sent as the text that it is.
+    fn encode_format(&self, _: &Type) -> Format {
+        match self.0 {
+            Value::Other(codec, _) if codec.bind_type().is_none() => Format::Text,
+            _ => Format::Binary,
         }
     }
 
@@ -46,17 +53,10 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
-/// The type that a value of a column is bound as.
-///
-/// # Errors
-/// [`crate::fault::Fault::Usage`] where only the server can tell.
-pub(crate) fn bind_type(column: &Column) -> Result<Type> {
-    column.codec().bind_type().ok_or_else(|| {
-        let (name, kind) = (&column.name, column.kind.sql());
-        crate::usage!(
-            "the column {name} is of the type {kind}, which no value can be bound as without asking the server"
-        )
-    })
+/// The type that a value of a column is bound as; of one that only the server can tell, the one by which it is
+/// asked to.
+pub(crate) fn bind_type(column: &Column) -> Type {
+    column.codec().bind_type().unwrap_or(Type::UNKNOWN)
 }
 
 /// Some rows, copied out of a reader.
