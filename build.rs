@@ -22,14 +22,15 @@ fn main() {
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") {
         println!("cargo:rustc-link-arg-bins=-Wl,--compress-debug-sections=zlib");
     }
-    for path in SOURCES.iter().chain(&[".git/HEAD", ".git/index", ".git/logs/HEAD"]) {
+    // Not .git/index, which any `git status` may write anew: that is no reason to build again.
+    for path in SOURCES.iter().chain(&[".git/HEAD", ".git/logs/HEAD"]) {
         if std::path::Path::new(path).exists() {
             println!("cargo:rerun-if-changed={path}");
         }
     }
     // Outside a checkout, or without git, the commit is simply not known.
     if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
-        let mut status = vec!["status", "--porcelain", "--"];
+        let mut status = vec!["--no-optional-locks", "status", "--porcelain", "--"];
         status.extend(SOURCES);
         let changes = git(&status).is_none_or(|changes| !changes.is_empty());
         println!("cargo:rustc-env=BULKBENCH_COMMIT={commit}{}", if changes { "+changes" } else { "" });

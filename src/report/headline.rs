@@ -80,7 +80,12 @@ impl Findings<'_, '_> {
     fn fastest(&self, ranked: &[&Standing]) -> Vec<String> {
         let Some(fastest) = ranked.first() else { return Vec::new() };
         let durable = ranked.iter().find(|s| s.summary.durability == Durability::Durable);
-        let best = match self.is_noise(fastest) {
+        // Of the baseline only its distance from the next can say that.
+        let rival = match fastest.verdict {
+            Verdict::Baseline => ranked.get(1).unwrap_or(fastest),
+            _ => fastest,
+        };
+        let best = match self.is_noise(rival) {
             true => "No difference beyond the noise; the best figure here",
             false => "Fastest here",
         };
@@ -129,6 +134,9 @@ impl Findings<'_, '_> {
             Verdict::Faster | Verdict::Slower => format!(", {ratio} the speed of {other} (95 %: {range})"),
             Verdict::FasterByRate => {
                 format!(", {ratio} the rate of {other}, on more rows (95 %: {range})")
+            }
+            Verdict::Baseline if s.n() < MIN_SAMPLES => {
+                format!(" in {} of {} rounds: too few samples for a claim", s.n(), self.run.plan.rounds)
             }
             _ if self.is_noise(standing) => format!(", within noise of {other}"),
             Verdict::TooFewSamples { .. } => format!(

@@ -127,7 +127,7 @@ pub(crate) fn circumstances(findings: &Findings) -> String {
     match missing.is_empty() {
         true => place,
         false => {
-            format!("{place} No outcome (see the notes): {}.", missing.join(", "))
+            format!("{place} No outcome (the notes of the report say why): {}.", missing.join(", "))
         }
     }
 }
