@@ -4,10 +4,11 @@
 use std::process::Command;
 
 /// What decides how the program behaves: a change elsewhere does not make it another program.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "src",
     "assets",
     "datasets/caveats",
+    "datasets/tables",
     "experiments",
     "loaders",
     "scripts/peers",
