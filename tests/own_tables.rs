@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use bulkbench::dataset::Dataset;
+use bulkbench::dataset::{Asked, Column, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
@@ -15,6 +15,7 @@ use bulkbench::runner::RunSession;
 use bulkbench::runner::foundation::{Parent, lay};
 use bulkbench::server::Server;
 use bulkbench::table::foundation::{Ddl, Foundation};
+use bulkbench::value::SqlType;
 
 /// Rows whose user and link are those of no other, in no order.
 fn dataset(dir: &Path) -> Dataset {
@@ -174,5 +175,73 @@ fn every_method_loads_a_table_or_says_what_it_lacks() {
         wrong.extend(lacking.iter().map(|(id, reason)| format!("{id} lacks: {reason}")));
     }
     assert_eq!(wrong.len(), TABLES.len(), "{}", wrong.join("\n"));
+    server.stop().unwrap();
+}
+
+/// Rows with values of many types, NULL among them, into a table that is known by two of their columns.
+#[test]
+fn every_method_loads_values_of_many_types() {
+    const COLUMNS: [(&str, &str); 13] = [
+        ("id", "uuid"),
+        ("at", "timestamp with time zone"),
+        ("Day", "date"),
+        ("amount", "numeric(12,2)"),
+        ("small", "smallint"),
+        ("big", "bigint"),
+        ("ratio", "double precision"),
+        ("ok", "boolean"),
+        ("code", "character varying(10)"),
+        ("data", "jsonb"),
+        ("raw", "bytea"),
+        ("tags", "text[]"),
+        ("a\"b; c", "text"),
+    ];
+    let dir = common::world_readable_tempdir();
+    let columns = COLUMNS.map(|(name, kind)| Column::new(name, SqlType::named(kind)).nullable());
+    let row = |i: u32| {
+        let id = format!("00000000-0000-4000-8000-{:012}", i * 7919 % 1_000_003);
+        let rest = format!(
+            "{i}.50,{},{i},0.25,t,c{i},\"{{\"\"a\"\": [{i}, null]}}\",\\x00ff,\"{{a,\"\"b c\"\",NULL}}\"",
+            i % 7
+        );
+        match i % 3 {
+            0 => format!("{id},2026-01-02 03:04:{:02}+00,,,,,,,,,,,\n", i % 60),
+            1 => format!("{id},2026-01-02 03:04:05.5+00,2026-02-01,{rest},\"it's; \\\\ \t\"\n"),
+            _ => format!("{id},2025-12-31 00:00:00+00,2024-02-29,{rest},\"\"\n"),
+        }
+    };
+    let csv: String = (1..=300).map(row).collect();
+    std::fs::write(dir.path().join("types.csv"), csv).unwrap();
+    let named = COLUMNS.map(|(name, _)| name.to_owned()).to_vec();
+    let asked = Asked { header: Some(false), columns: Some(named), ..Asked::default() };
+    let path = dir.path().join("types.csv");
+    let taken = Dataset::imported_table(dir.path(), &path, &columns, &asked, &Interrupt::new());
+    let (dataset, _) = taken.unwrap_or_else(|error| panic!("{error:#}"));
+    let mut server = common::local(&dataset);
+    let definitions = COLUMNS.map(|(name, kind)| format!("\"{}\" {kind}", name.replace('"', "\"\"")));
+    let text = format!(
+        "CREATE TABLE votes ({}, \"made here\" timestamptz DEFAULT now(), PRIMARY KEY (at, id)); \
+         CREATE INDEX ON votes USING gin (data); CREATE INDEX ON votes (\"Day\", amount); \
+         CREATE INDEX ON votes USING gin (tags)",
+        definitions.join(", ")
+    );
+    let foundation = laid(&*server, &text, &[]).unwrap_or_else(|error| panic!("{error:#}"));
+    let (samples, mut lacking) = all(&mut *server, &dataset, foundation);
+    let failed: Vec<String> = samples
+        .iter()
+        .filter(|sample| sample.outcome != Outcome::Ok)
+        .map(|sample| format!("{}: {:?}", sample.case, sample.error))
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let unnest = lacking.remove("insert-unnest").unwrap();
+    assert!(unnest.contains("the column tags is an array (text[])"), "{unnest}");
+    for (words, methods) in [PARTITIONS, NO_REFERENCES, TWICE] {
+        for method in methods {
+            let reason = lacking.remove(*method).unwrap();
+            assert!(reason.contains(words), "{method}: {reason}");
+        }
+    }
+    lacking.retain(|id, _| !id.starts_with("pg-bulkload"));
+    assert_eq!(lacking, BTreeMap::new());
     server.stop().unwrap();
 }

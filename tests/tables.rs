@@ -442,21 +442,27 @@ fn the_key_is_a_number_of_the_server_s_or_what_the_rows_bring() {
     bench.stop();
 }
 
+/// A table with a type, a function, a sequence and a parent of its own.
+const STAYING: &str = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); \
+             CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'sad'::mood $$; CREATE SEQUENCE mine; \
+             CREATE TABLE t (id int DEFAULT nextval('mine'), m mood DEFAULT f(), p int REFERENCES parent, s serial); \
+             COMMENT ON COLUMN t.m IS 'how it is'; GRANT SELECT ON t TO public";
+
 #[test]
 fn what_a_ddl_makes_besides_stays() {
     let mut bench = Bench::new();
-    let laid = bench
-        .lay(
-            "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); \
-             CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'sad'::mood $$; CREATE SEQUENCE mine; \
-             CREATE TABLE t (id int DEFAULT nextval('mine'), m mood DEFAULT f(), p int REFERENCES parent, s serial); \
-             COMMENT ON COLUMN t.m IS 'how it is'; GRANT SELECT ON t TO public",
-            Some("T"),
-        )
-        .unwrap();
+    let laid = bench.lay(STAYING, Some("T")).unwrap();
     assert_eq!(laid.stays.tables, ["mine", "parent"]);
     assert_eq!(laid.stays.objects.len(), 4, "{:?}", laid.stays);
     assert_eq!(laid.lost, ["comments", "grants"]);
+    assert!(
+        laid.notes()[0].contains("the table t is made anew") && laid.notes()[0].ends_with("comments, grants")
+    );
+    let (text, table) = DDLS.iter().find(|(text, _)| text.contains("set b")).unwrap();
+    let notes = bench.lay(text, *table).unwrap().notes();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].ends_with("in all methods: held, seen, set b"), "{notes:?}");
+    let laid = bench.lay(STAYING, Some("t")).unwrap();
     // A sequence that stays begins again with each table.
     bench.run(&again(&laid.definition, None, 0));
     bench.run(&["INSERT INTO t (p) VALUES (1), (1)".into()]);

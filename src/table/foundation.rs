@@ -26,6 +26,32 @@ pub struct Foundation {
     pub lost: Vec<String>,
 }
 
+impl Foundation {
+    /// What whoever reads figures of this table should know of it, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let Definition { name, triggers, .. } = &self.definition;
+        let mut notes = Vec::new();
+        if !self.lost.is_empty() {
+            notes.push(format!(
+                "the table {name} is made anew for each sample from what the catalogue says of it, without {}",
+                self.lost.join(", ")
+            ));
+        }
+        let fire: Vec<&str> = triggers
+            .iter()
+            .filter(|trigger| trigger.on_insert && trigger.state.as_deref() != Some("DISABLE"))
+            .map(|trigger| trigger.name.as_str())
+            .collect();
+        if !fire.is_empty() {
+            notes.push(format!(
+                "triggers of the table {name} fire in every load, which takes its time in all methods: {}",
+                fire.join(", ")
+            ));
+        }
+        notes
+    }
+}
+
 /// A user's DDL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ddl {
