@@ -13,6 +13,7 @@ mod list;
 mod loader_args;
 mod man;
 mod output;
+mod own_table;
 mod programs;
 mod repeat;
 mod report;

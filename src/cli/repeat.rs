@@ -3,23 +3,32 @@
 //! All that decides the result is in it, defaults included: those of a later version may be others. What
 //! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
 
+use super::own_table;
 use crate::caveat;
 use crate::model::findings::Findings;
-use crate::model::{Asked, Run, ServerFacts, Source};
+use crate::model::{Asked, OwnTable, Run, ServerFacts, Source};
 
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
     let mut command = RepeatCommand::new(&plan.experiment, asked);
-    match &asked.dataset {
-        Some(name) => command.flag("dataset", name),
-        None => command.flag("rows", &plan.rows.to_string()),
+    let invented = own_table::invented_for(run);
+    match (&asked.dataset, &run.table) {
+        (Some(name), _) => command.flag("dataset", name),
+        (None, Some(table)) if invented.is_none() => command.own(table),
+        (None, Some(table)) => {
+            command.flag("data", &table.name);
+            command.flag("rows", &plan.rows.to_string());
+        }
+        (None, None) => command.flag("rows", &plan.rows.to_string()),
     }
     command.flag("rounds", &plan.rounds.to_string());
     if !asked.methods.is_empty() {
         command.flag("methods", &asked.methods.join(","));
     }
-    command.flag("seed", &plan.seed.to_string());
+    if run.table.is_none() || invented.is_some() {
+        command.flag("seed", &plan.seed.to_string());
+    }
     command.flag("budget", &(plan.budget_ns / 1_000_000_000).to_string());
     if plan.any_build {
         command.words.push("--any-build".into());
@@ -52,6 +61,16 @@ impl RepeatCommand {
 
     fn flag(&mut self, name: &str, value: &str) {
         self.words.extend([format!("--{name}"), value.to_owned()]);
+    }
+
+    /// A table of the user's, and its rows.
+    fn own(&mut self, table: &OwnTable) {
+        self.flag("csv", "{file of the rows}");
+        self.flag("ddl", &format!("{{file of the DDL of the table {}}}", table.name));
+        self.flag("table", &table.name);
+        for parent in &table.parents {
+            self.flag("parent", &format!("{parent}={{file of the rows of {parent}}}"));
+        }
     }
 
     /// With what every experiment has, as a shell reads it.

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::finish::finish;
-use super::loader_args;
 use super::run_args::Args;
 use super::server_args::ServerArgs;
 use super::unfinished::{Unfinished, stopped};
-use crate::dataset::{Dataset, default_cache};
+use super::{loader_args, own_table};
+use crate::dataset::{BuiltIn, Dataset, default_cache};
 use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
@@ -41,8 +41,12 @@ fn go_on(
     }
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, run, &dir)?;
+    let own = own_table::Wanted::of_run(run)?;
     let dataset = match run.dataset.seed {
-        Some(seed) => Dataset::generated(&default_cache()?, run.dataset.rows, seed, interrupt)?,
+        Some(seed) => {
+            let table = own_table::invented_for(run).unwrap_or(BuiltIn::Votes);
+            Dataset::invented(&default_cache()?, table, run.dataset.rows, seed, interrupt)?
+        }
         None => Dataset::list(&default_cache()?)?
             .into_iter()
             .find(|dataset| dataset.facts().has_rows_of(&run.dataset))
@@ -80,6 +84,10 @@ fn go_on(
     let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
+        let prepared = match &own {
+            Some(own) => prepared.founded(own.lay(&mut servers)?),
+            None => prepared,
+        };
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
         let redactor = servers.redactor();

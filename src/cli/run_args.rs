@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::loader_args::LoaderArgs;
+use super::own_table::OwnTableArgs;
 use super::row_count;
 use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
@@ -47,6 +48,8 @@ pub(crate) struct Args {
     #[arg(long = "caveat", value_name = "NAME")]
     pub caveats: Vec<String>,
     #[command(flatten)]
+    pub own: OwnTableArgs,
+    #[command(flatten)]
     pub loaders: LoaderArgs,
     #[command(flatten)]
     pub place: ServerArgs,
@@ -79,7 +82,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::axis::Axis;
 use super::case::Case;
 use super::dataset::DatasetFacts;
+use super::own_table::OwnTable;
 use super::provenance::Provenance;
 use super::server::ServerFacts;
 use super::statement::Statement;
@@ -18,6 +19,8 @@ pub struct Run {
     pub server: ServerFacts,
     /// The dataset that it loaded.
     pub dataset: DatasetFacts,
+    /// The table that it loaded, where it was made by a DDL; `None` for votes.
+    pub table: Option<OwnTable>,
     /// Further servers, by the name that cases give them, where it loaded into several.
     pub servers: BTreeMap<String, ServerFacts>,
     /// Further datasets, by the name that cases give them.

@@ -13,6 +13,7 @@ pub mod introspect;
 mod key;
 mod loaded;
 pub(crate) mod proposal;
+pub(crate) mod rows;
 mod script;
 mod statements;
 pub mod surroundings;

@@ -249,6 +249,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             content: Content::of_hashes(18_446_744_077_500_000),
             files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
         },
+        table: None,
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
         statements: Default::default(),

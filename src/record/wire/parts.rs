@@ -25,6 +25,8 @@ macro_rules! same_fields {
     };
 }
 
+pub(super) use same_fields;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tool {

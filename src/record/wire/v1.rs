@@ -141,6 +141,7 @@ impl TryFrom<Run> for model::Run {
             provenance,
             server: server.into(),
             dataset: dataset.try_into()?,
+            table: None,
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
             // An axis that no case has draws no curve.

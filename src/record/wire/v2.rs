@@ -17,6 +17,8 @@ pub(crate) struct Run {
     provenance: Provenance,
     server: ServerFacts,
     dataset: DatasetFacts<Content>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table: Option<OwnTable>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     servers: BTreeMap<String, ServerFacts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -25,6 +27,17 @@ pub(crate) struct Run {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     statements: BTreeMap<String, Vec<Statement>>,
 }
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnTable {
+    name: String,
+    ddl: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parents: Vec<String>,
+}
+
+parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents });
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,12 +149,13 @@ enum Slot {
 impl Run {
     /// As it is written.
     pub(crate) fn of(run: model::Run, schema: u32) -> Self {
-        let model::Run { provenance, server, dataset, servers, datasets, plan, statements } = run;
+        let model::Run { provenance, server, dataset, table, servers, datasets, plan, statements } = run;
         Self {
             schema,
             provenance: provenance.into(),
             server: server.into(),
             dataset: dataset.into(),
+            table: table.map(Into::into),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.into_iter().map(|(name, dataset)| (name, dataset.into())).collect(),
             plan: plan.into(),
@@ -154,12 +168,13 @@ impl TryFrom<Run> for model::Run {
     type Error = String;
 
     fn try_from(run: Run) -> Result<Self, String> {
-        let Run { schema: _, provenance, server, dataset, servers, datasets, plan, statements } = run;
+        let Run { schema: _, provenance, server, dataset, table, servers, datasets, plan, statements } = run;
         let datasets = datasets.into_iter().map(|(name, dataset)| Ok((name, dataset.try_into()?)));
         Ok(Self {
             provenance: provenance.into(),
             server: server.into(),
             dataset: dataset.try_into()?,
+            table: table.map(Into::into),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
             plan: plan.into_model(|axis, _| Some(axis.into())),

@@ -1,0 +1,12 @@
+//! The table of a DDL.
+
+/// The table that a run loads where it is not the votes of the article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTable {
+    /// Its name, bare.
+    pub name: String,
+    /// The statements that made it, and what it needs.
+    pub ddl: String,
+    /// Tables that it refers to, which got rows of their own.
+    pub parents: Vec<String>,
+}
