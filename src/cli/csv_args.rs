@@ -1,5 +1,7 @@
 //! What the command line says of a csv.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
@@ -54,6 +56,26 @@ impl CsvArgs {
             escape: self.escape,
             null: self.null.clone(),
         })
+    }
+}
+
+impl CsvArgs {
+    /// What is said, by the names of the flags.
+    pub(crate) fn given(&self) -> BTreeMap<String, String> {
+        let yes_no = |said: YesNo| if said == YesNo::Yes { "yes" } else { "no" }.to_owned();
+        let mark = |mark: u8| if mark == b'\t' { "tab".into() } else { char::from(mark).to_string() };
+        let quote = |quote: Quote| quote.0.map_or("none".into(), mark);
+        [
+            ("csv-header", self.csv_header.map(yes_no)),
+            ("csv-columns", self.csv_columns.clone()),
+            ("delimiter", self.delimiter.map(mark)),
+            ("quote", self.quote.map(quote)),
+            ("escape", self.escape.map(mark)),
+            ("null", self.null.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
     }
 }
 

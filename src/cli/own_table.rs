@@ -1,5 +1,6 @@
 //! Rows and a table other than votes: a csv and a DDL of the user's, or a table that the program brings along.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ fn built_in(text: &str) -> Result<BuiltIn, String> {
 pub(crate) struct Wanted {
     ddl: Ddl,
     parents: Vec<Parent>,
+    csv: BTreeMap<String, String>,
     rows: Rows,
 }
 
@@ -88,7 +90,7 @@ impl OwnTableArgs {
                 let origin = format!("--ddl {}", path.display());
                 let ddl = Ddl { origin, text, table: self.table.clone() };
                 let rows = Rows::File(csv.clone(), self.dialect.asked()?);
-                Ok(Some(Wanted { ddl, parents, rows }))
+                Ok(Some(Wanted { ddl, parents, csv: self.dialect.given(), rows }))
             }
             (_, _, Some(table)) if table != BuiltIn::Votes => Ok(Some(Wanted::built_in(table))),
             _ => Ok(None),
@@ -100,7 +102,7 @@ impl Wanted {
     fn built_in(table: BuiltIn) -> Self {
         let origin = format!("the DDL of {}", table.name());
         let ddl = Ddl { origin, text: table.ddl().into(), table: None };
-        Self { ddl, parents: Vec::new(), rows: Rows::Invented(table) }
+        Self { ddl, parents: Vec::new(), csv: BTreeMap::new(), rows: Rows::Invented(table) }
     }
 
     /// About how many bytes its csv has.
@@ -152,6 +154,7 @@ impl Wanted {
             name: laid.definition.name.clone(),
             ddl: self.ddl.text.clone(),
             parents: self.parents.iter().map(|parent| parent.table.clone()).collect(),
+            csv: self.csv.clone(),
         }
     }
 
@@ -176,6 +179,7 @@ impl Wanted {
                     table: Some(table.name.clone()),
                 },
                 parents: Vec::new(),
+                csv: BTreeMap::new(),
                 rows: Rows::File(PathBuf::new(), Asked::default()),
             },
         }))

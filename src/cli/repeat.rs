@@ -68,6 +68,7 @@ impl RepeatCommand {
         self.flag("csv", "{file of the rows}");
         self.flag("ddl", &format!("{{file of the DDL of the table {}}}", table.name));
         self.flag("table", &table.name);
+        table.csv.iter().for_each(|(name, value)| self.flag(name, value));
         for parent in &table.parents {
             self.flag("parent", &format!("{parent}={{file of the rows of {parent}}}"));
         }
@@ -141,6 +142,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::dataset::BuiltIn;
     use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
@@ -191,8 +193,19 @@ mod tests {
         };
         let local = run_command(&record, &asked);
         on_image(&mut record);
-        let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked };
-        let commands = [local, run_command(&record, &on_dataset)].join(" ");
+        let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked.clone() };
+        let on_dataset = run_command(&record, &on_dataset);
+        let own = |ddl: &str, parents: &[&str], csv: &[&str]| OwnTable {
+            name: "events".into(),
+            ddl: ddl.into(),
+            parents: parents.iter().copied().map(String::from).collect(),
+            csv: csv.iter().map(|name| (String::from(*name), ";".into())).collect(),
+        };
+        record.table = Some(own(BuiltIn::Events.ddl(), &[], &[]));
+        let built_in = run_command(&record, &asked);
+        let dialect = ["csv-header", "csv-columns", "delimiter", "quote", "escape", "null"];
+        record.table = Some(own("CREATE TABLE events ()", &["customers"], &dialect));
+        let commands = [local, on_dataset, built_in, run_command(&record, &asked)].join(" ");
         let words = shlex::split(&commands).unwrap();
         let cli = Cli::command();
         for flag in cli.find_subcommand("run").unwrap().get_arguments() {

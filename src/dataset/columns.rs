@@ -64,6 +64,11 @@ impl Column {
         self.spelled.is_canonical()
     }
 
+    /// Whether the client knows its content: the texts that the server will write of it.
+    pub fn is_known(&self) -> bool {
+        self.codec() != Codec::Foreign
+    }
+
     /// What the client does with its values.
     #[inline]
     pub fn codec(&self) -> Codec {

@@ -295,6 +295,11 @@ impl Dataset {
         Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns())?.content())
     }
 
+    /// The columns whose content only the server knows.
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.columns().iter().filter(|column| !column.is_known()).map(|column| column.name.as_str())
+    }
+
     /// Its entry in the record; of the files, those of the encodings that were ensured.
     pub(crate) fn facts(&self) -> DatasetFacts {
         let encodings = self.manifest.encodings.iter();
@@ -308,6 +313,7 @@ impl Dataset {
                 | DatasetOrigin::Numbered { .. } => None,
             },
             content: self.manifest.content,
+            unknown: self.unknown().map(str::to_owned).collect(),
             files: encodings
                 .filter(|(encoding, _)| self.ensured.contains_key(encoding))
                 .map(|(encoding, encoded)| (*encoding, encoded.facts()))

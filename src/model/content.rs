@@ -12,6 +12,9 @@ words! {
         RowHashes = "row-hashes",
         /// The sum of the rows' hashes, whatever their order, every column hashed (`dataset::checksum`).
         RowHashes2 = "row-hashes-2",
+        /// The same, as the server itself makes it of the rows: it alone knows what the values of some column
+        /// mean. A weaker proof: what the server reads wrongly it reads wrongly twice.
+        ServersOwn = "servers-own",
     }
 }
 
@@ -33,6 +36,12 @@ impl Content {
     /// The content of rows with this sum of hashes.
     pub fn of_rows(sum: i128) -> Self {
         Self { rule: Rule::RowHashes2, sum }
+    }
+
+    /// The content that the server alone makes of the rows.
+    #[must_use]
+    pub fn of_server(self) -> Self {
+        Self { rule: Rule::ServersOwn, ..self }
     }
 
     /// The content of the same rows, each held this many times.

@@ -28,6 +28,8 @@ pub struct DatasetFacts {
     pub seed: Option<u64>,
     /// The content sum of its rows.
     pub content: Content,
+    /// Columns whose content only the server knows.
+    pub unknown: Vec<String>,
     /// Size and SHA-256 of the encodings that the run used.
     pub files: BTreeMap<Encoding, FileFacts>,
 }

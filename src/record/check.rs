@@ -178,7 +178,10 @@ impl<'a> Samples<'a> {
         let dataset = dataset.unwrap_or(&self.run.dataset);
         match &sample.end_state {
             Some(end)
-                if case.work == Work::Load && case.rows == dataset.rows && end.content != dataset.content =>
+                if case.work == Work::Load
+                    && case.rows == dataset.rows
+                    && dataset.unknown.is_empty()
+                    && end.content != dataset.content =>
             {
                 Err(format!(
                     "`end_state.content` is {}, and that of the dataset {}",

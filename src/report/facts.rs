@@ -87,10 +87,19 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
         ("rows", format!("{}, {}{seed}", units::count(dataset.rows), dataset.origin)),
         ("content", dataset.content.to_string()),
     ];
+    let unknown = (!dataset.unknown.is_empty()).then(|| {
+        let columns = dataset.unknown.join(", ");
+        (
+            "only the server knows",
+            format!(
+                "{columns}: their values are held against the server's own reading of the csv, a weaker proof"
+            ),
+        )
+    });
     let files = dataset.files.iter().map(|(encoding, file)| {
         (encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256))
     });
-    first.into_iter().chain(files).map(|(field, value)| (field.to_string(), value)).collect()
+    first.into_iter().chain(unknown).chain(files).map(|(field, value)| (field.to_string(), value)).collect()
 }
 
 /// The measuring method of the run, in sentences.

@@ -48,6 +48,11 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });
     let settings = Some(facts::settings(run));
     sections.push(Section { table: settings, prominence: Prominence::Folded, ..titled("Settings") });
+    if let Some(table) = &run.table {
+        let code = Code { language: "sql", text: table.ddl.trim().into(), folded: Some("Its DDL".into()) };
+        let text = vec![format!("The rows went into the table {}.", table.name)];
+        sections.push(Section { text, code: vec![code], ..titled("Table") });
+    }
     sections.push(Section { table: Some(facts::dataset(run)), ..titled("Dataset") });
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
     sections.push(Section { code: vec![Code::shell(run.provenance.command.clone())], ..titled("Repeat it") });

@@ -108,6 +108,11 @@ fn of_table(method: &dyn Method, case: &Case, table: &Table) -> Result<Option<St
     if case.key.axes.collation.is_some() {
         return Ok(Some("the collations of the table are those of its DDL".into()));
     }
+    if let Some(form) = &case.key.axes.dataset {
+        return Ok(Some(format!(
+            "the form {form} is one of the votes; the table of a DDL takes its own rows"
+        )));
+    }
     if let Some(why) = method::lacks(method, &case.params, table) {
         return Ok(Some(why));
     }

@@ -12,6 +12,7 @@ pub(crate) mod probes;
 pub mod progress;
 pub mod rates;
 mod readback;
+mod reference;
 pub mod reset;
 pub mod sample;
 pub mod schedule;

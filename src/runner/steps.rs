@@ -16,10 +16,10 @@ use crate::model::{Before, Case, Content, EndState, Metric, Phase, Reading};
 use crate::pg_error::describe;
 use crate::probe::checkpoints;
 use crate::runner::probes::Probes;
-use crate::runner::readback;
 use crate::runner::reset::{Reset, TableRows, rows_after};
 use crate::runner::sample::{self, Measured};
 use crate::runner::scratch::Scratch;
+use crate::runner::{readback, reference};
 use crate::server::latency::Latency;
 use crate::server::{Connector, Server, Session, StatementLog};
 use crate::table::{Table, verify};
@@ -51,12 +51,21 @@ pub(super) struct Parts<'s> {
 pub(super) struct Contents(BTreeMap<(usize, u64), Content>);
 
 impl Contents {
-    /// The content sum of the dataset's first rows, each counted so many times.
-    fn get(&mut self, (number, dataset): (usize, &Dataset), rows: TableRows) -> Result<Content> {
+    /// The content sum of the dataset's first rows, each counted so many times; as the server makes it where
+    /// the client does not know it.
+    fn get(
+        &mut self,
+        (number, dataset): (usize, &Dataset),
+        rows: TableRows,
+        of_server: impl FnOnce() -> Result<Content>,
+    ) -> Result<Content> {
         let once = match self.0.get(&(number, rows.loaded)) {
             Some(content) => *content,
             None => {
-                let content = dataset.content(rows.loaded)?;
+                let content = match dataset.unknown().next() {
+                    None => dataset.content(rows.loaded)?,
+                    Some(_) => of_server().context("having the server read the rows by itself")?,
+                };
                 self.0.insert((number, rows.loaded), content);
                 content
             }
@@ -185,8 +194,11 @@ impl Loaded<'_> {
     fn verified(&mut self) -> Result<EndState> {
         let (method, table) = (self.parts.method, &self.parts.table);
         let after = rows_after(method.info(), &self.parts.case.params, self.rows);
-        let content = self.parts.contents.get(self.parts.dataset, after)?;
-        let found = verify::read(&mut **self.control, table)?;
+        let (dataset, connector) = (self.parts.dataset, self.parts.server.connector());
+        let of_server = || reference::content(self.control, connector, dataset.1, table, after.loaded);
+        let content = self.parts.contents.get(dataset, after, of_server)?;
+        let mut found = verify::read(&mut **self.control, table)?;
+        found.content.rule = content.rule;
         let expected = verify::Expected {
             rows: after.loaded * after.times,
             content,

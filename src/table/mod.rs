@@ -6,7 +6,7 @@
 mod catalogue;
 pub(crate) mod ddl;
 pub mod definition;
-mod fixed;
+pub(crate) mod fixed;
 mod found_keys;
 pub mod foundation;
 pub mod introspect;

@@ -247,6 +247,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             rows: ROWS,
             seed: Some(42),
             content: Content::of_hashes(18_446_744_077_500_000),
+            unknown: Vec::new(),
             files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
         },
         table: None,

@@ -110,15 +110,17 @@ pub(crate) struct DatasetFacts<C> {
     rows: u64,
     seed: Option<u64>,
     content: C,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<String>,
     /// Size and SHA-256 of each encoding.
     files: BTreeMap<Named<Encoding>, FileFacts>,
 }
 
 impl<C: From<model::Content>> From<model::DatasetFacts> for DatasetFacts<C> {
     fn from(dataset: model::DatasetFacts) -> Self {
-        let model::DatasetFacts { origin, rows, seed, content, files } = dataset;
+        let model::DatasetFacts { origin, rows, seed, content, unknown, files } = dataset;
         let files = files.into_iter().map(|(encoding, file)| (Named(encoding), file.into())).collect();
-        Self { origin, rows, seed, content: content.into(), files }
+        Self { origin, rows, seed, content: content.into(), unknown, files }
     }
 }
 
@@ -126,9 +128,9 @@ impl<C: TryInto<model::Content, Error = String>> TryFrom<DatasetFacts<C>> for mo
     type Error = String;
 
     fn try_from(dataset: DatasetFacts<C>) -> Result<Self, String> {
-        let DatasetFacts { origin, rows, seed, content, files } = dataset;
+        let DatasetFacts { origin, rows, seed, content, unknown, files } = dataset;
         let files = files.into_iter().map(|(encoding, file)| (encoding.0, file.into())).collect();
-        Ok(Self { origin, rows, seed, content: content.try_into()?, files })
+        Ok(Self { origin, rows, seed, content: content.try_into()?, unknown, files })
     }
 }
 

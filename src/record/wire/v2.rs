@@ -35,9 +35,11 @@ struct OwnTable {
     ddl: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parents: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    csv: BTreeMap<String, String>,
 }
 
-parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents });
+parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv });
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,51 @@
+//! The content of rows as the server makes it, where the client does not know what the values of some column mean.
+
+use anyhow::{Context, Result};
+
+use crate::dataset::Dataset;
+use crate::dataset::checksum::sql_expression;
+use crate::method::copy::copy_from_stdin;
+use crate::method::tools::stream::CopyStream;
+use crate::model::{Content, Encoding};
+use crate::pg_error::describe;
+use crate::server::{Connector, Session};
+use crate::sql::Exec;
+use crate::table::Table;
+use crate::table::fixed::fixed;
+
+/// The table of the rows, which is gone afterwards.
+const REFERENCE: &str = "bulkbench_reference";
+
+/// The content of the dataset's first rows, read by the server from the csv into a table of the same columns
+/// without key, constraints and triggers.
+///
+/// # Errors
+/// The server's error, for instance for a value that a column's type does not take.
+pub(super) fn content(
+    session: &mut Session,
+    connector: &Connector,
+    dataset: &Dataset,
+    table: &Table,
+    rows: u64,
+) -> Result<Content> {
+    let columns: Vec<String> = table.columns.iter().map(|column| table.column_sql(column)).collect();
+    let name = table.beside(REFERENCE);
+    session.run(&format!(
+        "DROP TABLE IF EXISTS {name}; CREATE UNLOGGED TABLE {name} ({})",
+        columns.join(", ")
+    ))?;
+    let reference = Table { name: REFERENCE.into(), ..table.clone() };
+    CopyStream::connect(connector)?.copy(
+        &copy_from_stdin(&reference, Encoding::Csv),
+        &dataset.file(Encoding::Csv),
+        Encoding::Csv,
+        dataset.first(Encoding::Csv, rows)?,
+    )?;
+    let sum = format!("SELECT coalesce(sum({}), 0)::text FROM {name}", sql_expression(&table.columns));
+    let text: String = fixed(&mut **session, |transaction| {
+        Ok(transaction.query_one(&sum, &[]).map_err(describe).context("summing the rows")?.get(0))
+    })?;
+    session.run(&format!("DROP TABLE {name}"))?;
+    let sum = text.parse().with_context(|| format!("the content sum {text} is not a number"))?;
+    Ok(Content::of_rows(sum).of_server())
+}
