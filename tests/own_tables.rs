@@ -13,6 +13,7 @@ use bulkbench::method::Catalogue;
 use bulkbench::model::{Outcome, Role, Sample};
 use bulkbench::runner::RunSession;
 use bulkbench::runner::foundation::{Parent, lay};
+use bulkbench::runner::sample::{Applied, Ready, Stage};
 use bulkbench::server::Server;
 use bulkbench::table::foundation::{Ddl, Foundation};
 use bulkbench::value::SqlType;
@@ -243,5 +244,143 @@ fn every_method_loads_values_of_many_types() {
     }
     lacking.retain(|id, _| !id.starts_with("pg-bulkload"));
     assert_eq!(lacking, BTreeMap::new());
+    server.stop().unwrap();
+}
+
+/// Rows of these columns, whose values only the server knows, as a dataset and as the columns of a table.
+fn foreign(dir: &Path, kinds: &[(&str, &str)]) -> (Dataset, String) {
+    let field = |name: &str, i: u32| match name {
+        "id" => format!("c{i}"),
+        "last" => ["so so", "glad"][i as usize % 2].into(),
+        _ if i.is_multiple_of(4) => String::new(),
+        "mood" => "so so".into(),
+        "span" => format!("\"[{i},{})\"", i + 3),
+        "pair" => format!("\"({i},\"\"a,b\"\")\""),
+        "spot" => format!("\"({i},0.5)\""),
+        _ => i.to_string(),
+    };
+    let row = |i: u32| {
+        let fields: Vec<String> = kinds.iter().map(|(name, _)| field(name, i)).collect();
+        format!("{}\n", fields.join(","))
+    };
+    let path = dir.join(format!("{}.csv", kinds.len()));
+    std::fs::write(&path, (1..=200).map(row).collect::<String>()).unwrap();
+    let named = kinds.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let asked = Asked { header: Some(false), columns: Some(named), ..Asked::default() };
+    let columns: Vec<Column> =
+        kinds.iter().map(|(name, kind)| Column::new(name, SqlType::named(kind)).nullable()).collect();
+    let (dataset, _) = Dataset::imported_table(dir, &path, &columns, &asked, &Interrupt::new()).unwrap();
+    let table = kinds.iter().map(|(name, kind)| format!("{name} {kind}")).collect::<Vec<_>>().join(", ");
+    (dataset, table)
+}
+
+/// What the table holds after a load by each method of an experiment, and why the others cannot load it.
+fn held(
+    server: &mut dyn Server,
+    dataset: &Dataset,
+    table: &str,
+    experiment: &Experiment,
+) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    let text = format!(
+        "CREATE TYPE mood AS ENUM ('glad', 'so so'); CREATE DOMAIN code AS text CHECK (VALUE <> ''); \
+         CREATE TYPE pair AS (x int, y text); CREATE TABLE votes ({table}, PRIMARY KEY (id)); \
+         CREATE INDEX ON votes USING gist (span)"
+    );
+    let foundation = laid(server, &text, &[]).unwrap_or_else(|error| panic!("{error:#}"));
+    let connector = server.connector().clone();
+    let catalogue = Catalogue::built_in();
+    let (request, dataset) = (common::request(dataset.rows()), dataset.clone());
+    let founded = vec![foundation];
+    let prepared =
+        RunSession::prepare_told(&catalogue, experiment, &request, dataset, founded, &Interrupt::new());
+    let prepared = prepared.unwrap();
+    let mut session = common::on(&prepared, server);
+    let (mut sums, mut lacking) = (BTreeMap::new(), BTreeMap::new());
+    for case in session.mark(experiment).unwrap().into_iter().filter(|case| case.role != Role::Control) {
+        if let Some(reason) = case.unavailable {
+            lacking.insert(case.id, reason);
+            continue;
+        }
+        let ready = session.stage().apply(&case).and_then(|applied| applied.reset(case.rows));
+        ready
+            .and_then(|ready| ready.load().map(drop))
+            .unwrap_or_else(|error| panic!("{}: {error:#}", case.id));
+        let rows = "SELECT count(*) || md5(string_agg(v::text, '' ORDER BY id)) FROM votes v";
+        let row = connector.connect().unwrap().query_one(rows, &[]).unwrap();
+        sums.insert(case.id, row.get(0));
+    }
+    (sums, lacking)
+}
+
+/// Values that only the server knows arrive as the texts that they came as, however they are sent.
+#[test]
+fn values_of_foreign_types_arrive_by_every_method() {
+    let kinds = [
+        ("id", "code"),
+        ("mood", "mood"),
+        ("span", "int4range"),
+        ("pair", "pair"),
+        ("spot", "point"),
+        ("n", "integer"),
+        ("last", "mood"),
+    ];
+    let dir = common::world_readable_tempdir();
+    let (dataset, table) = foreign(dir.path(), &kinds);
+    let mut server = common::local(&dataset);
+    let (mut sums, lacking) = held(&mut *server, &dataset, &table, &Experiment::find("all").unwrap());
+    let expected = sums["copy-csv"].clone();
+    assert!(expected.starts_with("200"), "{expected}");
+    sums.retain(|_, sum| *sum != expected);
+    assert_eq!(sums, BTreeMap::new(), "all have the rows of COPY");
+    for method in ["copy-binary", "copy-binary-encoded", "copy-binary-writer", "copy-binary-writer-blocking"]
+    {
+        let reason = &lacking[method];
+        assert!(reason.contains("whose binary form only the server knows"), "{method}: {reason}");
+    }
+    for method in [
+        "fastest-durable",
+        "insert-row-unprepared",
+        "insert-row-pipelined",
+        "update-batch-values",
+        "update-row",
+        "insert-json",
+    ] {
+        assert!(!lacking.contains_key(method), "{method}: {}", lacking[method]);
+    }
+    assert!(lacking["insert-unnest"].contains("composite type pair"), "{}", lacking["insert-unnest"]);
+
+    let without: Vec<_> = kinds.into_iter().filter(|(name, _)| *name != "pair").collect();
+    let (dataset, table) = foreign(dir.path(), &without);
+    let experiment = common::experiment("[[case]]\nmethod = 'insert-unnest'\nparams.batch = 7").unwrap();
+    let (sums, _) = held(&mut *server, &dataset, &table, &experiment);
+    assert_eq!(sums["insert-unnest batch=7"], sums["copy-csv"]);
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_table_of_as_many_columns_as_there_can_be_is_loaded() {
+    let dir = common::world_readable_tempdir();
+    let names: Vec<String> = (1..=1600).map(|i| format!("c {i}")).collect();
+    let columns: Vec<Column> = names.iter().map(|name| Column::new(name, SqlType::int4())).collect();
+    let row = |i: u32| (0..1600).map(|column| (i * 1600 + column).to_string()).collect::<Vec<_>>().join(",");
+    let path = dir.path().join("wide.csv");
+    std::fs::write(&path, (1..=70).map(|i| row(i) + "\n").collect::<String>()).unwrap();
+    let asked = Asked { header: Some(false), columns: Some(names.clone()), ..Asked::default() };
+    let (dataset, _) =
+        Dataset::imported_table(dir.path(), &path, &columns, &asked, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let columns: Vec<String> = names.iter().map(|name| format!("\"{name}\" int NOT NULL")).collect();
+    let text = format!("CREATE TABLE votes ({}, PRIMARY KEY (\"c 7\"))", columns.join(", "));
+    let foundation = laid(&*server, &text, &[]).unwrap();
+    let (samples, lacking) = all(&mut *server, &dataset, foundation);
+    for sample in &samples {
+        assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);
+    }
+    for method in ["copy-csv", "copy-binary", "fastest-durable", "insert-row", "insert-json", "insert-unnest"]
+    {
+        assert!(samples.iter().any(|sample| sample.case == method), "{method}: {:?}", lacking.get(method));
+    }
+    assert!(lacking["insert-multirow"].contains("the largest batch for this table is 40"), "{lacking:?}");
+    assert!(lacking["update-row"].contains("no room for one that numbers the rows"), "{lacking:?}");
     server.stop().unwrap();
 }
