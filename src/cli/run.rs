@@ -39,6 +39,13 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
     let mut experiment = Experiment::find(&args.experiment)?;
+    let own = args.own.wanted()?;
+    if own.is_some() && (args.dry_run || !experiment.caveats.is_empty()) {
+        return Err(usage!(
+            "{}: only a server can read the DDL of a table, and caveats have tables of their own; leave --csv and --data out",
+            if args.dry_run { "--dry-run" } else { &experiment.id }
+        ));
+    }
     if !experiment.caveats.is_empty() {
         return super::caveats::run_caveats(args, &catalogue, &experiment, &loaders, interrupt);
     }
@@ -59,7 +66,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     writable(&args.out)?;
 
-    if let Some(own) = args.own.wanted()? {
+    if let Some(own) = own {
         return start_own(args, &catalogue, &experiment, &loaders, (request, own, wanted), interrupt);
     }
     let dataset = match &args.dataset {
