@@ -1,7 +1,5 @@
 //! The columns that rows can bring for a table.
 
-use std::num::NonZeroU32;
-
 use super::definition::{ColumnDefinition, Definition, TypeClass, Value};
 use crate::dataset::Column;
 use crate::value::SqlType;
@@ -14,9 +12,8 @@ pub(crate) fn columns(definition: &Definition) -> Vec<Column> {
 
 fn column(told: &ColumnDefinition) -> Column {
     let kind = match told.class {
-        TypeClass::Enum if !told.is_domain => {
-            SqlType::enumerated(&told.type_name, NonZeroU32::new(told.type_oid))
-        }
+        // Without its number: the rows are in the cache for any server.
+        TypeClass::Enum if !told.is_domain => SqlType::enumerated(&told.type_name, None),
         TypeClass::Base | TypeClass::Enum | TypeClass::Array | TypeClass::Composite | TypeClass::Range => {
             SqlType::named(&told.type_name)
         }

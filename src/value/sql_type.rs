@@ -64,15 +64,25 @@ impl SqlType {
     }
 }
 
+/// What files write before the name of an enum, which no type's name begins with: one of two words is quoted.
+const ENUM: &str = "enum ";
+
 impl From<String> for SqlType {
     fn from(name: String) -> Self {
-        Self::named(&name)
+        match name.strip_prefix(ENUM) {
+            Some(name) => Self::enumerated(name, None),
+            None => Self::named(&name),
+        }
     }
 }
 
+/// Of an enum without its number, which another server has not.
 impl From<SqlType> for String {
     fn from(sql_type: SqlType) -> Self {
-        sql_type.name
+        match sql_type.codec {
+            Codec::Scalar(Scalar::Enum(_)) => format!("{ENUM}{}", sql_type.name),
+            Codec::Scalar(_) | Codec::Array(_) | Codec::Foreign => sql_type.name,
+        }
     }
 }
 
@@ -139,6 +149,19 @@ fn numeric(modifiers: &str) -> Option<Option<Precision>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_enum_is_one_again_when_it_is_read() {
+        for kind in [
+            SqlType::enumerated("\"my mood\"", None),
+            SqlType::named("numeric(12,2)"),
+            SqlType::named("enum"),
+        ] {
+            assert_eq!(SqlType::from(String::from(kind.clone())), kind);
+        }
+        let numbered = SqlType::enumerated("mood", NonZeroU32::new(16_400));
+        assert_eq!(SqlType::from(String::from(numbered)), SqlType::enumerated("mood", None));
+    }
 
     #[test]
     fn names_are_read_with_their_modifiers() {
