@@ -1,6 +1,6 @@
 //! The characters that a csv is cut by.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr2, memchr3};
 
 /// The characters by which a csv is cut into rows and fields. All are of ASCII.
 pub(crate) trait Marks: Copy {
@@ -67,8 +67,8 @@ impl Cut {
     }
 }
 
-/// The first quote or escape in these bytes.
+/// The first quote, escape or NUL in these bytes.
 #[inline]
-pub(super) fn next_quote(bytes: &[u8], quote: u8, escape: u8) -> Option<usize> {
-    if quote == escape { memchr(quote, bytes) } else { memchr2(quote, escape, bytes) }
+pub(super) fn next_mark(bytes: &[u8], quote: u8, escape: u8) -> Option<usize> {
+    if quote == escape { memchr2(quote, 0, bytes) } else { memchr3(quote, escape, 0, bytes) }
 }

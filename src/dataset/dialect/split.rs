@@ -3,7 +3,7 @@
 
 use super::super::bad_field::BadField;
 use super::super::blocks::{Block, newlines};
-use super::marks::{Marks, next_quote};
+use super::marks::{Marks, next_mark};
 
 /// The features of csv that a block may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,15 @@ impl Style {
     }
 }
 
-/// The span of a field's text: in the block, or, when quotes had to be taken out, in the scratch.
+/// The span of a field's text: in the block, or, when escapes had to be taken out, in the scratch.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
     start: usize,
     end: usize,
-    unquoted: bool,
+    /// Whether quotes are around it.
+    quoted: bool,
+    /// Whether it is in the scratch.
+    apart: bool,
 }
 
 /// Takes rows of a fixed number of fields apart, one at a time.
@@ -67,14 +70,14 @@ impl<M: Marks> Splitter<M> {
 
     /// Whether a field of the row last split had quotes around it.
     pub(crate) fn is_quoted(&self, i: usize) -> bool {
-        self.spans[i].unquoted
+        self.spans[i].quoted
     }
 
     /// The text of a field of the row last split out of `text`; that of a NULL means nothing.
     #[inline]
     pub(crate) fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
         let span = self.spans[i];
-        if span.unquoted { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] }
+        if span.apart { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] }
     }
 
     /// Splits the row that begins at byte `at` of `text` (which ends with a row's end), and
@@ -138,7 +141,7 @@ impl<M: Marks> Splitter<M> {
         for (i, span) in self.spans.iter_mut().enumerate() {
             let rest = &bytes[start..];
             let end = start + rest.iter().position(|b| *b == delimiter || *b == b'\n').unwrap_or(rest.len());
-            *span = Span { start, end, unquoted: false };
+            *span = Span { start, end, quoted: false, apart: false };
             self.nulls[i] = self.marks.is_null(&bytes[start..end]);
             let more = bytes.get(end) == Some(&delimiter);
             if more != (i + 1 < count) {
@@ -169,49 +172,42 @@ impl<M: Marks> Splitter<M> {
     /// The field that begins at `start`, and where it ends.
     #[inline]
     fn next_field(&mut self, text: &str, start: usize, i: usize) -> Result<(Span, usize), BadField> {
-        let (span, end) = match self.marks.quote() {
-            Some(quote) if text.as_bytes().get(start) == Some(&quote) => {
-                self.unquote(text, start, i, quote)?
-            }
-            _ => self.plain_field(text, start, i)?,
-        };
-        let field =
-            if span.unquoted { &self.scratch[span.start..span.end] } else { &text[span.start..span.end] };
-        if memchr::memchr(0, field.as_bytes()).is_some() {
-            let rule = "holds a NUL, which PostgreSQL's text cannot; take it out";
-            return Err(BadField::new(Some(i), field, rule));
+        match self.marks.quote() {
+            Some(quote) if text.as_bytes().get(start) == Some(&quote) => self.unquote(text, start, i, quote),
+            quote => self.plain_field(text, start, i, quote),
         }
-        Ok((span, end))
     }
 
     #[inline]
     fn null_at(&self, text: &str, span: Span) -> bool {
-        !span.unquoted && self.marks.is_null(&text.as_bytes()[span.start..span.end])
+        !span.quoted && self.marks.is_null(&text.as_bytes()[span.start..span.end])
     }
 
-    /// Takes the quotes out of the field that begins with one at `start`.
+    /// Takes the quotes off the field that begins with one at `start`.
     fn unquote(&mut self, text: &str, start: usize, i: usize, quote: u8) -> Result<(Span, usize), BadField> {
         let bytes = text.as_bytes();
         let escape = self.marks.escape();
         let begin = self.scratch.len();
-        let mut from = start + 1;
+        // What of the field is not yet in the scratch, and what was not yet looked at.
+        let (mut copied, mut from) = (start + 1, start + 1);
         loop {
-            let Some(at) = next_quote(&bytes[from..], quote, escape).map(|at| from + at) else {
+            let Some(at) = next_mark(&bytes[from..], quote, escape).map(|at| from + at) else {
                 return Err(BadField::new(
                     Some(i),
                     &text[start..],
                     "opens a quote that is not closed; close it",
                 ));
             };
-            self.scratch.push_str(&text[from..at]);
             let next = bytes.get(at + 1).copied();
             if bytes[at] == escape && next.is_some_and(|next| next == quote || next == escape) {
-                self.scratch.push_str(&text[at + 1..at + 2]);
-                from = at + 2;
+                self.scratch.push_str(&text[copied..at]);
+                (copied, from) = (at + 1, at + 2);
                 continue;
             }
+            if bytes[at] == 0 {
+                return Err(nul(i, &text[start..self.field_end(text, at)]));
+            }
             if bytes[at] != quote {
-                self.scratch.push_str(&text[at..=at]);
                 from = at + 1;
                 continue;
             }
@@ -220,48 +216,63 @@ impl<M: Marks> Splitter<M> {
                 Some(b'\r') => bytes.get(at + 2) == Some(&b'\n'),
                 Some(next) => next == self.marks.delimiter(),
             };
-            if ends {
-                return Ok((Span { start: begin, end: self.scratch.len(), unquoted: true }, at + 1));
-            }
-            return Err(BadField::new(
-                Some(i),
-                &text[start..self.field_end(text, at)],
-                format!(
-                    "goes on after its closing quote; write a quote inside a field as {}{}, or close \
-                     the quote that it begins with earlier",
+            if !ends {
+                let rule = format!(
+                    "goes on after its closing quote; write a quote inside a field as {}{}, or close the \
+                     quote that it begins with earlier",
                     char::from(escape),
                     char::from(quote)
-                ),
-            ));
+                );
+                return Err(BadField::new(Some(i), &text[start..self.field_end(text, at)], rule));
+            }
+            if copied == start + 1 {
+                return Ok((Span { start: copied, end: at, quoted: true, apart: false }, at + 1));
+            }
+            self.scratch.push_str(&text[copied..at]);
+            return Ok((Span { start: begin, end: self.scratch.len(), quoted: true, apart: true }, at + 1));
         }
     }
 
     /// A field without quotes around it, and where it ends.
-    fn plain_field(&self, text: &str, start: usize, i: usize) -> Result<(Span, usize), BadField> {
-        let mut end = self.field_end(text, start);
-        // The carriage return of a line's end belongs to the end.
-        if text.as_bytes().get(end) != Some(&self.marks.delimiter()) && text[start..end].ends_with('\r') {
-            end -= 1;
+    #[inline]
+    fn plain_field(
+        &self,
+        text: &str,
+        start: usize,
+        i: usize,
+        quote: Option<u8>,
+    ) -> Result<(Span, usize), BadField> {
+        let (bytes, delimiter) = (text.as_bytes(), self.marks.delimiter());
+        let stops = |b: &u8| *b == delimiter || matches!(*b, b'\n' | b'\r' | 0) || Some(*b) == quote;
+        let end = start + bytes[start..].iter().position(stops).unwrap_or(bytes.len() - start);
+        let ends = match bytes.get(end) {
+            None | Some(b'\n') => true,
+            // The carriage return of a line's end belongs to the end.
+            Some(b'\r') => matches!(bytes.get(end + 1), None | Some(b'\n')),
+            Some(byte) => *byte == delimiter,
+        };
+        match ends {
+            true => Ok((Span { start, end, quoted: false, apart: false }, end)),
+            false => Err(self.stray(text, start, end, i)),
         }
-        let field = &text[start..end];
-        if let Some(quote) = self.marks.quote()
-            && memchr::memchr(quote, field.as_bytes()).is_some()
-        {
-            let (quote, escape) = (char::from(quote), char::from(self.marks.escape()));
-            let rule = format!(
-                "has a quote but does not begin with one; write it as {quote}...{quote}, with {escape}{quote} \
-                 for each quote inside"
-            );
-            return Err(BadField::new(Some(i), field, rule));
-        }
-        if field.contains('\r') {
-            return Err(BadField::new(
-                Some(i),
-                field,
-                "has a carriage return outside quotes; quote the field",
-            ));
-        }
-        Ok((Span { start, end, unquoted: false }, end))
+    }
+
+    /// The error of a field with a character at `at` that it may not have without quotes.
+    #[cold]
+    fn stray(&self, text: &str, start: usize, at: usize, i: usize) -> BadField {
+        let field = &text[start..self.field_end(text, at)];
+        let rule = match text.as_bytes()[at] {
+            0 => return nul(i, field),
+            b'\r' => "has a carriage return outside quotes; quote the field".into(),
+            quote => {
+                let (quote, escape) = (char::from(quote), char::from(self.marks.escape()));
+                format!(
+                    "has a quote but does not begin with one; write it as {quote}...{quote}, with {escape}{quote} \
+                     for each quote inside"
+                )
+            }
+        };
+        BadField::new(Some(i), field, rule)
     }
 
     #[inline]
@@ -279,6 +290,11 @@ fn past(text: &str, end: usize) -> usize {
         Some(b'\r') if text.as_bytes().get(end + 1) == Some(&b'\n') => end + 2,
         Some(_) => end + 1,
     }
+}
+
+#[cold]
+fn nul(i: usize, field: &str) -> BadField {
+    BadField::new(Some(i), field, "holds a NUL, which PostgreSQL's text cannot; take it out")
 }
 
 #[cold]
