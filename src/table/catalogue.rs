@@ -29,7 +29,9 @@ pub(crate) fn columns(version: Version) -> String {
         "\
 SELECT a.attname::text AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name,
   a.atttypid AS type_oid, base.typtype::text AS class, base.typcategory::text AS category,
-  t.typtype = 'd' AS is_domain, a.attnotnull AS not_null,
+  t.typtype = 'd' AS is_domain,
+  CASE coalesce(element.typtype, base.typtype) WHEN 'e' THEN 'enum'
+    ELSE pg_catalog.format_type(coalesce(element.oid, base.oid), NULL) END AS made_of, a.attnotnull AS not_null,
   CASE WHEN a.attcollation <> t.typcollation THEN
     CASE WHEN pg_catalog.pg_collation_is_visible(co.oid) THEN '' ELSE pg_catalog.quote_ident(con.nspname) || '.' END
     || pg_catalog.quote_ident(co.collname) END AS collation,
@@ -42,11 +44,12 @@ FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN LATERAL (
   WITH RECURSIVE below AS (
-    SELECT t.typtype, t.typcategory, t.typbasetype
+    SELECT t.oid, t.typtype, t.typcategory, t.typbasetype, t.typelem
     UNION ALL
-    SELECT b.typtype, b.typcategory, b.typbasetype
+    SELECT b.oid, b.typtype, b.typcategory, b.typbasetype, b.typelem
     FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype WHERE below.typtype = 'd')
-  SELECT typtype, typcategory FROM below WHERE typtype <> 'd') base ON true
+  SELECT oid, typtype, typcategory, typelem FROM below WHERE typtype <> 'd') base ON true
+LEFT JOIN pg_catalog.pg_type element ON base.typcategory = 'A' AND element.oid = base.typelem
 LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -43,6 +43,9 @@ pub struct ColumnDefinition {
     pub class: TypeClass,
     /// Whether its type is a domain.
     pub is_domain: bool,
+    /// The type that its values or, of an array, their elements are of at last, without modifiers; `enum` where
+    /// those are words.
+    pub made_of: String,
     /// Its collation as SQL names it, where that is not the type's own.
     pub collation: Option<String>,
     /// Whether it refuses NULL.

@@ -125,6 +125,7 @@ fn column(row: &Row) -> Result<ColumnDefinition> {
             _ => TypeClass::Base,
         },
         is_domain: row.try_get("is_domain")?,
+        made_of: row.try_get("made_of")?,
         collation: row.try_get("collation")?,
         not_null: row.try_get("not_null")?,
         value: match (identity.as_str(), generated.as_str(), expression) {

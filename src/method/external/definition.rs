@@ -53,6 +53,8 @@ struct Definition {
     #[serde(default)]
     table: Vec<TableNeed>,
     #[serde(default)]
+    types: Vec<String>,
+    #[serde(default)]
     extensions: Vec<String>,
     command: Vec<String>,
     version: Vec<String>,
@@ -179,6 +181,7 @@ impl Definition {
             settings: self.settings,
             tls: self.tls,
             table: self.table,
+            types: self.types,
             extensions: self.extensions,
             command,
             version,

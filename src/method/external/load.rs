@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use super::execute::LoadTarget;
 use super::loader::Loader;
 use super::options::{InputFormat, InputReader};
+use super::table_needs::unknown_type;
 use super::{input, program};
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes, lacks};
 use crate::model::{Params, Phase};
@@ -38,7 +39,8 @@ impl Method for Loader {
         let counts = self.input == InputFormat::KeyedCsv && table.surrogate().is_some();
         let counted = counts.then(|| lacks::counted_key(table)).flatten();
         let named = || self.names_key().then(|| lacks::key(table)).flatten();
-        counted.or_else(named).or_else(|| self.table.iter().find_map(|need| need.lacks(table)))
+        let needs = || self.table.iter().find_map(|need| need.lacks(table));
+        counted.or_else(named).or_else(needs).or_else(|| unknown_type(&self.types, table))
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {

@@ -32,6 +32,8 @@ pub struct Loader {
     pub(super) reader: InputReader,
     pub(super) settings: SettingsSupport,
     pub(super) table: Vec<TableNeed>,
+    /// The types that its program makes values of; none where it makes those of any.
+    pub(super) types: Vec<String>,
     pub(super) extensions: Vec<String>,
     pub(super) command: Vec<Template>,
     pub(super) version: Vec<Template>,

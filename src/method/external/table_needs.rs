@@ -13,14 +13,18 @@ pub(crate) enum TableNeed {
     EveryColumn,
     /// Names that SQL reads without quotes.
     PlainNames,
+    /// Names without double quotes in them: the program does not read doubled ones.
+    NoQuotesInNames,
     /// No triggers: the program does not fire them.
     NoTriggers,
     /// No foreign keys: the program does not check them.
     NoForeignKeys,
     /// No CHECK constraints: the program does not check them.
     NoChecks,
-    /// No partitions: the program writes into one table.
+    /// No partitions: the program is made for one table.
     NoPartitions,
+    /// No primary key or unique constraint that is deferrable: the program builds them anew as ordinary ones.
+    NoDeferrableKeys,
 }
 
 impl TableNeed {
@@ -39,10 +43,12 @@ impl TableNeed {
                 )
             }
             TableNeed::PlainNames => {
-                let columns = table.columns.iter().map(|column| &column.name);
-                let mut names = columns.chain([&table.name]).chain(&table.schema);
-                (!names.all(|name| is_plain(name)), "its program reads only names that need no quotes")
+                (!names(table).all(is_plain), "its program reads only names that need no quotes")
             }
+            TableNeed::NoQuotesInNames => (
+                names(table).any(|name| name.contains('"')),
+                "its program reads no names with double quotes in them",
+            ),
             TableNeed::NoTriggers => {
                 let fires = definition.triggers.iter().any(|trigger| trigger.on_insert);
                 (fires, "its program fires no triggers, and the table has some")
@@ -55,11 +61,37 @@ impl TableNeed {
                 "its program checks no CHECK constraints, and the table has some",
             ),
             TableNeed::NoPartitions => {
-                (definition.partitioning.is_some(), "its program does not load partitioned tables")
+                (definition.partitioning.is_some(), "its program is not made for partitioned tables")
+            }
+            TableNeed::NoDeferrableKeys => {
+                let backed = [ConstraintKind::Primary, ConstraintKind::Unique];
+                let mut keys = backed.into_iter().flat_map(|kind| definition.constraints_of(kind));
+                (
+                    keys.any(|key| key.is_deferrable),
+                    "its program builds keys anew and not as deferrable ones, and the table has one",
+                )
             }
         };
         is_wrong.then(|| why.into())
     }
+}
+
+/// The names that a load says.
+fn names(table: &Table) -> impl Iterator<Item = &str> {
+    let columns = table.columns.iter().map(|column| column.name.as_str());
+    columns.chain([table.name.as_str()]).chain(table.schema.as_deref())
+}
+
+/// A column of a type that is none of these, in words; `None` where there is none, or nothing is said of types.
+pub(crate) fn unknown_type(types: &[String], table: &Table) -> Option<String> {
+    let definition = table.definition().filter(|_| !types.is_empty())?;
+    let told = table.columns.iter().filter_map(|column| definition.column(&column.name));
+    let mut others = told.filter(|column| !types.contains(&column.made_of));
+    let column = others.next()?;
+    Some(format!(
+        "its program makes no values of the type {}, which the column {} is of",
+        column.type_name, column.name
+    ))
 }
 
 /// Whether SQL reads a name without quotes as it is, unless it is a word of its own.
