@@ -11,7 +11,7 @@ use super::server_args::Servers;
 use crate::dataset::{Asked, BuiltIn, Dataset, estimated_bytes};
 use crate::interrupt::Interrupt;
 use crate::model::{Encoding, OwnTable, Run};
-use crate::runner::foundation::{Parent, lay};
+use crate::runner::foundation::{self, Parent};
 use crate::runner::plan::Request;
 use crate::table::foundation::{Ddl, Foundation};
 use crate::table::rows;
@@ -92,19 +92,17 @@ impl OwnTableArgs {
                 let rows = Rows::File(csv.clone(), self.dialect.asked()?);
                 Ok(Some(Wanted { ddl, parents, csv: self.dialect.given(), rows }))
             }
-            (_, _, Some(table)) if table != BuiltIn::Votes => Ok(Some(Wanted::built_in(table))),
+            (_, _, Some(table)) if table != BuiltIn::Votes => {
+                let origin = format!("the DDL of {}", table.name());
+                let ddl = Ddl { origin, text: table.ddl().into(), table: None };
+                Ok(Some(Wanted { ddl, parents, csv: BTreeMap::new(), rows: Rows::Invented(table) }))
+            }
             _ => Ok(None),
         }
     }
 }
 
 impl Wanted {
-    fn built_in(table: BuiltIn) -> Self {
-        let origin = format!("the DDL of {}", table.name());
-        let ddl = Ddl { origin, text: table.ddl().into(), table: None };
-        Self { ddl, parents: Vec::new(), csv: BTreeMap::new(), rows: Rows::Invented(table) }
-    }
-
     /// About how many bytes its csv has.
     ///
     /// # Errors
@@ -123,7 +121,7 @@ impl Wanted {
     /// # Errors
     /// As [`lay`].
     pub(crate) fn lay(&self, servers: &mut Servers) -> Result<Vec<Arc<Foundation>>> {
-        servers.all_mut().iter().map(|(_, server)| lay(&**server, &self.ddl, &self.parents)).collect()
+        lay(servers, &self.ddl, &self.parents)
     }
 
     /// The rows, made or taken first where the cache lacks them.
@@ -157,40 +155,36 @@ impl Wanted {
             csv: self.csv.clone(),
         }
     }
-
-    /// The table of a run that is recorded; `None` for votes.
-    ///
-    /// # Errors
-    /// [`crate::fault::Fault::Usage`] when it had rows in other tables, whose files no record keeps.
-    pub(crate) fn of_run(run: &Run) -> Result<Option<Self>> {
-        let Some(table) = &run.table else { return Ok(None) };
-        if let Some(parent) = table.parents.first() {
-            return Err(usage!(
-                "cannot go on with this run: the rows of {parent}, which {} refers to, are in no record; start a new run instead",
-                table.name
-            ));
-        }
-        Ok(Some(match BuiltIn::ALL.into_iter().find(|known| known.ddl() == table.ddl) {
-            Some(table) => Self::built_in(table),
-            None => Self {
-                ddl: Ddl {
-                    origin: "the DDL of the run".into(),
-                    text: table.ddl.clone(),
-                    table: Some(table.name.clone()),
-                },
-                parents: Vec::new(),
-                csv: BTreeMap::new(),
-                rows: Rows::File(PathBuf::new(), Asked::default()),
-            },
-        }))
-    }
 }
 
-/// The table that a run's rows were invented for, where they were.
-pub(crate) fn invented_for(run: &Run) -> Option<BuiltIn> {
-    run.dataset.seed?;
-    match &run.table {
-        None => Some(BuiltIn::Votes),
-        Some(table) => BuiltIn::ALL.into_iter().find(|known| known.ddl() == table.ddl),
+/// The DDL of the table that a recorded run loaded; `None` for votes.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] when other tables had rows, whose files no record keeps.
+pub(crate) fn ddl_of(run: &Run) -> Result<Option<Ddl>> {
+    let Some(OwnTable { name, ddl, parents, .. }) = &run.table else { return Ok(None) };
+    if let Some(parent) = parents.first() {
+        return Err(usage!(
+            "cannot go on with this run: the rows of {parent}, which {name} refers to, are in no record; start a new run instead"
+        ));
     }
+    let origin = "the DDL of the run".into();
+    Ok(Some(Ddl { origin, text: ddl.clone(), table: Some(name.clone()) }))
+}
+
+/// Makes the table of a DDL on each of the servers, and fills those that it refers to.
+///
+/// # Errors
+/// As [`foundation::lay`].
+pub(crate) fn lay(servers: &mut Servers, ddl: &Ddl, parents: &[Parent]) -> Result<Vec<Arc<Foundation>>> {
+    servers.all_mut().iter().map(|(_, server)| foundation::lay(&**server, ddl, parents)).collect()
+}
+
+/// The table that a run's rows were invented for, and their seed, where they were.
+pub(crate) fn invented_for(run: &Run) -> Option<(BuiltIn, u64)> {
+    let table = match &run.table {
+        None => BuiltIn::Votes,
+        Some(table) => BuiltIn::ALL.into_iter().find(|known| known.ddl() == table.ddl)?,
+    };
+    Some((table, run.dataset.seed?))
 }

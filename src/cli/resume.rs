@@ -12,7 +12,7 @@ use super::run_args::Args;
 use super::server_args::ServerArgs;
 use super::unfinished::{Unfinished, stopped};
 use super::{loader_args, own_table};
-use crate::dataset::{BuiltIn, Dataset, default_cache};
+use crate::dataset::{Dataset, default_cache};
 use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
@@ -41,10 +41,9 @@ fn go_on(
     }
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, run, &dir)?;
-    let own = own_table::Wanted::of_run(run)?;
-    let dataset = match run.dataset.seed {
-        Some(seed) => {
-            let table = own_table::invented_for(run).unwrap_or(BuiltIn::Votes);
+    let ddl = own_table::ddl_of(run)?;
+    let dataset = match own_table::invented_for(run) {
+        Some((table, seed)) => {
             Dataset::invented(&default_cache()?, table, run.dataset.rows, seed, interrupt)?
         }
         None => Dataset::list(&default_cache()?)?
@@ -84,8 +83,8 @@ fn go_on(
     let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
-        let prepared = match &own {
-            Some(own) => prepared.founded(own.lay(&mut servers)?),
+        let prepared = match &ddl {
+            Some(ddl) => prepared.founded(own_table::lay(&mut servers, ddl, &[])?),
             None => prepared,
         };
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;

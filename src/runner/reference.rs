@@ -5,9 +5,9 @@ use anyhow::{Context, Result};
 use crate::dataset::Dataset;
 use crate::dataset::checksum::sql_expression;
 use crate::method::copy::copy_from_stdin;
-use crate::method::tools::stream::CopyStream;
 use crate::model::{Content, Encoding};
 use crate::pg_error::describe;
+use crate::runner::reset::copy_first;
 use crate::server::{Connector, Session};
 use crate::sql::Exec;
 use crate::table::Table;
@@ -35,12 +35,7 @@ pub(super) fn content(
         columns.join(", ")
     ))?;
     let reference = Table { name: REFERENCE.into(), ..table.clone() };
-    CopyStream::connect(connector)?.copy(
-        &copy_from_stdin(&reference, Encoding::Csv),
-        &dataset.file(Encoding::Csv),
-        Encoding::Csv,
-        dataset.first(Encoding::Csv, rows)?,
-    )?;
+    copy_first(connector, &copy_from_stdin(&reference, Encoding::Csv), dataset, rows)?;
     let sum = format!("SELECT coalesce(sum({}), 0)::text FROM {name}", sql_expression(&table.columns));
     let text: String = fixed(&mut **session, |transaction| {
         Ok(transaction.query_one(&sum, &[]).map_err(describe).context("summing the rows")?.get(0))

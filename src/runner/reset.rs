@@ -219,15 +219,19 @@ impl Reset<'_> {
     }
 
     fn copy_into(&self, table: &Table, rows: u64) -> Result<()> {
-        let chunk = self.dataset.first(Encoding::Csv, rows)?;
-        let stream = CopyStream::connect(self.connector)?;
         let sql = copy_from_stdin(table, Encoding::Csv);
         self.hear(&sql);
-        stream.copy(&sql, &self.dataset.file(Encoding::Csv), Encoding::Csv, chunk)
+        copy_first(self.connector, &sql, self.dataset, rows)
     }
 
     /// A table that has held its rows for a while: visible to all, and known to the planner.
     fn settle(&mut self) -> Result<()> {
         self.run(&format!("VACUUM (ANALYZE) {}", self.table.sql_name()))
     }
+}
+
+/// Copies the dataset's first rows by `sql`, a COPY ... FROM STDIN of its csv, over a connection of its own.
+pub(super) fn copy_first(connector: &Connector, sql: &str, dataset: &Dataset, rows: u64) -> Result<()> {
+    let chunk = dataset.first(Encoding::Csv, rows)?;
+    CopyStream::connect(connector)?.copy(sql, &dataset.file(Encoding::Csv), Encoding::Csv, chunk)
 }

@@ -198,6 +198,7 @@ impl Loaded<'_> {
         let of_server = || reference::content(self.control, connector, dataset.1, table, after.loaded);
         let content = self.parts.contents.get(dataset, after, of_server)?;
         let mut found = verify::read(&mut **self.control, table)?;
+        // The server computed both by the same expression; whose word the expected one is, goes into the record.
         found.content.rule = content.rule;
         let expected = verify::Expected {
             rows: after.loaded * after.times,
