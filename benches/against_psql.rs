@@ -6,7 +6,7 @@
 //! criterion takes all samples of one before those of the other. So both are then loaded some more times, turn and
 //! turn about: the ratio of their medians is from these, and what each takes of the client's processor.
 //!
-//! `BULKBENCH_ROWS` (default 500,000) sets the rows. `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
+//! `BULKBENCH_ROWS` (default 300,000) sets the rows. `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
 
 mod support;
 
@@ -23,7 +23,7 @@ use support::fit::Fit;
 use support::loads::{Loads, load};
 use support::variables;
 
-const ROWS: u64 = 500_000;
+const ROWS: u64 = 300_000;
 
 const FIT: Fit =
     Fit { samples: 10, warm_up: Duration::from_millis(500), measurement: Duration::from_secs(5) };

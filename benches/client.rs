@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use bulkbench::dataset::checksum::{ContentSum, RowHasher};
 use bulkbench::dataset::{
-    Asked, Column, DEFAULT_SEED, Dataset, Encoder, Row, RowReader, columns, generator::Votes,
+    Asked, BuiltIn, Column, DEFAULT_SEED, Dataset, Encoder, Row, RowReader, columns, generator::Votes,
 };
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Encoding;
@@ -28,7 +28,8 @@ use support::{or_throw, variables};
 
 const ROWS: u64 = 100_000;
 
-const FIT: Fit = Fit { samples: 20, warm_up: Duration::from_secs(1), measurement: Duration::from_secs(5) };
+const FIT: Fit =
+    Fit { samples: 20, warm_up: Duration::from_millis(500), measurement: Duration::from_secs(3) };
 
 /// Two runs of the same code, minutes apart, differ by less than this factor's excess over 1.
 const NOISE: f64 = 0.1;
@@ -81,7 +82,7 @@ fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
     ];
     for (slug, csv) in [("import-csv", &input.csv), ("import-csv-of-a-dialect", &input.other_csv()?)] {
         let place = Place::with(csv)?;
-        passes.push(Pass::new(slug, csv.len() as u64, move || place.import(input)));
+        passes.push(Pass::new(slug, csv.len() as u64, move || place.import(&input.columns, input.interrupt)));
     }
     for encoding in Encoding::ALL {
         let (encoder, mut out) = (Encoder::new(&input.columns, encoding)?, Vec::new());
@@ -92,8 +93,39 @@ fn passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
             Ok(())
         }));
     }
+    passes.extend(event_passes(input)?);
     passes.extend(value_passes(input.rows));
     Ok(passes)
+}
+
+/// Passes over wide rows of many types.
+fn event_passes<'p>(input: &'p Input<'p>) -> Result<Vec<Pass<'p>>> {
+    let place = tempfile::tempdir()?;
+    let events = Dataset::invented(place.path(), BuiltIn::Events, input.rows, DEFAULT_SEED, input.interrupt)?;
+    let csv = std::fs::read(events.file(Encoding::Csv))?;
+    let columns = events.columns().to_vec();
+    let (bytes, hasher) = (csv.len() as u64, RowHasher::new(&columns));
+    let encoder = Encoder::new(&columns, Encoding::Binary)?;
+    let place = Place::with(&csv)?;
+    let (csv, columns) = (Rc::new(csv), Rc::new(columns));
+    let (other_csv, other_columns) = (Rc::clone(&csv), Rc::clone(&columns));
+    let import_columns = Rc::clone(&columns);
+    let mut out = Vec::new();
+    Ok(vec![
+        Pass::new("read-csv-and-content-sum-of-events", bytes, move || {
+            let mut sum = ContentSum::default();
+            each_row(&csv, &columns, |row| sum.add(hasher.hash(row)))?;
+            black_box(sum);
+            Ok(())
+        }),
+        Pass::new("read-csv-and-encode-binary-of-events", bytes, move || {
+            out.clear();
+            each_row(&other_csv, &other_columns, |row| encoder.push_row(row, &mut out))?;
+            black_box(&out);
+            Ok(())
+        }),
+        Pass::new("import-csv-of-events", bytes, move || place.import(&import_columns, input.interrupt)),
+    ])
 }
 
 /// Passes over rows of ten columns of usual types.
@@ -134,10 +166,9 @@ impl Place {
     }
 
     /// Imports it into a cache of its own, which goes away.
-    fn import(&self, input: &Input<'_>) -> Result<()> {
+    fn import(&self, columns: &[Column], interrupt: &Interrupt) -> Result<()> {
         let cache = self.dir.path().join("cache");
-        let columns = &input.columns;
-        Dataset::imported_table(&cache, &self.csv, columns, &Asked::default(), input.interrupt)?;
+        Dataset::imported_table(&cache, &self.csv, columns, &Asked::default(), interrupt)?;
         Ok(std::fs::remove_dir_all(&cache)?)
     }
 }
@@ -174,13 +205,17 @@ impl<'i> Input<'i> {
         Ok(csv)
     }
 
-    fn each_row(&self, mut see: impl FnMut(&Row<'_>)) -> Result<()> {
-        let mut reader = RowReader::over(self.csv.clone(), &self.columns, "generated rows".into());
-        while let Some(row) = reader.next_row()? {
-            see(&row);
-        }
-        Ok(())
+    fn each_row(&self, see: impl FnMut(&Row<'_>)) -> Result<()> {
+        each_row(&self.csv, &self.columns, see)
     }
+}
+
+fn each_row(csv: &[u8], columns: &[Column], mut see: impl FnMut(&Row<'_>)) -> Result<()> {
+    let mut reader = RowReader::over(csv.to_vec(), columns, "generated rows".into());
+    while let Some(row) = reader.next_row()? {
+        see(&row);
+    }
+    Ok(())
 }
 
 fn write_all(votes: &Votes, out: &mut Vec<u8>) -> ContentSum {

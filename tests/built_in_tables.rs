@@ -49,9 +49,9 @@ fn rows_arrive_whole_in_every_encoding() {
     for (name, value) in FIXED {
         session.batch_execute(&format!("SET {name} = '{value}'")).unwrap();
     }
-    for table in BuiltIn::ALL {
+    for table in BuiltIn::all() {
         let mut dataset = Dataset::invented(dir.path(), table, 20_000, 1, &interrupt).unwrap();
-        session.batch_execute(table.ddl()).unwrap();
+        session.batch_execute(&table.ddl()).unwrap();
         for encoding in Encoding::ALL {
             dataset.ensure(encoding, &interrupt).unwrap();
             let found = load(&mut session, table.name(), &dataset, encoding);

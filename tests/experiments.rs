@@ -69,7 +69,7 @@ macro_rules! experiments {
         fn none_is_left_out() {
             let built_in: Vec<String> = Experiment::built_in().unwrap().into_iter().map(|e| e.id).collect();
             // Those of the last line have tests of another kind, below and in tests/caveats.rs.
-            let tested = [$($id,)* "scale", "caveats"];
+            let tested = [$($id,)* "scale", "caveats", "types", "wide", "indexes-kinds"];
             let left: Vec<_> = built_in.iter().filter(|id| !tested.contains(&id.as_str())).collect();
             assert!(left.is_empty(), "{left:?}");
         }
@@ -104,4 +104,23 @@ fn a_case_of_more_rows_than_there_are_says_so() {
     assert!(left.iter().all(|(_, reason)| reason.ends_with("and the dataset has 10 000")), "{left:?}");
     assert!(!left.iter().any(|(case, _)| case == "copy-csv rows=10000"), "{left:?}");
     assert!(left.iter().any(|(case, _)| case == "copy-csv rows=100000"), "{left:?}");
+}
+
+/// The experiments whose cases load several tables: the command makes them, as their DDL needs a server.
+#[test]
+fn those_of_several_tables_run_whole() {
+    for (id, rows) in [("types", "500"), ("wide", "2000"), ("indexes-kinds", "2000")] {
+        let place = common::world_readable_tempdir();
+        let mut command = assert_cmd::Command::cargo_bin("bulkbench").unwrap();
+        command.current_dir(place.path()).env("BULKBENCH_CACHE", place.path().join("cache"));
+        command.args(["run", id, "--rows", rows, "--rounds", "1", "--budget", "1", "--server", "local"]);
+        let ran = command.output().unwrap();
+        assert!(ran.status.success(), "{id}: {}", String::from_utf8_lossy(&ran.stderr));
+        let found = std::fs::read_dir(place.path().join("results")).unwrap().next().unwrap().unwrap().path();
+        let record = std::fs::read_to_string(found.join("run.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        for case in record["plan"]["cases"].as_array().unwrap() {
+            assert_eq!(case["unavailable"], serde_json::Value::Null, "{id}: {case}");
+        }
+    }
 }

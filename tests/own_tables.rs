@@ -4,18 +4,19 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use bulkbench::dataset::{Asked, Column, Dataset};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Outcome, Role, Sample};
-use bulkbench::runner::RunSession;
-use bulkbench::runner::foundation::{Parent, lay};
+use bulkbench::runner::foundation::{Laid, Parent, Told};
+use bulkbench::runner::plan::{self, Tables};
 use bulkbench::runner::sample::{Applied, Ready, Stage};
+use bulkbench::runner::{Input, Prepared};
 use bulkbench::server::Server;
-use bulkbench::table::foundation::{Ddl, Foundation};
+use bulkbench::table::Table;
+use bulkbench::table::foundation::Ddl;
 use bulkbench::value::SqlType;
 
 /// Rows whose user and link are those of no other, in no order.
@@ -27,28 +28,32 @@ fn dataset(dir: &Path) -> Dataset {
     Dataset::imported(dir, &path, &Interrupt::new()).unwrap()
 }
 
-fn laid(server: &dyn Server, text: &str, parents: &[Parent]) -> anyhow::Result<Arc<Foundation>> {
+fn told(text: &str, parents: &[Parent]) -> Told {
     let ddl = Ddl { origin: "--ddl table.sql".into(), text: text.into(), table: Some("votes".into()) };
-    lay(server, &ddl, parents)
+    Told { ddl, parents: parents.to_vec() }
+}
+
+/// The cases of an experiment that load these rows into this table.
+fn prepared<'c>(
+    catalogue: &'c Catalogue,
+    experiment: &Experiment,
+    server: &dyn Server,
+    dataset: &Dataset,
+    told: Told,
+) -> anyhow::Result<Prepared<'c>> {
+    let laid = Laid::default();
+    let foundation = laid.on((0, server), "", &told)?;
+    let tables = Tables::of(Table::told(&foundation, dataset.columns())?, dataset.rows());
+    let cases = plan::cases(catalogue, experiment, &common::request(dataset.rows()), &tables)?;
+    let input = Input { name: String::new(), dataset: dataset.clone(), told: Some(told) };
+    Ok(Prepared::new(catalogue, cases, vec![input], &Interrupt::new())?.with_laid(laid))
 }
 
 /// A sample of every method that can load the table, and why the others cannot.
-fn all(
-    server: &mut dyn Server,
-    dataset: &Dataset,
-    foundation: Arc<Foundation>,
-) -> (Vec<Sample>, BTreeMap<String, String>) {
+fn all(server: &mut dyn Server, dataset: &Dataset, told: Told) -> (Vec<Sample>, BTreeMap<String, String>) {
     let (catalogue, experiment) = (Catalogue::built_in(), Experiment::find("all").unwrap());
-    let request = common::request(dataset.rows());
-    let prepared = RunSession::prepare_told(
-        &catalogue,
-        &experiment,
-        &request,
-        dataset.clone(),
-        vec![foundation],
-        &Interrupt::new(),
-    );
-    let prepared = prepared.unwrap();
+    let prepared = prepared(&catalogue, &experiment, server, dataset, told);
+    let prepared = prepared.unwrap_or_else(|error| panic!("{error:#}"));
     let mut session = common::on(&prepared, server);
     let (mut samples, mut lacking) = (Vec::new(), BTreeMap::new());
     for case in session.mark(&experiment).unwrap().into_iter().filter(|case| case.role != Role::Control) {
@@ -158,8 +163,7 @@ fn every_method_loads_a_table_or_says_what_it_lacks() {
         wrong.push(format!("{text}:"));
         let parents = [Parent { table: "users".into(), file: users.clone() }];
         let parents = if text.contains("REFERENCES") { &parents[..] } else { &[] };
-        let foundation = laid(&*server, text, parents).unwrap_or_else(|error| panic!("{text}: {error:#}"));
-        let (samples, mut lacking) = all(&mut *server, &dataset, foundation);
+        let (samples, mut lacking) = all(&mut *server, &dataset, told(text, parents));
         for sample in samples.iter().filter(|sample| sample.outcome != Outcome::Ok) {
             wrong.push(format!("{}: {:?}", sample.case, sample.error));
         }
@@ -228,8 +232,7 @@ fn every_method_loads_values_of_many_types() {
          CREATE INDEX ON votes USING gin (tags)",
         definitions.join(", ")
     );
-    let foundation = laid(&*server, &text, &[]).unwrap_or_else(|error| panic!("{error:#}"));
-    let (samples, mut lacking) = all(&mut *server, &dataset, foundation);
+    let (samples, mut lacking) = all(&mut *server, &dataset, told(&text, &[]));
     let failed: Vec<String> = samples
         .iter()
         .filter(|sample| sample.outcome != Outcome::Ok)
@@ -292,14 +295,10 @@ fn held(
          CREATE TYPE pair AS (x int, y text); CREATE TABLE votes ({table}, PRIMARY KEY (id)); \
          CREATE INDEX ON votes USING gist (span)"
     );
-    let foundation = laid(server, &text, &[]).unwrap_or_else(|error| panic!("{error:#}"));
     let connector = server.connector().clone();
     let catalogue = Catalogue::built_in();
-    let (request, dataset) = (common::request(dataset.rows()), dataset.clone());
-    let founded = vec![foundation];
-    let prepared =
-        RunSession::prepare_told(&catalogue, experiment, &request, dataset, founded, &Interrupt::new());
-    let prepared = prepared.unwrap();
+    let prepared = prepared(&catalogue, experiment, server, dataset, told(&text, &[]));
+    let prepared = prepared.unwrap_or_else(|error| panic!("{error:#}"));
     let mut session = common::on(&prepared, server);
     let (mut sums, mut lacking) = (BTreeMap::new(), BTreeMap::new());
     for case in session.mark(experiment).unwrap().into_iter().filter(|case| case.role != Role::Control) {
@@ -381,8 +380,7 @@ fn a_table_of_as_many_columns_as_there_can_be_is_loaded() {
     let mut server = common::local(&dataset);
     let columns: Vec<String> = names.iter().map(|name| format!("\"{name}\" int NOT NULL")).collect();
     let text = format!("CREATE TABLE votes ({}, PRIMARY KEY (\"c 7\"))", columns.join(", "));
-    let foundation = laid(&*server, &text, &[]).unwrap();
-    let (samples, lacking) = all(&mut *server, &dataset, foundation);
+    let (samples, lacking) = all(&mut *server, &dataset, told(&text, &[]));
     // The memory that pgloader gives itself does not hold the columns of so many rows.
     for sample in samples.iter().filter(|sample| !sample.case.starts_with("pgloader")) {
         assert_eq!(sample.outcome, Outcome::Ok, "{}: {:?}", sample.case, sample.error);

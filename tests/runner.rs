@@ -13,7 +13,7 @@ use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Content, EndState, Outcome, Persistence, Phase, Plan, Readings, Sample, Slot};
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::progress::Progress;
 use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::{budget, execute};
@@ -167,8 +167,8 @@ fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [
         cores: 2,
         any_build: false,
     };
-    let mut cases =
-        plan::cases(&Catalogue::built_in(), &experiment, &request, &Table::votes(&votes())).unwrap();
+    let tables = Tables::of(Table::votes(&votes()), request.rows);
+    let mut cases = plan::cases(&Catalogue::built_in(), &experiment, &request, &tables).unwrap();
     prepare(&mut cases);
     plan::plan(&experiment, &request, cases, Clone::clone)
 }

@@ -10,10 +10,10 @@ use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Case, Role};
-use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::stage::ServerStage;
-use bulkbench::runner::{Prepared, RunSession};
+use bulkbench::runner::{Input, Prepared, RunSession};
 use bulkbench::server::{self, Options};
 use bulkbench::table::Table;
 use bulkbench::{probe, say, units};
@@ -64,8 +64,8 @@ impl Loads {
             cores: u64::from(probe::machine::cores()),
             any_build: false,
         };
-        let cases =
-            plan::cases(&Catalogue::built_in(), experiment, &request, &Table::votes(&columns::votes()))?;
+        let votes = Tables::of(Table::votes(&columns::votes()), rows);
+        let cases = plan::cases(&Catalogue::built_in(), experiment, &request, &votes)?;
         let cases = cases.into_iter().filter(|case| case.role != Role::Control);
         Ok(cases.map(|case| (slug(&case.id), case)).collect())
     }
@@ -115,7 +115,7 @@ impl Loads {
             need_bytes: ROOM.0 + rows * ROOM.1,
             ..Options::default()
         };
-        let prepared = Prepared::new(&catalogue, cases, dataset, interrupt)?;
+        let prepared = Prepared::new(&catalogue, cases, vec![Input::votes(dataset)], interrupt)?;
         let mut server = server::open(&choice, &options, interrupt).context("getting a server")?;
         say!("{name}: {} ({})", server.facts().version, server.facts().reason);
         server.warnings().iter().for_each(|warning| say!("warning: {warning}"));

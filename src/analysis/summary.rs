@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::metric::Aggregate;
-use crate::model::{Case, Durability, EndState, Metric, Outcome, Phase, Reading, Run, Sample, ServerFacts};
+use crate::model::{
+    Case, DatasetFacts, Durability, EndState, Metric, Outcome, Phase, Reading, Run, Sample, ServerFacts,
+};
 use crate::stats::{self, Estimate};
 
 /// A case and what its samples say. Times are nanoseconds, sizes bytes, both as medians and
@@ -23,6 +25,8 @@ pub struct Summary<'a> {
     pub samples: Vec<&'a Sample>,
     /// Rows each of them loaded.
     pub rows: u64,
+    /// Bytes of one of its rows as csv, on average; `None` where the record has no csv of its dataset.
+    pub bytes_per_row: Option<f64>,
     /// The median total with its interval; `None` without a finished sample.
     pub total_ns: Option<Estimate>,
     /// The smallest total.
@@ -52,26 +56,22 @@ pub struct CaseReadings {
 
 /// The summary of each case of a run, in the order of the plan.
 pub fn summarize<'a>(run: &'a Run, samples: &'a [Sample]) -> Vec<Summary<'a>> {
-    let of_case = |case| summarize_case(case, run.server_of(case), run.plan.any_build, samples);
+    let of_case = |case| summarize_case(run, case, samples);
     run.plan.cases.iter().map(of_case).collect()
 }
 
-fn summarize_case<'a>(
-    case: &'a Case,
-    server: Option<&'a ServerFacts>,
-    any_build: bool,
-    all: &'a [Sample],
-) -> Summary<'a> {
+fn summarize_case<'a>(run: &'a Run, case: &'a Case, all: &'a [Sample]) -> Summary<'a> {
     let counted = || all.iter().filter(|s| s.case == case.id && s.slot.counts());
     let samples: Vec<&Sample> = counted().filter(|s| s.outcome == Outcome::Ok).collect();
     let failed: Vec<&Sample> = counted().filter(|s| s.outcome != Outcome::Ok).collect();
     let totals = totals_ns(&samples);
     Summary {
         case,
-        any_build,
-        server,
+        any_build: run.plan.any_build,
+        server: run.server_of(case),
         durability: durability(case, &samples),
         rows: samples.first().map_or(case.rows, |s| s.rows),
+        bytes_per_row: run.dataset_of(case).and_then(DatasetFacts::csv_bytes_per_row),
         total_ns: stats::median_estimate(&totals),
         min_ns: samples.iter().filter_map(|s| s.total_ns).min(),
         phases_ns: phase_medians(&samples),
@@ -118,6 +118,11 @@ impl Summary<'_> {
     /// Rows a second, from the median total.
     pub fn rows_per_second(&self) -> Option<Estimate> {
         Some(self.total_ns?.inverse(self.rows as f64 * 1e9))
+    }
+
+    /// Bytes of the rows as csv a second, from the median total: what rows of other widths are compared by.
+    pub fn csv_bytes_per_second(&self) -> Option<f64> {
+        Some(self.rows_per_second()?.point * self.bytes_per_row?)
     }
 
     /// The phases of the sample with the median total (the means of the two middle ones), which

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
 
 use crate::dataset::Asked;
 
@@ -59,6 +59,32 @@ impl CsvArgs {
     }
 }
 
+/// The flags alone, as if they were a command line.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true)]
+struct Line {
+    #[command(flatten)]
+    csv: CsvArgs,
+}
+
+impl CsvArgs {
+    /// What is said by the names of the flags, as [`CsvArgs::given`] has it.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Usage`] for a name that is no flag, or a value that it does not take.
+    pub(crate) fn of(given: &BTreeMap<String, String>) -> Result<Self> {
+        let words = given.iter().map(|(name, value)| format!("--{name}={value}"));
+        match Line::try_parse_from(words) {
+            Ok(line) => Ok(line.csv),
+            Err(error) => {
+                let text = error.to_string();
+                let first = text.lines().next().unwrap_or_default();
+                Err(crate::usage!("csv_options: {}", first.trim_start_matches("error: ")))
+            }
+        }
+    }
+}
+
 impl CsvArgs {
     /// What is said, by the names of the flags.
     pub(crate) fn given(&self) -> BTreeMap<String, String> {
@@ -111,16 +137,19 @@ fn mark(text: &str) -> Result<u8, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        csv: CsvArgs,
-    }
 
     fn asked(flags: &[&str]) -> Result<Asked> {
-        Line::try_parse_from([&["program"], flags].concat())?.csv.asked()
+        Line::try_parse_from(flags)?.csv.asked()
+    }
+
+    #[test]
+    fn what_is_given_is_heard_again() {
+        let flags = ["--delimiter", "tab", "--quote", "none", "--null", "\\N", "--csv-header", "no"];
+        let given = Line::try_parse_from(flags).unwrap().csv.given();
+        assert_eq!(CsvArgs::of(&given).unwrap().given(), given);
+        let wrong = BTreeMap::from([("delimeter".to_owned(), ";".to_owned())]);
+        let error = CsvArgs::of(&wrong).unwrap_err().to_string();
+        assert!(error.contains("csv_options") && error.contains("--delimeter"), "{error}");
     }
 
     #[test]

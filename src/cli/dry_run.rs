@@ -21,7 +21,7 @@ use crate::probe::disk::free_bytes;
 use crate::report::table::{Cell, Column};
 use crate::report::{self, Look, terminal};
 use crate::runner::estimate::estimate;
-use crate::runner::plan::{self, Request};
+use crate::runner::plan::{self, Request, Tables};
 use crate::runner::rates;
 use crate::runner::reset::rows_after;
 use crate::server::Foreseen;
@@ -70,7 +70,8 @@ pub(crate) fn print_plan(
         request.rows = dataset.rows();
     }
     let columns = dataset.as_ref().map_or_else(votes, |dataset| dataset.columns().to_vec());
-    let cases = plan::cases(catalogue, experiment, &request, &Table::votes(&columns))?;
+    let cases =
+        plan::cases(catalogue, experiment, &request, &Tables::of(Table::votes(&columns), request.rows))?;
     let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
     let placed = plan::on_servers(experiment, cases.clone(), &names);
 

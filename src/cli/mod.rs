@@ -26,6 +26,7 @@ mod schema;
 mod server_args;
 mod show;
 mod unfinished;
+mod wanted_data;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,6 @@
 //! All that decides the result is in it, defaults included: those of a later version may be others. What
 //! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
 
-use super::own_table;
 use crate::caveat;
 use crate::model::findings::Findings;
 use crate::model::{Asked, OwnTable, Run, ServerFacts, Source};
@@ -12,21 +11,24 @@ use crate::model::{Asked, OwnTable, Run, ServerFacts, Source};
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
     let mut command = RepeatCommand::new(&plan.experiment, asked);
-    let invented = own_table::invented_for(run);
     match (&asked.dataset, &run.table) {
         (Some(name), _) => command.flag("dataset", name),
-        (None, Some(table)) if invented.is_none() => command.own(table),
-        (None, Some(table)) => {
-            command.flag("data", &table.name);
-            command.flag("rows", &plan.rows.to_string());
-        }
-        (None, None) => command.flag("rows", &plan.rows.to_string()),
+        (None, Some(table)) if !table.listed => match &table.invented {
+            Some(invented) => command.flag("data", invented),
+            None => command.own(table),
+        },
+        (None, _) => {}
+    }
+    let mut datasets = std::iter::once(&run.dataset).chain(run.datasets.values());
+    let invented = datasets.find(|dataset| dataset.seed.is_some()).filter(|_| asked.dataset.is_none());
+    if let Some(invented) = invented {
+        command.flag("rows", &invented.rows.to_string());
     }
     command.flag("rounds", &plan.rounds.to_string());
     if !asked.methods.is_empty() {
         command.flag("methods", &asked.methods.join(","));
     }
-    if run.table.is_none() || invented.is_some() {
+    if invented.is_some() || asked.dataset.is_some() {
         command.flag("seed", &plan.seed.to_string());
     }
     command.flag("budget", &(plan.budget_ns / 1_000_000_000).to_string());
@@ -142,7 +144,6 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::dataset::BuiltIn;
     use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
@@ -195,16 +196,18 @@ mod tests {
         on_image(&mut record);
         let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked.clone() };
         let on_dataset = run_command(&record, &on_dataset);
-        let own = |ddl: &str, parents: &[&str], csv: &[&str]| OwnTable {
-            name: "events".into(),
-            ddl: ddl.into(),
-            parents: parents.iter().copied().map(String::from).collect(),
-            csv: csv.iter().map(|name| (String::from(*name), ";".into())).collect(),
-        };
-        record.table = Some(own(BuiltIn::Events.ddl(), &[], &[]));
-        let built_in = run_command(&record, &asked);
         let dialect = ["csv-header", "csv-columns", "delimiter", "quote", "escape", "null"];
-        record.table = Some(own("CREATE TABLE events ()", &["customers"], &dialect));
+        let own = OwnTable {
+            name: "events".into(),
+            ddl: "CREATE TABLE events ()".into(),
+            parents: vec!["customers".into()],
+            csv: dialect.map(|name| (String::from(name), ";".into())).into(),
+            invented: None,
+            listed: false,
+        };
+        record.table = Some(OwnTable { invented: Some("events".into()), ..own.clone() });
+        let built_in = run_command(&record, &asked);
+        record.table = Some(own);
         let commands = [local, on_dataset, built_in, run_command(&record, &asked)].join(" ");
         let words = shlex::split(&commands).unwrap();
         let cli = Cli::command();

@@ -11,15 +11,14 @@ use super::finish::finish;
 use super::run_args::Args;
 use super::server_args::ServerArgs;
 use super::unfinished::{Unfinished, stopped};
-use super::{loader_args, own_table};
-use crate::dataset::{Dataset, default_cache};
+use super::{loader_args, wanted_data};
 use crate::interrupt::Interrupt;
 use crate::model::{Machine, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::Prepared;
 use crate::server::Choice;
-use crate::{redact, unavailable, usage};
+use crate::{redact, usage};
 
 /// Goes on with the run in `dir`.
 pub(crate) fn resume(args: &Args, dir: &Path, interrupt: &Interrupt) -> Result<ExitCode> {
@@ -41,27 +40,15 @@ fn go_on(
     }
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, run, &dir)?;
-    let ddl = own_table::ddl_of(run)?;
-    let dataset = match own_table::invented_for(run) {
-        Some((table, seed)) => {
-            Dataset::invented(&default_cache()?, table, run.dataset.rows, seed, interrupt)?
-        }
-        None => Dataset::list(&default_cache()?)?
-            .into_iter()
-            .find(|dataset| dataset.facts().has_rows_of(&run.dataset))
-            .ok_or_else(|| {
-                unavailable!(
-                    "the {} dataset of {} rows that this run loads is not in the cache any more; take it again by `bulkbench dataset import`",
-                    run.dataset.origin,
-                    run.dataset.rows
-                )
-            })?,
-    };
-    same("dataset.content", &run.dataset.content.to_string(), &dataset.facts().content.to_string())?;
-    let prepared = Prepared::new(&catalogue, run.plan.cases.clone(), dataset, interrupt)?;
-    for (name, dataset) in &prepared.datasets()[1..] {
-        let before = run.datasets.get(name).map_or(String::new(), |facts| facts.content.to_string());
-        same(&format!("datasets.{name}.content"), &before, &dataset.facts().content.to_string())?;
+    let inputs = wanted_data::of_record(run, interrupt)?;
+    let prepared = Prepared::new(&catalogue, run.plan.cases.clone(), inputs, interrupt)?;
+    for input in prepared.inputs() {
+        let (place, before) = match input.name.as_str() {
+            "" => ("dataset".to_owned(), Some(&run.dataset)),
+            name => (format!("datasets.{name}"), run.datasets.get(name)),
+        };
+        let before = before.map_or(String::new(), |facts| facts.content.to_string());
+        same(&format!("{place}.content"), &before, &input.dataset.facts().content.to_string())?;
     }
 
     let mut place = args.place.clone();
@@ -83,10 +70,6 @@ fn go_on(
     let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
-        let prepared = match &ddl {
-            Some(ddl) => prepared.founded(own_table::lay(&mut servers, ddl, &[])?),
-            None => prepared,
-        };
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
         let redactor = servers.redactor();

@@ -10,7 +10,9 @@ use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::server_args::{self, Servers};
 use super::unfinished::stopped;
-use super::{dry_run, loader_args, own_table, repeat};
+use super::wanted_data::{self, RowSource, WantedData};
+use super::{dry_run, loader_args, repeat};
+use crate::dataset::columns::votes;
 use crate::dataset::{Dataset, default_cache};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
@@ -18,8 +20,10 @@ use crate::method::Catalogue;
 use crate::model::{Axis, OwnTable, Provenance, Run, Tool, now};
 use crate::probe::machine;
 use crate::record::Store;
-use crate::runner::plan::Request;
+use crate::runner::foundation::Laid;
+use crate::runner::plan::{self, Request, Tables};
 use crate::runner::{Prepared, RunSession};
+use crate::table::Table;
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
@@ -38,7 +42,7 @@ pub(crate) fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitC
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
-    let mut experiment = Experiment::find(&args.experiment)?;
+    let experiment = Experiment::find(&args.experiment)?;
     let own = args.own.wanted()?;
     if own.is_some() && (args.dry_run || !experiment.caveats.is_empty()) {
         return Err(usage!(
@@ -56,99 +60,125 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             args.caveats[0]
         ));
     }
-    let mut request = args.request(&experiment);
-    loader_args::join(&loaders, &mut experiment, &mut request.methods);
-    let compares = experiment.compare == Some(Axis::Server);
-    let wanted = args.place.wanted(&args.place.choice()?, compares)?;
-    RunSession::check(&catalogue, &experiment, &request)?;
+    let request = args.request(&experiment);
+    let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
+    loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
+    let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
+    let compares = run.experiment.compare == Some(Axis::Server);
+    let servers = args.place.wanted(&args.place.choice()?, compares)?;
+    let tables = wanted_data::unseen(&data, &Table::votes(&votes()), run.request.rows);
+    plan::cases(&catalogue, &run.experiment, &run.request, &tables)?;
     if args.dry_run {
-        return dry_run::print_plan(args, &catalogue, &experiment, request, &wanted);
+        return dry_run::print_plan(args, &catalogue, &run.experiment, run.request, &servers);
     }
     writable(&args.out)?;
-
-    if let Some(own) = own {
-        return start_own(args, &catalogue, &experiment, &loaders, (request, own, wanted), interrupt);
+    match &data[..] {
+        [votes] if votes.told.is_none() => run.votes(votes, servers),
+        _ => run.told(data, servers),
     }
-    let dataset = match &args.dataset {
-        Some(name) => Dataset::open(&default_cache()?.join(name))?,
-        None => Dataset::generated(&default_cache()?, request.rows, request.seed, interrupt)?,
-    };
-    request.rows = dataset.rows();
-    let prepared = RunSession::prepare(&catalogue, &experiment, &request, dataset, interrupt)?;
-    let mut servers = args.place.open(wanted, &args.settings(), &prepared, interrupt)?;
-    let started = Started { experiment: &experiment, loaders: &loaders, request, table: None };
-    let outcome = measure(args, &started, &prepared, &mut servers);
-    servers.closing(outcome)
 }
 
-/// A run that loads a table other than votes: the servers come first, as they alone read its DDL.
-fn start_own(
-    args: &Args,
-    catalogue: &Catalogue,
-    experiment: &Experiment,
-    loaders: &[String],
-    (mut request, own, wanted): (Request, own_table::Wanted, Vec<server_args::Wanted>),
-    interrupt: &Interrupt,
-) -> Result<ExitCode> {
-    let cache = default_cache()?;
-    std::fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
-    let csv_bytes = own.csv_bytes(&request)?;
-    let dirs = [cache.clone()];
-    let mut servers = args.place.open_for(wanted, &args.settings(), &dirs, csv_bytes, interrupt)?;
-    let outcome = (|| {
-        let laid = own.lay(&mut servers)?;
-        let first = laid.first().context("a run without a server")?.clone();
-        let dataset = own.dataset(&cache, &first, &request, interrupt)?;
-        request.rows = dataset.rows();
-        let table = Some(own.facts(&first));
-        let prepared = RunSession::prepare_told(catalogue, experiment, &request, dataset, laid, interrupt)?;
-        let started = Started { experiment, loaders, request, table };
-        measure(args, &started, &prepared, &mut servers)
-    })();
-    servers.closing(outcome)
-}
-
-/// A run whose servers are up.
-struct Started<'a> {
-    experiment: &'a Experiment,
+/// A run as it is asked for.
+struct Asked<'a> {
+    args: &'a Args,
+    catalogue: &'a Catalogue,
+    experiment: Experiment,
     loaders: &'a [String],
     request: Request,
-    table: Option<OwnTable>,
+    interrupt: &'a Interrupt,
 }
 
-/// Takes the samples of a run, and writes its results.
-fn measure(
-    args: &Args,
-    started: &Started<'_>,
-    prepared: &Prepared<'_>,
-    servers: &mut Servers,
-) -> Result<ExitCode> {
-    let Started { experiment, loaders, request, table } = started;
-    let machine = machine::machine(servers.main().data_dir())?;
-    let plan = prepared.on(servers.all_mut(), args.timeout(None)).plan(experiment, request)?;
-    let asked = args.asked(experiment, loaders);
-    let mut run = Run {
-        provenance: Provenance {
-            tool: Tool::this(),
-            started: now(),
-            label: args.label.clone(),
-            command: String::new(),
-            machine,
-            asked: Some(asked.clone()),
-        },
-        server: servers.main().facts().clone(),
-        dataset: prepared.datasets()[0].1.facts(),
-        table: table.clone(),
-        servers: servers.facts(),
-        datasets: prepared.datasets()[1..].iter().map(|(name, d)| (name.clone(), d.facts())).collect(),
-        plan,
-        statements: BTreeMap::new(),
-    };
-    run.provenance.command = repeat::run_command(&run, &asked);
-    let redactor = servers.redactor();
-    let run = run.redacted(&redactor);
-    let dir = new_directory(&args.out, &run.provenance.label, &run.provenance.started, &run.plan.experiment)?;
-    let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
-    let session = prepared.on(servers.all_mut(), args.timeout(None));
-    finish(store, run, Vec::new(), session, &redactor)
+impl Asked<'_> {
+    /// A run that loads votes: they are made before any server waits for them.
+    fn votes(mut self, votes: &WantedData, wanted: Vec<server_args::Wanted>) -> Result<ExitCode> {
+        let dataset = match &votes.rows {
+            RowSource::Cached(name) => Dataset::open(&default_cache()?.join(name))?,
+            _ => Dataset::generated(&default_cache()?, self.request.rows, self.request.seed, self.interrupt)?,
+        };
+        self.request.rows = dataset.rows();
+        let prepared =
+            RunSession::prepare(self.catalogue, &self.experiment, &self.request, dataset, self.interrupt)?;
+        let mut servers = self.args.place.open(wanted, &self.args.settings(), &prepared, self.interrupt)?;
+        let outcome = self.measure(BTreeMap::new(), &prepared, &mut servers);
+        servers.closing(outcome)
+    }
+
+    /// A run that loads other tables: the servers come first, as they alone read a DDL.
+    fn told(mut self, data: Vec<WantedData>, wanted: Vec<server_args::Wanted>) -> Result<ExitCode> {
+        let cache = default_cache()?;
+        std::fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
+        let mut csv_bytes = 0;
+        for one in &data {
+            csv_bytes = csv_bytes.max(one.csv_bytes(&self.request)?);
+        }
+        let (settings, dirs) = (self.args.settings(), [cache.clone()]);
+        let mut servers = self.args.place.open_for(wanted, &settings, &dirs, csv_bytes, self.interrupt)?;
+        let outcome = (|| {
+            let laid = Laid::default();
+            let (mut tables, mut facts, mut inputs) = (None, BTreeMap::new(), Vec::new());
+            for one in data {
+                let named = one.clone();
+                let (input, table) = one.get(&cache, &servers, &laid, &self.request, self.interrupt)?;
+                if let Some(own) = named.facts(&table.name) {
+                    facts.insert(named.name.clone(), own);
+                }
+                let rows = input.dataset.rows();
+                tables = Some(match tables {
+                    // That of cases that name none comes first, where there is one.
+                    None => Tables::of(table.clone(), rows).with(&named.name, table, rows),
+                    Some(tables) => Tables::with(tables, &named.name, table, rows),
+                });
+                inputs.push(input);
+            }
+            let tables = tables.context("a run that loads nothing")?;
+            let cases = plan::cases(self.catalogue, &self.experiment, &self.request, &tables)?;
+            let prepared = Prepared::new(self.catalogue, cases, inputs, self.interrupt)?.with_laid(laid);
+            self.request.rows = prepared.main()?.dataset.rows();
+            self.measure(facts, &prepared, &mut servers)
+        })();
+        servers.closing(outcome)
+    }
+
+    /// Takes the samples of a run into these tables, by the names that cases give them, and writes its results.
+    fn measure(
+        &self,
+        mut tables: BTreeMap<String, OwnTable>,
+        prepared: &Prepared<'_>,
+        servers: &mut Servers,
+    ) -> Result<ExitCode> {
+        let Self { args, experiment, loaders, request, .. } = self;
+        let machine = machine::machine(servers.main().data_dir())?;
+        let plan = prepared.on(servers.all_mut(), args.timeout(None)).plan(experiment, request)?;
+        let asked = args.asked(experiment, loaders);
+        let main = prepared.main()?;
+        let table = tables.get(&main.name).cloned();
+        tables.remove("");
+        let named = prepared.inputs().iter().filter(|input| !input.name.is_empty());
+        let mut run = Run {
+            provenance: Provenance {
+                tool: Tool::this(),
+                started: now(),
+                label: args.label.clone(),
+                command: String::new(),
+                machine,
+                asked: Some(asked.clone()),
+            },
+            server: servers.main().facts().clone(),
+            dataset: main.dataset.facts(),
+            table,
+            servers: servers.facts(),
+            datasets: named.map(|input| (input.name.clone(), input.dataset.facts())).collect(),
+            tables,
+            plan,
+            statements: BTreeMap::new(),
+        };
+        run.provenance.command = repeat::run_command(&run, &asked);
+        let redactor = servers.redactor();
+        let run = run.redacted(&redactor);
+        let dir =
+            new_directory(&args.out, &run.provenance.label, &run.provenance.started, &run.plan.experiment)?;
+        let store = Store::create(&dir, &run).inspect_err(|_| result_dir::abandon(&dir))?;
+        let session = prepared.on(servers.all_mut(), args.timeout(None));
+        finish(store, run, Vec::new(), session, &redactor)
+    }
 }

@@ -64,7 +64,7 @@ impl ServerArgs {
         prepared: &Prepared<'_>,
         interrupt: &Interrupt,
     ) -> Result<Servers> {
-        let datasets = || prepared.datasets().iter().map(|(_, dataset)| dataset);
+        let datasets = || prepared.inputs().iter().map(|input| &input.dataset);
         let csv_bytes =
             datasets().filter_map(|d| d.facts().files.get(&Encoding::Csv).map(|file| file.bytes)).max();
         let dirs: Vec<PathBuf> = datasets().map(|d| d.dir().to_path_buf()).collect();

@@ -1,5 +1,6 @@
 //! `bulkbench show`: a method by itself, with the statements that it sends.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use anyhow::{Context, Result};
 use super::loader_args::LoaderArgs;
 use super::output::print;
 use super::server_args::ServerArgs;
+use crate::dataset::columns::votes;
 use crate::dataset::{DEFAULT_SEED, Dataset, default_cache};
 use crate::experiment::{Experiment, ExperimentOrigin, ListedCase};
 use crate::interrupt::Interrupt;
@@ -16,8 +18,9 @@ use crate::model::{Case, ParamValue, Statement};
 use crate::probe::machine;
 use crate::report::{Look, facts, terminal, winners};
 use crate::runner::RunSession;
-use crate::runner::plan::Request;
+use crate::runner::plan::{self, Request, Tables};
 use crate::server::Settings;
+use crate::table::Table;
 use crate::{unavailable, usage};
 
 /// Rows of the load whose statements are shown.
@@ -68,7 +71,7 @@ pub(super) fn show(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         cores: u64::from(machine::cores()),
         any_build: false,
     };
-    RunSession::check(&catalogue, &experiment, &request)?;
+    plan::cases(&catalogue, &experiment, &request, &Tables::of(Table::votes(&votes()), ROWS))?;
     let look = Look::of_stdout();
     let mut text = terminal::heading(&info.id, look);
     text.push_str(&terminal::paragraph(&format!("{}.", info.summary), look));
@@ -109,6 +112,8 @@ fn experiment(args: &Args) -> Result<Experiment> {
         compare: None,
         cases: vec![case],
         caveats: Vec::new(),
+        data: None,
+        datasets: BTreeMap::new(),
     })
 }
 

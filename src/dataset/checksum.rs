@@ -102,12 +102,17 @@ impl ContentSum {
 pub struct RowHasher {
     /// Whether each column is a number.
     numbers: Vec<bool>,
+    /// Whether any column may be NULL: of most tables' rows it need not be asked, which is half of the work.
+    nullable: bool,
 }
 
 impl RowHasher {
     /// A hasher of rows with these columns.
     pub fn new(columns: &[Column]) -> Self {
-        Self { numbers: columns.iter().map(|column| column.codec().is_number()).collect() }
+        Self {
+            numbers: columns.iter().map(|column| column.codec().is_number()).collect(),
+            nullable: columns.iter().any(|column| column.nullable),
+        }
     }
 
     /// The hash of one row, equal to the server's [`sql_expression`].
@@ -124,9 +129,9 @@ impl RowHasher {
     #[inline]
     fn group(&self, row: &impl Fields, first: usize) -> u64 {
         let last = self.numbers.len().min(first + GROUP);
-        let mut seed = hash_of_nulls(row, first..last);
+        let mut seed = if self.nullable { hash_of_nulls(row, first..last) } else { 0 };
         for i in (first..last).rev() {
-            let null = row.is_null(i);
+            let null = self.nullable && row.is_null(i);
             seed = if self.numbers[i] {
                 let number = if null { 0 } else { row.int(i) };
                 hash_int8(number, number as u64 ^ seed)

@@ -13,16 +13,20 @@ pub(crate) struct RowParser {
     split: Splitter<Standard>,
     codecs: Vec<Codec>,
     nullable: Vec<bool>,
+    /// The columns whose values are numbers, with what reads them.
+    numbers: Vec<(usize, Codec)>,
     ints: Vec<i64>,
 }
 
 impl RowParser {
     /// A parser of rows with these columns.
     pub(crate) fn new(columns: &[Column]) -> Self {
+        let codecs: Vec<Codec> = columns.iter().map(Column::codec).collect();
         Self {
             split: Splitter::new(Standard, columns.len()),
             ints: vec![0; columns.len()],
-            codecs: columns.iter().map(Column::codec).collect(),
+            numbers: codecs.iter().copied().enumerate().filter(|(_, codec)| codec.is_number()).collect(),
+            codecs,
             nullable: columns.iter().map(|column| column.nullable).collect(),
         }
     }
@@ -56,16 +60,14 @@ impl RowParser {
     #[inline]
     pub(crate) fn parse(&mut self, text: &str, at: usize, style: Style) -> Result<usize, BadField> {
         let end = self.split.split(text, at, style)?;
-        for i in 0..self.codecs.len() {
-            let null = self.split.is_null(i);
-            if null && !self.nullable[i] {
+        if self.split.has_nulls() {
+            let refused = |i: &usize| self.split.is_null(*i) && !self.nullable[*i];
+            if let Some(i) = (0..self.nullable.len()).find(refused) {
                 return Err(self.split.refused_null(text, i));
             }
-            let codec = self.codecs[i];
-            if !codec.is_number() {
-                continue;
-            }
-            self.ints[i] = match null {
+        }
+        for &(i, codec) in &self.numbers {
+            self.ints[i] = match self.split.is_null(i) {
                 true => 0,
                 false => match codec.number(self.split.field(text, i)) {
                     Ok(value) => value,

@@ -53,6 +53,8 @@ pub struct Encoder {
     columns: Vec<Column>,
     codecs: Vec<Codec>,
     encoding: Encoding,
+    /// Whether any column may be NULL.
+    nullable: bool,
 }
 
 impl Encoder {
@@ -75,7 +77,8 @@ impl Encoder {
             return Err(crate::usage!("{reason}; take a method that sends csv or text"));
         }
         let codecs = columns.iter().map(|column| column.codec()).collect();
-        Ok(Self { columns: columns.to_vec(), codecs, encoding })
+        let nullable = columns.iter().any(|column| column.nullable);
+        Ok(Self { columns: columns.to_vec(), codecs, encoding, nullable })
     }
 
     /// Adds one row to `out`.
@@ -118,7 +121,7 @@ impl Encoder {
     /// tabs becomes text by turning each comma into a tab, unless a NULL may be among the fields. The block
     /// must be one of ours, whose integers are written as they are in text and whose last row has its line feed.
     fn translate(&self, text: &str, out: &mut Vec<u8>) -> bool {
-        if self.columns.iter().any(|column| column.nullable) {
+        if self.nullable {
             return false;
         }
         let bytes = text.as_bytes();
@@ -135,7 +138,7 @@ impl Encoder {
             if i > 0 {
                 out.put_u8(b',');
             }
-            if row.is_null(i) {
+            if self.nullable && row.is_null(i) {
                 continue;
             }
             match codec {
@@ -153,7 +156,7 @@ impl Encoder {
             if i > 0 {
                 out.put_u8(b'\t');
             }
-            if row.is_null(i) {
+            if self.nullable && row.is_null(i) {
                 out.put_slice(b"\\N");
                 continue;
             }
@@ -170,7 +173,7 @@ impl Encoder {
     fn push_binary(&self, row: &impl Fields, out: &mut impl Out) {
         out.put_slice(&(self.codecs.len() as i16).to_be_bytes());
         for (i, codec) in self.codecs.iter().enumerate() {
-            if row.is_null(i) {
+            if self.nullable && row.is_null(i) {
                 out.put_slice(&(-1_i32).to_be_bytes());
                 continue;
             }

@@ -5,15 +5,18 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 21] = [
+pub(crate) const IDS: [&str; 24] = [
     "votes",
     "insert-family",
     "batch-size",
     "commit-interval",
     "formats",
+    "types",
+    "wide",
     "scale",
     "parallelism",
     "indexes",
+    "indexes-kinds",
     "foreign-keys",
     "backfill",
     "chunks",

@@ -4,7 +4,9 @@
 mod built_in;
 mod case;
 mod grid;
+mod listed_data;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -16,6 +18,7 @@ use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
 pub(crate) use case::{ALL_METHODS, ListedCase};
 use grid::Grid;
+pub use listed_data::ListedData;
 
 /// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
 const MOST_LATENCY_MS: u64 = 10_000;
@@ -51,6 +54,11 @@ pub struct Experiment {
     /// The caveats that it tries, in place of cases, by id or by the path of a user's .toml file: such an experiment finds out what
     /// happens to rows and takes no times.
     pub caveats: Vec<String>,
+    /// The rows and table of cases that name no dataset; votes where it names none.
+    pub data: Option<ListedData>,
+    /// Further rows and tables, by the names that cases give them. Those of a built-in table go by its name
+    /// without being listed.
+    pub datasets: BTreeMap<String, ListedData>,
 }
 
 /// The origin of an experiment.
@@ -80,6 +88,9 @@ struct ExperimentFile {
     grids: Vec<Grid>,
     #[serde(default)]
     caveats: Vec<String>,
+    data: Option<ListedData>,
+    #[serde(default)]
+    datasets: BTreeMap<String, ListedData>,
 }
 
 impl Experiment {
@@ -104,7 +115,7 @@ impl Experiment {
         let text = crate::fs::read_text(path)
             .map_err(|e| usage!("cannot read the experiment {}: {e}; check the path", path.display()))?;
         let mut found = Self::parse(&text, name)?;
-        // Caveats of the user's are named as seen from the experiment.
+        // Files of the user's are named as seen from the experiment.
         let dir = path.parent().unwrap_or(Path::new(""));
         for caveat in found.caveats.iter_mut().filter(|caveat| caveat.ends_with(".toml")) {
             *caveat = dir
@@ -113,6 +124,8 @@ impl Experiment {
                 .into_string()
                 .map_err(|path| usage!("the path {} is not UTF-8; rename it", path.display()))?;
         }
+        found.data = found.data.map(|data| data.seen_from(dir));
+        found.datasets = found.datasets.into_iter().map(|(name, data)| (name, data.seen_from(dir))).collect();
         Ok(found)
     }
 
@@ -146,6 +159,7 @@ impl Experiment {
         if !self.caveats.is_empty() {
             return Ok(());
         }
+        self.check_data()?;
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
         }
@@ -214,6 +228,23 @@ impl Experiment {
     }
 }
 
+impl Experiment {
+    /// Every dataset that is listed is well formed, and some case loads it.
+    fn check_data(&self) -> Result<()> {
+        self.data.iter().try_for_each(|data| data.check("[data]"))?;
+        for (name, data) in &self.datasets {
+            data.check(&format!("[datasets.{name}]"))?;
+            let named = |case: &ListedCase| case.key.axes.dataset.as_ref() == Some(name);
+            if !self.cases.iter().any(named) {
+                return Err(usage!(
+                    "[datasets.{name}]: no case loads it; give one `dataset = \"{name}\"`, or leave it out"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl ExperimentFile {
     fn experiment(self) -> Result<Experiment> {
         self.check_kind()?;
@@ -243,6 +274,8 @@ impl ExperimentFile {
             compare: axis(self.compare)?,
             cases,
             caveats: self.caveats,
+            data: self.data,
+            datasets: self.datasets,
         };
         experiment.check()?;
         Ok(experiment)
@@ -266,6 +299,8 @@ impl ExperimentFile {
             ("budget", self.budget.is_some()),
             ("x", self.x.is_some()),
             ("compare", self.compare.is_some()),
+            ("[data]", self.data.is_some()),
+            ("[datasets]", !self.datasets.is_empty()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
             Some((key, _)) => Err(usage!(

@@ -46,6 +46,14 @@ impl DatasetFacts {
     }
 }
 
+impl DatasetFacts {
+    /// Bytes of a row as csv, on average; `None` where the run did not use the csv.
+    pub(crate) fn csv_bytes_per_row(&self) -> Option<f64> {
+        let csv = self.files.get(&Encoding::Csv)?;
+        (self.rows > 0).then(|| csv.bytes as f64 / self.rows as f64)
+    }
+}
+
 /// One file of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFacts {

@@ -13,4 +13,8 @@ pub struct OwnTable {
     pub parents: Vec<String>,
     /// What was said of the csv, by the names of the flags: `delimiter` is `;`.
     pub csv: BTreeMap<String, String>,
+    /// The built-in table whose invented rows it got, by name; `None` where they are from a file.
+    pub invented: Option<String>,
+    /// Whether the experiment's file names it, and not a flag.
+    pub listed: bool,
 }

@@ -25,6 +25,8 @@ pub struct Run {
     pub servers: BTreeMap<String, ServerFacts>,
     /// Further datasets, by the name that cases give them.
     pub datasets: BTreeMap<String, DatasetFacts>,
+    /// The tables of these that were made by a DDL, likewise.
+    pub tables: BTreeMap<String, OwnTable>,
     /// Its cases and their order.
     pub plan: Plan,
     /// The statements of cases, by their ids: of those that a reader asks for first, heard after the samples.
@@ -68,6 +70,14 @@ impl Run {
         match &case.key.server {
             Some(name) => self.servers.get(name),
             None => Some(&self.server),
+        }
+    }
+
+    /// The rows that a case loads; `None` where the record does not have the dataset it names.
+    pub(crate) fn dataset_of(&self, case: &Case) -> Option<&DatasetFacts> {
+        match &case.key.axes.dataset {
+            Some(name) => self.datasets.get(name),
+            None => Some(&self.dataset),
         }
     }
 

@@ -56,13 +56,10 @@ fn case(run: &Run, case: &Case) -> Result<(), String> {
     if let Some(name) = case.key.server.as_ref().filter(|name| !run.servers.contains_key(*name)) {
         return Err(format!("`server` is {name:?}, which `servers` has nothing of"));
     }
-    let dataset = match &case.key.axes.dataset {
-        None => &run.dataset,
-        Some(name) => run
-            .datasets
-            .get(name)
-            .ok_or_else(|| format!("`dataset` is {name:?}, which `datasets` has nothing of"))?,
-    };
+    let dataset = run.dataset_of(case).ok_or_else(|| {
+        let name = case.key.axes.dataset.as_deref().unwrap_or_default();
+        format!("`dataset` is {name:?}, which `datasets` has nothing of")
+    })?;
     if case.runs() && (case.rows == 0 || case.rows > dataset.rows) {
         return Err(format!("`rows` is {}, and its dataset has {}", case.rows, dataset.rows));
     }
@@ -174,8 +171,7 @@ impl<'a> Samples<'a> {
 
     /// A table that was filled with the whole dataset holds it.
     fn content(&self, sample: &Sample, case: &Case) -> Result<(), String> {
-        let dataset = case.key.axes.dataset.as_ref().and_then(|name| self.run.datasets.get(name));
-        let dataset = dataset.unwrap_or(&self.run.dataset);
+        let Some(dataset) = self.run.dataset_of(case) else { return Ok(()) };
         match &sample.end_state {
             Some(end)
                 if case.work == Work::Load

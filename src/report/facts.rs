@@ -72,7 +72,9 @@ pub(crate) fn settings(run: &Run) -> Table {
 
 /// The datasets, further ones by the name that cases give them.
 pub(crate) fn dataset(run: &Run) -> Table {
-    let mut rows = one_dataset(&run.dataset);
+    // The run's own is one of the others where no case is without a name for it.
+    let named = run.datasets.values().any(|dataset| *dataset == run.dataset);
+    let mut rows = if named { Vec::new() } else { one_dataset(&run.dataset) };
     for (name, dataset) in &run.datasets {
         rows.extend(
             one_dataset(dataset).into_iter().map(|(field, value)| (format!("{name}: {field}"), value)),

@@ -14,6 +14,7 @@ pub(crate) mod headline;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod notes;
+mod own_tables;
 pub(crate) mod page;
 pub(crate) mod png;
 pub mod results;

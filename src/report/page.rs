@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
-use super::{curve, facts, headline, notes, results, steps, winners};
+use super::{curve, facts, headline, notes, own_tables, results, steps, winners};
 
 /// The report of one run.
 pub(crate) fn of_run(figures: &Figures) -> Page {
@@ -48,11 +48,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });
     let settings = Some(facts::settings(run));
     sections.push(Section { table: settings, prominence: Prominence::Folded, ..titled("Settings") });
-    if let Some(table) = &run.table {
-        let code = Code { language: "sql", text: table.ddl.trim().into(), folded: Some("Its DDL".into()) };
-        let text = vec![format!("The rows went into the table {}.", table.name)];
-        sections.push(Section { text, code: vec![code], ..titled("Table") });
-    }
+    sections.extend(own_tables::section(run));
     sections.push(Section { table: Some(facts::dataset(run)), ..titled("Dataset") });
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
     sections.push(Section { code: vec![Code::shell(run.provenance.command.clone())], ..titled("Repeat it") });

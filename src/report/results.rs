@@ -28,6 +28,15 @@ pub fn results(standings: &Standings) -> Table {
         Cell::Count(s.summary.rows)
     });
     fields.insert(if rows_differ { BEHIND_CASE } else { fields.len() - 1 }, rows);
+    let widths = || standings.cases.iter().filter_map(|s| s.summary.bytes_per_row);
+    if widths().any(|bytes| Some(bytes) != widths().next()) {
+        let help = "Bytes of its rows as csv, a second: rows of one dataset are wider than those of another.";
+        let bytes: Field = (Column::numbers("csv/s", help), |s| {
+            Cell::optional(s.summary.csv_bytes_per_second(), Cell::Bytes)
+        });
+        let rate = fields.iter().position(|(column, _)| column.title == RATE).unwrap_or(BEHIND_CASE);
+        fields.insert(rate + 1, bytes);
+    }
     if standings.has_references() {
         let against: Field =
             (Column::words("held against", "The case that speed and verdict refer to."), |s| {
@@ -65,6 +74,9 @@ const MOST_OF_EXCERPT: u8 = 2;
 /// The title of the column that says what a crash leaves.
 const CRASH: &str = "after a crash";
 
+/// The title of the column of rows a second.
+const RATE: &str = "rows/s";
+
 /// The position of the second column.
 const BEHIND_CASE: usize = 1;
 
@@ -79,7 +91,7 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
         (Column::words("case", "The method, and what differs from its defaults."), |s| {
             Cell::Code(s.summary.case.id.clone())
         }),
-        (Column::numbers("rows/s", "Rows a second, from the median."), |s| {
+        (Column::numbers(RATE, "Rows a second, from the median."), |s| {
             Cell::optional(s.summary.rows_per_second(), |e| Cell::Rate(e.point))
         }),
         (Column::numbers("speed", &speed), |s| match s.verdict {

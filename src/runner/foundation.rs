@@ -1,5 +1,7 @@
-//! The DDL of a user's table, laid once on each server of a run, and the rows of the tables that it refers to.
+//! The DDLs of a run's tables, laid on its servers one at a time, and the rows of the tables that they refer to.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,12 +24,55 @@ pub struct Parent {
     pub file: PathBuf,
 }
 
-/// Lays the DDL on a server, whose run's schema is emptied for it, and loads its parents one after the other.
+/// The SQL that makes a table and what it needs, and the rows of its parents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The SQL.
+    pub ddl: Ddl,
+    /// The tables that have rows, in the order in which they are loaded.
+    pub parents: Vec<Parent>,
+}
+
+/// Which DDL lies on each of a run's servers: in the run's schema there is one at a time, as the tables of two may
+/// have one name.
+#[derive(Debug, Default)]
+pub struct Laid(RefCell<BTreeMap<usize, (String, Arc<Foundation>)>>);
+
+impl Laid {
+    /// What the DDL of this dataset is on the server of this number: as it lies there, or laid now.
+    ///
+    /// # Errors
+    /// As [`lay`].
+    pub fn on(
+        &self,
+        (at, server): (usize, &dyn Server),
+        dataset: &str,
+        told: &Told,
+    ) -> Result<Arc<Foundation>> {
+        if let Some((there, foundation)) = self.0.borrow().get(&at)
+            && there == dataset
+        {
+            return Ok(foundation.clone());
+        }
+        self.none_on(at);
+        let laid = lay(server, told)?;
+        self.0.borrow_mut().insert(at, (dataset.into(), laid.clone()));
+        Ok(laid)
+    }
+
+    /// Nothing lies on the server of this number any more: a table of another kind takes its place.
+    pub(crate) fn none_on(&self, at: usize) {
+        self.0.borrow_mut().remove(&at);
+    }
+}
+
+/// Lays a DDL on a server, whose run's schema is emptied for it, and loads its parents one after the other.
 ///
 /// # Errors
 /// As [`foundation::lay`]; and [`crate::fault::Fault::Usage`] when a parent is no table of the DDL, or the server
 /// refuses its rows.
-pub fn lay(server: &dyn Server, ddl: &Ddl, parents: &[Parent]) -> Result<Arc<Foundation>> {
+pub fn lay(server: &dyn Server, told: &Told) -> Result<Arc<Foundation>> {
+    let Told { ddl, parents } = told;
     let connector = server.connector();
     connector.asking(|| {
         let mut session = connector.connect()?;

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod estimate;
 pub mod execute;
 pub mod foundation;
+mod input;
 pub mod plan;
 pub(crate) mod probes;
 pub mod progress;
@@ -23,4 +24,5 @@ pub mod stage;
 pub(crate) mod steps;
 
 pub use execute::{RunEnd, execute};
+pub use input::Input;
 pub use session::{Prepared, RunSession};

@@ -1,6 +1,6 @@
 //! The plan of a run: the experiment's cases with everything filled in, what cannot run here, and the order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -33,16 +33,48 @@ pub struct Request {
     pub any_build: bool,
 }
 
+/// The tables that an experiment's cases load, and how many rows there are for each, by the datasets that they
+/// name.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    unnamed: (Table, u64),
+    named: BTreeMap<String, (Table, u64)>,
+}
+
+impl Tables {
+    /// The table of cases that name no dataset, or a form of it, and its rows.
+    pub fn of(unnamed: Table, rows: u64) -> Self {
+        Self { unnamed: (unnamed, rows), named: BTreeMap::new() }
+    }
+
+    /// With the table of the cases that name this dataset, and its rows.
+    #[must_use]
+    pub fn with(mut self, dataset: &str, table: Table, rows: u64) -> Self {
+        self.named.insert(dataset.into(), (table, rows));
+        self
+    }
+
+    fn get(&self, dataset: Option<&str>) -> Result<&(Table, u64)> {
+        match dataset {
+            None => Ok(&self.unnamed),
+            Some(name) => match self.named.get(name) {
+                Some(table) => Ok(table),
+                None => check_form(name).map(|()| &self.unnamed),
+            },
+        }
+    }
+}
+
 /// The cases of an experiment with defaults filled in, the control behind the baseline. Needs
 /// no server: whatever is wrong with names and parameters is found before anything starts.
 ///
 /// # Errors
-/// An unknown method or parameter (with the nearest), or a value out of range.
+/// An unknown method, dataset or parameter (with the nearest), or a value out of range.
 pub fn cases(
     catalogue: &Catalogue,
     experiment: &Experiment,
     request: &Request,
-    table: &Table,
+    tables: &Tables,
 ) -> Result<Vec<Case>> {
     let mut chosen = Vec::new();
     let selected = select(catalogue, experiment, &request.methods)?;
@@ -52,8 +84,10 @@ pub fn cases(
             .find(&key.method)
             .with_context(|| format!("in the case `{key}` of {}", experiment.id))?;
         let info = method.info();
+        let (table, rows) = tables
+            .get(key.axes.dataset.as_deref())
+            .with_context(|| format!("in the case `{key}` of {}", experiment.id))?;
         let params = resolve_params(method, &key.params, request.cores, table)?;
-        key.axes.dataset.as_deref().map_or(Ok(()), check_form)?;
         let id = listed.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let case = Case {
@@ -67,7 +101,7 @@ pub fn cases(
             role,
             durability: info.durability_under(&key.axes.settings),
             params,
-            rows: key.axes.rows.unwrap_or(request.rows),
+            rows: key.axes.rows.unwrap_or(*rows),
             rows_reason: None,
             unavailable: None,
             failed_trial: None,
@@ -250,7 +284,7 @@ mod tests {
 
     fn ids(methods: &[&str]) -> Vec<String> {
         let votes_experiment = Experiment::find("votes").unwrap();
-        let table = Table::votes(&votes());
+        let table = Tables::of(Table::votes(&votes()), 1000);
         cases(&Catalogue::built_in(), &votes_experiment, &request(methods), &table)
             .unwrap()
             .into_iter()
@@ -269,8 +303,13 @@ mod tests {
     #[test]
     fn a_star_is_every_method() {
         let experiment = Experiment::find("all").unwrap();
-        let cases =
-            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let cases = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&[]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap();
         assert_eq!(cases.len(), Catalogue::built_in().iter().len() + 1, "and the control");
         assert_eq!(cases.iter().filter(|c| c.role == Role::Baseline).count(), 1);
     }
@@ -278,9 +317,13 @@ mod tests {
     #[test]
     fn a_choice_of_methods_keeps_what_they_are_held_against() {
         let experiment = Experiment::find("scale").unwrap();
-        let cases =
-            cases(&Catalogue::built_in(), &experiment, &request(&["copy-csv"]), &Table::votes(&votes()))
-                .unwrap();
+        let cases = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&["copy-csv"]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap();
         for against in cases.iter().filter_map(|c| c.against.as_ref()) {
             assert!(cases.iter().any(|c| c.id == *against), "{against}");
         }
@@ -290,26 +333,39 @@ mod tests {
     #[test]
     fn an_unknown_method_is_refused_with_the_nearest() {
         let experiment = Experiment::find("votes").unwrap();
-        let error =
-            cases(&Catalogue::built_in(), &experiment, &request(&["copy-tex"]), &Table::votes(&votes()))
-                .unwrap_err();
+        let error = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&["copy-tex"]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap_err();
         assert!(format!("{error:#}").contains("did you mean `copy-text`?"), "{error:#}");
     }
 
     #[test]
     fn jobs_follow_the_cores() {
         let experiment = Experiment::find("votes").unwrap();
-        let cases =
-            cases(&Catalogue::built_in(), &experiment, &request(&["copy-parallel"]), &Table::votes(&votes()))
-                .unwrap();
+        let cases = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&["copy-parallel"]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap();
         assert_eq!(cases.last().unwrap().params["jobs"], ParamValue::Int(2));
     }
 
     fn plan_of(text: &str) -> Vec<Case> {
         let head = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\n";
         let experiment = Experiment::parse(&format!("{head}{text}"), "x.toml").unwrap();
-        let cases =
-            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let cases = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&[]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap();
         on_servers(&experiment, cases, &["15.18".into(), "16.10".into()])
     }
 
@@ -321,8 +377,13 @@ mod tests {
             "x.toml",
         )
         .unwrap();
-        let cases =
-            cases(&Catalogue::built_in(), &experiment, &request(&[]), &Table::votes(&votes())).unwrap();
+        let cases = cases(
+            &Catalogue::built_in(),
+            &experiment,
+            &request(&[]),
+            &Tables::of(Table::votes(&votes()), 1000),
+        )
+        .unwrap();
         let against: Vec<(&str, Option<&str>)> =
             cases.iter().map(|c| (c.id.as_str(), c.against.as_deref())).collect();
         assert_eq!(

@@ -1,18 +1,18 @@
 //! A run from its experiment to its samples: what is loaded, which cases can run, on how many rows, and
 //! the samples themselves.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::dataset::columns::votes;
 use crate::dataset::{Dataset, no_binary};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Encoding, Plan, Sample, Slot, Statement};
-use crate::runner::plan::{self, Request};
+use crate::model::{Case, Encoding, Plan, Role, Sample, Slot, Statement};
+use crate::runner::foundation::Laid;
+use crate::runner::input::Input;
+use crate::runner::plan::{self, Request, Tables};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::sample::{self, SamplePosition, Stage};
@@ -20,24 +20,23 @@ use crate::runner::stage::ServerStage;
 use crate::runner::{RunEnd, availability, budget, execute};
 use crate::server::Server;
 use crate::table::Table;
-use crate::table::foundation::Foundation;
 
 /// Rows of the load whose statements are heard: more than most batches, and soon done.
 const HEARD_ROWS: u64 = 1000;
 
-/// The input of a run: its cases, and the datasets that they name. Made before any server is started.
+/// A run's cases, and the inputs that they name. Made before any sample is taken.
 pub struct Prepared<'a> {
     catalogue: &'a Catalogue,
     cases: Vec<Case>,
-    datasets: Vec<(String, Dataset)>,
-    foundations: Vec<Arc<Foundation>>,
+    inputs: Vec<Input>,
+    laid: Laid,
     most_times: u64,
     interrupt: Interrupt,
 }
 
 impl<'a> Prepared<'a> {
-    /// These cases and the datasets that they name: the run's own first, then its other forms, each in
-    /// the encodings that its cases read.
+    /// These cases and the inputs that they name, each in the encodings that its cases read. What a case names
+    /// that is none of the inputs is another form of the unnamed one.
     ///
     /// # Errors
     /// When a dataset cannot be made, a case names a method that is not in the catalogue, or work has to
@@ -45,25 +44,26 @@ impl<'a> Prepared<'a> {
     pub fn new(
         catalogue: &'a Catalogue,
         cases: Vec<Case>,
-        dataset: Dataset,
+        mut inputs: Vec<Input>,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let mut datasets = vec![(String::new(), dataset)];
         for name in cases.iter().filter_map(|case| case.key.axes.dataset.as_ref()) {
-            if !datasets.iter().any(|(known, _)| known == name) {
-                let form = datasets[0].1.in_form(name, interrupt)?;
-                datasets.push((name.clone(), form));
+            if !inputs.iter().any(|known| known.name == *name) {
+                let unnamed = inputs.iter().find(|input| input.name.is_empty());
+                let unnamed = unnamed.with_context(|| format!("there are no rows to have as {name}"))?;
+                let form = unnamed.dataset.in_form(name, interrupt)?;
+                inputs.push(Input { name: name.clone(), dataset: form, told: unnamed.told.clone() });
             }
         }
-        for (name, dataset) in &mut datasets {
-            let of_it = |case: &&Case| case.key.axes.dataset.as_deref().unwrap_or_default() == name;
-            let mut encodings = plan::encodings(catalogue, cases.iter().filter(of_it))?;
+        inputs.retain(|input| cases.iter().any(|case| input.is_of(case)));
+        for input in &mut inputs {
+            let mut encodings = plan::encodings(catalogue, cases.iter().filter(|case| input.is_of(case)))?;
             // The cases that read it cannot run then.
-            if no_binary(dataset.columns()).is_some() {
+            if no_binary(input.dataset.columns()).is_some() {
                 encodings.remove(&Encoding::Binary);
             }
             for encoding in encodings {
-                dataset.ensure(encoding, interrupt)?;
+                input.dataset.ensure(encoding, interrupt)?;
             }
         }
         let mut most_times = 1;
@@ -71,15 +71,25 @@ impl<'a> Prepared<'a> {
             let info = catalogue.find(&case.key.method)?.info();
             most_times = most_times.max(rows_after(info, &case.params, 0).times);
         }
-        let foundations = Vec::new();
-        Ok(Self { catalogue, cases, datasets, foundations, most_times, interrupt: interrupt.clone() })
+        let laid = Laid::default();
+        Ok(Self { catalogue, cases, inputs, laid, most_times, interrupt: interrupt.clone() })
     }
 
-    /// The same, loaded into the table of a user's DDL: as it was laid on each of the servers, in the order in
-    /// which [`Prepared::on`] gets them.
+    /// The same, where a DDL lies on the servers already, in the order in which [`Prepared::on`] gets them.
     #[must_use]
-    pub fn founded(self, foundations: Vec<Arc<Foundation>>) -> Self {
-        Self { foundations, ..self }
+    pub fn with_laid(self, laid: Laid) -> Self {
+        Self { laid, ..self }
+    }
+
+    /// The input of the baseline: the rows that the run is about.
+    ///
+    /// # Errors
+    /// When there is no case.
+    pub(crate) fn main(&self) -> Result<&Input> {
+        let baseline = self.cases.iter().find(|case| case.role == Role::Baseline).or(self.cases.first());
+        let baseline = baseline.context("a run without cases")?;
+        let main = self.inputs.iter().find(|input| input.is_of(baseline));
+        main.with_context(|| format!("{} loads nothing that is there", baseline.id))
     }
 
     /// The cases, on no server yet.
@@ -87,9 +97,9 @@ impl<'a> Prepared<'a> {
         &self.cases
     }
 
-    /// The datasets, by the names that cases give them; the first is that of cases that give none.
-    pub(crate) fn datasets(&self) -> &[(String, Dataset)] {
-        &self.datasets
+    /// What the cases load.
+    pub(crate) fn inputs(&self) -> &[Input] {
+        &self.inputs
     }
 
     /// The most times that a table of these cases holds the rows.
@@ -103,8 +113,8 @@ impl<'a> Prepared<'a> {
         let stage = ServerStage::new(
             self.catalogue,
             servers,
-            &self.datasets,
-            &self.foundations,
+            &self.inputs,
+            &self.laid,
             self.interrupt.clone(),
             timeout,
         );
@@ -119,15 +129,7 @@ pub struct RunSession<'a> {
 }
 
 impl<'a> RunSession<'a> {
-    /// Finds what is wrong with names and parameters, before a dataset is made.
-    ///
-    /// # Errors
-    /// As [`plan::cases`].
-    pub(crate) fn check(catalogue: &Catalogue, experiment: &Experiment, request: &Request) -> Result<()> {
-        plan::cases(catalogue, experiment, request, &Table::votes(&votes())).map(drop)
-    }
-
-    /// The cases of an experiment that load this dataset, and the other datasets that they name.
+    /// The cases of an experiment that load these votes, and the other forms of them that they name.
     ///
     /// # Errors
     /// As [`plan::cases`] and [`Prepared::new`].
@@ -135,28 +137,12 @@ impl<'a> RunSession<'a> {
         catalogue: &'a Catalogue,
         experiment: &Experiment,
         request: &Request,
-        dataset: Dataset,
+        votes: Dataset,
         interrupt: &Interrupt,
     ) -> Result<Prepared<'a>> {
-        let cases = plan::cases(catalogue, experiment, request, &Table::votes(dataset.columns()))?;
-        Prepared::new(catalogue, cases, dataset, interrupt)
-    }
-
-    /// As [`RunSession::prepare`], for the table of a user's DDL as it was laid on each of the servers.
-    ///
-    /// # Errors
-    /// As [`RunSession::prepare`] and [`Table::told`].
-    pub fn prepare_told(
-        catalogue: &'a Catalogue,
-        experiment: &Experiment,
-        request: &Request,
-        dataset: Dataset,
-        foundations: Vec<Arc<Foundation>>,
-        interrupt: &Interrupt,
-    ) -> Result<Prepared<'a>> {
-        let first = foundations.first().context("a DDL that was laid on no server")?;
-        let cases = plan::cases(catalogue, experiment, request, &Table::told(first, dataset.columns())?)?;
-        Ok(Prepared::new(catalogue, cases, dataset, interrupt)?.founded(foundations))
+        let tables = Tables::of(Table::votes(votes.columns()), votes.rows());
+        let cases = plan::cases(catalogue, experiment, request, &tables)?;
+        Prepared::new(catalogue, cases, vec![Input::votes(votes)], interrupt)
     }
 
     /// The cases on each of the servers, those marked that cannot run there with the dataset that they name.
@@ -167,14 +153,14 @@ impl<'a> RunSession<'a> {
         let names: Vec<String> = self.stage.servers().map(|(name, _)| name.to_owned()).collect();
         let mut cases = plan::on_servers(experiment, self.prepared.cases.clone(), &names);
         for (place, (server_name, server)) in self.stage.servers().enumerate() {
-            for (name, dataset) in &self.prepared.datasets {
+            for input in &self.prepared.inputs {
                 let here = |case: &&mut Case| {
                     let on_it = case.key.server.as_deref().map_or(place == 0, |named| named == server_name);
-                    on_it && case.key.axes.dataset.as_deref().unwrap_or_default() == name
+                    on_it && input.is_of(case)
                 };
-                let table = self.stage.table(place, dataset)?;
+                let table = self.stage.table(place, input)?;
                 let cases = cases.iter_mut().filter(here);
-                availability::mark(self.prepared.catalogue, cases, server, dataset, &table)?;
+                availability::mark(self.prepared.catalogue, cases, server, &input.dataset, &table)?;
             }
         }
         Ok(cases)

@@ -5,29 +5,29 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::dataset::Dataset;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
 use crate::model::{Case, Statement};
+use crate::runner::foundation::Laid;
+use crate::runner::input::Input;
 use crate::runner::sample::{Applied as _, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
 use crate::server::{Server, Session, Settings, StatementLog, Sweep};
 use crate::sql::{Exec, quote};
 use crate::table::Table;
-use crate::table::foundation::Foundation;
 
 /// How long a server may take to come back after a failure.
 const RECOVERY: Duration = Duration::from_secs(60);
 
-/// The servers and datasets of a run.
+/// The servers and inputs of a run.
 pub struct ServerStage<'a> {
     catalogue: &'a Catalogue,
     /// The servers by the name that cases give them; the first is that of cases that give none.
     servers: Vec<(String, &'a mut dyn Server)>,
-    /// The datasets by the name that cases give them, likewise.
-    datasets: &'a [(String, Dataset)],
-    /// The user's DDL as it was laid on each of the servers; empty where the table is votes.
-    foundations: &'a [Arc<Foundation>],
+    /// What the cases load.
+    inputs: &'a [Input],
+    /// The DDLs that lie on the servers.
+    laid: &'a Laid,
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
     timeout: Duration,
@@ -43,21 +43,20 @@ pub struct ServerStage<'a> {
 }
 
 impl<'a> ServerStage<'a> {
-    /// Loads the datasets into the servers that the cases name, the first of each for cases that
-    /// name none; into the table of the DDL that was laid on each server, where one was.
+    /// Loads the inputs into the servers that the cases name, the first of these for cases that name none.
     pub(crate) fn new(
         catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
-        datasets: &'a [(String, Dataset)],
-        foundations: &'a [Arc<Foundation>],
+        inputs: &'a [Input],
+        laid: &'a Laid,
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
         Self {
             catalogue,
             servers,
-            datasets,
-            foundations,
+            inputs,
+            laid,
             interrupt,
             timeout,
             at: 0,
@@ -73,16 +72,22 @@ impl<'a> ServerStage<'a> {
         self.servers.iter().map(|(name, server)| (name.as_str(), &**server as &dyn Server))
     }
 
-    /// The table that rows of a dataset go into on the server of this number.
+    /// The table that the rows of an input go into on the server of this number, whose DDL is laid there.
     ///
     /// # Errors
-    /// As [`Table::told`].
-    pub(crate) fn table(&self, at: usize, dataset: &Dataset) -> Result<Table> {
-        let table = match self.foundations.get(at) {
-            Some(foundation) => Table::told(foundation, dataset.columns())?,
-            None => Table::votes(dataset.columns()),
+    /// As [`Laid::on`] and [`Table::told`].
+    pub(crate) fn table(&self, at: usize, input: &Input) -> Result<Table> {
+        let server: &dyn Server = &*self.servers[at].1;
+        let columns = input.dataset.columns();
+        let table = match &input.told {
+            Some(told) => Table::told(&self.laid.on((at, server), &input.name, told)?, columns)?,
+            None => {
+                // Their reset sweeps what a DDL has left.
+                self.laid.none_on(at);
+                Table::votes(columns)
+            }
         };
-        Ok(Table { schema: Some(self.servers[at].1.run_schema().name.clone()), ..table })
+        Ok(Table { schema: Some(server.run_schema().name.clone()), ..table })
     }
 
     /// The statements of a case, heard in a load of so many rows that nothing is measured of; without
@@ -131,19 +136,22 @@ impl<'a> Stage for ServerStage<'a> {
         self.server().apply(&case.key.axes.settings)?;
 
         let method = self.catalogue.find(&case.key.method)?;
-        let number = index_of(self.datasets.iter().map(|d| &d.0), case.key.axes.dataset.as_deref())
+        let number = self
+            .inputs
+            .iter()
+            .position(|input| input.is_of(case))
             .with_context(|| format!("looking for the dataset of {}", case.id))?;
-        let (server, dataset): (&dyn Server, _) = (&*self.servers[at].1, &self.datasets[number].1);
+        let (server, input): (&dyn Server, _) = (&*self.servers[at].1, &self.inputs[number]);
         let table = Table {
             layout: method.info().layout,
             collation: case.key.axes.collation.clone(),
-            ..self.table(at, dataset)?
+            ..self.table(at, input)?
         };
         let parts = Parts {
             case,
             method,
             server,
-            dataset: (number, dataset),
+            dataset: (number, &input.dataset),
             table,
             interrupt: &self.interrupt,
             timeout: self.timeout,

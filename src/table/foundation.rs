@@ -183,9 +183,11 @@ fn find(client: &mut impl GenericClient, wanted: Option<&str>) -> Result<String>
         return match &tables[..] {
             [only] => Ok(only.clone()),
             [] => Err(usage!("it makes no table; a CREATE TABLE has to be in it")),
-            _ => {
-                Err(usage!("it makes {} tables; say by --table which is loaded: {}", tables.len(), listed()))
-            }
+            _ => Err(usage!(
+                "it makes {} tables; say by --table, or `table` in an experiment, which is loaded: {}",
+                tables.len(),
+                listed()
+            )),
         };
     };
     // As it is, or as SQL would read it.

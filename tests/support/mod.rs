@@ -253,6 +253,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
         table: None,
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
+        tables: BTreeMap::new(),
         statements: Default::default(),
         plan: Plan {
             experiment: "votes".into(),

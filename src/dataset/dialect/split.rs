@@ -42,6 +42,8 @@ pub(crate) struct Splitter<M> {
     marks: M,
     spans: Vec<Span>,
     nulls: Vec<bool>,
+    /// Whether any of these is set.
+    has_nulls: bool,
     scratch: String,
 }
 
@@ -52,6 +54,7 @@ impl<M: Marks> Splitter<M> {
             marks,
             spans: vec![Span::default(); fields],
             nulls: vec![false; fields],
+            has_nulls: false,
             scratch: String::new(),
         }
     }
@@ -66,6 +69,12 @@ impl<M: Marks> Splitter<M> {
     #[inline]
     pub(crate) fn is_null(&self, i: usize) -> bool {
         self.nulls[i]
+    }
+
+    /// Whether any field of the row last split is NULL.
+    #[inline]
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.has_nulls
     }
 
     /// Whether a field of the row last split had quotes around it.
@@ -95,12 +104,15 @@ impl<M: Marks> Splitter<M> {
         self.scratch.clear();
         self.spans.clear();
         self.nulls.clear();
+        self.has_nulls = false;
         let mut start = at;
         loop {
             let i = self.spans.len();
             let (span, end) = self.next_field(text, start, i).map_err(|bad| self.placed(text, bad))?;
             self.spans.push(span);
-            self.nulls.push(self.null_at(text, span));
+            let null = self.null_at(text, span);
+            self.nulls.push(null);
+            self.has_nulls |= null;
             let more = text.as_bytes().get(end) == Some(&self.marks.delimiter());
             start = past(text, end);
             if !more {
@@ -137,12 +149,21 @@ impl<M: Marks> Splitter<M> {
     fn split_plain(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
         let bytes = text.as_bytes();
         let (count, delimiter) = (self.spans.len(), self.marks.delimiter());
+        self.has_nulls = false;
         let mut start = at;
         for (i, span) in self.spans.iter_mut().enumerate() {
-            let rest = &bytes[start..];
-            let end = start + rest.iter().position(|b| *b == delimiter || *b == b'\n').unwrap_or(rest.len());
+            let near = bytes.len().min(start + NEAR);
+            let ends = |b: &u8| *b == delimiter || *b == b'\n';
+            let end = match bytes[start..near].iter().position(ends) {
+                Some(at) => start + at,
+                None => {
+                    near + memchr::memchr2(delimiter, b'\n', &bytes[near..]).unwrap_or(bytes.len() - near)
+                }
+            };
             *span = Span { start, end, quoted: false, apart: false };
-            self.nulls[i] = self.marks.is_null(&bytes[start..end]);
+            let null = self.marks.is_null(&bytes[start..end]);
+            self.nulls[i] = null;
+            self.has_nulls |= null;
             let more = bytes.get(end) == Some(&delimiter);
             if more != (i + 1 < count) {
                 return Err(wrong_count(text, at, i + 1, count, more));
@@ -155,11 +176,13 @@ impl<M: Marks> Splitter<M> {
     fn split_general(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
         let (count, delimiter) = (self.spans.len(), self.marks.delimiter());
         self.scratch.clear();
+        self.has_nulls = false;
         let mut start = at;
         for i in 0..count {
             let (span, end) = self.next_field(text, start, i)?;
             self.spans[i] = span;
             self.nulls[i] = self.null_at(text, span);
+            self.has_nulls |= self.nulls[i];
             let more = text.as_bytes().get(end) == Some(&delimiter);
             if more != (i + 1 < count) {
                 return Err(wrong_count(text, at, i + 1, count, more));
@@ -244,7 +267,11 @@ impl<M: Marks> Splitter<M> {
     ) -> Result<(Span, usize), BadField> {
         let (bytes, delimiter) = (text.as_bytes(), self.marks.delimiter());
         let stops = |b: &u8| *b == delimiter || matches!(*b, b'\n' | b'\r' | 0) || Some(*b) == quote;
-        let end = start + bytes[start..].iter().position(stops).unwrap_or(bytes.len() - start);
+        let near = bytes.len().min(start + NEAR);
+        let end = match bytes[start..near].iter().position(stops) {
+            Some(at) => start + at,
+            None => near + end_of_long(&bytes[near..], delimiter, quote),
+        };
         let ends = match bytes.get(end) {
             None | Some(b'\n') => true,
             // The carriage return of a line's end belongs to the end.
@@ -280,6 +307,16 @@ impl<M: Marks> Splitter<M> {
         let rest = &text.as_bytes()[start..];
         start + memchr::memchr2(self.marks.delimiter(), b'\n', rest).unwrap_or(rest.len())
     }
+}
+
+/// Bytes of a field that are looked at one by one: most fields end among them, sooner than a search of many bytes
+/// at once is set up.
+const NEAR: usize = 24;
+
+/// The place of what ends a field without quotes, or has no place in one, in what is left of a long one.
+fn end_of_long(rest: &[u8], delimiter: u8, quote: Option<u8>) -> usize {
+    let end = memchr::memchr2(delimiter, b'\n', rest).unwrap_or(rest.len());
+    memchr::memchr3(quote.unwrap_or(0), b'\r', 0, &rest[..end]).unwrap_or(end)
 }
 
 /// Where the next field begins, behind the mark at `end`.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::events::{self, Events};
+use super::one_type::{self, OneType, OneTypeRows};
 use super::readings::{self, Readings};
 use super::rows::{Rows, check_rows};
 use super::votes::{self, Votes};
@@ -18,11 +19,18 @@ pub enum BuiltIn {
     Events,
     /// What sensors measured: numbers alone, no key, no index.
     Readings,
+    /// Four columns of one type, no key, no index.
+    OneType(OneType),
 }
 
 impl BuiltIn {
+    /// Those that stand for tables as people have them.
+    pub const TYPICAL: [BuiltIn; 3] = [BuiltIn::Votes, BuiltIn::Events, BuiltIn::Readings];
+
     /// All of them.
-    pub const ALL: [BuiltIn; 3] = [BuiltIn::Votes, BuiltIn::Events, BuiltIn::Readings];
+    pub fn all() -> impl Iterator<Item = BuiltIn> {
+        Self::TYPICAL.into_iter().chain(OneType::all().map(BuiltIn::OneType))
+    }
 
     /// Its name: that of its table.
     pub fn name(self) -> &'static str {
@@ -30,21 +38,30 @@ impl BuiltIn {
             BuiltIn::Votes => "votes",
             BuiltIn::Events => "events",
             BuiltIn::Readings => "readings",
+            BuiltIn::OneType(table) => table.name(),
         }
     }
 
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|table| table.name() == name)
+        Self::all().find(|table| table.name() == name)
     }
 
     /// The statements that make its table.
-    pub fn ddl(self) -> &'static str {
+    pub fn ddl(self) -> String {
         match self {
-            BuiltIn::Votes => include_str!("../../../datasets/tables/votes.sql"),
-            BuiltIn::Events => include_str!("../../../datasets/tables/events.sql"),
-            BuiltIn::Readings => include_str!("../../../datasets/tables/readings.sql"),
+            BuiltIn::Votes => include_str!("../../../datasets/tables/votes.sql").into(),
+            BuiltIn::Events => include_str!("../../../datasets/tables/events.sql").into(),
+            BuiltIn::Readings => include_str!("../../../datasets/tables/readings.sql").into(),
+            BuiltIn::OneType(table) => table.ddl(),
         }
+    }
+
+    /// The statements that make its table with these indexes, and not its own: those stand behind the table.
+    pub(crate) fn ddl_with(self, indexes: &str) -> String {
+        let ddl = self.ddl();
+        let table = ddl.split_once("\nCREATE INDEX").map_or(ddl.as_str(), |(table, _)| table);
+        format!("{}\n{}\n", table.trim_end(), indexes.trim())
     }
 
     /// The columns that its rows bring.
@@ -53,6 +70,7 @@ impl BuiltIn {
             BuiltIn::Votes => columns::votes(),
             BuiltIn::Events => events::columns(),
             BuiltIn::Readings => readings::columns(),
+            BuiltIn::OneType(table) => table.columns(),
         }
     }
 
@@ -62,6 +80,7 @@ impl BuiltIn {
             BuiltIn::Votes => votes::VERSION,
             BuiltIn::Events => events::VERSION,
             BuiltIn::Readings => readings::VERSION,
+            BuiltIn::OneType(_) => one_type::VERSION,
         }
     }
 
@@ -71,6 +90,7 @@ impl BuiltIn {
             BuiltIn::Votes => (219, 356),
             BuiltIn::Events => (2480, 2430),
             BuiltIn::Readings => (672, 820),
+            BuiltIn::OneType(table) => table.tenths_of_row(),
         }
     }
 
@@ -85,6 +105,7 @@ impl BuiltIn {
             BuiltIn::Votes => Box::new(Votes::new(rows, seed, interrupt)?),
             BuiltIn::Events => Box::new(Events::new(rows, seed)),
             BuiltIn::Readings => Box::new(Readings::new(rows, seed)),
+            BuiltIn::OneType(table) => Box::new(OneTypeRows::new(table, rows, seed)),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod built_in;
 mod events;
+mod one_type;
 mod random;
 mod readings;
 mod rows;
@@ -13,6 +14,7 @@ mod text;
 mod votes;
 
 pub use built_in::BuiltIn;
+pub use one_type::OneType;
 pub(crate) use rows::{check_rows, parts};
 pub use votes::Votes;
 

@@ -26,6 +26,8 @@ pub(crate) enum GeneratorStage {
     Sessions,
     /// What sensors measured.
     Readings,
+    /// Values of a single type.
+    OneType,
 }
 
 /// A random stream.

@@ -57,7 +57,7 @@ fn three_columns_of_events_have_nulls_and_a_row_has_some_250_bytes() {
 
 #[test]
 fn the_sizes_that_are_expected_are_about_right() {
-    for table in BuiltIn::ALL {
+    for table in BuiltIn::all() {
         let bytes = csv(table, 20_000, 1).0.len() as u64;
         let expected = table.tenths_of_row().0 * 2_000;
         assert!(bytes.abs_diff(expected) * 10 < expected, "{}: {bytes} for {expected}", table.name());

@@ -9,18 +9,36 @@ const DAY_US: i64 = 86_400_000_000;
 
 /// Adds a time in microseconds since 1970, after 1970 and before 10000, as `timestamptz` writes it in UTC.
 pub(crate) fn push_timestamptz(us: i64, out: &mut Vec<u8>) {
-    let (days, in_day) = (us / DAY_US, us % DAY_US);
+    push_timestamp(us, out);
+    out.extend_from_slice(b"+00");
+}
+
+/// Adds such a time as `timestamp` writes it.
+pub(crate) fn push_timestamp(us: i64, out: &mut Vec<u8>) {
+    push_date(us / DAY_US, out);
+    out.push(b' ');
+    push_time(us % DAY_US, out);
+}
+
+/// Adds a day, counted since 1970-01-01, as `date` writes it.
+pub(crate) fn push_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = date_of(days);
-    let (seconds, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
     push_padded(year, 4, out);
-    for (before, number) in
-        [(b'-', month), (b'-', day), (b' ', seconds / 3600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
-    {
-        out.push(before);
+    for number in [month, day] {
+        out.push(b'-');
+        push_padded(number, 2, out);
+    }
+}
+
+/// Adds a time of day in microseconds as `time` writes it.
+pub(crate) fn push_time(us: i64, out: &mut Vec<u8>) {
+    let (seconds, fraction) = (us / 1_000_000, us % 1_000_000);
+    push_padded(seconds / 3600, 2, out);
+    for number in [seconds / 60 % 60, seconds % 60] {
+        out.push(b':');
         push_padded(number, 2, out);
     }
     push_fraction(fraction, 6, out);
-    out.extend_from_slice(b"+00");
 }
 
 /// Adds `number / 10^digits` as `double precision` writes it: the shortest decimal that is this number. Of so

@@ -144,6 +144,7 @@ impl TryFrom<Run> for model::Run {
             table: None,
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
+            tables: BTreeMap::new(),
             // An axis that no case has draws no curve.
             plan: plan.into_model(|name, cases| CaseKey::axis(&name, cases.iter().map(|case| &case.key))),
             statements: BTreeMap::new(),

@@ -23,6 +23,8 @@ pub(crate) struct Run {
     servers: BTreeMap<String, ServerFacts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     datasets: BTreeMap<String, DatasetFacts<Content>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tables: BTreeMap<String, OwnTable>,
     plan: Plan<Case, Axis>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     statements: BTreeMap<String, Vec<Statement>>,
@@ -37,9 +39,13 @@ struct OwnTable {
     parents: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     csv: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invented: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    listed: bool,
 }
 
-parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv });
+parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv, invented, listed });
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,7 +157,8 @@ enum Slot {
 impl Run {
     /// As it is written.
     pub(crate) fn of(run: model::Run, schema: u32) -> Self {
-        let model::Run { provenance, server, dataset, table, servers, datasets, plan, statements } = run;
+        let model::Run { provenance, server, dataset, table, servers, datasets, tables, plan, statements } =
+            run;
         Self {
             schema,
             provenance: provenance.into(),
@@ -160,6 +167,7 @@ impl Run {
             table: table.map(Into::into),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.into_iter().map(|(name, dataset)| (name, dataset.into())).collect(),
+            tables: tables.into_iter().map(|(name, table)| (name, table.into())).collect(),
             plan: plan.into(),
             statements: statements.into_iter().map(|(case, sent)| (case, each(sent))).collect(),
         }
@@ -170,7 +178,7 @@ impl TryFrom<Run> for model::Run {
     type Error = String;
 
     fn try_from(run: Run) -> Result<Self, String> {
-        let Run { schema: _, provenance, server, dataset, table, servers, datasets, plan, statements } = run;
+        let Run { provenance, server, dataset, table, servers, datasets, tables, plan, statements, .. } = run;
         let datasets = datasets.into_iter().map(|(name, dataset)| Ok((name, dataset.try_into()?)));
         Ok(Self {
             provenance: provenance.into(),
@@ -179,6 +187,7 @@ impl TryFrom<Run> for model::Run {
             table: table.map(Into::into),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
+            tables: tables.into_iter().map(|(name, table)| (name, table.into())).collect(),
             plan: plan.into_model(|axis, _| Some(axis.into())),
             statements: statements.into_iter().map(|(case, sent)| (case, each(sent))).collect(),
         })

@@ -1,0 +1,30 @@
+//! The tables of a run that were made by a DDL.
+
+use super::section::{Code, Section};
+use crate::model::{OwnTable, Run};
+
+/// The tables and their DDL; `None` where all rows went into votes.
+pub(crate) fn section(run: &Run) -> Option<Section> {
+    let unnamed = run.table.iter().filter(|table| run.tables.values().all(|other| other != *table));
+    let unnamed: Vec<&OwnTable> = unnamed.collect();
+    let mut text = Vec::new();
+    text.extend(unnamed.iter().map(|table| format!("The rows went into the table {}.", table.name)));
+    text.extend((!run.tables.is_empty()).then(|| {
+        let each = |(dataset, table): (&String, &OwnTable)| match dataset == &table.name {
+            true => dataset.clone(),
+            false => format!("{dataset} (into {})", table.name),
+        };
+        let all: Vec<String> = run.tables.iter().map(each).collect();
+        format!("Datasets with a table of their own: {}.", all.join(", "))
+    }));
+    let code = |title: String, table: &OwnTable| Code {
+        language: "sql",
+        text: table.ddl.trim().into(),
+        folded: Some(title),
+    };
+    let of_unnamed = unnamed.into_iter().map(|table| code("Its DDL".into(), table));
+    let of_named = run.tables.iter().map(|(name, table)| code(format!("The DDL of {name}"), table));
+    let code: Vec<Code> = of_unnamed.chain(of_named).collect();
+    let title = if code.len() == 1 { "Table" } else { "Tables" };
+    (!code.is_empty()).then(|| Section { title: title.into(), text, code, ..Section::default() })
+}
