@@ -173,14 +173,7 @@ impl Experiment {
                 "x = \"{x}\": a curve needs numbers; name rows, latency_ms, a parameter or a setting, or leave it out"
             ));
         }
-        for axis in self.x.iter().chain(&self.compare) {
-            let says = |case: &ListedCase| {
-                matches!(axis, Axis::Method | Axis::Server) || case.key.without(axis) != case.key
-            };
-            if !self.cases.iter().any(says) {
-                return Err(varies_in_none(axis.name()));
-            }
-        }
+        self.check_compare()?;
         let mut seen = std::collections::BTreeSet::new();
         for case in &self.cases {
             if !seen.insert(case.id()) {
@@ -229,6 +222,19 @@ impl Experiment {
 }
 
 impl Experiment {
+    /// What is compared differs in some case.
+    fn check_compare(&self) -> Result<()> {
+        for axis in self.x.iter().chain(&self.compare) {
+            let says = |case: &ListedCase| {
+                matches!(axis, Axis::Method | Axis::Server) || case.key.without(axis) != case.key
+            };
+            if !self.cases.iter().any(says) {
+                return Err(varies_in_none(axis.name()));
+            }
+        }
+        Ok(())
+    }
+
     /// Every dataset that is listed is well formed, and some case loads it.
     fn check_data(&self) -> Result<()> {
         self.data.iter().try_for_each(|data| data.check("[data]"))?;

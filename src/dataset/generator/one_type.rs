@@ -64,20 +64,28 @@ static KINDS: [Kind; 23] = [
         push_signed(i64::from(random.bits() as i16), out);
     }),
     kind("type_integer", "integer", (102, 4), |random, out| {
-        push_signed(i64::from(random.bits() as i32), out)
+        push_signed(i64::from(random.bits() as i32), out);
     }),
-    kind("type_bigint", "bigint", (194, 8), |random, out| push_signed(random.bits() as i64, out)),
+    kind("type_bigint", "bigint", (194, 8), |random, out| {
+        push_signed(random.bits() as i64, out);
+    }),
     kind("type_numeric", "numeric(12,2)", (119, 14), |random, out| {
         push_cents(random.below(1_000_000_000_000) as i64, out);
     }),
     // So few digits are the shortest decimal of their number.
-    kind("type_real", "real", (67, 4), |random, out| push_decimal(random.below(1_000_000) as i64, 3, out)),
+    kind("type_real", "real", (67, 4), |random, out| {
+        push_decimal(random.below(1_000_000) as i64, 3, out);
+    }),
     kind("type_double", "double precision", (157, 8), |random, out| {
         push_decimal(random.below(1_000_000_000_000_000) as i64, 6, out);
     }),
     kind("type_boolean", "boolean", (10, 1), |random, out| out.push(b"tf"[random.below(2) as usize])),
-    kind("type_date", "date", (100, 4), |random, out| push_date(moment(random) / DAY_US, out)),
-    kind("type_time", "time without time zone", (149, 8), |random, out| push_time(in_day(random), out)),
+    kind("type_date", "date", (100, 4), |random, out| {
+        push_date(moment(random) / DAY_US, out);
+    }),
+    kind("type_time", "time without time zone", (149, 8), |random, out| {
+        push_time(in_day(random), out);
+    }),
     kind("type_timestamp", "timestamp without time zone", (259, 8), |random, out| {
         push_timestamp(moment(random), out);
     }),
@@ -90,9 +98,15 @@ static KINDS: [Kind; 23] = [
         push_time(in_day(random), out);
     }),
     kind("type_uuid", "uuid", (360, 16), push_uuid),
-    kind("type_text", "text", (200, 20), |random, out| push_letters(random, 20, out)),
-    kind("type_varchar", "character varying(20)", (200, 20), |random, out| push_letters(random, 20, out)),
-    kind("type_char", "character(20)", (200, 20), |random, out| push_letters(random, 20, out)),
+    kind("type_text", "text", (200, 20), |random, out| {
+        push_letters(random, 20, out);
+    }),
+    kind("type_varchar", "character varying(20)", (200, 20), |random, out| {
+        push_letters(random, 20, out);
+    }),
+    kind("type_char", "character(20)", (200, 20), |random, out| {
+        push_letters(random, 20, out);
+    }),
     kind("type_json", "json", (440, 34), push_document),
     kind("type_jsonb", "jsonb", (440, 35), push_document),
     kind("type_bytea", "bytea", (340, 16), |random, out| {
