@@ -41,7 +41,11 @@ pub(crate) fn of_server(error: &anyhow::Error) -> Option<&DbError> {
 
 /// The server's words on one line, or the driver's chain of causes where the server said nothing.
 pub(crate) fn words(error: &tokio_postgres::Error) -> String {
-    let Some(db) = error.as_db_error() else { return chain(error) };
+    error.as_db_error().map_or_else(|| chain(error), db_words)
+}
+
+/// The same, of what the server said.
+pub(crate) fn db_words(db: &DbError) -> String {
     let mut text = format!("{} {}: {}", db.severity(), db.code().code(), db.message());
     for (name, part) in [("detail", db.detail()), ("hint", db.hint()), ("where", db.where_())] {
         if let Some(part) = part {
@@ -54,4 +58,25 @@ pub(crate) fn words(error: &tokio_postgres::Error) -> String {
 /// The input/output error below a driver's error, if there is one.
 pub(crate) fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
+}
+
+/// The server's words where it refuses what it was asked because it does not know, have or allow that: the classes of
+/// SQLSTATE for features that are not supported (0A), syntax, names and rights (42), and values that are none (22,
+/// such as that of a setting; PostgreSQL manual, "PostgreSQL Error Codes"). `None` for any other error: that says
+/// nothing of what the server can.
+pub(crate) fn refusal(error: &anyhow::Error) -> Option<String> {
+    let db = of_server(error)?;
+    let class = db.code().code().get(..2)?;
+    ["0A", "42", "22"].contains(&class).then(|| db_words(db))
+}
+
+/// What came of asking the server for what it may lack: the answer, or its words where it refused.
+///
+/// # Errors
+/// Any other error.
+pub(crate) fn unless_refused<T>(asked: anyhow::Result<T>) -> anyhow::Result<Result<T, String>> {
+    match asked {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) => refusal(&error).map(Err).ok_or(error),
+    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::model::Persistence;
+use bulkbench::model::{Absent, Persistence};
 use bulkbench::server::{Server, Session};
 use bulkbench::sql::quote;
 use bulkbench::table::definition::{Definition, TypeClass, Value};
@@ -36,7 +36,11 @@ impl Bench {
         let everything = bulkbench::server::Sweep::All;
         self.server.run_schema().sweep(&mut self.session, everything).unwrap();
         let table = table.map(str::to_owned);
-        lay(&mut self.session, &Ddl { origin: "--ddl table.sql".into(), text: text.into(), table })
+        lay(
+            &mut self.session,
+            &Ddl { origin: "--ddl table.sql".into(), text: text.into(), table },
+            &Absent::default(),
+        )
     }
 
     fn definition(&mut self, text: &str, table: Option<&str>) -> Definition {

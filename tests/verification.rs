@@ -3,12 +3,13 @@
 
 mod common;
 
-use bulkbench::dataset::checksum::{ContentSum, RowHasher, of_keys, sql_expression};
+use bulkbench::dataset::checksum::ContentSum;
+use bulkbench::dataset::summing::{self, Summer, of_keys};
 use bulkbench::dataset::{Column, Dataset, Fields};
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Case, Encoding, Role};
+use bulkbench::model::{Case, Encoding, Role, Rule};
 use bulkbench::runner::reset::rows_after;
 use bulkbench::runner::sample::{Applied, Loaded, Ready, Stage};
 use bulkbench::server::Session;
@@ -48,14 +49,17 @@ impl Fields for Row {
     }
 }
 
-/// The content sum by the client, which has to be the server's.
+/// The rules that contents are summed up by.
+const RULES: [Rule; 2] = [Rule::RowHashes2, Rule::RowMd5];
+
+/// The content sums by the client, which have to be the server's, by each of the rules.
 #[track_caller]
-fn sum(session: &mut Session, kinds: &[&str], rows: &[&[Field]]) -> String {
+fn sums(session: &mut Session, kinds: &[&str], rows: &[&[Field]]) -> [String; 2] {
     let columns: Vec<Column> =
         (0..).zip(kinds).map(|(i, kind)| Column::new(&format!("c{i}"), SqlType::named(kind))).collect();
     let sql: Vec<String> = columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
     session.batch_execute(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t ({})", sql.join(", "))).unwrap();
-    let (hasher, mut content) = (RowHasher::new(&columns), ContentSum::default());
+    let mut by_rule = RULES.map(|rule| (Summer::new(rule, &columns), ContentSum::default()));
     for row in rows {
         let values: Vec<String> = row
             .iter()
@@ -66,12 +70,14 @@ fn sum(session: &mut Session, kinds: &[&str], rows: &[&[Field]]) -> String {
             })
             .collect();
         session.batch_execute(&format!("INSERT INTO t VALUES ({})", values.join(", "))).unwrap();
-        content.add(hasher.hash(&Row(row.to_vec())));
+        by_rule.iter_mut().for_each(|(summer, content)| summer.add(&Row(row.to_vec()), content));
     }
-    let sql = format!("SELECT coalesce(sum({}), 0)::text FROM t", sql_expression(&columns));
-    let server: String = session.query_one(&sql, &[]).unwrap().get(0);
-    assert_eq!(content.content().to_string(), server, "{kinds:?}: {rows:?}");
-    server
+    [0, 1].map(|i| {
+        let sql = summing::query(RULES[i], &columns, None, "t");
+        let server: String = session.query_one(&sql, &[]).unwrap().get(1);
+        assert_eq!(by_rule[i].1.content().to_string(), server, "{:?} of {kinds:?}: {rows:?}", RULES[i]);
+        server
+    })
 }
 
 /// The fields of each row of a table.
@@ -154,20 +160,25 @@ fn client_and_server_agree_and_no_two_contents_have_the_same_sum() {
     let server = common::local(&dataset);
     let mut session = server.connector().connect().unwrap();
     for (kinds, contents) in CONTENTS {
-        let mut sums: Vec<String> = contents.iter().map(|rows| sum(&mut session, kinds, rows)).collect();
-        sums.sort();
-        sums.dedup();
-        assert_eq!(sums.len(), contents.len(), "{kinds:?}");
+        let found: Vec<_> = contents.iter().map(|rows| sums(&mut session, kinds, rows)).collect();
+        for rule in [0, 1] {
+            let mut sums: Vec<&String> = found.iter().map(|both| &both[rule]).collect();
+            sums.sort();
+            sums.dedup();
+            assert_eq!(sums.len(), contents.len(), "{kinds:?} by {:?}", RULES[rule]);
+        }
     }
     let (wide, mut row) = (vec!["smallint"; 1600], vec![Int(1); 1600]);
-    let of_ones = sum(&mut session, &wide, &[&row]);
+    let of_ones = sums(&mut session, &wide, &[&row]);
     for (column, field) in [(1599, Int(2)), (100, Null), (99, Null)] {
         row[column] = field;
-        assert_ne!(sum(&mut session, &wide, &[&row]), of_ones, "column {column}");
+        let others = sums(&mut session, &wide, &[&row]);
+        assert!(others.iter().zip(&of_ones).all(|(other, ones)| other != ones), "column {column}");
     }
     let keys: Vec<[Field; 1]> = (1..=100).map(|key| [Int(key)]).collect();
     let keys: Vec<&[Field]> = keys.iter().map(|row| &row[..]).collect();
-    assert_eq!(sum(&mut session, &[INT4], &keys), of_keys(100).content().to_string());
+    let of_keys = RULES.map(|rule| of_keys(rule, 100).content().to_string());
+    assert_eq!(sums(&mut session, &[INT4], &keys), of_keys);
     drop(session);
     server.stop().unwrap();
 }

@@ -143,6 +143,7 @@ fn check_flags(args: &Args) -> Result<()> {
         ("--dataset", args.dataset.is_some()),
         ("--seed", args.seed.is_some()),
         ("--any-build", args.any_build),
+        ("--distribute", args.distribute.is_some()),
         ("--quick", args.quick),
         ("--budget", args.budget.is_some()),
     ];

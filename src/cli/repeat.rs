@@ -10,7 +10,7 @@ use crate::model::{Asked, OwnTable, Run, ServerFacts, Source};
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
-    let mut command = RepeatCommand::new(&plan.experiment, asked);
+    let mut command = RepeatCommand::new(&plan.experiment, asked, &run.making.after);
     match (&asked.dataset, &run.table) {
         (Some(name), _) => command.flag("dataset", name),
         (None, Some(table)) if !table.listed => match &table.invented {
@@ -24,6 +24,7 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     if let Some(invented) = invented {
         command.flag("rows", &invented.rows.to_string());
     }
+    run.making.distribute.iter().for_each(|column| command.flag("distribute", column));
     command.flag("rounds", &plan.rounds.to_string());
     if !asked.methods.is_empty() {
         command.flag("methods", &asked.methods.join(","));
@@ -40,7 +41,7 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
 
 /// The command that finds these findings again.
 pub(crate) fn findings_command(findings: &Findings, asked: &Asked) -> String {
-    RepeatCommand::new(&findings.experiment, asked).rest(
+    RepeatCommand::new(&findings.experiment, asked, &[]).rest(
         &[&findings.server],
         asked,
         &findings.provenance.label,
@@ -53,10 +54,14 @@ struct RepeatCommand {
 }
 
 impl RepeatCommand {
-    fn new(experiment: &str, asked: &Asked) -> Self {
-        let experiment = match asked.own_experiment {
-            true => format!("{{file of the experiment {experiment}}}"),
-            false => experiment.to_owned(),
+    fn new(experiment: &str, asked: &Asked, after: &[String]) -> Self {
+        let experiment = match (asked.own_experiment, after) {
+            (true, []) => format!("{{file of the experiment {experiment}}}"),
+            (true, after) => format!(
+                "{{file of the experiment {experiment}, once its table is made: {}}}",
+                after.join("; ")
+            ),
+            (false, _) => experiment.to_owned(),
         };
         Self { words: ["bulkbench", "run", &experiment].map(String::from).to_vec() }
     }
@@ -122,10 +127,13 @@ impl RepeatCommand {
                 }
                 (Source::Container, Some(image)) => self.flag("image", image),
                 (Source::Container, None) => {}
-                (Source::External, _) => self.flag(
-                    "server",
-                    &format!("{{URL of the server: PostgreSQL {version}, {}}}", server.transport),
-                ),
+                (Source::External, _) => {
+                    let version = match server.is_postgres() {
+                        true => format!("PostgreSQL {version}"),
+                        false => server.version.clone(),
+                    };
+                    self.flag("server", &format!("{{URL of the server: {version}, {}}}", server.transport));
+                }
             }
         }
     }
@@ -144,6 +152,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::model::Making;
     use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
@@ -178,6 +187,8 @@ mod tests {
     fn every_flag_of_run_is_in_the_command_or_decides_nothing() {
         let mut record = golden();
         record.plan.any_build = true;
+        record.making =
+            Making { after: vec!["ALTER TABLE {table} SET".into()], distribute: Some("link".into()) };
         let asked = Asked {
             own_experiment: true,
             loaders: vec!["mine".into()],
@@ -217,7 +228,8 @@ mod tests {
             let decides = !DECIDE_NOTHING.iter().any(|(known, _)| *known == name);
             assert_eq!(has_flag, decides, "--{name}: {commands}");
         }
-        assert!(words.contains(&"{file of the experiment votes}".into()), "{commands}");
+        let experiment = "{file of the experiment votes, once its table is made: ALTER TABLE {table} SET}";
+        assert!(words.contains(&experiment.into()), "{commands}");
         assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");
         assert!(words.contains(&"{file of the loader mine}".into()), "{commands}");
         assert!(commands.contains("--caveat backslashes --caveat '{file of the caveat mine}'"), "{commands}");

@@ -13,7 +13,7 @@ use super::server_args::ServerArgs;
 use super::unfinished::{Unfinished, stopped};
 use super::{loader_args, wanted_data};
 use crate::interrupt::Interrupt;
-use crate::model::{Machine, Run, Sample, ServerFacts, Source};
+use crate::model::{Machine, Rule, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::Prepared;
@@ -42,13 +42,19 @@ fn go_on(
     loader_args::check_same(&catalogue, run, &dir)?;
     let inputs = wanted_data::of_record(run, interrupt)?;
     let prepared = Prepared::new(&catalogue, run.plan.cases.clone(), inputs, interrupt)?;
+    let prepared = prepared.making(run.making.clone());
     for input in prepared.inputs() {
         let (place, before) = match input.name.as_str() {
             "" => ("dataset".to_owned(), Some(&run.dataset)),
             name => (format!("datasets.{name}"), run.datasets.get(name)),
         };
+        // By the rule of the record, where a server had other functions than PostgreSQL.
+        let now = match before.map(|facts| facts.content.rule) {
+            Some(rule @ Rule::RowMd5) => input.dataset.content_by(rule, input.dataset.rows())?,
+            _ => input.dataset.facts().content,
+        };
         let before = before.map_or(String::new(), |facts| facts.content.to_string());
-        same(&format!("{place}.content"), &before, &input.dataset.facts().content.to_string())?;
+        same(&format!("{place}.content"), &before, &now.to_string())?;
     }
 
     let mut place = args.place.clone();
@@ -60,13 +66,7 @@ fn go_on(
             "this run loaded into several servers from binaries, whose places are not kept; name them by --pg-bin again, in the same order"
         ));
     }
-    for (name, value) in &run.server.given {
-        if redact::names_a_thing(value) {
-            return Err(usage!(
-                "cannot go on with this run: its setting {name} = {value} held what no record keeps; start a new run instead"
-            ));
-        }
-    }
+    check_kept(run)?;
     let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
     let outcome = (|| {
@@ -90,6 +90,23 @@ fn go_on(
     servers.closing(outcome)
 }
 
+/// Passes when the record has whole what the run gave its server.
+fn check_kept(run: &Run) -> Result<()> {
+    for (name, value) in &run.server.given {
+        if redact::names_a_thing(value) {
+            return Err(usage!(
+                "cannot go on with this run: its setting {name} = {value} held what no record keeps; start a new run instead"
+            ));
+        }
+    }
+    if let Some(sql) = run.making.after.iter().find(|sql| redact::names_a_thing(sql)) {
+        return Err(usage!(
+            "cannot go on with this run: `{sql}`, which its experiment runs once the table is made, held what no record keeps; start a new run instead"
+        ));
+    }
+    Ok(())
+}
+
 /// The server that was chosen, or one of the same source where none was.
 fn choice(place: &ServerArgs, run: &Run) -> Result<Choice> {
     match (place.choice()?, run.server.source) {
@@ -109,6 +126,8 @@ fn same_machine(before: &Machine, now: &Machine) -> Result<()> {
 }
 
 fn same_server(which: &str, before: &ServerFacts, now: &ServerFacts) -> Result<()> {
+    let rule = |facts: &ServerFacts| facts.absent.rule().name();
+    same(&format!("{which}: the rule of content"), rule(before), rule(now))?;
     same(&format!("{which}.version"), &before.version, &now.version)?;
     for (name, value) in &before.settings {
         same(&format!("{which}.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;

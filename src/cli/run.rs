@@ -98,6 +98,7 @@ impl Asked<'_> {
         self.request.rows = dataset.rows();
         let prepared =
             RunSession::prepare(self.catalogue, &self.experiment, &self.request, dataset, self.interrupt)?;
+        let prepared = prepared.making(self.args.making(&self.experiment));
         let mut servers = self.args.place.open(wanted, &self.args.settings(), &prepared, self.interrupt)?;
         let outcome = self.measure(BTreeMap::new(), &prepared, &mut servers);
         servers.closing(outcome)
@@ -133,6 +134,7 @@ impl Asked<'_> {
             let tables = tables.context("a run that loads nothing")?;
             let cases = plan::cases(self.catalogue, &self.experiment, &self.request, &tables)?;
             let prepared = Prepared::new(self.catalogue, cases, inputs, self.interrupt)?.with_laid(laid);
+            let prepared = prepared.making(self.args.making(&self.experiment));
             self.request.rows = prepared.main()?.dataset.rows();
             self.measure(facts, &prepared, &mut servers)
         })();
@@ -154,6 +156,9 @@ impl Asked<'_> {
         let table = tables.get(&main.name).cloned();
         tables.remove("");
         let named = prepared.inputs().iter().filter(|input| !input.name.is_empty());
+        // By the rule that the server has the functions for.
+        let rule = servers.main().facts().absent.rule();
+        let named = named.map(|input| Ok((input.name.clone(), input.dataset.facts_by(rule)?)));
         let mut run = Run {
             provenance: Provenance {
                 tool: Tool::this(),
@@ -164,10 +169,11 @@ impl Asked<'_> {
                 asked: Some(asked.clone()),
             },
             server: servers.main().facts().clone(),
-            dataset: main.dataset.facts(),
+            dataset: main.dataset.facts_by(rule)?,
             table,
+            making: args.making(experiment),
             servers: servers.facts(),
-            datasets: named.map(|input| (input.name.clone(), input.dataset.facts())).collect(),
+            datasets: named.collect::<Result<_>>()?,
             tables,
             plan,
             statements: BTreeMap::new(),

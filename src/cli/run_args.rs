@@ -9,7 +9,7 @@ use super::row_count;
 use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, ExperimentOrigin};
-use crate::model::Asked;
+use crate::model::{Asked, Making};
 use crate::probe::machine;
 use crate::record::LONGEST_SAMPLE_SECONDS;
 use crate::runner::plan::Request;
@@ -49,6 +49,9 @@ pub(crate) struct Args {
     pub caveats: Vec<String>,
     #[command(flatten)]
     pub own: OwnTableArgs,
+    /// Have Citus distribute the table by this column whenever it is made, before the clock starts
+    #[arg(long, value_name = "COLUMN")]
+    pub distribute: Option<String>,
     #[command(flatten)]
     pub loaders: LoaderArgs,
     #[command(flatten)]
@@ -82,7 +85,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -119,6 +122,11 @@ impl Args {
             cores: u64::from(machine::cores()),
             any_build: self.any_build,
         }
+    }
+
+    /// What is done to the table whenever it is made.
+    pub(crate) fn making(&self, experiment: &Experiment) -> Making {
+        Making { after: experiment.after.clone(), distribute: self.distribute.clone() }
     }
 
     /// The user's choices beside the experiment, with these loaders of the user's.

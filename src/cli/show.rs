@@ -109,6 +109,7 @@ fn experiment(args: &Args) -> Result<Experiment> {
         budget: None,
         baseline: case.id(),
         x: None,
+        after: Vec::new(),
         compare: None,
         cases: vec![case],
         caveats: Vec::new(),

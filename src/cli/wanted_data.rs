@@ -265,8 +265,9 @@ fn dataset_of(facts: &DatasetFacts, table: Option<&OwnTable>, interrupt: &Interr
     if let (Some(table), Some(seed)) = (invented, facts.seed) {
         return Dataset::invented(&default_cache()?, table, facts.rows, seed, interrupt);
     }
-    let cached = Dataset::list(&default_cache()?)?;
-    cached.into_iter().find(|dataset| dataset.facts().has_rows_of(facts)).ok_or_else(|| {
+    let mut cached = Dataset::list(&default_cache()?)?.into_iter();
+    // One that cannot be read is none of the run's.
+    cached.find(|dataset| dataset.has_rows_of(facts).unwrap_or(false)).ok_or_else(|| {
         unavailable!(
             "the {} dataset of {} rows that this run loads is not in the cache any more; take it again by `bulkbench dataset import`",
             facts.origin,

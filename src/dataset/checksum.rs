@@ -22,7 +22,7 @@
 use super::columns::Column;
 use super::lookup3::{hash_bytes, hash_int8};
 use super::rows::Fields;
-use crate::model::Content;
+use crate::model::{Content, Rule};
 use crate::sql::quote;
 use crate::value::{Codec, Scalar};
 
@@ -86,9 +86,20 @@ impl ContentSum {
         self.0 += i128::from(row_hash);
     }
 
+    /// Adds one row's digest.
+    #[inline]
+    pub(super) fn add_unsigned(&mut self, row_digest: u64) {
+        self.0 += i128::from(row_digest);
+    }
+
     /// The content of rows with this sum.
     pub fn content(self) -> Content {
         Content::of_rows(self.0)
+    }
+
+    /// The content of rows with this sum, which was made by this rule.
+    pub(crate) fn content_by(self, rule: Rule) -> Content {
+        Content { rule, sum: self.0 }
     }
 
     /// Adds the sum of other rows.
@@ -159,13 +170,6 @@ fn hash_of_nulls(row: &impl Fields, columns: std::ops::Range<usize>) -> u64 {
     hash_bytes(&digits, 0)
 }
 
-/// The content sum of the keys 1 to `rows`, as of a table with that column alone.
-pub fn of_keys(rows: u64) -> ContentSum {
-    let mut sum = ContentSum::default();
-    (1..=rows).for_each(|key| sum.add(hash_int8(key as i64, key) as i64));
-    sum
-}
-
 /// The hash of one vote (username, link, score), for the generator, which has its parts at hand.
 #[inline]
 pub(super) fn hash_vote(username: &[u8], link: &[u8], score: i32) -> i64 {
@@ -178,6 +182,7 @@ mod tests {
     use super::*;
     use crate::dataset::columns::votes;
     use crate::dataset::rows::RowReader;
+    use crate::dataset::summing::of_keys;
     use crate::value::SqlType;
 
     fn sum(columns: &[Column], csv: &str) -> String {
@@ -221,8 +226,9 @@ mod tests {
         assert_ne!(sum(&key, "1\n3\n"), sum(&key, "2\n2\n"));
         // Read from PostgreSQL 15: hashint8extended(1, 1) + hashint8extended(-1, -1).
         assert_eq!(sum(&key, "1\n-1\n"), (-7620678293940249823_i128 + 6481520839006961279).to_string());
-        assert_eq!(of_keys(3).content().to_string(), sum(&key, "3\n1\n2\n"));
-        assert_eq!(of_keys(0).content().to_string(), "0");
+        let of_keys = |rows| of_keys(Rule::RowHashes2, rows).content().to_string();
+        assert_eq!(of_keys(3), sum(&key, "3\n1\n2\n"));
+        assert_eq!(of_keys(0), "0");
     }
 
     /// Sums of records and of datasets stay valid.

@@ -31,10 +31,12 @@ mod manifest;
 mod packed;
 mod parquet;
 mod pipeline;
+mod row_md5;
 pub(crate) mod rows;
 pub(crate) mod sorted;
 pub(crate) mod split;
 mod store;
+pub mod summing;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -56,7 +58,7 @@ pub(crate) use rows::{Keyed, Spelled, Value};
 pub(crate) use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
-use crate::model::{Content, DatasetFacts, Encoding};
+use crate::model::{Content, DatasetFacts, Encoding, Rule};
 use manifest::{DatasetOrigin, Encoded, Manifest, file_name};
 use store::DirLock;
 
@@ -292,7 +294,20 @@ impl Dataset {
         }
         let chunk = self.first(Encoding::Csv, rows)?;
         let name = self.file(Encoding::Csv).display().to_string();
-        Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns())?.content())
+        Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns(), Rule::RowHashes2)?.content())
+    }
+
+    /// As [`Dataset::content`], by the rule of the server that is to have them.
+    ///
+    /// # Errors
+    /// As [`Dataset::content`].
+    pub fn content_by(&self, rule: Rule, rows: u64) -> Result<Content> {
+        if rule == self.manifest.content.rule {
+            return self.content(rows);
+        }
+        let chunk = self.first(Encoding::Csv, rows)?;
+        let name = self.file(Encoding::Csv).display().to_string();
+        Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns(), rule)?.content_by(rule))
     }
 
     /// The columns whose content only the server knows.
@@ -318,6 +333,28 @@ impl Dataset {
                 .filter(|(encoding, _)| self.ensured.contains_key(encoding))
                 .map(|(encoding, encoded)| (*encoding, encoded.facts()))
                 .collect(),
+        }
+    }
+
+    /// Its entry in the record, with its content by the rule of the server that is to have it.
+    ///
+    /// # Errors
+    /// As [`Dataset::content_by`].
+    pub(crate) fn facts_by(&self, rule: Rule) -> Result<DatasetFacts> {
+        Ok(DatasetFacts { content: self.content_by(rule, self.rows())?, ..self.facts() })
+    }
+
+    /// Whether these are the rows of a record, by the record's own rule.
+    ///
+    /// # Errors
+    /// As [`Dataset::content_by`].
+    pub(crate) fn has_rows_of(&self, facts: &DatasetFacts) -> Result<bool> {
+        match facts.content.rule {
+            Rule::RowMd5 if self.rows() != facts.rows => Ok(false),
+            Rule::RowMd5 => Ok(self.content_by(Rule::RowMd5, facts.rows)? == facts.content),
+            Rule::RowHashes | Rule::RowHashes2 | Rule::ServersOwn | Rule::ServersOwnMd5 => {
+                Ok(self.facts().has_rows_of(facts))
+            }
         }
     }
 

@@ -114,7 +114,7 @@ fn up_to(most: u64) -> Vec<u64> {
 
 /// A value, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
-struct Values<T>(Vec<T>);
+pub(super) struct Values<T>(pub(super) Vec<T>);
 
 // Written out, as serde's untagged enums do not say what is wrong with a value.
 impl<'de, T: FromValue> Deserialize<'de> for Values<T> {

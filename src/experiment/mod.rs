@@ -17,7 +17,7 @@ use crate::model::{Axis, CaseKey};
 use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
 pub(crate) use case::{ALL_METHODS, ListedCase};
-use grid::Grid;
+use grid::{Grid, Values};
 pub use listed_data::ListedData;
 
 /// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
@@ -49,6 +49,9 @@ pub struct Experiment {
     /// The axis that is compared: cases that differ in nothing else are held against the first of them,
     /// and not against the baseline.
     pub compare: Option<Axis>,
+    /// Statements that are run once the table is made, before the clock starts, with `{schema}` and `{table}` for its
+    /// names, quoted: they distribute it over servers, or do else what its DDL cannot say.
+    pub after: Vec<String>,
     /// The cases, in the order that tables list them.
     pub cases: Vec<ListedCase>,
     /// The caveats that it tries, in place of cases, by id or by the path of a user's .toml file: such an experiment finds out what
@@ -84,6 +87,7 @@ struct ExperimentFile {
     baseline: Option<String>,
     x: Option<String>,
     compare: Option<String>,
+    table: Option<TableFile>,
     #[serde(default, rename = "case")]
     grids: Vec<Grid>,
     #[serde(default)]
@@ -91,6 +95,13 @@ struct ExperimentFile {
     data: Option<ListedData>,
     #[serde(default)]
     datasets: BTreeMap<String, ListedData>,
+}
+
+/// What an experiment says of the table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableFile {
+    after: Values<String>,
 }
 
 impl Experiment {
@@ -219,6 +230,17 @@ impl Experiment {
         }
         Ok(())
     }
+
+    fn check_after(&self) -> Result<()> {
+        for sql in &self.after {
+            if let Some(moving) = session::moved_in(sql) {
+                return Err(usage!(
+                    "after of [table]: `{moving}` takes the session out of the run's own schema, or lets it act for another role; leave it out, and name the table {{schema}}.{{table}}"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Experiment {
@@ -278,11 +300,13 @@ impl ExperimentFile {
             baseline: self.baseline.unwrap_or_default(),
             x: axis(self.x)?,
             compare: axis(self.compare)?,
+            after: self.table.map(|table| table.after.0).unwrap_or_default(),
             cases,
             caveats: self.caveats,
             data: self.data,
             datasets: self.datasets,
         };
+        experiment.check_after()?;
         experiment.check()?;
         Ok(experiment)
     }
@@ -307,6 +331,7 @@ impl ExperimentFile {
             ("compare", self.compare.is_some()),
             ("[data]", self.data.is_some()),
             ("[datasets]", !self.datasets.is_empty()),
+            ("[table]", self.table.is_some()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
             Some((key, _)) => Err(usage!(

@@ -15,6 +15,11 @@ words! {
         /// The same, as the server itself makes it of the rows: it alone knows what the values of some column
         /// mean. A weaker proof: what the server reads wrongly it reads wrongly twice.
         ServersOwn = "servers-own",
+        /// The sum of the first half of each row's md5, whatever their order (`dataset::row_md5`): where the server
+        /// lacks the hashes of the other rules.
+        RowMd5 = "row-md5",
+        /// The same, as the server itself makes it of the rows, likewise the weaker proof.
+        ServersOwnMd5 = "servers-own-md5",
     }
 }
 
@@ -41,7 +46,11 @@ impl Content {
     /// The content that the server alone makes of the rows.
     #[must_use]
     pub fn of_server(self) -> Self {
-        Self { rule: Rule::ServersOwn, ..self }
+        let rule = match self.rule {
+            Rule::RowMd5 | Rule::ServersOwnMd5 => Rule::ServersOwnMd5,
+            Rule::RowHashes | Rule::RowHashes2 | Rule::ServersOwn => Rule::ServersOwn,
+        };
+        Self { rule, ..self }
     }
 
     /// The content of the same rows, each held this many times.

@@ -1,6 +1,7 @@
 //! The words of the program as types: what a run, its cases, its samples and its findings are,
 //! whatever file they lie in and whatever table shows them.
 
+mod ability;
 mod axis;
 mod case;
 mod content;
@@ -8,6 +9,7 @@ mod dataset;
 mod durability;
 pub mod findings;
 mod machine;
+mod making;
 pub(crate) mod metric;
 mod own_table;
 mod param;
@@ -20,6 +22,7 @@ mod session;
 mod statement;
 pub(crate) mod word;
 
+pub use ability::{Ability, Absent};
 pub use axis::Axis;
 pub(crate) use case::Axes;
 pub use case::{Case, CaseKey, ProgramFacts, Role, Work};
@@ -27,6 +30,7 @@ pub use content::{Content, Rule};
 pub use dataset::{DatasetFacts, Encoding, FileFacts};
 pub use durability::{Durability, Persistence};
 pub use machine::{Disk, Machine};
+pub use making::{Making, WalOf};
 pub use metric::{Metric, Reading, Readings};
 pub use own_table::OwnTable;
 pub use param::{ParamValue, Params};
@@ -35,6 +39,7 @@ pub(crate) use provenance::{Asked, is_time, now};
 pub use provenance::{Provenance, Tool};
 pub use run::{Plan, Run};
 pub use sample::{EndState, Outcome, Sample, Slot, Step};
+pub(crate) use server::is_postgres;
 pub use server::{ServerFacts, Source};
 pub(crate) use session::WORTH;
 pub use session::{Before, SessionFacts};

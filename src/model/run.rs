@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::axis::Axis;
 use super::case::Case;
 use super::dataset::DatasetFacts;
+use super::making::Making;
 use super::own_table::OwnTable;
 use super::provenance::Provenance;
 use super::server::ServerFacts;
@@ -21,6 +22,8 @@ pub struct Run {
     pub dataset: DatasetFacts,
     /// The table that it loaded, where it was made by a DDL; `None` for votes.
     pub table: Option<OwnTable>,
+    /// What it did to the table right after making it.
+    pub making: Making,
     /// Further servers, by the name that cases give them, where it loaded into several.
     pub servers: BTreeMap<String, ServerFacts>,
     /// Further datasets, by the name that cases give them.

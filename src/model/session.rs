@@ -38,6 +38,8 @@ words! {
         Checkpoint = "checkpoint",
         /// The role may not CHECKPOINT.
         NotPermitted = "not-permitted",
+        /// The server has no CHECKPOINT.
+        NotThere = "not-there",
     }
 }
 

@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use postgres::GenericClient;
-use postgres::error::SqlState;
 
-use crate::pg_error::describe;
+use crate::pg_error::{describe, unless_refused};
 
 /// How long the server's statistics may lag behind what has happened: up to 14 they come from a file that
 /// is at the most half a second old.
@@ -22,11 +21,19 @@ pub(crate) struct Checkpoints {
     last_redo: u64,
 }
 
-/// Looks; `None` where this user may not.
+/// Looks; `None` where the server does not let this user, or does not count them.
+///
+/// # Errors
+/// The server's error, where it is another than that it refuses.
+pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
+    Ok(unless_refused(look(client))?.ok())
+}
+
+/// Looks.
 ///
 /// # Errors
 /// The server's error.
-pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints>> {
+pub(crate) fn look(client: &mut impl GenericClient) -> Result<Checkpoints> {
     let new: bool = client
         .query_one("SELECT to_regclass('pg_catalog.pg_stat_checkpointer') IS NOT NULL", &[])
         .and_then(|row| row.try_get(0))
@@ -37,12 +44,12 @@ pub(crate) fn read(client: &mut impl GenericClient) -> Result<Option<Checkpoints
         false => "checkpoints_timed + checkpoints_req FROM pg_catalog.pg_stat_bgwriter",
     };
     let redo = "(SELECT pg_wal_lsn_diff(redo_lsn, '0/0')::int8 FROM pg_catalog.pg_control_checkpoint())";
-    let row = match client.query_one(&format!("SELECT {redo}, {begun}"), &[]) {
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => return Ok(None),
-        row => row.map_err(describe).context("counting checkpoints")?,
-    };
+    let row = client
+        .query_one(&format!("SELECT {redo}, {begun}"), &[])
+        .map_err(describe)
+        .context("counting checkpoints")?;
     let number = |at: usize| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(at)?)?) };
-    Ok(Some(Checkpoints { begun: number(1)?, last_redo: number(0)? }))
+    Ok(Checkpoints { begun: number(1)?, last_redo: number(0)? })
 }
 
 /// Waits, for a while, until the statistics show a checkpoint that has been made since `before`.

@@ -7,4 +7,5 @@ pub(crate) mod disk;
 pub mod machine;
 pub mod memory;
 mod mounts;
+pub(crate) mod parts;
 pub(crate) mod wal_and_sizes;

@@ -11,6 +11,7 @@ impl Run {
         self.provenance.redact(redactor);
         self.server.redact(redactor);
         self.servers.values_mut().for_each(|server| server.redact(redactor));
+        self.making.after.iter_mut().for_each(|sql| redactor.within(sql));
         for case in &mut self.plan.cases {
             let texts = [&mut case.rows_reason, &mut case.unavailable, &mut case.failed_trial];
             texts.into_iter().flatten().for_each(|text| redactor.within(text));
@@ -78,6 +79,7 @@ impl ServerFacts {
         // Paths and connection strings of other servers may be among them.
         self.given.values_mut().for_each(|value| redactor.within(value));
         self.settings.values_mut().for_each(|value| redactor.within(value));
+        self.absent.reasons_mut().for_each(|why| redactor.within(why));
     }
 }
 

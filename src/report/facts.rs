@@ -1,7 +1,7 @@
 //! The facts of a run: machine, server and dataset, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::model::{DatasetFacts, Run, ServerFacts, Tool};
+use crate::model::{DatasetFacts, Making, Rule, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.
@@ -45,7 +45,10 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
         ("where", format!("{}: {}", server.source.name(), server.reason)),
     ];
     let rows = first.into_iter().chain(image).chain([("reached by", server.transport.clone())]);
-    rows.map(|(field, value)| (field.to_string(), value)).collect()
+    let absent = server.absent.iter().map(|(ability, why)| {
+        (format!("without {}", ability.name()), format!("{}: {why}", ability.without()))
+    });
+    rows.map(|(field, value)| (field.to_string(), value)).chain(absent).collect()
 }
 
 /// The settings that decide a load, as each server shows them, with those bulkbench gave marked.
@@ -87,7 +90,7 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
     let seed = dataset.seed.map(|seed| format!(" from seed {seed}")).unwrap_or_default();
     let first = [
         ("rows", format!("{}, {}{seed}", units::count(dataset.rows), dataset.origin)),
-        ("content", dataset.content.to_string()),
+        ("content", format!("{}{}", dataset.content, by_rule(dataset.content.rule))),
     ];
     let unknown = (!dataset.unknown.is_empty()).then(|| {
         let columns = dataset.unknown.join(", ");
@@ -102,6 +105,31 @@ fn one_dataset(dataset: &DatasetFacts) -> Vec<(String, String)> {
         (encoding.name(), format!("{}, SHA-256 {}", units::bytes(file.bytes), file.sha256))
     });
     first.into_iter().chain(unknown).chain(files).map(|(field, value)| (field.to_string(), value)).collect()
+}
+
+/// The rule of a content sum, where it is not the usual one.
+fn by_rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::RowHashes | Rule::RowHashes2 | Rule::ServersOwn => "",
+        Rule::RowMd5 | Rule::ServersOwnMd5 => ", a sum of md5, as the server lacks PostgreSQL's hashes",
+    }
+}
+
+/// What became of the table right after it was made, a sentence each.
+pub(crate) fn making(making: &Making) -> Vec<String> {
+    let distribute = making.distribute.iter().map(|column| {
+        format!(
+            "Citus distributed it by its column {column} whenever it was made. Its sizes are those on all nodes, with \
+             the copies that Citus keeps; WAL and the server's other figures are those of the coordinator alone, \
+             which the client was connected to."
+        )
+    });
+    let after = (!making.after.is_empty()).then(|| {
+        "These statements were run whenever it was made, before the clock started. Where they spread its rows over \
+         other servers, WAL is that of the one alone which the client was connected to."
+            .to_owned()
+    });
+    distribute.chain(after).collect()
 }
 
 /// The measuring method of the run, in sentences.

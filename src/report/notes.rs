@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::worth;
 use crate::analysis::{Standings, Verdict, origin};
-use crate::model::{Role, Run, Sample};
+use crate::model::{Role, Run, Sample, WalOf};
 use crate::probe::disk::Flushing;
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -52,6 +52,7 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
             notes.push(Note::Remark(format!("{id}: {}", standing.notes.join("; "))));
         }
     }
+    notes.extend(of_servers(run).into_iter().map(Note::Remark));
     notes.extend(programs(standings).into_iter().map(Note::Remark));
     if run.plan.any_build {
         notes.push(Note::Remark(any_build(run)));
@@ -135,6 +136,34 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
         ));
     }
     found
+}
+
+/// What to know of servers that are not plain PostgreSQL, a line each.
+fn of_servers(run: &Run) -> Vec<String> {
+    let mut lines = Vec::new();
+    for server in run.servers_in_order() {
+        if !server.is_postgres() {
+            lines.push(format!(
+                "The server is not PostgreSQL itself: {}. What a crash leaves is said of each method by PostgreSQL's \
+                 documentation, and unproven on this server.",
+                server.version
+            ));
+        }
+        if !server.absent.is_empty() {
+            let names: Vec<&str> = server.absent.iter().map(|(ability, _)| ability.name()).collect();
+            lines.push(format!(
+                "The server lacks what PostgreSQL has, or refuses it to this role; Server says each in its words: {}.",
+                names.join(", ")
+            ));
+        }
+    }
+    if run.making.wal_of() == WalOf::Coordinator {
+        lines.push(
+            "The table is distributed: WAL is the coordinator's alone, and what other nodes wrote is in no figure."
+                .into(),
+        );
+    }
+    lines
 }
 
 fn noise(standings: &Standings) -> Option<String> {

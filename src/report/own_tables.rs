@@ -1,9 +1,10 @@
 //! The tables of a run that were made by a DDL.
 
+use super::facts;
 use super::section::{Code, Section};
 use crate::model::{OwnTable, Run};
 
-/// The tables and their DDL; `None` where all rows went into votes.
+/// The tables, their DDL and what was done to them once they were made; `None` where all rows went into votes as it is.
 pub(crate) fn section(run: &Run) -> Option<Section> {
     let unnamed = run.table.iter().filter(|table| run.tables.values().all(|other| other != *table));
     let unnamed: Vec<&OwnTable> = unnamed.collect();
@@ -24,7 +25,16 @@ pub(crate) fn section(run: &Run) -> Option<Section> {
     };
     let of_unnamed = unnamed.into_iter().map(|table| code("Its DDL".into(), table));
     let of_named = run.tables.iter().map(|(name, table)| code(format!("The DDL of {name}"), table));
-    let code: Vec<Code> = of_unnamed.chain(of_named).collect();
-    let title = if code.len() == 1 { "Table" } else { "Tables" };
-    (!code.is_empty()).then(|| Section { title: title.into(), text, code, ..Section::default() })
+    let mut code: Vec<Code> = of_unnamed.chain(of_named).collect();
+    let title = if code.len() > 1 { "Tables" } else { "Table" };
+    text.extend(facts::making(&run.making));
+    if !run.making.after.is_empty() {
+        code.push(Code { language: "sql", text: run.making.after.join(";\n"), folded: None });
+    }
+    (!code.is_empty() || !text.is_empty()).then(|| Section {
+        title: title.into(),
+        text,
+        code,
+        ..Section::default()
+    })
 }

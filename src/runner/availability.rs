@@ -8,9 +8,9 @@ use crate::dataset::Dataset;
 use crate::dataset::forms::check_form;
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::method::{self, Catalogue, Method, Need};
-use crate::model::{Case, Encoding};
-use crate::pg_error::describe;
+use crate::method::{self, Catalogue, Method, Need, Start};
+use crate::model::{Ability, Case, Encoding, Persistence};
+use crate::pg_error::{describe, unless_refused};
 use crate::runner::reset::rows_after;
 use crate::server::{Server, Session};
 use crate::table::Table;
@@ -29,7 +29,7 @@ pub(crate) fn mark<'c>(
     table: &Table,
 ) -> Result<()> {
     let mut session = server.connector().connect()?;
-    let collations = server.connector().asking(|| collations(&mut session))?;
+    let collations = server.connector().asking(|| unless_refused(collations(&mut session)))?;
     for case in cases {
         case.unavailable = server
             .connector()
@@ -44,7 +44,7 @@ fn reason(
     server: &dyn Server,
     (dataset, table): (&Dataset, &Table),
     session: &mut Session,
-    collations: &BTreeSet<String>,
+    collations: &Result<BTreeSet<String>, String>,
 ) -> Result<Option<String>> {
     if case.rows > dataset.rows() {
         return Ok(Some(format!(
@@ -69,19 +69,15 @@ fn reason(
     if let Some(why) = server.refuses(&case.key.axes.settings) {
         return Ok(Some(why));
     }
-    if let Some(collation) = &case.key.axes.collation {
-        // Servers name the same locale C.UTF-8 or C.utf8, after what their system calls it.
-        let Some(known) = collations.iter().find(|known| collation_key(known) == collation_key(collation))
-        else {
-            return Ok(Some(format!("the server has no collation {collation}")));
-        };
-        case.key.axes.collation = Some(known.clone());
+    if let Some(why) = of_collation(case, collations) {
+        return Ok(Some(why));
     }
     if let Some(loader) = found.loader() {
         if let Some(program) = &mut case.program {
             program.version = loader.presence().ok().map(str::to_owned);
         }
-        if let Some(why) = loader.lacks(server, &case.key.axes.settings, session)? {
+        let lacks = unless_refused(loader.lacks(server, &case.key.axes.settings, session))?;
+        if let Some(why) = lacks.unwrap_or_else(|words| Some(refuses_to_tell(&words))) {
             return Ok(Some(why));
         }
     }
@@ -94,15 +90,47 @@ fn reason(
                 units::count(case.rows)
             )));
         }
-        if let Some(why) = lacks(need, server, dataset, method.input, session)? {
+        let lacks = unless_refused(lacks(need, server, dataset, method.input, session))?;
+        if let Some(why) = lacks.unwrap_or_else(|words| Some(refuses_to_tell(&words))) {
             return Ok(Some(why));
         }
     }
     Ok(None)
 }
 
+/// Why the server has not the case's collation; else the case gets the name that the server has for it.
+fn of_collation(case: &mut Case, collations: &Result<BTreeSet<String>, String>) -> Option<String> {
+    let collation = case.key.axes.collation.as_ref()?;
+    let collations = match collations {
+        Ok(collations) => collations,
+        Err(words) => return Some(format!("the server does not tell its collations: {words}")),
+    };
+    // Servers name the same locale C.UTF-8 or C.utf8, after what their system calls it.
+    let Some(known) = collations.iter().find(|known| collation_key(known) == collation_key(collation)) else {
+        return Some(format!("the server has no collation {collation}"));
+    };
+    case.key.axes.collation = Some(known.clone());
+    None
+}
+
+/// The words for a need that the server does not say anything of.
+fn refuses_to_tell(words: &str) -> String {
+    format!("the server does not tell whether it has what the method needs: {words}")
+}
+
 /// Why a case cannot load this table.
 fn of_table(method: &dyn Method, case: &Case, table: &Table) -> Result<Option<String>> {
+    if !table.after.is_empty() && method.info().start == Start::Absent {
+        return Ok(Some(
+            "it makes the table itself while the clock runs, and what is asked for once the table is made comes before"
+                .into(),
+        ));
+    }
+    let info = method.info();
+    let unlogged = info.end == Persistence::Unlogged || info.start == Start::Empty(Persistence::Unlogged);
+    if let Some(words) = table.absent.why(Ability::Unlogged).filter(|_| unlogged) {
+        return Ok(Some(format!("the server has no UNLOGGED tables: {words}")));
+    }
     if table.foundation.is_none() {
         return Ok(method::lacks(method, &case.params, table));
     }
@@ -143,6 +171,9 @@ fn lacks(
         },
         Need::Version(major) => {
             let facts = server.facts();
+            if !facts.absent.has(Ability::VersionNumber) {
+                return Ok(None);
+            }
             let old = facts.version_num < major * 10_000;
             Ok(old
                 .then(|| format!("it needs PostgreSQL {major}, and this is {}", facts.version_num / 10_000)))

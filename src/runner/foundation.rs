@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::model::{Ability, Absent};
 use crate::pg_error::words;
 use crate::server::{Server, Session, Sweep};
 use crate::sql::{Exec, quote};
@@ -73,21 +74,21 @@ impl Laid {
 /// refuses its rows.
 pub fn lay(server: &dyn Server, told: &Told) -> Result<Arc<Foundation>> {
     let Told { ddl, parents } = told;
-    let connector = server.connector();
+    let (connector, absent) = (server.connector(), &server.facts().absent);
     connector.asking(|| {
         let mut session = connector.connect()?;
         server.run_schema().sweep(&mut session, Sweep::All).context("emptying the run's schema")?;
-        let laid = foundation::lay(&mut session, ddl)?;
+        let laid = foundation::lay(&mut session, ddl, absent)?;
         for parent in parents {
             connector.interrupt().check()?;
-            load(&mut session, &laid, parent)
+            load(&mut session, &laid, parent, absent)
                 .with_context(|| format!("loading {}", parent.file.display()))?;
         }
         Ok(Arc::new(laid))
     })
 }
 
-fn load(session: &mut Session, laid: &Foundation, parent: &Parent) -> Result<()> {
+fn load(session: &mut Session, laid: &Foundation, parent: &Parent, absent: &Absent) -> Result<()> {
     let Parent { table, file } = parent;
     if !laid.stays.tables.contains(table) {
         return Err(usage!(
@@ -114,7 +115,10 @@ fn load(session: &mut Session, laid: &Foundation, parent: &Parent) -> Result<()>
         return Err(of_driver.map_or_else(|| anyhow::anyhow!("sending its rows: {error}"), refused));
     }
     writer.finish().map_err(|error| refused(&error))?;
-    session.run(&format!("VACUUM (ANALYZE) {}", quote(table)))
+    match absent.has(Ability::Vacuum) {
+        true => session.run(&format!("VACUUM (ANALYZE) {}", quote(table))),
+        false => Ok(()),
+    }
 }
 
 /// The fields of the first line of a csv; `None` where there is none.

@@ -22,6 +22,7 @@ mod seen_errors;
 pub(crate) mod session;
 pub mod stage;
 pub(crate) mod steps;
+mod trial;
 
 pub use execute::{RunEnd, execute};
 pub use input::Input;

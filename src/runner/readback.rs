@@ -1,18 +1,30 @@
 //! The settings of a sample's sessions, read back on one that is made as they were.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 
-use crate::model::{Before, SessionFacts, WORTH};
+use crate::model::{Ability, Before, SessionFacts, WORTH};
 use crate::pg_error::describe;
-use crate::server::Connector;
+use crate::server::{Connector, Session};
 use crate::table::Table;
+use crate::table::surroundings::disabled_triggers;
 
-/// Asks a session of `connector` what it has, and what became of the table's triggers.
+/// Asks a session of `connector` what it has, and what became of the table's triggers; of what the server lacks
+/// nothing is known.
 ///
 /// # Errors
 /// When there is no connection, or what the server says.
 pub(crate) fn read(connector: &Connector, table: &Table, before: Before) -> Result<SessionFacts> {
     let mut session = connector.connect()?;
+    let has = |ability| table.absent.has(ability);
+    let settings = if has(Ability::Settings) { settings(&mut session)? } else { BTreeMap::new() };
+    let disabled_triggers =
+        if has(Ability::Triggers) { disabled_triggers(&mut *session, &table.sql_name())? } else { 0 };
+    Ok(SessionFacts { settings, disabled_triggers, before })
+}
+
+fn settings(session: &mut Session) -> Result<BTreeMap<String, String>> {
     // The view leaves out what this user may not see, so that current_setting does not fail.
     let settings = session
         .query(
@@ -21,19 +33,8 @@ pub(crate) fn read(connector: &Connector, table: &Table, before: Before) -> Resu
         )
         .map_err(describe)
         .context("reading the session's settings back")?;
-    let settings = settings
+    settings
         .iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get::<_, Option<String>>(1)?.unwrap_or_default())))
-        .collect::<Result<_>>()?;
-    let disabled: i64 = session
-        .query_one(
-            // Those that are always enabled fire in every session (PostgreSQL manual, pg_trigger).
-            "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgenabled IN ('D', 'R') AND tgrelid IN \
-             (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))",
-            &[&table.sql_name()],
-        )
-        .and_then(|row| row.try_get(0))
-        .map_err(describe)
-        .context("looking for triggers that were disabled")?;
-    Ok(SessionFacts { settings, disabled_triggers: disabled.unsigned_abs(), before })
+        .collect()
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
-use crate::dataset::checksum::sql_expression;
+use crate::dataset::summing;
 use crate::method::copy::copy_from_stdin;
 use crate::model::{Content, Encoding};
 use crate::pg_error::describe;
@@ -11,6 +11,7 @@ use crate::runner::reset::copy_first;
 use crate::server::{Connector, Session};
 use crate::sql::Exec;
 use crate::table::Table;
+use crate::table::ddl::unlogged;
 use crate::table::fixed::fixed;
 
 /// The table of the rows, which is gone afterwards.
@@ -31,16 +32,18 @@ pub(super) fn content(
     let columns: Vec<String> = table.columns.iter().map(|column| table.column_sql(column)).collect();
     let name = table.beside(REFERENCE);
     session.run(&format!(
-        "DROP TABLE IF EXISTS {name}; CREATE UNLOGGED TABLE {name} ({})",
+        "DROP TABLE IF EXISTS {name}; CREATE {}TABLE {name} ({})",
+        unlogged(table.spare()),
         columns.join(", ")
     ))?;
     let reference = Table { name: REFERENCE.into(), ..table.clone() };
     copy_first(connector, &copy_from_stdin(&reference, Encoding::Csv), dataset, rows)?;
-    let sum = format!("SELECT coalesce(sum({}), 0)::text FROM {name}", sql_expression(&table.columns));
+    let rule = table.absent.rule();
+    let sum = summing::query(rule, &table.columns, None, &name);
     let text: String = fixed(&mut **session, |transaction| {
-        Ok(transaction.query_one(&sum, &[]).map_err(describe).context("summing the rows")?.get(0))
+        Ok(transaction.query_one(&sum, &[]).map_err(describe).context("summing the rows")?.try_get(1)?)
     })?;
     session.run(&format!("DROP TABLE {name}"))?;
     let sum = text.parse().with_context(|| format!("the content sum {text} is not a number"))?;
-    Ok(Content::of_rows(sum).of_server())
+    Ok(Content { rule, sum }.of_server())
 }

@@ -9,7 +9,7 @@ use crate::dataset::{Dataset, no_binary};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Encoding, Plan, Role, Sample, Slot, Statement};
+use crate::model::{Case, Encoding, Making, Plan, Role, Sample, Slot, Statement};
 use crate::runner::foundation::Laid;
 use crate::runner::input::Input;
 use crate::runner::plan::{self, Request, Tables};
@@ -17,7 +17,7 @@ use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::sample::{self, SamplePosition, Stage};
 use crate::runner::stage::ServerStage;
-use crate::runner::{RunEnd, availability, budget, execute};
+use crate::runner::{RunEnd, availability, budget, execute, trial};
 use crate::server::Server;
 use crate::table::Table;
 
@@ -30,6 +30,7 @@ pub struct Prepared<'a> {
     cases: Vec<Case>,
     inputs: Vec<Input>,
     laid: Laid,
+    making: Making,
     most_times: u64,
     interrupt: Interrupt,
 }
@@ -71,8 +72,14 @@ impl<'a> Prepared<'a> {
             let info = catalogue.find(&case.key.method)?.info();
             most_times = most_times.max(rows_after(info, &case.params, 0).times);
         }
-        let laid = Laid::default();
-        Ok(Self { catalogue, cases, inputs, laid, most_times, interrupt: interrupt.clone() })
+        let (laid, making) = (Laid::default(), Making::default());
+        Ok(Self { catalogue, cases, inputs, laid, making, most_times, interrupt: interrupt.clone() })
+    }
+
+    /// The same, with this done to each table whenever it is made.
+    #[must_use]
+    pub fn making(self, making: Making) -> Self {
+        Self { making, ..self }
     }
 
     /// The same, where a DDL lies on the servers already, in the order in which [`Prepared::on`] gets them.
@@ -114,7 +121,7 @@ impl<'a> Prepared<'a> {
             self.catalogue,
             servers,
             &self.inputs,
-            &self.laid,
+            (&self.laid, &self.making),
             self.interrupt.clone(),
             timeout,
         );
@@ -180,6 +187,7 @@ impl<'a> RunSession<'a> {
     /// As [`RunSession::mark`] and [`RunSession::calibrate`].
     pub(crate) fn plan(&mut self, experiment: &Experiment, request: &Request) -> Result<Plan> {
         let mut cases = self.mark(experiment)?;
+        trial::mark(&mut self.stage, &mut cases)?;
         self.calibrate(&mut cases, request.budget)?;
         let mut servers = self.stage.servers();
         let first = servers.next().map(|(_, server)| server);

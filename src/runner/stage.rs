@@ -7,13 +7,13 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Statement};
+use crate::model::{Case, Making, Statement};
 use crate::runner::foundation::Laid;
 use crate::runner::input::Input;
 use crate::runner::sample::{Applied as _, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
 use crate::server::{Server, Session, Settings, StatementLog, Sweep};
-use crate::sql::{Exec, quote};
+use crate::sql::{Exec, literal, qualified, quote};
 use crate::table::Table;
 
 /// How long a server may take to come back after a failure.
@@ -28,6 +28,8 @@ pub struct ServerStage<'a> {
     inputs: &'a [Input],
     /// The DDLs that lie on the servers.
     laid: &'a Laid,
+    /// What is done to a table once it is made.
+    making: &'a Making,
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
     timeout: Duration,
@@ -43,12 +45,13 @@ pub struct ServerStage<'a> {
 }
 
 impl<'a> ServerStage<'a> {
-    /// Loads the inputs into the servers that the cases name, the first of these for cases that name none.
+    /// Loads the inputs into the servers that the cases name, the first of these for cases that name none, into
+    /// tables to which this is done once they are made.
     pub(crate) fn new(
         catalogue: &'a Catalogue,
         servers: Vec<(String, &'a mut dyn Server)>,
         inputs: &'a [Input],
-        laid: &'a Laid,
+        (laid, making): (&'a Laid, &'a Making),
         interrupt: Interrupt,
         timeout: Duration,
     ) -> Self {
@@ -57,6 +60,7 @@ impl<'a> ServerStage<'a> {
             servers,
             inputs,
             laid,
+            making,
             interrupt,
             timeout,
             at: 0,
@@ -87,7 +91,20 @@ impl<'a> ServerStage<'a> {
                 Table::votes(columns)
             }
         };
-        Ok(Table { schema: Some(server.run_schema().name.clone()), ..table })
+        let schema = server.run_schema().name.clone();
+        let after = statements_after(self.making, &schema, &table.name);
+        let is_distributed = self.making.distribute.is_some();
+        Ok(Table { schema: Some(schema), after, is_distributed, ..table.on(&server.facts().absent) })
+    }
+
+    /// Whether a case's server may refuse statements that PostgreSQL takes.
+    ///
+    /// # Errors
+    /// When the case names a server that there is not.
+    pub(super) fn is_tried(&self, case: &Case) -> Result<bool> {
+        let at = index_of(self.servers.iter().map(|s| &s.0), case.key.server.as_deref())?;
+        let facts = self.servers[at].1.facts();
+        Ok(!self.making.is_empty() || !facts.is_postgres() || facts.absent.limits_statements())
     }
 
     /// The statements of a case, heard in a load of so many rows that nothing is measured of; without
@@ -112,6 +129,20 @@ impl<'a> ServerStage<'a> {
     }
 }
 
+/// The statements for a table of this name that was just made in this schema, both bare: Citus distributes it first,
+/// as what comes later may need that.
+fn statements_after(making: &Making, schema: &str, table: &str) -> Vec<String> {
+    let distribute = making.distribute.iter().map(|column| {
+        format!(
+            "SELECT create_distributed_table({}, {})",
+            literal(&qualified(schema, table)),
+            literal(column)
+        )
+    });
+    let filled = |sql: &String| sql.replace("{schema}", &quote(schema)).replace("{table}", &quote(table));
+    distribute.chain(making.after.iter().map(filled)).collect()
+}
+
 /// The index of a name in a list, the first for none.
 fn index_of<'n>(names: impl IntoIterator<Item = &'n String>, name: Option<&str>) -> Result<usize> {
     let Some(name) = name else { return Ok(0) };
@@ -129,7 +160,7 @@ impl<'a> Stage for ServerStage<'a> {
             .with_context(|| format!("looking for the server of {}", case.id))?;
         if let Some(control) = self.control.as_mut().filter(|_| at != self.at) {
             // What the last sample left on its server would be written while this one runs on another.
-            checkpoint(control, &mut self.warned)?;
+            checkpoint(control, &self.servers[self.at].1.facts().absent, &mut self.warned)?;
         }
         self.at = at;
         self.control = None;

@@ -12,7 +12,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::{Load, Loader, Method, PhaseClock};
-use crate::model::{Before, Case, Content, EndState, Metric, Phase, Reading};
+use crate::model::{Ability, Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule};
 use crate::pg_error::describe;
 use crate::probe::checkpoints;
 use crate::runner::probes::Probes;
@@ -46,27 +46,28 @@ pub(super) struct Parts<'s> {
     pub log: Option<Arc<StatementLog>>,
 }
 
-/// Content sums by dataset and row count: those of a prefix take a pass over the csv.
+/// Content sums by dataset, row count and rule: those of a prefix take a pass over the csv.
 #[derive(Default)]
-pub(super) struct Contents(BTreeMap<(usize, u64), Content>);
+pub(super) struct Contents(BTreeMap<(usize, u64, Rule), Content>);
 
 impl Contents {
-    /// The content sum of the dataset's first rows, each counted so many times; as the server makes it where
+    /// The content sum of the dataset's first rows by this rule, each counted so many times; as the server makes it where
     /// the client does not know it.
     fn get(
         &mut self,
         (number, dataset): (usize, &Dataset),
         rows: TableRows,
+        rule: Rule,
         of_server: impl FnOnce() -> Result<Content>,
     ) -> Result<Content> {
-        let once = match self.0.get(&(number, rows.loaded)) {
+        let once = match self.0.get(&(number, rows.loaded, rule)) {
             Some(content) => *content,
             None => {
                 let content = match dataset.unknown().next() {
-                    None => dataset.content(rows.loaded)?,
+                    None => dataset.content_by(rule, rows.loaded)?,
                     Some(_) => of_server().context("having the server read the rows by itself")?,
                 };
-                self.0.insert((number, rows.loaded), content);
+                self.0.insert((number, rows.loaded, rule), content);
                 content
             }
         };
@@ -113,7 +114,7 @@ impl<'s> sample::Applied for Applied<'s> {
             let mut reset = Reset { session: control, run_schema, connector, dataset, table, log };
             let made = reset.table_for(parts.method.info(), &parts.case.params, rows);
             made.context("making the table to start from")?;
-            checkpoint(control, warned)
+            checkpoint(control, &table.absent, warned)
         })?;
         Ok(Ready { parts, control, scratch, rows, before })
     }
@@ -196,7 +197,7 @@ impl Loaded<'_> {
         let after = rows_after(method.info(), &self.parts.case.params, self.rows);
         let (dataset, connector) = (self.parts.dataset, self.parts.server.connector());
         let of_server = || reference::content(self.control, connector, dataset.1, table, after.loaded);
-        let content = self.parts.contents.get(dataset, after, of_server)?;
+        let content = self.parts.contents.get(dataset, after, table.absent.rule(), of_server)?;
         let mut found = verify::read(&mut **self.control, table)?;
         // The server computed both by the same expression; whose word the expected one is, goes into the record.
         found.content.rule = content.rule;
@@ -213,7 +214,10 @@ impl Loaded<'_> {
 }
 
 /// Without a checkpoint now, one that falls into a sample writes out what the last one left.
-pub(super) fn checkpoint(control: &mut Session, warned: &mut bool) -> Result<Before> {
+pub(super) fn checkpoint(control: &mut Session, absent: &Absent, warned: &mut bool) -> Result<Before> {
+    if !absent.has(Ability::Checkpoint) {
+        return Ok(Before::NotThere);
+    }
     let counted = checkpoints::read(&mut **control)?;
     match control.batch_execute("CHECKPOINT") {
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {

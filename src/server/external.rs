@@ -9,12 +9,13 @@ use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 use super::connector::{Connector, Session};
+use super::rehearsal::Rehearsal;
 use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
 use super::{Options, RunSchema, Server, Settings};
 use crate::interrupt::Interrupt;
-use crate::model::{ServerFacts, Source};
-use crate::pg_error::describe;
+use crate::model::{Ability, Absent, ServerFacts, Source};
+use crate::pg_error::{describe, unless_refused};
 use crate::sql::quote;
 use crate::{session, unavailable, usage};
 
@@ -108,32 +109,36 @@ impl External {
             warnings => error.context(warnings.join("; ")),
         })?;
         connector.asking(|| {
-            let version = settings::read_version(&mut session)?;
-            own_backend(&mut session, &connector, &target)?;
-            Self::begin(target, session, version, options, interrupt)
+            let mut absent = Absent::default();
+            let mut rehearsal = Rehearsal { session: &mut session, absent: &mut absent };
+            let version = rehearsal.version()?;
+            // What it says of its processes is none of the run's where it has another way.
+            if let Err(words) = unless_refused(own_backend(rehearsal.session, &connector, &target))? {
+                rehearsal.absent.add(Ability::Backend, words);
+            }
+            Self::begin(target, session, (version, absent), options, interrupt)
         })
     }
 
     fn begin(
         target: Target,
         mut session: Session,
-        (version_num, version): (u32, String),
+        ((version_num, version), mut absent): ((u32, String), Absent),
         options: &Options,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         session.batch_execute(AS_ITSELF).map_err(describe)?;
-        let catalog = Catalog::read(&mut session)?;
-        catalog.check(&options.settings)?;
-        let superuser = session
-            .query_one("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", &[])
-            .and_then(|row| row.try_get(0))
-            .map_err(describe)
-            .context("asking the server whether its user is a superuser")?;
-        if let Some(reason) = refusal(&catalog, superuser, &options.settings, &mut session) {
+        let mut rehearsal = Rehearsal { session: &mut session, absent: &mut absent };
+        let catalog = rehearsal.catalog()?;
+        let superuser = rehearsal.ask(Ability::Superuser, is_superuser)?.unwrap_or(false);
+        let mut warnings = target.warnings().to_vec();
+        warnings.extend(rehearsal.ask(Ability::OtherRuns, leftovers)?.unwrap_or_default());
+        if absent.has(Ability::Settings) {
+            catalog.check(&options.settings)?;
+        }
+        if let Some(reason) = refusal(&catalog, &absent, superuser, &options.settings, &mut session) {
             return Err(usage!("--set: {reason}"));
         }
-        let mut warnings = target.warnings().to_vec();
-        warnings.extend(leftovers(&mut session)?);
         let schema = SchemaGuard::create(format!("bulkbench_{}", options.id), &target, &mut session)?;
         let connector = connector(&target, &schema.run_schema, &options.settings, interrupt)?;
         let facts = ServerFacts {
@@ -145,24 +150,43 @@ impl External {
             transport: target.transport(),
             given: options.settings.clone(),
             settings: Settings::new(),
+            absent,
         };
         let given = options.settings.clone();
         let mut external = Self { schema, target, given, connector, catalog, superuser, facts, warnings };
         let mut session = external.connector.connect()?;
-        external.facts.settings = settings::read_facts(&mut session)?;
-        let encrypted: bool = session
-            .query_one(
-                "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
-                &[],
-            )
-            .and_then(|row| row.try_get(0))
-            .map_err(describe)
-            .context("asking the server whether the connection is encrypted")?;
-        if encrypted {
+        let mut rehearsal = Rehearsal { session: &mut session, absent: &mut external.facts.absent };
+        if rehearsal.absent.has(Ability::Settings) {
+            let shown = rehearsal.ask(Ability::Settings, settings::read_load_settings)?;
+            external.facts.settings.extend(shown.unwrap_or_default());
+        }
+        let locale = rehearsal.ask(Ability::Locale, settings::read_locale)?;
+        external.facts.settings.extend(locale.unwrap_or_default());
+        if rehearsal.ask(Ability::Encryption, is_encrypted)? == Some(true) {
             external.facts.transport.push_str(", TLS");
         }
+        rehearsal.run(&external.connector, &external.schema.run_schema)?;
+        let schema = format!("{}.", quote(&external.schema.run_schema.name));
+        // Whatever run comes next, its schema has another name.
+        external.facts.absent.reasons_mut().for_each(|why| *why = why.replace(&schema, ""));
         Ok(external)
     }
+}
+
+fn is_superuser(client: &mut postgres::Client) -> Result<bool> {
+    client
+        .query_one("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", &[])
+        .and_then(|row| row.try_get(0))
+        .map_err(describe)
+        .context("asking the server whether its user is a superuser")
+}
+
+fn is_encrypted(client: &mut postgres::Client) -> Result<bool> {
+    client
+        .query_one("SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)", &[])
+        .and_then(|row| row.try_get(0))
+        .map_err(describe)
+        .context("asking the server whether the connection is encrypted")
 }
 
 /// Passes when each connection has a backend of its own. Before anything is set: what a session sets
@@ -187,7 +211,10 @@ fn backend(session: &mut Session) -> Result<Option<String>> {
         .map_err(describe)
         .context("asking which of the server's processes answers")?;
     Ok(said.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        // Some engines have no processes, and give all sessions one number.
+        SimpleQueryMessage::Row(row) => {
+            row.get(0).filter(|words| !words.starts_with(['-', '0'])).map(str::to_owned)
+        }
         _ => None,
     }))
 }
@@ -221,12 +248,16 @@ fn connector(
 /// Why connections cannot have these settings; `None` when they can, or the server has them anyway.
 fn refusal(
     catalog: &Catalog,
+    absent: &Absent,
     superuser: bool,
     settings: &Settings,
     session: &mut postgres::Client,
 ) -> Option<String> {
     if let Err(moving) = session::check(settings.keys(), "a case's settings") {
         return Some(moving.to_string());
+    }
+    if let Some(words) = absent.why(Ability::Settings).filter(|_| !settings.is_empty()) {
+        return Some(format!("the server does not tell which settings it has: {words}"));
     }
     if let Err(unknown) = catalog.check(settings) {
         return Some(unknown.to_string());
@@ -275,7 +306,8 @@ impl Server for External {
         }
         let asked = self.connector.asking(|| {
             let mut session = self.connector.connect()?;
-            Ok(refusal(&self.catalog, self.superuser, settings, &mut session))
+            let absent = &self.facts.absent;
+            Ok(refusal(&self.catalog, absent, self.superuser, settings, &mut session))
         });
         match asked {
             Ok(refusal) => refusal,

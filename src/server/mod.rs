@@ -16,6 +16,7 @@ mod open;
 mod options;
 pub(crate) mod plain_settings;
 pub(crate) mod processes;
+mod rehearsal;
 mod routes;
 mod run_schema;
 pub(crate) mod settings;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use crate::pg_error::describe;
+use crate::pg_error::{describe, unless_refused};
 use crate::session::escape;
 use crate::sql::quote;
 use crate::table::surroundings::Stays;
@@ -84,14 +84,9 @@ impl RunSchema {
         };
         // What depends on something else in the schema goes first, in as many passes as that takes.
         loop {
-            let objects = client
-                .query(OBJECTS, &[&self.oid, &keep, &extensions, &stays.classes, &stays.objects])
-                .map_err(describe)
-                .context("looking for what is in the run's schema")?;
             let (mut dropped, mut refused) = (0, None);
-            for object in &objects {
-                let (kind, identity): (&str, &str) = (object.try_get(0)?, object.try_get(1)?);
-                let statement = format!("DROP {} IF EXISTS {identity}", dropped_as(kind));
+            for (kind, identity) in self.objects(client, keep, stays, extensions)? {
+                let statement = format!("DROP {} IF EXISTS {identity}", dropped_as(&kind));
                 match client.batch_execute(&statement) {
                     Ok(()) => dropped += 1,
                     Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
@@ -112,6 +107,42 @@ impl RunSchema {
                 }
             }
         }
+    }
+
+    /// The kinds and the quoted names of what is to be dropped, in the order in which that is tried first.
+    fn objects(
+        &self,
+        client: &mut postgres::Client,
+        keep: &[String],
+        stays: &Stays,
+        extensions: bool,
+    ) -> Result<Vec<(String, String)>> {
+        let rows = client
+            .query(OBJECTS, &[&self.oid, &keep, &extensions, &stays.classes, &stays.objects])
+            .map_err(describe)
+            .context("looking for what is in the run's schema");
+        let rows = match unless_refused(rows)? {
+            Ok(rows) => rows,
+            // Without the catalogue of dependencies nothing tells what a DDL made besides its table.
+            Err(_) => client
+                .query(BY_NAME, &[&self.oid, &keep, &stays.objects])
+                .map_err(describe)
+                .context("looking for tables, views, sequences and types in the run's schema")?,
+        };
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// Whether the server has what [`RunSchema::sweep`] finds all objects by.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub(in crate::server) fn check_dependencies(&self, client: &mut postgres::Client) -> Result<()> {
+        let (names, stays) = (Vec::<String>::new(), Stays::default());
+        client
+            .query(OBJECTS, &[&self.oid, &names, &false, &stays.classes, &stays.objects])
+            .map_err(describe)
+            .context("looking for what is in the run's schema")
+            .map(drop)
     }
 
     /// Drops the schema under the name that it has now, with all that is in it; one that is gone is
@@ -173,6 +204,24 @@ WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobj
       AND (owned.refclassid, owned.refobjid) <> (owned.classid, owned.objid))
 ORDER BY CASE WHEN o.type LIKE '%view' THEN 0 WHEN o.type LIKE '%table' THEN 1 ELSE 2 END,
   EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE confrelid = c.oid)";
+
+/// As [`OBJECTS`], of a server that has not all of its catalogue: relations, domains and enums. Sequences come last,
+/// as those of columns are gone with their tables by then.
+const BY_NAME: &str = "\
+SELECT kind, name FROM (
+  SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
+           WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relname::text AS bare, c.oid AS object
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  UNION ALL
+  SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END,
+    quote_ident(n.nspname) || '.' || quote_ident(t.typname), t.typname::text, t.oid
+  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  WHERE t.typnamespace = $1 AND t.typtype IN ('d', 'e')) AS found
+WHERE bare <> ALL ($2) AND object <> ALL ($3::oid[])
+ORDER BY CASE kind WHEN 'view' THEN 0 WHEN 'materialized view' THEN 0 WHEN 'sequence' THEN 2 WHEN 'type' THEN 3
+  WHEN 'domain' THEN 3 ELSE 1 END";
 
 /// The word in DROP for a kind of object that pg_identify_object names.
 fn dropped_as(kind: &str) -> &str {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::Settings;
 use crate::fault::nearest;
+use crate::model::is_postgres;
 use crate::pg_error::describe;
 use crate::{bad_data, session, unavailable, usage};
 
@@ -296,7 +297,7 @@ pub(crate) fn complaint(log: &str, settings: &Settings) -> Option<String> {
 /// `server_version_num` and `version()` of a server.
 ///
 /// # Errors
-/// When it does not answer, or is older than [`OLDEST`].
+/// When it does not answer, or is PostgreSQL older than [`OLDEST`].
 pub(crate) fn read_version(client: &mut postgres::Client) -> Result<(u32, String)> {
     let row = client
         .query_one("SELECT current_setting('server_version_num'), version()", &[])
@@ -305,7 +306,10 @@ pub(crate) fn read_version(client: &mut postgres::Client) -> Result<(u32, String
     let (number, version): (String, String) = (row.try_get(0)?, row.try_get(1)?);
     let number =
         number.parse().map_err(|_| bad_data!("the server's server_version_num is not a number: {number}"))?;
-    check_version(number, "the server")?;
+    // What is not PostgreSQL itself counts in another way; what it can is found out.
+    if is_postgres(&version) {
+        check_version(number, "the server")?;
+    }
     Ok((number, version))
 }
 
@@ -315,7 +319,16 @@ pub(crate) fn read_version(client: &mut postgres::Client) -> Result<(u32, String
 /// # Errors
 /// When the server does not answer.
 pub(crate) fn read_facts(client: &mut postgres::Client) -> Result<BTreeMap<String, String>> {
-    let mut facts = BTreeMap::new();
+    let mut facts = read_load_settings(client)?;
+    facts.extend(read_locale(client)?);
+    Ok(facts)
+}
+
+/// [`LOAD_SETTINGS`] as the server shows them.
+///
+/// # Errors
+/// When the server does not answer.
+pub(crate) fn read_load_settings(client: &mut postgres::Client) -> Result<BTreeMap<String, String>> {
     // The view leaves out what this user may not see, so that current_setting does not fail.
     let rows = client
         .query(
@@ -324,10 +337,17 @@ pub(crate) fn read_facts(client: &mut postgres::Client) -> Result<BTreeMap<Strin
         )
         .map_err(describe)
         .context("asking the server for its settings")?;
-    for row in rows {
-        let value: Option<String> = row.try_get(1)?;
-        facts.insert(row.try_get(0)?, value.unwrap_or_default());
-    }
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get::<_, Option<String>>(1)?.unwrap_or_default())))
+        .collect()
+}
+
+/// The locale of the database, under the names that [`read_facts`] gives it.
+///
+/// # Errors
+/// When the server does not answer.
+pub(crate) fn read_locale(client: &mut postgres::Client) -> Result<BTreeMap<String, String>> {
+    let mut facts = BTreeMap::new();
     // As JSON, because the columns of the provider differ: none before 15, `daticulocale` in 15
     // and 16, `datlocale` from 17 on.
     let row = client

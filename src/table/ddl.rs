@@ -2,11 +2,19 @@
 
 use super::loaded::{Layout, Table};
 use super::statements::Extent;
-use crate::model::Persistence;
+use crate::model::{Ability, Persistence};
 use crate::sql::quote;
 
 /// The storage parameter that keeps autovacuum away from a table that holds rows itself.
-pub(crate) const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
+const AUTOVACUUM_OFF: &str = "WITH (autovacuum_enabled = false)";
+
+/// `UNLOGGED ` as CREATE TABLE has it.
+pub(crate) fn unlogged(persistence: Persistence) -> &'static str {
+    match persistence {
+        Persistence::Permanent => "",
+        Persistence::Unlogged => "UNLOGGED ",
+    }
+}
 
 /// A column's values, each once, in a table of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +29,22 @@ pub(crate) struct Reference {
 pub(crate) fn parent_of(column: &str) -> String {
     format!("{column}s")
 }
+
 impl Table {
+    /// The clause of CREATE TABLE that keeps autovacuum away from a table that holds rows itself; nothing where the
+    /// server does not know it.
+    pub(crate) fn autovacuum_off(&self) -> &'static str {
+        if self.absent.has(Ability::Autovacuum) { AUTOVACUUM_OFF } else { "" }
+    }
+
+    /// UNLOGGED, or nothing where the server has no such tables: for one that is gone before the clock starts.
+    pub(crate) fn spare(&self) -> Persistence {
+        match self.absent.has(Ability::Unlogged) {
+            true => Persistence::Unlogged,
+            false => Persistence::Permanent,
+        }
+    }
+
     /// CREATE TABLE, without the indexes, foreign keys and partitions. Autovacuum is off on it: it
     /// would read and freeze a freshly loaded table in the middle of the next sample.
     pub fn create(&self, persistence: Persistence) -> String {
@@ -43,19 +66,17 @@ impl Table {
     fn create_with(&self, key_type: &str, persistence: Persistence) -> String {
         let columns: String =
             self.columns.iter().map(|c| format!(", {} NOT NULL", self.column_sql(c))).collect();
-        format!(
+        let text = format!(
             "CREATE {}TABLE {} ({} {key_type}{columns}) {}",
-            match persistence {
-                Persistence::Permanent => "",
-                Persistence::Unlogged => "UNLOGGED ",
-            },
+            unlogged(persistence),
             self.sql_name(),
             self.key_name(),
             match self.layout {
-                Layout::Plain | Layout::References => AUTOVACUUM_OFF.to_owned(),
+                Layout::Plain | Layout::References => self.autovacuum_off().to_owned(),
                 Layout::Partitioned => format!("PARTITION BY RANGE ({})", self.key_name()),
             }
-        )
+        );
+        text.trim_end().to_owned()
     }
 
     /// DROP TABLE, whether it is there or not.

@@ -5,8 +5,8 @@ use postgres::GenericClient;
 
 use super::key::Surrogate;
 use super::loaded::Table;
-use crate::dataset::Column;
-use crate::dataset::checksum::{self, sql_expression};
+use crate::dataset::{Column, summing};
+use crate::model::Ability;
 use crate::pg_error::describe;
 use crate::sql::quote;
 use crate::value::SqlType;
@@ -29,17 +29,24 @@ pub struct FoundKeys {
     pub range: Option<(i64, i64)>,
     /// How many different ones there are; `None` where they were not counted, as they are 1, 2, 3 ...
     pub different: Option<u64>,
-    /// The next value of the column's sequence or identity; `None` where it has neither.
-    pub next: Option<i64>,
+    /// The next value of the column's sequence or identity.
+    pub next: NextKey,
 }
 
-/// What a query selects of all rows to find their keys by: their content sum, the least and the greatest.
-pub(super) fn selected(key: &Surrogate) -> String {
-    let name = quote(&key.column);
-    format!(
-        "coalesce(sum({}), 0)::text, min({name})::int8, max({name})::int8",
-        sql_expression(&[Column::new(&key.column, SqlType::int8())])
-    )
+/// The key that a row would get that brings none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextKey {
+    /// This one.
+    Is(i64),
+    /// None: the column has neither a sequence nor an identity.
+    None,
+    /// The server does not tell.
+    Unread,
+}
+
+/// The column of the keys, as whole numbers.
+pub(super) fn column(key: &Surrogate) -> Column {
+    Column::new(&key.column, SqlType::int8())
 }
 
 /// The keys of so many rows with this sum and range.
@@ -51,7 +58,8 @@ pub(super) fn read(
     sum: String,
     range: Option<(i64, i64)>,
 ) -> Result<FoundKeys> {
-    let different = match sum == checksum::of_keys(rows).content().to_string() {
+    let counted = summing::of_keys(table.absent.rule(), rows).content().to_string();
+    let different = match sum == counted {
         true => None,
         false => {
             let sql = format!("SELECT count(DISTINCT {}) FROM {}", quote(&key.column), table.sql_name());
@@ -59,24 +67,31 @@ pub(super) fn read(
             Some(row.get::<_, i64>(0) as u64)
         }
     };
-    Ok(FoundKeys { sum, range, different, next: next_key(client, table, key)? })
+    let next = match table.absent.has(Ability::NextKey) {
+        true => next_key(client, table, key)?,
+        false => NextKey::Unread,
+    };
+    Ok(FoundKeys { sum, range, different, next })
 }
 
 /// The key that a row would get that brings none.
-fn next_key(client: &mut impl GenericClient, table: &Table, key: &Surrogate) -> Result<Option<i64>> {
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn next_key(client: &mut impl GenericClient, table: &Table, key: &Surrogate) -> Result<NextKey> {
     let reading = || format!("reading the sequence of {}.{}", table.name, key.column);
     let sequence = client
         .query_opt(SEQUENCE, &[&table.sql_name(), &key.column])
         .map_err(describe)
         .with_context(reading)?;
-    let Some(sequence) = sequence else { return Ok(None) };
+    let Some(sequence) = sequence else { return Ok(NextKey::None) };
     let (name, increment): (String, i64) = (sequence.get(0), sequence.get(1));
     let row = client
         .query_one(&format!("SELECT last_value, is_called FROM {name}"), &[])
         .map_err(describe)
         .with_context(reading)?;
     let (last, called): (i64, bool) = (row.get(0), row.get(1));
-    Ok(last.checked_add(if called { increment } else { 0 }))
+    Ok(last.checked_add(if called { increment } else { 0 }).map_or(NextKey::None, NextKey::Is))
 }
 
 /// The sequence that a column's default or identity draws from, and its increment.
@@ -108,11 +123,11 @@ pub(super) fn wrong_keys(found: &FoundKeys, rows: u64, expected: Keys) -> Vec<St
         }
     }
     match found.next {
-        None => wrong.push("its key has neither a sequence nor an identity: the next row would get none".into()),
-        Some(next) if next <= greatest => wrong.push(format!(
+        NextKey::None => wrong.push("its key has neither a sequence nor an identity: the next row would get none".into()),
+        NextKey::Is(next) if next <= greatest => wrong.push(format!(
             "the sequence of its key is behind: the next row would get {next}, and there are keys up to {greatest}"
         )),
-        Some(_) => {}
+        NextKey::Is(_) | NextKey::Unread => {}
     }
     wrong
 }
@@ -125,18 +140,24 @@ mod tests {
     fn keys_are_counted_or_at_least_unique_and_below_the_next() {
         let keys = |range, different, next| FoundKeys { sum: String::new(), range, different, next };
         let wrong = |found: &FoundKeys, expected| wrong_keys(found, 3, expected).join("; ");
-        let right = keys(Some((1, 3)), None, Some(4));
-        let gap = keys(Some((1, 4)), Some(3), Some(5));
+        let right = keys(Some((1, 3)), None, NextKey::Is(4));
+        let gap = keys(Some((1, 4)), Some(3), NextKey::Is(5));
         assert_eq!((wrong(&right, Keys::Counted), wrong(&gap, Keys::Unique)), (String::new(), String::new()));
         assert!(wrong(&gap, Keys::Counted).contains("not those from 1 to 3: there are 3 different ones"));
-        for doubled_or_below in [keys(Some((1, 3)), Some(2), Some(4)), keys(Some((0, 2)), Some(3), Some(4))] {
+        for doubled_or_below in
+            [keys(Some((1, 3)), Some(2), NextKey::Is(4)), keys(Some((0, 2)), Some(3), NextKey::Is(4))]
+        {
             assert!(wrong(&doubled_or_below, Keys::Unique).contains("not different ones above 0"));
         }
         for expected in [Keys::Counted, Keys::Unique] {
-            let behind = wrong(&keys(Some((1, 3)), None, Some(3)), expected);
+            let behind = wrong(&keys(Some((1, 3)), None, NextKey::Is(3)), expected);
             assert!(behind.contains("would get 3, and there are keys up to 3"), "{behind}");
-            assert!(wrong(&keys(Some((1, 3)), None, None), expected).contains("neither a sequence"));
+            assert!(wrong(&keys(Some((1, 3)), None, NextKey::None), expected).contains("neither a sequence"));
         }
-        assert_eq!(wrong_keys(&keys(None, None, Some(1)), 0, Keys::Counted), [""; 0], "an empty table");
+        assert_eq!(
+            wrong_keys(&keys(None, None, NextKey::Is(1)), 0, Keys::Counted),
+            [""; 0],
+            "an empty table"
+        );
     }
 }

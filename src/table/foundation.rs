@@ -10,7 +10,7 @@ use super::script::{Part, byte_of, line_of, statements};
 use super::statements::{Extent, Maker};
 use super::surroundings::{self, Stays};
 use crate::fault::nearest;
-use crate::model::Persistence;
+use crate::model::{Absent, Persistence};
 use crate::pg_error::{describe, words};
 use crate::sql::{Exec, quote};
 use crate::{session, usage};
@@ -63,13 +63,14 @@ pub struct Ddl {
     pub table: Option<String>,
 }
 
-/// Runs a DDL in the schema that the session works in, all or nothing, and reads the table that it made.
+/// Runs a DDL in the schema that the session works in, all or nothing, and reads the table that it made; on a server
+/// that lacks so much.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] when a statement fails (with SQLSTATE, line and statement), makes
 /// anything outside the schema, or would lead there; when there is no table or several without a name; when
 /// the table holds rows, or cannot be dropped and made again from its definition. Nothing is left then.
-pub fn lay(client: &mut Client, ddl: &Ddl) -> Result<Foundation> {
+pub fn lay(client: &mut Client, ddl: &Ddl, absent: &Absent) -> Result<Foundation> {
     let Ddl { origin, text, .. } = ddl;
     let mut transaction = client.transaction().map_err(describe)?;
     for part in statements(text).into_iter().filter(|part| !is_frame(part.text)) {
@@ -88,7 +89,7 @@ pub fn lay(client: &mut Client, ddl: &Ddl) -> Result<Foundation> {
         }
         run(&mut transaction, ddl, part)?;
     }
-    let laid = laid(&mut transaction, ddl).with_context(|| format!("in the DDL of {origin}"))?;
+    let laid = laid(&mut transaction, ddl, absent).with_context(|| format!("in the DDL of {origin}"))?;
     transaction.commit().map_err(|error| usage!("{origin}: at its end: {}", words(&error)))?;
     // Settings that it made would be this session's alone.
     client.batch_execute("RESET ALL").map_err(describe).context("resetting the session")?;
@@ -157,7 +158,7 @@ fn shown(statement: &str) -> String {
 }
 
 /// Finds the table and what is besides it.
-fn laid(transaction: &mut Transaction<'_>, ddl: &Ddl) -> Result<Foundation> {
+fn laid(transaction: &mut Transaction<'_>, ddl: &Ddl, absent: &Absent) -> Result<Foundation> {
     surroundings::check_inside(transaction)?;
     let name = find(transaction, ddl.table.as_deref())?;
     surroundings::check_parts(transaction, &name)?;
@@ -167,7 +168,7 @@ fn laid(transaction: &mut Transaction<'_>, ddl: &Ddl) -> Result<Foundation> {
         ));
     }
     let definition = introspect::read(transaction, &quote(&name))?;
-    check_remade(transaction, &definition)?;
+    check_remade(transaction, &definition, absent)?;
     Ok(Foundation {
         stays: surroundings::stays(transaction, &name)?,
         lost: surroundings::lost(transaction, &name)?,
@@ -204,9 +205,9 @@ fn find(client: &mut impl GenericClient, wanted: Option<&str>) -> Result<String>
 }
 
 /// Drops the table, makes it again, and holds it against what it was; all of that is undone.
-fn check_remade(transaction: &mut Transaction<'_>, definition: &Definition) -> Result<()> {
+fn check_remade(transaction: &mut Transaction<'_>, definition: &Definition, absent: &Absent) -> Result<()> {
     let name = &definition.name;
-    let maker = Maker::new(definition, None);
+    let maker = Maker::new(definition, None).knowing(absent);
     let mut trial = transaction.transaction().map_err(describe)?;
     trial.run(&maker.drop()).map_err(|error| {
         usage!("the table {name} cannot be dropped between samples, as something depends on it: leave that out of the DDL ({error:#})")

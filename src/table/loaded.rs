@@ -10,6 +10,7 @@ use super::key::{Key, Surrogate};
 use super::statements::Maker;
 use crate::dataset::Column;
 use crate::fault::nearest;
+use crate::model::{Ability, Absent};
 use crate::sql::{literal, qualified, quote};
 use crate::usage;
 use crate::value::SqlType;
@@ -46,6 +47,12 @@ pub struct Table {
     pub collation: Option<String>,
     /// The DDL that it is from; `None` for votes.
     pub foundation: Option<Arc<Foundation>>,
+    /// Statements that are run once it is made, before the clock starts.
+    pub after: Vec<String>,
+    /// Whether they spread its rows over several servers.
+    pub is_distributed: bool,
+    /// What the server lacks that it is made on.
+    pub absent: Absent,
 }
 
 impl Table {
@@ -68,6 +75,9 @@ impl Table {
             layout: Layout::Plain,
             collation: None,
             foundation: None,
+            after: Vec::new(),
+            is_distributed: false,
+            absent: Absent::default(),
         }
     }
 
@@ -113,6 +123,17 @@ impl Table {
         })
     }
 
+    /// The same on a server that lacks so much.
+    #[must_use]
+    pub(crate) fn on(self, absent: &Absent) -> Self {
+        let counts = absent.has(Ability::CountedKeys);
+        let key = match self.key {
+            Key::Surrogate(key) => Key::Surrogate(Surrogate { counts_up: key.counts_up && counts, ..key }),
+            key => key,
+        };
+        Self { key, absent: absent.clone(), ..self }
+    }
+
     /// The definition that it is made by; `None` for votes, which are made by statements of our own.
     pub(crate) fn definition(&self) -> Option<&Definition> {
         self.foundation.as_deref().map(|foundation| &foundation.definition)
@@ -120,7 +141,8 @@ impl Table {
 
     /// The statements of its definition.
     pub(super) fn maker(&self) -> Option<Maker<'_>> {
-        self.definition().map(|definition| Maker::new(definition, self.schema.as_deref()))
+        let maker = self.definition().map(|definition| Maker::new(definition, self.schema.as_deref()));
+        maker.map(|maker| maker.knowing(&self.absent))
     }
 
     /// Its key where the server gives it to rows.

@@ -3,7 +3,7 @@
 use super::definition::{
     Bond, ColumnDefinition, Constraint, ConstraintKind, Definition, Index, Partition, Sequence, Value,
 };
-use crate::model::Persistence;
+use crate::model::{Ability, Absent, Persistence};
 use crate::sql::{qualified, quote};
 
 /// What of a table is there from the start.
@@ -21,12 +21,25 @@ pub struct Maker<'a> {
     table: &'a Definition,
     /// The schema, bare; `None` for the session's own.
     schema: Option<&'a str>,
+    /// Whether the server knows autovacuum.
+    autovacuums: bool,
 }
 
 impl<'a> Maker<'a> {
     /// Those that make `table` in this schema.
     pub fn new(table: &'a Definition, schema: Option<&'a str>) -> Self {
-        Self { table, schema }
+        Self { table, schema, autovacuums: true }
+    }
+
+    /// The same on a server that lacks so much.
+    #[must_use]
+    pub fn knowing(self, absent: &Absent) -> Self {
+        Self { autovacuums: absent.has(Ability::Autovacuum), ..self }
+    }
+
+    /// The maker of a partition.
+    fn of(&self, table: &'a Definition) -> Self {
+        Self { table, ..*self }
     }
 
     fn name(&self, bare: &str) -> String {
@@ -53,7 +66,7 @@ impl<'a> Maker<'a> {
     fn within(&self, extent: Extent, persistence: Persistence, statements: &mut Vec<String>) {
         let table = self.table;
         for partition in table.partitioning.iter().flat_map(|partitioning| &partitioning.partitions) {
-            let maker = Maker::new(&partition.table, self.schema);
+            let maker = self.of(&partition.table);
             statements.push(maker.create_partition(&self.name(&table.name), partition, extent, persistence));
             maker.within(extent, persistence, statements);
         }
@@ -124,7 +137,8 @@ impl<'a> Maker<'a> {
         let partitioning = self.table.partitioning.as_ref();
         partitioning.iter().for_each(|partitioning| text += &format!(" PARTITION BY {}", partitioning.by));
         storage.access_method.iter().for_each(|method| text += &format!(" USING {}", quote(method)));
-        let off = partitioning.is_none().then(|| "autovacuum_enabled = false".to_owned());
+        let off = self.autovacuums && partitioning.is_none();
+        let off = off.then(|| "autovacuum_enabled = false".to_owned());
         let parameters: Vec<String> = off.into_iter().chain(storage.parameters.iter().cloned()).collect();
         if !parameters.is_empty() {
             text += &format!(" WITH ({})", parameters.join(", "));
@@ -226,8 +240,8 @@ impl<'a> Maker<'a> {
 
     /// All makers of the table and its partitions, each behind its parent's.
     fn tree(&self) -> impl Iterator<Item = Maker<'a>> {
-        let schema = self.schema;
-        self.table.tree().into_iter().map(move |table| Maker::new(table, schema))
+        let whole = self.of(self.table);
+        self.table.tree().into_iter().map(move |table| whole.of(table))
     }
 
     /// DROP TABLE, whether it is there or not; its partitions go with it.

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use postgres::GenericClient;
 
 use crate::pg_error::describe;
+use crate::probe::parts::PARTS;
 use crate::sql::quote;
 use crate::usage;
 
@@ -59,12 +60,12 @@ pub(crate) fn check_inside(client: &mut impl GenericClient) -> Result<()> {
 /// # Errors
 /// [`crate::fault::Fault::Usage`], naming the partitions that do not.
 pub(crate) fn check_parts(client: &mut impl GenericClient, name: &str) -> Result<()> {
-    const ELSEWHERE: &str = "\
-        SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_partition_tree($1::text::pg_catalog.regclass) t \
-        JOIN pg_catalog.pg_class c ON c.oid = t.relid \
-        WHERE c.relkind NOT IN ('r', 'p') OR c.relnamespace <> \
-          (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()) ORDER BY 1";
-    let elsewhere = texts(client, ELSEWHERE, Some(name)).context("looking for partitions")?;
+    let elsewhere = format!(
+        "SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c \
+         WHERE c.oid IN ({PARTS}) AND (c.relkind NOT IN ('r', 'p') OR c.relnamespace <> \
+           (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema())) ORDER BY 1"
+    );
+    let elsewhere = texts(client, &elsewhere, Some(name)).context("looking for partitions")?;
     if elsewhere.is_empty() {
         return Ok(());
     }
@@ -110,6 +111,23 @@ pub(crate) fn columns_of(client: &mut impl GenericClient, name: &str) -> Result<
     const COLUMNS: &str = "SELECT attname::text FROM pg_catalog.pg_attribute \
         WHERE attrelid = $1::text::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
     texts(client, COLUMNS, Some(name)).with_context(|| format!("reading the columns of {name}"))
+}
+
+/// How many triggers of the table of this (quoted) name and of its partitions are not enabled as usual.
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn disabled_triggers(client: &mut impl GenericClient, table: &str) -> Result<u64> {
+    // Those that are always enabled fire in every session (PostgreSQL manual, pg_trigger).
+    let query = format!(
+        "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgenabled IN ('D', 'R') AND tgrelid IN ({PARTS})"
+    );
+    let disabled: i64 = client
+        .query_one(&query, &[&table])
+        .and_then(|row| row.try_get(0))
+        .map_err(describe)
+        .context("looking for triggers that were disabled")?;
+    Ok(disabled.unsigned_abs())
 }
 
 /// What a table made anew from its definition lacks, a query each.

@@ -11,12 +11,14 @@ use super::found_keys::{self, wrong_keys};
 use super::introspect;
 use super::loaded::Table;
 use crate::bad_data;
-use crate::dataset::checksum::sql_expression;
-use crate::model::{Content, EndState, Persistence};
+use crate::dataset::summing;
+use crate::model::{Ability, Content, EndState, Persistence};
 use crate::pg_error::describe;
+use crate::probe::parts::PARTS;
 
 pub use super::fixed::FIXED;
-pub use super::found_keys::{FoundKeys, Keys};
+pub(crate) use super::found_keys::next_key;
+pub use super::found_keys::{FoundKeys, Keys, NextKey};
 
 /// The expected state of the table after a load.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +42,11 @@ pub struct Found {
     pub content: Content,
     /// The keys that the server gave to its rows; `None` where it gave none.
     pub keys: Option<FoundKeys>,
-    /// Whether it is logged, in words: `permanent`, `permanent and unlogged` where its partitions differ.
-    pub persistence: String,
-    /// Definitions of its indexes and constraints that are valid, sorted, without names of their own.
-    pub structure: Vec<String>,
+    /// Whether it is logged, in words: `permanent`, `permanent and unlogged` where its partitions differ; `None`
+    /// where the server does not tell.
+    pub persistence: Option<String>,
+    /// Definitions of its indexes and constraints that are valid, sorted, without names of their own; likewise.
+    pub structure: Option<Vec<String>>,
 }
 
 /// Reads what the table is now, whatever was expected.
@@ -53,22 +56,17 @@ pub struct Found {
 pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
     fixed(client, |transaction| {
         let (rows, content, keys) = rows(transaction, table)?;
-        let (persistence, structure) = structure(transaction, table)?;
+        let has = |ability| table.absent.has(ability);
+        let persistence = has(Ability::Persistence).then(|| persistence(transaction, table)).transpose()?;
+        let structure = has(Ability::Structure).then(|| structure(transaction, table)).transpose()?;
         Ok(Found { rows, content, keys, persistence, structure })
     })
 }
 
 /// How many rows there are, the sum of their content, and their keys where the server gave them.
 fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, Content, Option<FoundKeys>)> {
-    let key = table.surrogate();
-    // One pass for all: PostgreSQL reads a large table with parallel workers, so this costs a
-    // fraction of the load.
-    let sql = format!(
-        "SELECT count(*), coalesce(sum({}), 0)::text{} FROM {}",
-        sql_expression(&table.columns),
-        key.map_or(String::new(), |key| format!(", {}", found_keys::selected(key))),
-        table.sql_name()
-    );
+    let (key, rule) = (table.surrogate(), table.absent.rule());
+    let sql = summing::query(rule, &table.columns, key.map(found_keys::column).as_ref(), &table.sql_name());
     let row = client.query_one(&sql, &[]).map_err(describe).context("counting and summing the rows")?;
     let (rows, content) = (row.get::<_, i64>(0) as u64, row.get::<_, String>(1));
     let content = content.parse().with_context(|| format!("the content sum {content} is not a number"))?;
@@ -79,39 +77,49 @@ fn rows(client: &mut impl GenericClient, table: &Table) -> Result<(u64, Content,
             Some(found_keys::read(client, table, key, rows, row.get(2), least.zip(greatest))?)
         }
     };
-    Ok((rows, Content::of_rows(content), keys))
+    Ok((rows, Content { rule, sum: content }, keys))
 }
 
-/// Whether the table is logged, and its indexes and constraints.
-fn structure(client: &mut impl GenericClient, table: &Table) -> Result<(String, Vec<String>)> {
-    let name = table.sql_name();
-    let persistence: String = client
+/// Whether the table is logged, in words.
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn persistence(client: &mut impl GenericClient, table: &Table) -> Result<String> {
+    let row = client
         .query_one(
             // A partitioned table holds no rows itself; one without partitions is what it is.
-            "SELECT coalesce(string_agg(DISTINCT word, ' and ') FILTER (WHERE relkind <> 'p'), min(word)) FROM ( \
-               SELECT relkind, CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' \
-               ELSE 'temporary' END AS word FROM pg_class WHERE oid IN \
-               (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))) AS parts",
-            &[&name],
+            &format!(
+                "SELECT coalesce(string_agg(DISTINCT word, ' and ') FILTER (WHERE relkind <> 'p'), min(word)) FROM ( \
+                   SELECT relkind, CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' \
+                   ELSE 'temporary' END AS word FROM pg_class WHERE oid IN ({PARTS})) AS parts"
+            ),
+            &[&table.sql_name()],
         )
-        .map_err(describe)?
-        .get(0);
-    if table.definition().is_some() {
-        return Ok((persistence, introspect::read(client, &name)?.structure()));
-    }
-    let structure = client
-        .query(STRUCTURE, &[&name])
         .map_err(describe)
-        .context("reading the table's indexes and constraints")?
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    Ok((persistence, structure))
+        .context("reading whether the table is logged")?;
+    Ok(row.try_get(0)?)
+}
+
+/// The table's indexes and constraints.
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn structure(client: &mut impl GenericClient, table: &Table) -> Result<Vec<String>> {
+    let name = table.sql_name();
+    if table.definition().is_some() {
+        return Ok(introspect::read(client, &name)?.structure());
+    }
+    let rows = client
+        .query(&structure_query(), &[&name])
+        .map_err(describe)
+        .context("reading the table's indexes and constraints")?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Indexes that are valid, columns that refuse NULL, foreign keys (of one column), CHECK constraints
 /// (those of partitions included) and the partitioning, in words without generated names.
-const STRUCTURE: &str = "\
+fn structure_query() -> String {
+    format!("\
 SELECT def FROM (
   SELECT CASE WHEN i.indisprimary THEN 'primary key ' WHEN i.indisunique THEN 'unique index ' ELSE 'index ' END
          || am.amname || ' (' || (
@@ -132,12 +140,12 @@ SELECT def FROM (
   WHERE f.conrelid = $1::text::regclass AND f.contype = 'f'
   UNION ALL
   SELECT 'check ' || pg_get_constraintdef(oid) FROM pg_constraint
-  WHERE contype = 'c' AND conrelid IN
-    (SELECT $1::text::regclass UNION SELECT relid FROM pg_partition_tree($1::text::regclass))
+  WHERE contype = 'c' AND conrelid IN ({PARTS})
   UNION ALL
   SELECT 'partitioned by ' || lower(pg_get_partkeydef(partrelid))
   FROM pg_partitioned_table WHERE partrelid = $1::text::regclass
-) AS structure ORDER BY def COLLATE \"C\"";
+) AS structure ORDER BY def COLLATE \"C\"")
+}
 
 /// Passes when the text columns have the table's collation, and the schema holds no table besides this
 /// one, its partitions and the tables it refers to: what a load needed on the way is gone.
@@ -145,17 +153,17 @@ SELECT def FROM (
 /// # Errors
 /// [`crate::fault::Fault::Data`], naming the columns or tables; or what the server says.
 pub(crate) fn check_surroundings(client: &mut impl GenericClient, table: &Table) -> Result<()> {
-    let Some(foundation) = &table.foundation else {
+    if table.foundation.is_none() && table.absent.has(Ability::Collations) {
         check_collations(client, table)?;
-        let parents = table.indexed.iter().map(|column| parent_of(column));
-        return check_left(client, table, &parents.chain([table.name.clone()]).collect::<Vec<_>>());
-    };
-    let stays = foundation.stays.tables.iter().cloned();
-    check_left(client, table, &stays.chain([table.name.clone()]).collect::<Vec<_>>())
+    }
+    if table.absent.has(Ability::Tables) { check_left(client, table) } else { Ok(()) }
 }
 
 /// Passes when the text columns have the table's collation.
-fn check_collations(client: &mut impl GenericClient, table: &Table) -> Result<()> {
+///
+/// # Errors
+/// As [`check_surroundings`].
+pub(crate) fn check_collations(client: &mut impl GenericClient, table: &Table) -> Result<()> {
     let other: Vec<String> = client
         .query(
             "SELECT attname || ' ' || collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \
@@ -178,8 +186,16 @@ fn check_collations(client: &mut impl GenericClient, table: &Table) -> Result<()
     Ok(())
 }
 
-/// Passes when the schema holds no table but these.
-fn check_left(client: &mut impl GenericClient, table: &Table, expected: &[String]) -> Result<()> {
+/// Passes when the schema holds no table but this one and those that stay.
+///
+/// # Errors
+/// As [`check_surroundings`].
+pub(crate) fn check_left(client: &mut impl GenericClient, table: &Table) -> Result<()> {
+    let stays: Vec<String> = match &table.foundation {
+        Some(foundation) => foundation.stays.tables.clone(),
+        None => table.indexed.iter().map(|column| parent_of(column)).collect(),
+    };
+    let expected: Vec<String> = stays.into_iter().chain([table.name.clone()]).collect();
     let left: Vec<String> = client
         .query(
             "SELECT relname::text FROM pg_class WHERE relnamespace = \
@@ -216,18 +232,22 @@ pub fn check(found: Found, table: &Table, expected: &Expected) -> Result<EndStat
     if let Some(keys) = found.keys.as_ref().filter(|_| table.counted_key().is_some()) {
         wrong.extend(wrong_keys(keys, found.rows, expected.keys));
     }
-    if found.persistence != expected.persistence.name() {
-        wrong.push(format!("the table is {} instead of {}", found.persistence, expected.persistence.name()));
-    }
-    let structure = table.structure();
-    for missing in structure.iter().filter(|s| !found.structure.contains(s)) {
-        wrong.push(format!("it has no {missing}"));
-    }
-    for extra in found.structure.iter().filter(|s| !structure.contains(s)) {
-        wrong.push(format!("it has an unexpected {extra}"));
+    let promised = expected.persistence.name();
+    wrong.extend(
+        found
+            .persistence
+            .filter(|found| found != promised)
+            .map(|found| format!("the table is {found} instead of {promised}")),
+    );
+    if let Some(found) = &found.structure {
+        let structure = table.structure();
+        wrong.extend(structure.iter().filter(|s| !found.contains(s)).map(|s| format!("it has no {s}")));
+        let extra = found.iter().filter(|s| !structure.contains(s));
+        wrong.extend(extra.map(|s| format!("it has an unexpected {s}")));
     }
     if wrong.is_empty() {
-        let Found { rows, content, mut structure, .. } = found;
+        let Found { rows, content, structure, .. } = found;
+        let mut structure = structure.unwrap_or_default();
         // What the columns are no load can change.
         structure.retain(|line| !line.starts_with(COLUMN_LINE));
         return Ok(EndState { rows, content, persistence: expected.persistence, structure });
@@ -238,20 +258,20 @@ pub fn check(found: Found, table: &Table, expected: &Expected) -> Result<EndStat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::checksum;
     use crate::dataset::columns::votes;
+    use crate::model::Rule;
 
     fn found(table: &Table) -> Found {
         Found {
             rows: 3,
             content: Content::of_rows(7),
-            persistence: "permanent".into(),
-            structure: table.structure(),
+            persistence: Some("permanent".into()),
+            structure: Some(table.structure()),
             keys: Some(FoundKeys {
-                sum: checksum::of_keys(3).content().to_string(),
+                sum: summing::of_keys(Rule::RowHashes2, 3).content().to_string(),
                 range: Some((1, 3)),
                 different: None,
-                next: Some(4),
+                next: NextKey::Is(4),
             }),
         }
     }
@@ -275,8 +295,8 @@ mod tests {
 
         let mut other = found;
         other.content = Content::of_rows(8);
-        other.persistence = "unlogged".into();
-        other.structure.retain(|s| s != "index btree (link)");
+        other.persistence = Some("unlogged".into());
+        other.structure.iter_mut().for_each(|all| all.retain(|s| s != "index btree (link)"));
         let text = check(other, &table, &expected).unwrap_err().to_string();
         for part in ["sums to 8 instead of 7", "unlogged instead of permanent", "no index btree (link)"] {
             assert!(text.contains(part), "{text}");

@@ -241,6 +241,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
                 setting("wal_level", "replica"),
             ]
             .into(),
+            absent: Absent::default(),
         },
         dataset: DatasetFacts {
             origin: "generated".into(),
@@ -251,6 +252,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             files: [(Encoding::Csv, FileFacts { bytes: 171_966_464, sha256: "ab".repeat(32) })].into(),
         },
         table: None,
+        making: Making::default(),
         servers: BTreeMap::new(),
         datasets: BTreeMap::new(),
         tables: BTreeMap::new(),

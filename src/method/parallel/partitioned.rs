@@ -10,7 +10,6 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock};
 use crate::model::{Encoding, Phase};
 use crate::sql::{Exec, literal, quote};
-use crate::table::ddl::AUTOVACUUM_OFF;
 use crate::table::{Layout, Table};
 
 /// `copy-partitioned`: `jobs` tables with the columns of a table that is partitioned by ranges of
@@ -154,11 +153,12 @@ impl Partition {
         let check = self.range().map(|range| format!(", CONSTRAINT {} CHECK ({range})", self.constraint()));
         format!(
             "CREATE SEQUENCE {sequence} AS integer START WITH {}; \
-             CREATE TABLE {name} ({key} integer NOT NULL DEFAULT nextval({}){columns}{}) {AUTOVACUUM_OFF}; \
+             CREATE TABLE {name} ({key} integer NOT NULL DEFAULT nextval({}){columns}{}) {}; \
              ALTER SEQUENCE {sequence} OWNED BY {name}.{key}",
             self.first,
             literal(&sequence),
             check.unwrap_or_default(),
+            table.autovacuum_off(),
         )
     }
 

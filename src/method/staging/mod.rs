@@ -16,7 +16,6 @@ use crate::method::tools::stream::CopyStream;
 use crate::method::{Family, Info, Load};
 use crate::model::Encoding;
 use crate::table::Table;
-use crate::table::ddl::AUTOVACUUM_OFF;
 
 /// The name of the staging table, through which rows go into the table.
 pub(crate) const STAGING: &str = "bulkbench_staging";
@@ -78,7 +77,8 @@ impl Staging {
             Kind::Unlogged => "UNLOGGED",
             Kind::Temporary => "TEMPORARY",
         };
-        format!("CREATE {kind} TABLE {} ({}) {AUTOVACUUM_OFF}", self.name(), columns.join(", "))
+        let off = self.table.autovacuum_off();
+        format!("CREATE {kind} TABLE {} ({}) {off}", self.name(), columns.join(", ")).trim_end().to_owned()
     }
 
     /// DROP TABLE.

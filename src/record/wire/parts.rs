@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Before, Encoding, Persistence, Source};
+use crate::model::{self, Ability, Before, Encoding, Persistence, Source};
 use crate::spelling::{Named, Scalar};
 
 /// Two structures of the same fields, made of each other.
@@ -85,20 +85,26 @@ pub(crate) struct ServerFacts {
     transport: String,
     given: BTreeMap<String, String>,
     settings: BTreeMap<String, String>,
+    /// What it lacks, with its words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    absent: BTreeMap<Named<Ability>, String>,
 }
 
 impl From<model::ServerFacts> for ServerFacts {
     fn from(server: model::ServerFacts) -> Self {
-        let model::ServerFacts { source, reason, version_num, version, image, transport, given, settings } =
-            server;
-        Self { source: Named(source), reason, version_num, version, image, transport, given, settings }
+        let absent = server.absent.iter().map(|(ability, why)| (Named(ability), why.to_owned())).collect();
+        let model::ServerFacts { source, reason, version_num, version, image, transport, given, .. } = server;
+        let (source, settings) = (Named(source), server.settings);
+        Self { source, reason, version_num, version, image, transport, given, settings, absent }
     }
 }
 
 impl From<ServerFacts> for model::ServerFacts {
     fn from(server: ServerFacts) -> Self {
-        let ServerFacts { source, reason, version_num, version, image, transport, given, settings } = server;
-        Self { source: source.0, reason, version_num, version, image, transport, given, settings }
+        let absent = server.absent.into_iter().map(|(ability, why)| (ability.0, why)).collect();
+        let ServerFacts { source, reason, version_num, version, image, transport, given, settings, .. } =
+            server;
+        Self { source: source.0, reason, version_num, version, image, transport, given, settings, absent }
     }
 }
 

@@ -142,6 +142,7 @@ impl TryFrom<Run> for model::Run {
             server: server.into(),
             dataset: dataset.try_into()?,
             table: None,
+            making: model::Making::default(),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
             tables: BTreeMap::new(),

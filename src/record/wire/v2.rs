@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::parts::{
     self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
 };
-use crate::model::{self, Axes, CaseKey, Durability, Outcome, Phase, Reading, Role, Rule, Step, Work};
+use crate::model::{self, Axes, CaseKey, Durability, Outcome, Phase, Reading, Role, Rule, Step, WalOf, Work};
 use crate::spelling::{Named, Scalar};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub(crate) struct Run {
     dataset: DatasetFacts<Content>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table: Option<OwnTable>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    making: Option<Making>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     servers: BTreeMap<String, ServerFacts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -46,6 +48,32 @@ struct OwnTable {
 }
 
 parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv, invented, listed });
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Making {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    after: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    distribute: Option<String>,
+    /// Said for readers: it follows from the others.
+    wal_of: Named<WalOf>,
+}
+
+impl From<model::Making> for Making {
+    fn from(making: model::Making) -> Self {
+        let wal_of = Named(making.wal_of());
+        let model::Making { after, distribute } = making;
+        Self { after, distribute, wal_of }
+    }
+}
+
+impl From<Making> for model::Making {
+    fn from(making: Making) -> Self {
+        let Making { after, distribute, wal_of: _ } = making;
+        Self { after, distribute }
+    }
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,14 +185,15 @@ enum Slot {
 impl Run {
     /// As it is written.
     pub(crate) fn of(run: model::Run, schema: u32) -> Self {
-        let model::Run { provenance, server, dataset, table, servers, datasets, tables, plan, statements } =
-            run;
+        let model::Run { provenance, server, dataset, table, making, servers, datasets, tables, .. } = run;
+        let (plan, statements) = (run.plan, run.statements);
         Self {
             schema,
             provenance: provenance.into(),
             server: server.into(),
             dataset: dataset.into(),
             table: table.map(Into::into),
+            making: (!making.is_empty()).then(|| making.into()),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.into_iter().map(|(name, dataset)| (name, dataset.into())).collect(),
             tables: tables.into_iter().map(|(name, table)| (name, table.into())).collect(),
@@ -178,13 +207,15 @@ impl TryFrom<Run> for model::Run {
     type Error = String;
 
     fn try_from(run: Run) -> Result<Self, String> {
-        let Run { provenance, server, dataset, table, servers, datasets, tables, plan, statements, .. } = run;
+        let Run { provenance, server, dataset, table, making, servers, datasets, tables, .. } = run;
+        let (plan, statements) = (run.plan, run.statements);
         let datasets = datasets.into_iter().map(|(name, dataset)| Ok((name, dataset.try_into()?)));
         Ok(Self {
             provenance: provenance.into(),
             server: server.into(),
             dataset: dataset.try_into()?,
             table: table.map(Into::into),
+            making: making.map(Into::into).unwrap_or_default(),
             servers: servers.into_iter().map(|(name, server)| (name, server.into())).collect(),
             datasets: datasets.collect::<Result<_, String>>()?,
             tables: tables.into_iter().map(|(name, table)| (name, table.into())).collect(),

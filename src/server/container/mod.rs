@@ -25,7 +25,7 @@ pub(crate) use image::{of_present, usable};
 use super::throwaway::{Throwaway, tuned};
 use super::{Checksums, Options, Server, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
-use crate::model::{ServerFacts, Source};
+use crate::model::{Absent, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use containers::Containers;
@@ -144,6 +144,7 @@ impl Container {
             transport: String::new(),
             given: tuned(options, free_bytes, &mut warnings),
             settings: Settings::new(),
+            absent: Absent::default(),
         };
         let spec = ContainerSpec::new(&engine, image.clone(), options, interrupt)?;
         // Where this user may write, disks can be measured.

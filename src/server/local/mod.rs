@@ -25,7 +25,7 @@ use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
 use super::{Checksums, Options, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
-use crate::model::{ServerFacts, Source};
+use crate::model::{Absent, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use account::Account;
@@ -90,6 +90,7 @@ impl Local {
             transport: String::new(),
             given,
             settings: Settings::new(),
+            absent: Absent::default(),
         };
         let cluster = Cluster {
             run,
