@@ -147,7 +147,7 @@ impl<'a> RunSession<'a> {
         votes: Dataset,
         interrupt: &Interrupt,
     ) -> Result<Prepared<'a>> {
-        let tables = Tables::of(Table::votes(votes.columns()), votes.rows());
+        let tables = Tables::of(Table::votes(votes.columns()), request.rows);
         let cases = plan::cases(catalogue, experiment, request, &tables)?;
         Prepared::new(catalogue, cases, vec![Input::votes(votes)], interrupt)
     }
