@@ -11,6 +11,7 @@ use super::output::print;
 use super::programs::Programs;
 use super::run_args::Args;
 use super::server_args::{Wanted, need_bytes};
+use super::wanted_data::{self, WantedData};
 use crate::caveat::Caveat;
 use crate::dataset::columns::votes;
 use crate::dataset::{BuiltIn, Dataset, default_cache, estimated_bytes};
@@ -21,7 +22,7 @@ use crate::probe::disk::free_bytes;
 use crate::report::table::{Cell, Column};
 use crate::report::{self, Look, terminal};
 use crate::runner::estimate::estimate;
-use crate::runner::plan::{self, Request, Tables};
+use crate::runner::plan::{self, Request};
 use crate::runner::rates;
 use crate::runner::reset::rows_after;
 use crate::server::Foreseen;
@@ -61,7 +62,7 @@ pub(crate) fn print_plan(
     catalogue: &Catalogue,
     experiment: &Experiment,
     mut request: Request,
-    wanted: &[Wanted],
+    (data, wanted): (&[WantedData], &[Wanted]),
 ) -> Result<ExitCode> {
     let look = Look::of_stdout();
     let servers = foreseen(args, wanted)?;
@@ -70,8 +71,8 @@ pub(crate) fn print_plan(
         request.rows = dataset.rows();
     }
     let columns = dataset.as_ref().map_or_else(votes, |dataset| dataset.columns().to_vec());
-    let cases =
-        plan::cases(catalogue, experiment, &request, &Tables::of(Table::votes(&columns), request.rows))?;
+    let tables = wanted_data::unseen(data, &Table::votes(&columns), request.rows);
+    let cases = plan::cases(catalogue, experiment, &request, &tables)?;
     let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
     let placed = plan::on_servers(experiment, cases.clone(), &names);
 
@@ -91,6 +92,10 @@ pub(crate) fn print_plan(
     let to_make: u64 =
         lacking.iter().map(|encoding| estimated_bytes(BuiltIn::Votes, *encoding, request.rows)).sum();
     lines.add("dataset", &dataset_words(dataset.as_ref(), &request, to_make));
+    let names: Vec<&str> = data.iter().map(|one| one.name.as_str()).filter(|name| !name.is_empty()).collect();
+    if !names.is_empty() {
+        lines.add("tables", &names.join(", "));
+    }
     let warm_up = if servers.len() == 1 { "a warm-up" } else { "a warm-up on each server" };
     let samples = servers.len() + able.len() * request.rounds as usize;
     lines.add(
@@ -109,10 +114,10 @@ pub(crate) fn print_plan(
         );
     }
     lines.add("time", &time_words(estimate(catalogue, &able, request.rounds, request.budget)?));
-    let csv = made
-        .get(&Encoding::Csv)
-        .copied()
-        .unwrap_or_else(|| estimated_bytes(BuiltIn::Votes, Encoding::Csv, request.rows));
+    let mut csv = made.get(&Encoding::Csv).copied().unwrap_or(0);
+    for one in data {
+        csv = csv.max(one.csv_bytes(&request)?);
+    }
     let mut times = 1;
     for case in &able {
         times = times.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);

@@ -69,7 +69,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let tables = wanted_data::unseen(&data, &Table::votes(&votes()), run.request.rows);
     plan::cases(&catalogue, &run.experiment, &run.request, &tables)?;
     if args.dry_run {
-        return dry_run::print_plan(args, &catalogue, &run.experiment, run.request, &servers);
+        return dry_run::print_plan(args, &catalogue, &run.experiment, run.request, (&data, &servers));
     }
     writable(&args.out)?;
     match &data[..] {
