@@ -113,7 +113,7 @@ impl ContentSum {
 pub struct RowHasher {
     /// Whether each column is a number.
     numbers: Vec<bool>,
-    /// Whether any column may be NULL: of most tables' rows it need not be asked, which is half of the work.
+    /// Whether there are columns that may be NULL.
     nullable: bool,
 }
 
@@ -122,7 +122,7 @@ impl RowHasher {
     pub fn new(columns: &[Column]) -> Self {
         Self {
             numbers: columns.iter().map(|column| column.codec().is_number()).collect(),
-            nullable: columns.iter().any(|column| column.nullable),
+            nullable: !columns.is_empty(),
         }
     }
 
