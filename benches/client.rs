@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use bulkbench::dataset::checksum::{ContentSum, RowHasher};
 use bulkbench::dataset::{
-    Asked, BuiltIn, Column, DEFAULT_SEED, Dataset, Encoder, Row, RowReader, columns, generator::Votes,
+    Asked, BuiltIn, Column, DEFAULT_SEED, Dataset, Encoder, Row, RowReader, RowsFile, columns,
+    generator::Votes,
 };
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Encoding;
@@ -168,7 +169,8 @@ impl Place {
     /// Imports it into a cache of its own, which goes away.
     fn import(&self, columns: &[Column], interrupt: &Interrupt) -> Result<()> {
         let cache = self.dir.path().join("cache");
-        Dataset::imported_table(&cache, &self.csv, columns, &Asked::default(), interrupt)?;
+        let file = RowsFile { path: &self.csv, asked: &Asked::default(), table: "rows", columns };
+        Dataset::imported_table(&cache, &file, interrupt)?;
         Ok(std::fs::remove_dir_all(&cache)?)
     }
 }

@@ -109,10 +109,16 @@ fn what_is_wrong_with_a_dataset_is_said_before_anything_starts() {
         ("ddl = \"mine.sql\"", "ddl = \"nowhere.sql\"", &["nowhere.sql"]),
         ("delimiter = ", "delimeter = ", &["csv_options", "--delimeter"]),
         ("[datasets.gin]", "[datasets.gin2]", &["[datasets.gin2]", "no case loads it"]),
+        ("gin", "numeric", &["[datasets.numeric]", "form of the votes"]),
     ] {
         let printed = error(EXPERIMENT.replace(from, to));
         for part in parts {
             assert!(printed.contains(part), "{part:?} is not in {printed}");
         }
     }
+    // Every case of it names a dataset.
+    let flags = ["run", "types", "--server", "local", "--data", "readings"];
+    let (code, printed) = bulkbench(place.path(), &flags);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains("every case of types names a dataset"), "{printed}");
 }

@@ -9,7 +9,8 @@ use clap::{Subcommand, ValueEnum};
 
 use super::csv_args::CsvArgs;
 use super::output::print;
-use super::row_count;
+use super::server_args::ServerArgs;
+use super::{own_table, row_count};
 use crate::dataset::{Asked, DEFAULT_ROWS, DEFAULT_SEED, Dataset, default_cache};
 use crate::fs::Destination;
 use crate::interrupt::Interrupt;
@@ -30,12 +31,21 @@ enum Action {
         #[command(flatten)]
         spec: Spec,
     },
-    /// Take a file of username,link,vote lines (csv of any dialect, packed by gzip or zstd or not)
+    /// Take a file of rows (csv of any dialect, packed by gzip or zstd or not, or Parquet): of username,link,vote
+    /// lines, or of the table of a --ddl
     Import {
         /// The file
         file: PathBuf,
+        /// The SQL that makes the table, and what it needs: a server reads it, in a schema that goes away again
+        #[arg(long, value_name = "FILE")]
+        ddl: Option<PathBuf>,
+        /// The table, where the DDL makes several
+        #[arg(long, value_name = "NAME", requires = "ddl")]
+        table: Option<String>,
         #[command(flatten)]
         csv: CsvArgs,
+        #[command(flatten)]
+        place: Box<ServerArgs>,
     },
     /// Download such a file, check it and take it; goes on where an earlier try stopped
     Download {
@@ -95,7 +105,10 @@ pub(crate) fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let start = Instant::now();
     let dataset = match &args.action {
         Action::Generate { spec } => Dataset::generated(&cache, spec.rows, spec.seed, interrupt)?,
-        Action::Import { file, csv } => import(&cache, file, &csv.asked()?, interrupt)?,
+        Action::Import { file, ddl: Some(ddl), table, csv, place } => {
+            own_table::import((file, &csv.asked()?), (ddl, table.as_deref()), place, interrupt)?
+        }
+        Action::Import { file, csv, .. } => import(&cache, file, &csv.asked()?, interrupt)?,
         Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
         Action::Export { file, encoding, dataset, spec } => {
             // Refused before anything is made.

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::foreseen_rows::ForeseenRows;
 use super::here::{Here, RunsHere, here};
 use super::output::print;
 use super::programs::Programs;
 use super::run_args::Args;
 use super::server_args::{Wanted, need_bytes};
-use super::wanted_data::{self, WantedData};
+use super::wanted_data;
 use crate::caveat::Caveat;
-use crate::dataset::columns::votes;
-use crate::dataset::{BuiltIn, Dataset, default_cache, estimated_bytes};
+use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::method::{Catalogue, Method};
-use crate::model::{Case, Encoding, Role};
+use crate::model::{Case, Role};
 use crate::probe::disk::free_bytes;
 use crate::report::table::{Cell, Column};
 use crate::report::{self, Look, terminal};
@@ -26,7 +26,6 @@ use crate::runner::plan::{self, Request};
 use crate::runner::rates;
 use crate::runner::reset::rows_after;
 use crate::server::Foreseen;
-use crate::table::Table;
 use crate::units::{bytes, count};
 
 /// A plan as it is printed: lines that each begin with what they are about.
@@ -56,45 +55,50 @@ impl Lines {
     }
 }
 
-/// Prints the plan of an experiment that takes times.
+/// What nobody knows of the table of a DDL before a server has read it.
+const OF_DDL: &str = "only a server can read its DDL, and none was started: whether the rows fit it, and which methods \
+                      cannot load it and why, says a run, before its first sample; --rounds 1 is the shortest";
+
+/// Prints the plan of an experiment that takes times, and loads these rows, by the names that cases give them.
 pub(crate) fn print_plan(
     args: &Args,
     catalogue: &Catalogue,
     experiment: &Experiment,
-    mut request: Request,
-    (data, wanted): (&[WantedData], &[Wanted]),
+    request: Request,
+    (data, wanted): (&[(String, ForeseenRows)], &[Wanted]),
 ) -> Result<ExitCode> {
     let look = Look::of_stdout();
     let servers = foreseen(args, wanted)?;
-    let dataset = dataset(args, &request)?;
-    if let Some(dataset) = &dataset {
-        request.rows = dataset.rows();
-    }
-    let columns = dataset.as_ref().map_or_else(votes, |dataset| dataset.columns().to_vec());
-    let tables = wanted_data::unseen(data, &Table::votes(&columns), request.rows);
-    let cases = plan::cases(catalogue, experiment, &request, &tables)?;
+    let tables = data.iter().map(|(name, rows)| (name.as_str(), &rows.columns[..], rows.rows));
+    let cases = plan::cases(catalogue, experiment, &request, &wanted_data::unseen(tables))?;
     let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
     let placed = plan::on_servers(experiment, cases.clone(), &names);
 
     let methods: Vec<&dyn Method> =
         cases.iter().map(|case| catalogue.find(&case.key.method)).collect::<Result<_>>()?;
     let programs = Programs::look_for(&methods);
-    let lacks = |case: &Case| lacks(catalogue, case, &servers, &programs, request.rows);
+    let rows_of = |case: &Case| {
+        let name = wanted_data::name_in(case.key.axes.dataset.as_deref());
+        data.iter().find(|(known, _)| known == name).map_or(0, |(_, rows)| rows.rows)
+    };
+    let lacks = |case: &Case| lacks(catalogue, case, &servers, &programs, rows_of(case));
     let reasons: Vec<Option<&str>> = placed.iter().map(lacks).collect::<Result<_>>()?;
     let able: Vec<&Case> =
         placed.iter().zip(&reasons).filter(|(_, why)| why.is_none()).map(|(case, _)| case).collect();
 
     let mut lines = Lines::new(experiment, look);
     lines.servers(&servers);
-    let encodings = plan::encodings(catalogue, &cases)?;
-    let made = dataset.as_ref().map(Dataset::encodings).unwrap_or_default();
-    let lacking: Vec<Encoding> = encodings.into_iter().filter(|one| !made.contains_key(one)).collect();
-    let to_make: u64 =
-        lacking.iter().map(|encoding| estimated_bytes(BuiltIn::Votes, *encoding, request.rows)).sum();
-    lines.add("dataset", &dataset_words(dataset.as_ref(), &request, to_make));
-    let names: Vec<&str> = data.iter().map(|one| one.name.as_str()).filter(|name| !name.is_empty()).collect();
-    if !names.is_empty() {
-        lines.add("tables", &names.join(", "));
+    let (mut to_make, mut csv) = (0, 0);
+    for (name, rows) in data {
+        let of_it = |case: &&Case| wanted_data::name_in(case.key.axes.dataset.as_deref()) == name;
+        let encodings = plan::encodings(catalogue, cases.iter().filter(of_it))?;
+        to_make += rows.to_make(&encodings);
+        csv = csv.max(rows.csv_bytes());
+        let about = if name.is_empty() { "dataset".into() } else { format!("dataset {name}") };
+        lines.add(&about, &rows.words(&encodings));
+    }
+    if data.iter().any(|(_, rows)| rows.of_ddl) {
+        lines.add("table", OF_DDL);
     }
     let warm_up = if servers.len() == 1 { "a warm-up" } else { "a warm-up on each server" };
     let samples = servers.len() + able.len() * request.rounds as usize;
@@ -114,10 +118,6 @@ pub(crate) fn print_plan(
         );
     }
     lines.add("time", &time_words(estimate(catalogue, &able, request.rounds, request.budget)?));
-    let mut csv = made.get(&Encoding::Csv).copied().unwrap_or(0);
-    for one in data {
-        csv = csv.max(one.csv_bytes(&request)?);
-    }
     let mut times = 1;
     for case in &able {
         times = times.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);
@@ -163,29 +163,6 @@ pub(crate) fn print_caveats(
 
 fn foreseen(args: &Args, wanted: &[Wanted]) -> Result<Vec<Foreseen>> {
     wanted.iter().map(|one| one.foresee(args.place.data_dir.as_deref())).collect()
-}
-
-/// The dataset, where it is in the cache.
-fn dataset(args: &Args, request: &Request) -> Result<Option<Dataset>> {
-    let cache = default_cache()?;
-    match &args.dataset {
-        Some(name) => Dataset::open(&cache.join(name)).map(Some),
-        None => Dataset::find_invented(&cache, BuiltIn::Votes, request.rows, request.seed),
-    }
-}
-
-fn dataset_words(dataset: Option<&Dataset>, request: &Request, to_make: u64) -> String {
-    let rows = format!("{} rows", count(request.rows));
-    let rows = match dataset {
-        Some(dataset) => format!("{}, {rows}", dataset.name()),
-        None => format!("{rows}, generated from the seed {}", request.seed),
-    };
-    match to_make {
-        0 => format!("{rows}, in the cache"),
-        bytes_to_make => {
-            format!("{rows}; about {} of it are to be made in the cache first", bytes(bytes_to_make))
-        }
-    }
 }
 
 /// Why a case cannot run, as far as is known before; `None` when nothing speaks against it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::experiment::{ALL_METHODS, Experiment, ListedCase};
+use crate::experiment::{ALL_METHODS, Experiment};
 use crate::method::{Catalogue, Loader, Method};
 use crate::model::{ProgramFacts, Run};
 use crate::usage;
@@ -35,7 +35,7 @@ impl LoaderArgs {
 pub(crate) fn join(methods: &[String], experiment: &mut Experiment, choice: &mut Vec<String>) {
     for method in methods {
         if !experiment.cases.iter().any(|case| case.key.method == *method || case.key.method == ALL_METHODS) {
-            experiment.cases.push(ListedCase::new(method));
+            experiment.cases.push(experiment.joined_by(method));
         }
     }
     if !choice.is_empty() {

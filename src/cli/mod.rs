@@ -8,6 +8,7 @@ mod dataset;
 mod doctor;
 mod dry_run;
 mod finish;
+mod foreseen_rows;
 mod here;
 mod list;
 mod loader_args;

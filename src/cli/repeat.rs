@@ -12,10 +12,16 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     let plan = &run.plan;
     let mut command = RepeatCommand::new(&plan.experiment, asked, &run.making.after);
     match (&asked.dataset, &run.table) {
-        (Some(name), _) => command.flag("dataset", name),
+        (Some(name), table) => {
+            command.flag("dataset", name);
+            table.iter().for_each(|table| command.own(table));
+        }
         (None, Some(table)) if !table.listed => match &table.invented {
             Some(invented) => command.flag("data", invented),
-            None => command.own(table),
+            None => {
+                command.flag("csv", "{file of the rows}");
+                command.own(table);
+            }
         },
         (None, _) => {}
     }
@@ -70,9 +76,8 @@ impl RepeatCommand {
         self.words.extend([format!("--{name}"), value.to_owned()]);
     }
 
-    /// A table of the user's, and its rows.
+    /// A table of the user's, and what was said of its rows.
     fn own(&mut self, table: &OwnTable) {
-        self.flag("csv", "{file of the rows}");
         self.flag("ddl", &format!("{{file of the DDL of the table {}}}", table.name));
         self.flag("table", &table.name);
         table.csv.iter().for_each(|(name, value)| self.flag(name, value));
@@ -215,6 +220,7 @@ mod tests {
             csv: dialect.map(|name| (String::from(name), ";".into())).into(),
             invented: None,
             listed: false,
+            notes: Vec::new(),
         };
         record.table = Some(OwnTable { invented: Some("events".into()), ..own.clone() });
         let built_in = run_command(&record, &asked);

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::finish::finish;
+use super::foreseen_rows::ForeseenRows;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::server_args::{self, Servers};
 use super::unfinished::stopped;
-use super::wanted_data::{self, RowSource, WantedData};
+use super::wanted_data::{self, Found, WantedData};
 use super::{dry_run, loader_args, repeat};
 use crate::dataset::columns::votes;
-use crate::dataset::{Dataset, default_cache};
+use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
@@ -23,7 +24,6 @@ use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
 use crate::runner::{Prepared, RunSession};
-use crate::table::Table;
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
@@ -43,11 +43,13 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
     let experiment = Experiment::find(&args.experiment)?;
-    let own = args.own.wanted()?;
-    if own.is_some() && (args.dry_run || !experiment.caveats.is_empty()) {
+    let own = args.own.wanted(args.dataset.as_deref())?;
+    if own.is_some() && !experiment.caveats.is_empty() {
         return Err(usage!(
-            "{}: only a server can read the DDL of a table, and caveats have tables of their own; leave --csv and --data out",
-            if args.dry_run { "--dry-run" } else { &experiment.id }
+            "{}: its caveats bring small tables and files of their own, and no rows of yours; leave --csv, --ddl and --data out. \
+             Whether your rows fit your table says `bulkbench run votes --csv ... --ddl ... --rounds 1` before any sample; \
+             a caveat of your own is a .toml file, by --caveat (docs/add-a-caveat.md)",
+            experiment.id
         ));
     }
     if !experiment.caveats.is_empty() {
@@ -66,11 +68,14 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
     let compares = run.experiment.compare == Some(Axis::Server);
     let servers = args.place.wanted(&args.place.choice()?, compares)?;
-    let tables = wanted_data::unseen(&data, &Table::votes(&votes()), run.request.rows);
-    plan::cases(&catalogue, &run.experiment, &run.request, &tables)?;
     if args.dry_run {
-        return dry_run::print_plan(args, &catalogue, &run.experiment, run.request, (&data, &servers));
+        let foreseen = |one: &WantedData| Ok((one.name.clone(), one.foreseen(&run.request, run.interrupt)?));
+        let rows: Vec<(String, ForeseenRows)> = data.iter().map(foreseen).collect::<Result<_>>()?;
+        return dry_run::print_plan(args, &catalogue, &run.experiment, run.request, (&rows, &servers));
     }
+    let votes = votes();
+    let tables = data.iter().map(|one| (one.name.as_str(), &votes[..], run.request.rows));
+    plan::cases(&catalogue, &run.experiment, &run.request, &wanted_data::unseen(tables))?;
     writable(&args.out)?;
     match &data[..] {
         [votes] if votes.told.is_none() => run.votes(votes, servers),
@@ -91,10 +96,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// A run that loads votes: they are made before any server waits for them.
     fn votes(mut self, votes: &WantedData, wanted: Vec<server_args::Wanted>) -> Result<ExitCode> {
-        let dataset = match &votes.rows {
-            RowSource::Cached(name) => Dataset::open(&default_cache()?.join(name))?,
-            _ => Dataset::generated(&default_cache()?, self.request.rows, self.request.seed, self.interrupt)?,
-        };
+        let dataset = votes.rows.dataset(&default_cache()?, &self.request, self.interrupt)?;
         self.request.rows = dataset.rows();
         let prepared =
             RunSession::prepare(self.catalogue, &self.experiment, &self.request, dataset, self.interrupt)?;
@@ -108,35 +110,25 @@ impl Asked<'_> {
     fn told(mut self, data: Vec<WantedData>, wanted: Vec<server_args::Wanted>) -> Result<ExitCode> {
         let cache = default_cache()?;
         std::fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
-        let mut csv_bytes = 0;
-        for one in &data {
-            csv_bytes = csv_bytes.max(one.csv_bytes(&self.request)?);
-        }
+        let csv_bytes = data.iter().map(|one| one.csv_bytes(&self.request));
+        let csv_bytes = csv_bytes.collect::<Result<Vec<_>>>()?.into_iter().max().unwrap_or(0);
         let (settings, dirs) = (self.args.settings(), [cache.clone()]);
         let mut servers = self.args.place.open_for(wanted, &settings, &dirs, csv_bytes, self.interrupt)?;
         let outcome = (|| {
             let laid = Laid::default();
-            let (mut tables, mut facts, mut inputs) = (None, BTreeMap::new(), Vec::new());
+            let (mut tables, mut records, mut inputs) = (Tables::default(), BTreeMap::new(), Vec::new());
             for one in data {
-                let named = one.clone();
-                let (input, table) = one.get(&cache, &servers, &laid, &self.request, self.interrupt)?;
-                if let Some(own) = named.facts(&table.name) {
-                    facts.insert(named.name.clone(), own);
-                }
-                let rows = input.dataset.rows();
-                tables = Some(match tables {
-                    // That of cases that name none comes first, where there is one.
-                    None => Tables::of(table.clone(), rows).with(&named.name, table, rows),
-                    Some(tables) => Tables::with(tables, &named.name, table, rows),
-                });
+                let found = one.find(&cache, &servers, &laid, &self.request, self.interrupt)?;
+                let Found { input, table, record } = found;
+                records.extend(record.map(|record| (input.name.clone(), record)));
+                tables = tables.with(&input.name, table, input.dataset.rows());
                 inputs.push(input);
             }
-            let tables = tables.context("a run that loads nothing")?;
             let cases = plan::cases(self.catalogue, &self.experiment, &self.request, &tables)?;
             let prepared = Prepared::new(self.catalogue, cases, inputs, self.interrupt)?.with_laid(laid);
             let prepared = prepared.making(self.args.making(&self.experiment));
             self.request.rows = prepared.main()?.dataset.rows();
-            self.measure(facts, &prepared, &mut servers)
+            self.measure(records, &prepared, &mut servers)
         })();
         servers.closing(outcome)
     }

@@ -2,25 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 
 use super::csv_args::CsvArgs;
+use super::foreseen_rows::ForeseenRows;
 use super::server_args::Servers;
-use crate::dataset::forms::{NUMERIC, check_form};
-use crate::dataset::{Asked, BuiltIn, Dataset, default_cache, estimated_bytes};
+use crate::dataset::forms::{NUMERIC, is_form};
+use crate::dataset::{Asked, BuiltIn, Column, Dataset, RowsFile, default_cache, estimated_bytes};
 use crate::experiment::{Experiment, ListedData};
 use crate::fault::nearest_then;
 use crate::interrupt::Interrupt;
 use crate::model::{DatasetFacts, Encoding, OwnTable, Run};
 use crate::runner::Input;
-use crate::runner::foundation::{Laid, Parent, Told};
+use crate::runner::foundation::{Laid, Parent, Parents, Told};
 use crate::runner::plan::{Request, Tables};
+use crate::runner::refusal::Offered;
+use crate::runner::try_rows::try_rows;
+use crate::server::Server;
 use crate::table::Table;
-use crate::table::foundation::Ddl;
+use crate::table::foundation::{Ddl, Foundation};
 use crate::table::rows;
-use crate::visible::visible_lines;
-use crate::{unavailable, usage};
+use crate::visible::{visible, visible_lines};
+use crate::{unavailable, units, usage};
 
 /// Rows and the table that they go into, neither of which is there yet.
 #[derive(Debug, Clone)]
@@ -48,6 +53,20 @@ pub(crate) enum RowSource {
     Cached(String),
 }
 
+impl RowSource {
+    /// Its rows, where no table has to say how they are read.
+    ///
+    /// # Errors
+    /// As [`Dataset::invented`] and [`Dataset::open`]; or when they are in a file.
+    pub(crate) fn dataset(&self, cache: &Path, request: &Request, interrupt: &Interrupt) -> Result<Dataset> {
+        match self {
+            Self::Invented(table) => Dataset::invented(cache, *table, request.rows, request.seed, interrupt),
+            Self::Cached(name) => Dataset::open(&cache.join(name)),
+            Self::File(path, _) => bail!("{} cannot be read without a table", path.display()),
+        }
+    }
+}
+
 /// What the cases of an experiment load, one for each name that they give; what the flags say takes the place of
 /// what cases load that give none.
 ///
@@ -58,18 +77,33 @@ pub(crate) fn all(
     flags: Option<WantedData>,
     cached: Option<&String>,
 ) -> Result<Vec<WantedData>> {
-    let unnamed = match (flags, cached, &experiment.data) {
-        (Some(flags), ..) => flags,
-        (None, Some(name), _) => WantedData {
-            rows: RowSource::Cached(name.clone()),
-            ..WantedData::invented("", BuiltIn::Votes, None)
-        },
-        (None, None, Some(data)) => listed("", data)?,
-        (None, None, None) => WantedData::invented("", BuiltIn::Votes, None),
-    };
-    let mut wanted = vec![unnamed];
-    for name in experiment.cases.iter().filter_map(|case| case.key.axes.dataset.as_ref()) {
-        if name == NUMERIC || wanted.iter().any(|known| known.name == *name) {
+    let named = || experiment.cases.iter().map(|case| name_in(case.key.axes.dataset.as_deref()));
+    let mut wanted = Vec::new();
+    // Rows that no case loads are not made.
+    if named().any(str::is_empty) {
+        wanted.push(match (flags, cached, &experiment.data) {
+            (Some(flags), ..) => flags,
+            (None, Some(name), _) => WantedData {
+                rows: RowSource::Cached(name.clone()),
+                ..WantedData::invented("", BuiltIn::Votes, None)
+            },
+            (None, None, Some(data)) => listed("", data)?,
+            (None, None, None) => WantedData::invented("", BuiltIn::Votes, None),
+        });
+    } else if flags.is_some() || cached.is_some() {
+        return Err(usage!(
+            "every case of {} names a dataset of its own, and would load none of yours; leave --csv, --ddl, --data and --dataset out, or choose another experiment",
+            experiment.id
+        ));
+    }
+    if experiment.datasets.contains_key(NUMERIC) {
+        return Err(usage!(
+            "[datasets.{NUMERIC}] of {}: dataset = \"{NUMERIC}\" is a form of the votes already; give it another name",
+            experiment.id
+        ));
+    }
+    for name in named().filter(|name| !name.is_empty()) {
+        if wanted.iter().any(|known| known.name == name) {
             continue;
         }
         wanted.push(match (experiment.datasets.get(name), BuiltIn::named(name)) {
@@ -87,14 +121,12 @@ pub(crate) fn all(
             }
         });
     }
-    // Rows that no case loads are not made.
-    let loads_unnamed = |case: &crate::experiment::ListedCase| {
-        case.key.axes.dataset.as_deref().is_none_or(|name| name == NUMERIC)
-    };
-    if !experiment.cases.iter().any(loads_unnamed) {
-        wanted.remove(0);
-    }
     Ok(wanted)
+}
+
+/// The name of the rows that a case loads which names this dataset: empty for those without a name, also in a form.
+pub(crate) fn name_in(dataset: Option<&str>) -> &str {
+    dataset.filter(|name| !is_form(name)).unwrap_or_default()
 }
 
 /// As an experiment's file lists it.
@@ -120,11 +152,27 @@ fn listed(name: &str, data: &ListedData) -> Result<WantedData> {
     let dialect = CsvArgs::of(&data.csv_options)?;
     Ok(WantedData {
         name: name.into(),
-        told: Some(Told { ddl, parents: data.parents.iter().map(parent).collect() }),
+        told: Some(Told { ddl, parents: parents(data.parents.iter().map(parent).collect())? }),
         csv: dialect.given(),
         rows: RowSource::File(csv.clone(), dialect.asked()?),
         listed: true,
     })
+}
+
+/// These tables, whose rows are kept in the cache.
+///
+/// # Errors
+/// When no cache directory is known.
+pub(crate) fn parents(tables: Vec<Parent>) -> Result<Parents> {
+    Ok(Parents { tables, cache: default_cache()? })
+}
+
+/// Rows that are there, the table that they go into, and how that is recorded; `None` for votes.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub input: Input,
+    pub table: Table,
+    pub record: Option<OwnTable>,
 }
 
 impl WantedData {
@@ -136,17 +184,31 @@ impl WantedData {
         let ddl = Ddl { origin: format!("the DDL of {}", table.name()), text, table: None };
         Self {
             name: name.into(),
-            told: (!is_votes).then(|| Told { ddl, parents: Vec::new() }),
+            told: (!is_votes).then(|| Told { ddl, parents: Parents::default() }),
             csv: BTreeMap::new(),
             rows: RowSource::Invented(table),
             listed: false,
         }
     }
 
+    /// Its rows before there is a server that could read a DDL.
+    ///
+    /// # Errors
+    /// When a file or the cache cannot be read.
+    pub(crate) fn foreseen(&self, request: &Request, interrupt: &Interrupt) -> Result<ForeseenRows> {
+        let mut rows = match &self.rows {
+            RowSource::Invented(table) => ForeseenRows::invented(*table, request),
+            RowSource::File(path, asked) => ForeseenRows::in_file(path, asked, interrupt),
+            RowSource::Cached(name) => ForeseenRows::cached(name),
+        }?;
+        rows.of_ddl = self.told.is_some();
+        Ok(rows)
+    }
+
     /// About how many bytes its csv has.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] when the file cannot be read.
+    /// [`crate::fault::Fault::Usage`] when the file cannot be read, or there is no such dataset.
     pub(crate) fn csv_bytes(&self, request: &Request) -> Result<u64> {
         match &self.rows {
             RowSource::Invented(table) => Ok(estimated_bytes(*table, Encoding::Csv, request.rows)),
@@ -160,65 +222,74 @@ impl WantedData {
         }
     }
 
-    /// Its rows, made or taken first where the cache lacks them, and its table, as it is laid on the first of the
-    /// servers.
+    /// Its rows, made or taken first where the cache lacks them; those of the user's are tried on the table, as it is
+    /// laid on the first of the servers.
     ///
     /// # Errors
-    /// As [`Laid::on`], [`Dataset::invented`] and [`Dataset::imported_table`].
-    pub(crate) fn get(
+    /// As [`Laid::on`], [`Dataset::invented`], [`Dataset::imported_table`], [`Dataset::open`] and [`try_rows`].
+    pub(crate) fn find(
         self,
         cache: &Path,
         servers: &Servers,
         laid: &Laid,
         request: &Request,
         interrupt: &Interrupt,
-    ) -> Result<(Input, Table)> {
-        let foundation = match &self.told {
-            Some(told) => Some(laid.on((0, servers.main()), &self.name, told)?),
-            None => None,
+    ) -> Result<Found> {
+        let Some(told) = &self.told else {
+            let dataset = self.rows.dataset(cache, request, interrupt)?;
+            let table = Table::votes(dataset.columns());
+            return Ok(Found { input: Input { name: self.name, dataset, told: None }, table, record: None });
         };
-        let dataset = match &self.rows {
-            RowSource::Invented(table) => {
-                Dataset::invented(cache, *table, request.rows, request.seed, interrupt)?
-            }
-            RowSource::Cached(name) => Dataset::open(&cache.join(name))?,
-            RowSource::File(path, asked) => {
-                let definition = &foundation.as_ref().context("a csv without a table")?.definition;
-                let columns = rows::columns(definition);
-                let (dataset, said) = Dataset::imported_table(cache, path, &columns, asked, interrupt)?;
-                crate::say!("{}", visible_lines(&said.to_string()));
-                dataset
-            }
-        };
-        let table = match &foundation {
-            Some(foundation) => Table::told(foundation, dataset.columns())?,
-            None => Table::votes(dataset.columns()),
-        };
-        Ok((Input { name: self.name, dataset, told: self.told }, table))
-    }
-
-    /// As it is recorded; `None` for votes. `table` is its table's bare name.
-    pub(crate) fn facts(&self, table: &str) -> Option<OwnTable> {
-        let Told { ddl, parents } = self.told.as_ref()?;
-        Some(OwnTable {
-            name: table.into(),
-            ddl: ddl.text.clone(),
-            parents: parents.iter().map(|parent| parent.table.clone()).collect(),
-            csv: self.csv.clone(),
+        let foundation = laid.on((0, servers.main()), &self.name, told)?;
+        let dataset = self.dataset(cache, (servers.main(), &foundation), request, interrupt)?;
+        let table = Table::told(&foundation, dataset.columns())?;
+        let record = OwnTable {
+            name: table.name.clone(),
+            ddl: told.ddl.text.clone(),
+            parents: told.parents.tables.iter().map(|parent| parent.table.clone()).collect(),
+            csv: self.csv,
             invented: match &self.rows {
                 RowSource::Invented(table) => Some(table.name().into()),
                 RowSource::File(..) | RowSource::Cached(_) => None,
             },
             listed: self.listed,
-        })
+            notes: foundation.notes(dataset.columns()),
+        };
+        record.notes.iter().for_each(|note| crate::say!("note: {}", visible(note)));
+        let input = Input { name: self.name, dataset, told: self.told };
+        Ok(Found { input, table, record: Some(record) })
+    }
+
+    /// Its rows for the table of a DDL.
+    fn dataset(
+        &self,
+        cache: &Path,
+        (server, laid): (&dyn Server, &Arc<Foundation>),
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> Result<Dataset> {
+        let (table, columns) = (&laid.definition.name, rows::columns(&laid.definition));
+        let (dataset, file) = match &self.rows {
+            RowSource::Invented(_) => return self.rows.dataset(cache, request, interrupt),
+            RowSource::File(path, asked) => {
+                let file = RowsFile { path, asked, table, columns: &columns };
+                let (dataset, said) = Dataset::imported_table(cache, &file, interrupt)?;
+                crate::say!("{}", visible_lines(&said.to_string()));
+                (dataset, Some(file))
+            }
+            RowSource::Cached(_) => (self.rows.dataset(cache, request, interrupt)?, None),
+        };
+        crate::say!("trying {} rows on the table {table}", units::count(dataset.rows()));
+        try_rows(server, laid, &Offered { table, dataset: &dataset, file: file.as_ref() })?;
+        Ok(dataset)
     }
 }
 
-/// The tables of these, as far as they are known before a server has read a DDL: then they are taken for votes,
-/// whose parameters have the same names and bounds.
-pub(crate) fn unseen(wanted: &[WantedData], votes: &Table, rows: u64) -> Tables {
-    let unnamed = Tables::of(votes.clone(), rows);
-    wanted.iter().fold(unnamed, |tables, one| tables.with(&one.name, votes.clone(), rows))
+/// The tables of datasets of these names, columns and rows, as far as they are known before a server has read a DDL:
+/// they are taken for votes, whose parameters have the same names and bounds.
+pub(crate) fn unseen<'d>(datasets: impl IntoIterator<Item = (&'d str, &'d [Column], u64)>) -> Tables {
+    let table = |tables: Tables, (name, columns, rows)| tables.with(name, Table::votes(columns), rows);
+    datasets.into_iter().fold(Tables::default(), table)
 }
 
 /// What a recorded run loaded, from the cache or invented again.
@@ -228,13 +299,10 @@ pub(crate) fn unseen(wanted: &[WantedData], votes: &Table, rows: u64) -> Tables 
 /// [`crate::fault::Fault::Unavailable`] when rows are not there any more.
 pub(crate) fn of_record(run: &Run, interrupt: &Interrupt) -> Result<Vec<Input>> {
     let unnamed = ("", &run.dataset, run.table.as_ref());
-    let loads_unnamed = run
-        .plan
-        .cases
-        .iter()
-        .any(|case| case.key.axes.dataset.as_deref().is_none_or(|name| check_form(name).is_ok()));
-    let named = run.datasets.iter().filter(|(name, _)| check_form(name).is_err());
+    let named = run.datasets.iter().filter(|(name, _)| !is_form(name));
     let named = named.map(|(name, facts)| (name.as_str(), facts, run.tables.get(name)));
+    let loads_unnamed =
+        run.plan.cases.iter().any(|case| name_in(case.key.axes.dataset.as_deref()).is_empty());
     loads_unnamed
         .then_some(unnamed)
         .into_iter()
@@ -254,7 +322,7 @@ fn told_of(table: &OwnTable) -> Result<Told> {
         ));
     }
     let ddl = Ddl { origin: "the DDL of the run".into(), text: ddl.clone(), table: Some(name.clone()) };
-    Ok(Told { ddl, parents: Vec::new() })
+    Ok(Told { ddl, parents: Parents::default() })
 }
 
 fn dataset_of(facts: &DatasetFacts, table: Option<&OwnTable>, interrupt: &Interrupt) -> Result<Dataset> {

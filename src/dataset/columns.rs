@@ -38,18 +38,27 @@ pub struct Column {
     /// How its values are spelled.
     #[serde(default, skip_serializing_if = "Spelling::is_canonical")]
     pub spelled: Spelling,
+    /// The labels of an enum; none where they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
 }
 
 impl Column {
     /// A column of this name and type whose fields are never NULL.
     pub fn new(name: &str, kind: SqlType) -> Self {
-        Self { name: name.into(), kind, nullable: false, spelled: Spelling::Canonical }
+        Self { name: name.into(), kind, nullable: false, spelled: Spelling::Canonical, labels: Vec::new() }
     }
 
     /// The column with fields that may be NULL.
     #[must_use]
     pub fn nullable(self) -> Self {
         Self { nullable: true, ..self }
+    }
+
+    /// The column with values that are each one of these labels.
+    #[must_use]
+    pub fn labelled(self, labels: &[String]) -> Self {
+        Self { labels: labels.to_vec(), ..self }
     }
 
     /// The column with values as they came.

@@ -13,7 +13,7 @@ use super::dialect::Style;
 use super::encode::{Encoder, header, trailer};
 use super::generator::{BuiltIn, parts};
 use super::index::{IndexBuilder, IndexEntry};
-use super::manifest::{Encoded, file_name};
+use super::manifest::{Encoded, Manifest, file_name};
 use super::pipeline;
 use super::rows::utf8;
 use super::store::HashedFile;
@@ -23,17 +23,19 @@ use crate::model::Encoding;
 /// An encoding's file being written, row counts and index with it.
 pub(crate) struct EncodingWriter {
     file: HashedFile,
+    name: String,
     encoding: Encoding,
     index: IndexBuilder,
     rows: u64,
 }
 
 impl EncodingWriter {
-    /// Begins the encoding's file in `dir`.
-    pub(crate) fn create(dir: &Path, encoding: Encoding) -> Result<Self> {
-        let mut file = HashedFile::create(dir, file_name(encoding))?;
+    /// Begins the encoding's file of the rows of `table` in `dir`.
+    pub(crate) fn create(dir: &Path, table: &str, encoding: Encoding) -> Result<Self> {
+        let name = file_name(table, encoding);
+        let mut file = HashedFile::create(dir, &name)?;
         file.write(header(encoding))?;
-        Ok(Self { file, encoding, index: IndexBuilder::new(), rows: 0 })
+        Ok(Self { file, name, encoding, index: IndexBuilder::new(), rows: 0 })
     }
 
     /// Adds whole rows.
@@ -54,12 +56,7 @@ impl EncodingWriter {
     pub(crate) fn keep(mut self) -> Result<Encoded> {
         self.file.write(trailer(self.encoding))?;
         let facts = self.file.keep()?;
-        Ok(Encoded {
-            file: file_name(self.encoding).into(),
-            bytes: facts.bytes,
-            sha256: facts.sha256,
-            index: self.index.finish(),
-        })
+        Ok(Encoded { file: self.name, bytes: facts.bytes, sha256: facts.sha256, index: self.index.finish() })
     }
 }
 
@@ -71,7 +68,7 @@ pub(crate) fn generate(
     seed: u64,
     interrupt: &Interrupt,
 ) -> Result<(Encoded, ContentSum)> {
-    let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
+    let mut writer = EncodingWriter::create(dir, table.name(), Encoding::Csv)?;
     let invented = table.rows(rows, seed, interrupt)?;
     let mut content = ContentSum::default();
     let mut parts = parts(invented.len());
@@ -92,18 +89,18 @@ pub(crate) fn generate(
     Ok((writer.keep()?, content))
 }
 
-/// Makes an encoding of `rows` rows in `dir` from a dataset's csv.
+/// Makes an encoding of a dataset's rows in its directory from its csv.
 pub(crate) fn encode(
     csv: File,
     name: String,
     dir: &Path,
-    columns: &[Column],
+    manifest: &Manifest,
     encoding: Encoding,
-    rows: u64,
     interrupt: &Interrupt,
 ) -> Result<Encoded> {
+    let (columns, rows) = (&manifest.columns, manifest.rows);
     let encoder = Encoder::new(columns, encoding)?;
-    let mut writer = EncodingWriter::create(dir, encoding)?;
+    let mut writer = EncodingWriter::create(dir, manifest.table(), encoding)?;
     let mut blocks = BlockReader::new(csv, name.clone());
     pipeline::ordered(
         pipeline::cores(),

@@ -43,7 +43,7 @@ impl Dataset {
             return Ok(Self::with(dir, manifest));
         }
         let columns = numbered(&self.manifest.columns);
-        let mut writer = EncodingWriter::create(&dir, Encoding::Csv)?;
+        let mut writer = EncodingWriter::create(&dir, self.manifest.table(), Encoding::Csv)?;
         let content = number(self, &columns, &mut writer, interrupt)
             .with_context(|| format!("numbering the texts of {}", self.dir.display()))?;
         let manifest = Manifest::new(origin, self.rows(), columns, content.content(), writer.keep()?);
@@ -51,12 +51,17 @@ impl Dataset {
     }
 }
 
+/// Whether this is the name of a form, and not of a dataset of its own.
+pub(crate) fn is_form(name: &str) -> bool {
+    name == NUMERIC
+}
+
 /// Passes when datasets have a form of this name.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`], with the nearest that they have.
 pub(crate) fn check_form(name: &str) -> Result<()> {
-    if name == NUMERIC {
+    if is_form(name) {
         return Ok(());
     }
     Err(crate::usage!(

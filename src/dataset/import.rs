@@ -15,19 +15,35 @@ use super::columns::{Column, votes};
 use super::dialect::{Asked, Fit};
 use super::intake::{Intake, Taken};
 use super::look::{Form, Wanted, blocks, look};
-use super::manifest::{DatasetOrigin, Manifest};
+use super::manifest::{DatasetOrigin, Manifest, plain_name};
 use super::parquet::{ParquetFile, is_parquet};
 use super::store::{self, DirLock};
 use crate::interrupt::Interrupt;
 
+/// The table whose files are named as they have always been.
+const VOTES: &str = "votes";
+
 /// The name that the header of a file of votes may have for a column.
 const OF_VOTES: (&str, &str) = ("vote", "score");
+
+/// A file of a table's rows, and what is known of them.
+#[derive(Debug, Clone, Copy)]
+pub struct RowsFile<'f> {
+    /// The file.
+    pub path: &'f Path,
+    /// What the user says of it.
+    pub asked: &'f Asked,
+    /// The table, bare.
+    pub table: &'f str,
+    /// The columns that rows can bring.
+    pub columns: &'f [Column],
+}
 
 /// How a file is read, for the user to see: what was found out of it, and what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    form: Form,
-    fit: Fit,
+    pub(super) form: Form,
+    pub(super) fit: Fit,
     /// Of each column that is kept as it came a value that only the server can read.
     unread: Vec<String>,
 }
@@ -77,7 +93,7 @@ impl Dataset {
     ) -> Result<(Self, Said)> {
         let columns = votes();
         let wanted = Wanted { columns: &columns, asked, alias: Some(OF_VOTES) };
-        Self::imported_as(cache, path, wanted, interrupt)
+        Self::imported_as(cache, path, (VOTES, wanted), interrupt)
     }
 
     /// The dataset of the rows of these columns in a csv of any dialect, packed or not, or in Parquet, each value
@@ -89,28 +105,22 @@ impl Dataset {
     /// [`crate::fault::Fault::Data`] for columns that do not fit, with the nearest, and for a value that the
     /// column's type does not take, with file, line, field, type, value and rule; or
     /// [`crate::fault::Fault::Interrupted`]. Nothing half-made is left.
-    pub fn imported_table(
-        cache: &Path,
-        path: &Path,
-        columns: &[Column],
-        asked: &Asked,
-        interrupt: &Interrupt,
-    ) -> Result<(Self, Said)> {
-        Self::imported_as(cache, path, Wanted { columns, asked, alias: None }, interrupt)
+    pub fn imported_table(cache: &Path, file: &RowsFile<'_>, interrupt: &Interrupt) -> Result<(Self, Said)> {
+        Self::imported_as(cache, file.path, (file.table, file.wanted()), interrupt)
     }
 
     fn imported_as(
         cache: &Path,
         path: &Path,
-        wanted: Wanted<'_>,
+        (table, wanted): (&str, Wanted<'_>),
         interrupt: &Interrupt,
     ) -> Result<(Self, Said)> {
         let mut said = said(path, wanted)?;
         let sha256 = hash(path, interrupt)?;
-        let dir = cache.join(format!("{}-{}", name(&sha256), identity(&said)?));
+        let dir = cache.join(format!("{}-{}", name(&sha256), identity(table, &said)?));
         let dataset = Self::there_or_made(&dir, interrupt, |dir| {
-            let origin = imported_from(&sha256);
-            Self::import_as(dir, path, &sha256, origin, (wanted, &mut said), interrupt)
+            let source = Source { path, sha256: &sha256, origin: imported_from(&sha256) };
+            Self::import_as(dir, source, (table, wanted, &mut said), interrupt)
         })?;
         Ok((dataset, said))
     }
@@ -126,22 +136,21 @@ impl Dataset {
         let (columns, asked) = (votes(), Asked::default());
         let wanted = Wanted { columns: &columns, asked: &asked, alias: Some(OF_VOTES) };
         let mut said = said(path, wanted)?;
-        Self::import_as(dir, path, sha256, origin, (wanted, &mut said), interrupt)
+        Self::import_as(dir, Source { path, sha256, origin }, (VOTES, wanted, &mut said), interrupt)
     }
 
     /// Makes the dataset in `dir`, whose lock the caller holds.
     fn import_as(
         dir: &Path,
-        path: &Path,
-        sha256: &str,
-        origin: DatasetOrigin,
-        (wanted, said): (Wanted<'_>, &mut Said),
+        Source { path, sha256, origin }: Source<'_>,
+        (table, wanted, said): (&str, Wanted<'_>, &mut Said),
         interrupt: &Interrupt,
     ) -> Result<Self> {
+        let table = plain_name(table);
         let name = path.display().to_string();
         let (dialect, unit) = (said.form.dialect(), said.form.unit());
         let mut read = None;
-        let intake = Intake { name: &name, unit, dialect: &dialect, fit: &said.fit };
+        let intake = Intake { table: &table, name: &name, unit, dialect: &dialect, fit: &said.fit };
         let taken = intake.take(dir, interrupt, || match &said.form {
             Form::Parquet => Ok(ParquetFile::open(open(path)?, &name)?.blocks_for(&said.fit)),
             Form::Csv(_) => {
@@ -184,12 +193,25 @@ impl Dataset {
     }
 }
 
+/// A file that becomes a dataset.
+struct Source<'s> {
+    path: &'s Path,
+    sha256: &'s str,
+    origin: DatasetOrigin,
+}
+
+impl RowsFile<'_> {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted { columns: self.columns, asked: self.asked, alias: None }
+    }
+}
+
 fn imported_from(sha256: &str) -> DatasetOrigin {
     DatasetOrigin::Imported { source_sha256: sha256.to_owned() }
 }
 
 /// How the file is written, and which field of it is which column.
-fn said(path: &Path, wanted: Wanted<'_>) -> Result<Said> {
+pub(super) fn said(path: &Path, wanted: Wanted<'_>) -> Result<Said> {
     let name = path.display().to_string();
     if is_parquet(&open(path)?).with_context(|| format!("reading {name}"))? {
         let fit = ParquetFile::open(open(path)?, &name)?.fit(wanted.asked, wanted.columns)?;
@@ -205,8 +227,8 @@ pub(super) fn name(sha256: &str) -> String {
     format!("imported-{}", &sha256[..sha256.len().min(16)])
 }
 
-/// What tells datasets of one file from each other: how it is read, as what columns.
-fn identity(said: &Said) -> Result<String> {
+/// What tells datasets of one file from each other: how it is read, as what columns, for which table.
+fn identity(table: &str, said: &Said) -> Result<String> {
     let columns = serde_json::to_string(&said.fit.columns).context("writing columns as JSON")?;
     let (sources, form) = (
         &said.fit.sources,
@@ -215,7 +237,10 @@ fn identity(said: &Said) -> Result<String> {
             Form::Parquet => said.form.to_string(),
         },
     );
-    let text = format!("{columns} {sources:?} {} {form}", said.fit.fields.len());
+    let mut text = format!("{columns} {sources:?} {} {form}", said.fit.fields.len());
+    if table != VOTES {
+        text += &format!(" {table}");
+    }
     Ok(hex::encode(&digest(&SHA256, text.as_bytes()).as_ref()[..8]))
 }
 

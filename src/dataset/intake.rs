@@ -1,7 +1,7 @@
 //! Rows of a file becoming those of a dataset: each field by its canonical text, on all cores, with the content
 //! sum of what is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -17,12 +17,15 @@ use super::encode::Encoder;
 use super::manifest::Encoded;
 use super::pipeline;
 use super::rows::{Fields, utf8};
+use crate::fault::nearest_then;
 use crate::interrupt::Interrupt;
 use crate::model::Encoding;
 use crate::value::{Codec, Refused};
 
 /// How a file's rows are taken.
 pub(crate) struct Intake<'i> {
+    /// The table that the dataset's files are named by.
+    pub table: &'i str,
     /// The file, as messages name it.
     pub name: &'i str,
     /// What its rows are counted by.
@@ -104,7 +107,7 @@ impl Intake<'_> {
         source: impl FnMut() -> Result<Option<Block>> + Send,
     ) -> Result<Result<(Encoded, ContentSum, u64), Unread>> {
         let encoder = Encoder::new(columns, Encoding::Csv)?;
-        let mut writer = EncodingWriter::create(dir, Encoding::Csv)?;
+        let mut writer = EncodingWriter::create(dir, self.table, Encoding::Csv)?;
         let (mut content, mut unread) = (ContentSum::default(), Unread::new());
         let standard = Dialect { header: false, ..self.dialect.clone() } == Dialect::standard();
         pipeline::ordered(
@@ -195,6 +198,33 @@ struct Values {
     /// Where in the text each field is that is spelled otherwise than it came.
     spans: Vec<Option<Range<usize>>>,
     text: String,
+    /// Of each enum whose labels are known these.
+    labels: Vec<Option<Labels>>,
+}
+
+/// The labels of an enum, in their order and to look them up.
+struct Labels(Vec<String>, HashSet<String>);
+
+impl Labels {
+    fn of(column: &Column) -> Option<Self> {
+        let labels = Some(&column.labels).filter(|labels| !labels.is_empty() && column.is_known())?;
+        Some(Self(labels.clone(), labels.iter().cloned().collect()))
+    }
+
+    /// Passes when it is one of them.
+    fn check(&self, value: &str) -> Result<(), Refused> {
+        const LISTED: usize = 12;
+        if self.1.contains(value) {
+            return Ok(());
+        }
+        let known = || self.0.iter().map(String::as_str);
+        let mut listed: Vec<String> = known().take(LISTED).map(|label| format!("{label:?}")).collect();
+        if self.0.len() > LISTED {
+            listed.push("...".into());
+        }
+        let hint = nearest_then(value, known());
+        Err(Refused::wrong(format!("is no label of this enum{hint} it has {}", listed.join(", "))))
+    }
 }
 
 impl Values {
@@ -206,6 +236,7 @@ impl Values {
             ints: vec![0; columns.len()],
             spans: vec![None; columns.len()],
             text: String::new(),
+            labels: columns.iter().map(Labels::of).collect(),
         }
     }
 
@@ -236,6 +267,9 @@ impl Values {
         }
         let start = self.text.len();
         codec.push_canonical(field, &mut self.text)?;
+        if let Some(labels) = &self.labels[i] {
+            labels.check(field)?;
+        }
         self.spans[i] = Some(start..self.text.len());
         Ok(())
     }

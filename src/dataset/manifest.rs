@@ -144,6 +144,12 @@ impl Manifest {
         Self { schema: SCHEMA, origin, rows, columns, content, encodings }
     }
 
+    /// The table that the files are named by.
+    pub(crate) fn table(&self) -> &str {
+        let csv = self.encodings.get(&Encoding::Csv).map_or("", |csv| csv.file.as_str());
+        csv.strip_suffix(".csv").filter(|table| !table.is_empty()).unwrap_or("rows")
+    }
+
     /// The manifest of a dataset's directory; `None` when there is none yet, or only one of an earlier schema:
     /// such a dataset is made again, in the place of the old one.
     ///
@@ -200,12 +206,27 @@ impl Manifest {
     }
 }
 
-/// The name of an encoding's file.
-pub(crate) fn file_name(encoding: Encoding) -> &'static str {
+/// The ending of the name of an encoding's file.
+pub(crate) fn ending(encoding: Encoding) -> &'static str {
     match encoding {
-        Encoding::Csv => "votes.csv",
-        Encoding::Text => "votes.txt",
-        Encoding::Binary => "votes.bin",
+        Encoding::Csv => "csv",
+        Encoding::Text => "txt",
+        Encoding::Binary => "bin",
+    }
+}
+
+/// The name of an encoding's file of the rows of a table.
+pub(crate) fn file_name(table: &str, encoding: Encoding) -> String {
+    format!("{table}.{}", ending(encoding))
+}
+
+/// A table's name as a part of a file's: what programs may read as something else becomes `_`.
+pub(crate) fn plain_name(table: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = table.chars().map(plain).collect();
+    match name.chars().any(|c| c.is_ascii_alphanumeric()) {
+        true => name,
+        false => "rows".into(),
     }
 }
 
@@ -233,6 +254,14 @@ mod tests {
         assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest()));
         fs::write(dir.path().join(FILE), r#"{"schema":1,"of":"an earlier version"}"#).unwrap();
         assert_eq!(Manifest::read(dir.path()).unwrap(), None, "it is made again");
+    }
+
+    #[test]
+    fn files_are_named_by_the_table() {
+        assert_eq!(manifest().table(), "votes");
+        assert_eq!(file_name(&plain_name("my \"orders\"/../x"), Encoding::Binary), "my__orders_____x.bin");
+        assert_eq!(plain_name("żółw.."), "___w__");
+        assert_eq!(plain_name("żó"), "rows");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! with checksums, cut into chunks at row boundaries, and read row by row.
 //!
 //! The cache holds a directory for each dataset with `manifest.json` and a file for each
-//! encoding that was asked for (`votes.csv`, `votes.txt`, `votes.bin`). The csv is the
+//! encoding that was asked for, named by the table (`votes.csv`, `votes.txt`, `votes.bin`). The csv is the
 //! original; the others are made from it. Files appear whole, by rename, and never change.
 
 mod bad_field;
@@ -16,6 +16,7 @@ pub(crate) mod dialect;
 mod download;
 mod encode;
 mod export;
+mod facts;
 mod first_bytes;
 pub mod forms;
 pub mod generator;
@@ -31,6 +32,7 @@ mod manifest;
 mod packed;
 mod parquet;
 mod pipeline;
+mod place;
 mod row_md5;
 pub(crate) mod rows;
 pub(crate) mod sorted;
@@ -52,13 +54,13 @@ pub use encode::{Encoder, Out};
 pub(crate) use encode::{header, no_binary, push_escaped, trailer};
 pub use generator::{BuiltIn, DEFAULT_ROWS, DEFAULT_SEED};
 pub(crate) use held_rows::HeldRows;
-pub use import::Said;
+pub use import::{RowsFile, Said};
 pub use rows::{Fields, Row, RowReader};
 pub(crate) use rows::{Keyed, Spelled, Value};
 pub(crate) use sorted::SortedRows;
 
 use crate::interrupt::Interrupt;
-use crate::model::{Content, DatasetFacts, Encoding, Rule};
+use crate::model::{Content, Encoding, Rule};
 use manifest::{DatasetOrigin, Encoded, Manifest, file_name};
 use store::DirLock;
 
@@ -244,8 +246,10 @@ impl Dataset {
 
     /// The file of an encoding that was ensured.
     pub fn file(&self, encoding: Encoding) -> PathBuf {
-        let name = self.manifest.encodings.get(&encoding).map_or(file_name(encoding), |e| e.file.as_str());
-        self.dir.join(name)
+        match self.manifest.encodings.get(&encoding) {
+            Some(encoded) => self.dir.join(&encoded.file),
+            None => self.dir.join(file_name(self.manifest.table(), encoding)),
+        }
     }
 
     /// The first `rows` rows of an ensured encoding, cut into `parts` chunks of as many rows
@@ -295,67 +299,6 @@ impl Dataset {
         let chunk = self.first(Encoding::Csv, rows)?;
         let name = self.file(Encoding::Csv).display().to_string();
         Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns(), Rule::RowHashes2)?.content())
-    }
-
-    /// As [`Dataset::content`], by the rule of the server that is to have them.
-    ///
-    /// # Errors
-    /// As [`Dataset::content`].
-    pub fn content_by(&self, rule: Rule, rows: u64) -> Result<Content> {
-        if rule == self.manifest.content.rule {
-            return self.content(rows);
-        }
-        let chunk = self.first(Encoding::Csv, rows)?;
-        let name = self.file(Encoding::Csv).display().to_string();
-        Ok(content::sum_of_file(self.open_chunk(chunk)?, name, self.columns(), rule)?.content_by(rule))
-    }
-
-    /// The columns whose content only the server knows.
-    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.columns().iter().filter(|column| !column.is_known()).map(|column| column.name.as_str())
-    }
-
-    /// Its entry in the record; of the files, those of the encodings that were ensured.
-    pub(crate) fn facts(&self) -> DatasetFacts {
-        let encodings = self.manifest.encodings.iter();
-        DatasetFacts {
-            origin: self.manifest.origin.name().into(),
-            rows: self.rows(),
-            seed: match self.manifest.origin {
-                DatasetOrigin::Generated { seed, .. } => Some(seed),
-                DatasetOrigin::Imported { .. }
-                | DatasetOrigin::Downloaded { .. }
-                | DatasetOrigin::Numbered { .. } => None,
-            },
-            content: self.manifest.content,
-            unknown: self.unknown().map(str::to_owned).collect(),
-            files: encodings
-                .filter(|(encoding, _)| self.ensured.contains_key(encoding))
-                .map(|(encoding, encoded)| (*encoding, encoded.facts()))
-                .collect(),
-        }
-    }
-
-    /// Its entry in the record, with its content by the rule of the server that is to have it.
-    ///
-    /// # Errors
-    /// As [`Dataset::content_by`].
-    pub(crate) fn facts_by(&self, rule: Rule) -> Result<DatasetFacts> {
-        Ok(DatasetFacts { content: self.content_by(rule, self.rows())?, ..self.facts() })
-    }
-
-    /// Whether these are the rows of a record, by the record's own rule.
-    ///
-    /// # Errors
-    /// As [`Dataset::content_by`].
-    pub(crate) fn has_rows_of(&self, facts: &DatasetFacts) -> Result<bool> {
-        match facts.content.rule {
-            Rule::RowMd5 if self.rows() != facts.rows => Ok(false),
-            Rule::RowMd5 => Ok(self.content_by(Rule::RowMd5, facts.rows)? == facts.content),
-            Rule::RowHashes | Rule::RowHashes2 | Rule::ServersOwn | Rule::ServersOwnMd5 => {
-                Ok(self.facts().has_rows_of(facts))
-            }
-        }
     }
 
     /// Reads all rows, in constant memory.
@@ -443,8 +386,8 @@ impl Dataset {
         let path = self.file(Encoding::Csv);
         let csv = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
         let name = path.display().to_string();
-        let made = convert::encode(csv, name, &self.dir, self.columns(), encoding, self.rows(), interrupt)
-            .with_context(|| format!("making {} from {}", file_name(encoding), path.display()))?;
+        let made = convert::encode(csv, name, &self.dir, &self.manifest, encoding, interrupt)
+            .with_context(|| format!("making {} of {}", encoding.name(), path.display()))?;
         self.manifest.encodings.insert(encoding, made);
         self.manifest.write(&self.dir)?;
         let stamp = self.stamp(encoding)?;

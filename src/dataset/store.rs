@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ring::digest::{Context as Hasher, SHA256};
 
-use super::manifest::{self, file_name};
+use super::manifest;
 use crate::fs::{Flush, NewFile, Readers, lock, new_file, unwritable};
 use crate::interrupt::Interrupt;
-use crate::model::{Encoding, FileFacts};
+use crate::model::FileFacts;
 
 /// A file of a dataset being written, and hashed on the way. Unless it is kept, it is removed.
 pub(crate) struct HashedFile {
@@ -99,7 +99,10 @@ impl Drop for DirLock {
     fn drop(&mut self) {
         // What was to become a dataset and did not: a manifest makes it one.
         if let Some(dir) = self.dirs.first().filter(|dir| !dir.join(manifest::FILE).exists()) {
-            let _ = fs::remove_file(dir.join(file_name(Encoding::Csv)));
+            let files = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+            for csv in files.filter(|path| path.extension().is_some_and(|ending| ending == "csv")) {
+                let _ = fs::remove_file(csv);
+            }
         }
         // The first in which something is refuses, and ends it.
         let _ = self.dirs.iter().try_for_each(fs::remove_dir);

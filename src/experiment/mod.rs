@@ -159,6 +159,15 @@ impl Experiment {
         file.experiment().with_context(|| format!("in {origin}"))
     }
 
+    /// The case by which a method joins that the experiment does not have: with its defaults, and the rows of the
+    /// baseline, which it is held against.
+    pub(crate) fn joined_by(&self, method: &str) -> ListedCase {
+        let mut joined = ListedCase::new(method);
+        let baseline = self.cases.iter().find(|case| case.id() == self.baseline);
+        joined.key.axes.dataset = baseline.and_then(|case| case.key.axes.dataset.clone());
+        joined
+    }
+
     fn check(&self) -> Result<()> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.id.is_empty() || !self.id.chars().all(plain) {

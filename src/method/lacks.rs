@@ -31,12 +31,17 @@ fn generated(table: &Table) -> Option<String> {
 }
 
 fn of_layout(info: &Info, table: &Table) -> Option<String> {
-    table.definition()?;
+    let definition = table.definition()?;
     match info.layout {
         Layout::Plain => None,
-        Layout::Partitioned => {
-            Some("it makes partitions of its own by ranges of a counted key, and the table of a DDL is as that says".into())
-        }
+        Layout::Partitioned => Some(match &definition.partitioning {
+            Some(partitioning) => format!(
+                "it makes partitions of its own by ranges of a counted key, and the DDL has made others already, by {}",
+                partitioning.by
+            ),
+            None => "it makes partitions of its own by ranges of a counted key, and the table of this DDL has none: a load leaves it as the DDL says"
+                .into(),
+        }),
         Layout::References => {
             table.drop_references().is_empty().then(|| "the table has no foreign key".into())
         }

@@ -17,4 +17,6 @@ pub struct OwnTable {
     pub invented: Option<String>,
     /// Whether the experiment's file names it, and not a flag.
     pub listed: bool,
+    /// What whoever reads its figures should know of it, a sentence each.
+    pub notes: Vec<String>,
 }

@@ -23,6 +23,8 @@ pub(crate) fn section(run: &Run) -> Option<Section> {
         text: table.ddl.trim().into(),
         folded: Some(title),
     };
+    let notes = unnamed.iter().copied().chain(run.tables.values()).flat_map(|table| &table.notes);
+    text.extend(notes.map(|note| format!("{note}.")));
     let of_unnamed = unnamed.into_iter().map(|table| code("Its DDL".into(), table));
     let of_named = run.tables.iter().map(|(name, table)| code(format!("The DDL of {name}"), table));
     let mut code: Vec<Code> = of_unnamed.chain(of_named).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 
 use crate::dataset::Dataset;
-use crate::dataset::forms::check_form;
+use crate::dataset::forms::is_form;
 use crate::errors::chain;
 use crate::fault::Fault;
 use crate::method::{self, Catalogue, Method, Need, Start};
@@ -137,7 +137,7 @@ fn of_table(method: &dyn Method, case: &Case, table: &Table) -> Result<Option<St
     if case.key.axes.collation.is_some() {
         return Ok(Some("the collations of the table are those of its DDL".into()));
     }
-    if let Some(form) = case.key.axes.dataset.as_ref().filter(|name| check_form(name).is_ok()) {
+    if let Some(form) = case.key.axes.dataset.as_ref().filter(|name| is_form(name)) {
         return Ok(Some(format!(
             "the form {form} is one of the votes; the table of a DDL takes its own rows"
         )));

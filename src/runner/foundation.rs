@@ -2,27 +2,40 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::model::{Ability, Absent};
-use crate::pg_error::words;
+use crate::dataset::{Asked, Dataset, RowsFile};
+use crate::method::copy::copy_from_stdin;
+use crate::model::{Ability, Encoding};
+use crate::runner::refusal::Offered;
+use crate::runner::reset::copy_first;
 use crate::server::{Server, Session, Sweep};
 use crate::sql::{Exec, quote};
 use crate::table::foundation::{self, Ddl, Foundation};
-use crate::table::surroundings::columns_of;
+use crate::table::surroundings::Stays;
+use crate::table::{Table, introspect, rows};
 use crate::usage;
+use crate::visible::visible_lines;
 
 /// Rows for a table that the loaded one refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
     /// The table, bare.
     pub table: String,
-    /// Its csv. A first line that names columns says which they are.
+    /// Their file, which may be all that the file of the loaded table's rows may be.
     pub file: PathBuf,
+}
+
+/// The rows of the tables that the loaded one refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parents {
+    /// The tables, in the order in which they are loaded.
+    pub tables: Vec<Parent>,
+    /// The cache of datasets, in which their rows are kept once they are read.
+    pub cache: PathBuf,
 }
 
 /// The SQL that makes a table and what it needs, and the rows of its parents.
@@ -30,8 +43,8 @@ pub struct Parent {
 pub struct Told {
     /// The SQL.
     pub ddl: Ddl,
-    /// The tables that have rows, in the order in which they are loaded.
-    pub parents: Vec<Parent>,
+    /// The rows of its parents.
+    pub parents: Parents,
 }
 
 /// Which DDL lies on each of a run's servers: in the run's schema there is one at a time, as the tables of two may
@@ -67,11 +80,12 @@ impl Laid {
     }
 }
 
-/// Lays a DDL on a server, whose run's schema is emptied for it, and loads its parents one after the other.
+/// Lays a DDL on a server, whose run's schema is emptied for it, and loads its parents one after the other, by
+/// way of the cache of datasets.
 ///
 /// # Errors
-/// As [`foundation::lay`]; and [`crate::fault::Fault::Usage`] when a parent is no table of the DDL, or the server
-/// refuses its rows.
+/// As [`foundation::lay`] and [`Dataset::imported_table`]; [`crate::fault::Fault::Usage`] when a parent is no
+/// table of the DDL; and [`crate::fault::Fault::Data`] when the server refuses its rows.
 pub fn lay(server: &dyn Server, told: &Told) -> Result<Arc<Foundation>> {
     let Told { ddl, parents } = told;
     let (connector, absent) = (server.connector(), &server.facts().absent);
@@ -79,53 +93,41 @@ pub fn lay(server: &dyn Server, told: &Told) -> Result<Arc<Foundation>> {
         let mut session = connector.connect()?;
         server.run_schema().sweep(&mut session, Sweep::All).context("emptying the run's schema")?;
         let laid = foundation::lay(&mut session, ddl, absent)?;
-        for parent in parents {
+        for parent in &parents.tables {
             connector.interrupt().check()?;
-            load(&mut session, &laid, parent, absent)
-                .with_context(|| format!("loading {}", parent.file.display()))?;
+            load(server, &mut session, &laid, (parent, &parents.cache))
+                .with_context(|| format!("in --parent {}={}", parent.table, parent.file.display()))?;
         }
         Ok(Arc::new(laid))
     })
 }
 
-fn load(session: &mut Session, laid: &Foundation, parent: &Parent, absent: &Absent) -> Result<()> {
-    let Parent { table, file } = parent;
+fn load(
+    server: &dyn Server,
+    session: &mut Session,
+    laid: &Foundation,
+    (Parent { table, file }, cache): (&Parent, &Path),
+) -> Result<()> {
     if !laid.stays.tables.contains(table) {
         return Err(usage!(
-            "--parent {table}: the DDL makes no such table beside the loaded one; it makes {}",
+            "the DDL makes no table {table} beside the loaded one; it makes {}",
             if laid.stays.tables.is_empty() { "none".into() } else { laid.stays.tables.join(", ") }
         ));
     }
-    let known = columns_of(&mut **session, table)?;
-    let header = header(file)?.filter(|names| names.iter().all(|name| known.contains(name)));
-    let (columns, option) = match &header {
-        Some(names) => {
-            let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
-            (format!(" ({})", names.join(", ")), ", HEADER")
-        }
-        None => (String::new(), ""),
-    };
-    let sql = format!("COPY {}{columns} FROM STDIN WITH (FORMAT csv{option})", quote(table));
-    let refused =
-        |error: &postgres::Error| usage!("the table {table} does not take these rows: {}", words(error));
-    let mut input = File::open(file).context("opening it")?;
-    let mut writer = session.copy_in(&sql).map_err(|error| refused(&error))?;
-    if let Err(error) = std::io::copy(&mut input, &mut writer) {
-        let of_driver = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>());
-        return Err(of_driver.map_or_else(|| anyhow::anyhow!("sending its rows: {error}"), refused));
-    }
-    writer.finish().map_err(|error| refused(&error))?;
+    let (connector, absent) = (server.connector(), &server.facts().absent);
+    let definition = introspect::read(&mut **session, &quote(table))?;
+    let columns = rows::columns(&definition);
+    let file = RowsFile { path: file, asked: &Asked::default(), table, columns: &columns };
+    let (dataset, said) = Dataset::imported_table(cache, &file, connector.interrupt())?;
+    crate::say!("{table}: {}", visible_lines(&said.to_string()));
+    let alone = Foundation { definition, stays: Stays::default(), lost: Vec::new() };
+    let schema = Some(server.run_schema().name.clone());
+    let parent = Table { schema, ..Table::told(&Arc::new(alone), dataset.columns())?.on(absent) };
+    let offered = Offered { table, dataset: &dataset, file: Some(&file) };
+    copy_first(connector, &copy_from_stdin(&parent, Encoding::Csv), &dataset, dataset.rows())
+        .map_err(|error| offered.told(error))?;
     match absent.has(Ability::Vacuum) {
         true => session.run(&format!("VACUUM (ANALYZE) {}", quote(table))),
         false => Ok(()),
     }
-}
-
-/// The fields of the first line of a csv; `None` where there is none.
-fn header(file: &PathBuf) -> Result<Option<Vec<String>>> {
-    let opened = File::open(file).map_err(|error| usage!("cannot read it: {error}; check the path"))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(opened);
-    let first =
-        reader.records().next().transpose().map_err(|error| usage!("its first line is no csv: {error}"))?;
-    Ok(first.map(|record| record.iter().map(str::to_owned).collect()))
 }

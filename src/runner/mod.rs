@@ -14,6 +14,7 @@ pub mod progress;
 pub mod rates;
 mod readback;
 mod reference;
+pub mod refusal;
 pub mod reset;
 pub mod sample;
 pub mod schedule;
@@ -23,6 +24,7 @@ pub(crate) mod session;
 pub mod stage;
 pub(crate) mod steps;
 mod trial;
+pub mod try_rows;
 
 pub use execute::{RunEnd, execute};
 pub use input::Input;

@@ -34,34 +34,32 @@ pub struct Request {
 }
 
 /// The tables that an experiment's cases load, and how many rows there are for each, by the datasets that they
-/// name.
-#[derive(Debug, Clone)]
-pub struct Tables {
-    unnamed: (Table, u64),
-    named: BTreeMap<String, (Table, u64)>,
-}
+/// name; by an empty name that of cases which name none, or a form of its rows.
+#[derive(Debug, Clone, Default)]
+pub struct Tables(BTreeMap<String, (Table, u64)>);
 
 impl Tables {
     /// The table of cases that name no dataset, or a form of it, and its rows.
     pub fn of(unnamed: Table, rows: u64) -> Self {
-        Self { unnamed: (unnamed, rows), named: BTreeMap::new() }
+        Self::default().with("", unnamed, rows)
     }
 
     /// With the table of the cases that name this dataset, and its rows.
     #[must_use]
     pub fn with(mut self, dataset: &str, table: Table, rows: u64) -> Self {
-        self.named.insert(dataset.into(), (table, rows));
+        self.0.insert(dataset.into(), (table, rows));
         self
     }
 
     fn get(&self, dataset: Option<&str>) -> Result<&(Table, u64)> {
-        match dataset {
-            None => Ok(&self.unnamed),
-            Some(name) => match self.named.get(name) {
-                Some(table) => Ok(table),
-                None => check_form(name).map(|()| &self.unnamed),
-            },
+        let name = dataset.unwrap_or_default();
+        if let Some(table) = self.0.get(name) {
+            return Ok(table);
         }
+        if !name.is_empty() {
+            check_form(name)?;
+        }
+        self.0.get("").context("there are no rows for cases that name no dataset")
     }
 }
 
@@ -201,7 +199,7 @@ fn select(catalogue: &Catalogue, experiment: &Experiment, methods: &[String]) ->
         .collect();
     for method in methods {
         if !cases.iter().any(|c| c.key.method == *method) {
-            cases.push(ListedCase::new(method));
+            cases.push(experiment.joined_by(method));
         }
     }
     Ok(cases)
@@ -312,6 +310,18 @@ mod tests {
         .unwrap();
         assert_eq!(cases.len(), Catalogue::built_in().iter().len() + 1, "and the control");
         assert_eq!(cases.iter().filter(|c| c.role == Role::Baseline).count(), 1);
+    }
+
+    #[test]
+    fn a_method_that_joins_loads_what_the_baseline_does() {
+        let text = "id = 'x'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv dataset=events'\n\
+                    [[case]]\nmethod = 'copy-csv'\ndataset = 'events'\n";
+        let experiment = Experiment::parse(text, "x.toml").unwrap();
+        let tables = Tables::default().with("events", Table::votes(&votes()), 7);
+        let cases = cases(&Catalogue::built_in(), &experiment, &request(&["copy-text"]), &tables).unwrap();
+        let joined = cases.iter().find(|case| case.key.method == "copy-text").unwrap();
+        assert_eq!(joined.key.axes.dataset.as_deref(), Some("events"));
+        assert_eq!((joined.rows, joined.id.as_str()), (7, "copy-text dataset=events"));
     }
 
     #[test]

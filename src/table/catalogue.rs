@@ -29,7 +29,9 @@ pub(crate) fn columns(version: Version) -> String {
         "\
 SELECT a.attname::text AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name,
   a.atttypid AS type_oid, base.typtype::text AS class, base.typcategory::text AS category,
-  t.typtype = 'd' AS is_domain,
+  t.typtype = 'd' AS is_domain, pg_catalog.format_type(base.oid, base.modifiers) AS base_type,
+  ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = base.oid
+        ORDER BY e.enumsortorder) AS labels,
   CASE coalesce(element.typtype, base.typtype) WHEN 'e' THEN 'enum'
     ELSE pg_catalog.format_type(coalesce(element.oid, base.oid), NULL) END AS made_of, a.attnotnull AS not_null,
   CASE WHEN a.attcollation <> t.typcollation THEN
@@ -44,11 +46,11 @@ FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN LATERAL (
   WITH RECURSIVE below AS (
-    SELECT t.oid, t.typtype, t.typcategory, t.typbasetype, t.typelem
+    SELECT t.oid, t.typtype, t.typcategory, t.typbasetype, t.typelem, t.typtypmod AS below, a.atttypmod AS modifiers
     UNION ALL
-    SELECT b.oid, b.typtype, b.typcategory, b.typbasetype, b.typelem
+    SELECT b.oid, b.typtype, b.typcategory, b.typbasetype, b.typelem, b.typtypmod, below.below
     FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype WHERE below.typtype = 'd')
-  SELECT oid, typtype, typcategory, typelem FROM below WHERE typtype <> 'd') base ON true
+  SELECT oid, typtype, typcategory, typelem, modifiers FROM below WHERE typtype <> 'd') base ON true
 LEFT JOIN pg_catalog.pg_type element ON base.typcategory = 'A' AND element.oid = base.typelem
 LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace

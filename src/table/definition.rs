@@ -43,6 +43,10 @@ pub struct ColumnDefinition {
     pub class: TypeClass,
     /// Whether its type is a domain.
     pub is_domain: bool,
+    /// The type that a domain is over at last, with its modifiers; of any other type itself.
+    pub base_type: String,
+    /// The labels of an enum, in their order; of any other type none.
+    pub labels: Vec<String>,
     /// The type that its values or, of an array, their elements are of at last, without modifiers; `enum` where
     /// those are words.
     pub made_of: String,

@@ -4,11 +4,12 @@ use anyhow::{Context, Result, ensure};
 use postgres::{Client, GenericClient, Transaction};
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
-use super::definition::Definition;
+use super::definition::{Definition, Sequence};
 use super::introspect;
 use super::script::{Part, byte_of, line_of, statements};
 use super::statements::{Extent, Maker};
 use super::surroundings::{self, Stays};
+use crate::dataset::Column;
 use crate::fault::nearest;
 use crate::model::{Absent, Persistence};
 use crate::pg_error::{describe, words};
@@ -27,13 +28,13 @@ pub struct Foundation {
 }
 
 impl Foundation {
-    /// What whoever reads figures of this table should know of it, a sentence each.
-    pub fn notes(&self) -> Vec<String> {
+    /// What whoever reads figures of this table should know of it, a sentence each, where rows bring these columns.
+    pub fn notes(&self, brought: &[Column]) -> Vec<String> {
         let Definition { name, triggers, .. } = &self.definition;
         let mut notes = Vec::new();
         if !self.lost.is_empty() {
             notes.push(format!(
-                "the table {name} is made anew for each sample from what the catalogue says of it, without {}",
+                "The table {name} is made anew for each sample from what the catalogue says of it, without {}",
                 self.lost.join(", ")
             ));
         }
@@ -44,8 +45,15 @@ impl Foundation {
             .collect();
         if !fire.is_empty() {
             notes.push(format!(
-                "triggers of the table {name} fire in every load, which takes its time in all methods: {}",
+                "Triggers of the table {name} fire in every load, which takes its time in all methods: {}",
                 fire.join(", ")
+            ));
+        }
+        let is_brought = |sequence: &&Sequence| brought.iter().any(|column| column.name == sequence.column);
+        for Sequence { name, column, .. } in self.definition.sequences.iter().filter(is_brought) {
+            notes.push(format!(
+                "The rows bring the values of {column}, and no load moves its sequence {name} past them: after a load \
+                 of your own set it by setval"
             ));
         }
         notes

@@ -125,6 +125,8 @@ fn column(row: &Row) -> Result<ColumnDefinition> {
             _ => TypeClass::Base,
         },
         is_domain: row.try_get("is_domain")?,
+        base_type: row.try_get("base_type")?,
+        labels: row.try_get("labels")?,
         made_of: row.try_get("made_of")?,
         collation: row.try_get("collation")?,
         not_null: row.try_get("not_null")?,

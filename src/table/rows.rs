@@ -5,19 +5,20 @@ use crate::dataset::Column;
 use crate::value::SqlType;
 
 /// The columns that rows can bring: all but those that the server computes.
-pub(crate) fn columns(definition: &Definition) -> Vec<Column> {
+pub fn columns(definition: &Definition) -> Vec<Column> {
     let computed = |column: &&ColumnDefinition| matches!(column.value, Value::Generated { .. });
     definition.columns.iter().filter(|column| !computed(column)).map(column).collect()
 }
 
 fn column(told: &ColumnDefinition) -> Column {
-    let kind = match told.class {
+    let base = match told.class {
         // Without its number: the rows are in the cache for any server.
-        TypeClass::Enum if !told.is_domain => SqlType::enumerated(&told.type_name, None),
-        TypeClass::Base | TypeClass::Enum | TypeClass::Array | TypeClass::Composite | TypeClass::Range => {
-            SqlType::named(&told.type_name)
+        TypeClass::Enum => SqlType::enumerated(&told.base_type, None),
+        TypeClass::Base | TypeClass::Array | TypeClass::Composite | TypeClass::Range => {
+            SqlType::named(&told.base_type)
         }
     };
-    let column = Column::new(&told.name, kind);
+    let kind = if told.is_domain { SqlType::domain(&told.type_name, &base) } else { base };
+    let column = Column::new(&told.name, kind).labelled(&told.labels);
     if told.not_null { column } else { column.nullable() }
 }

@@ -103,16 +103,6 @@ pub(crate) fn stays(client: &mut impl GenericClient, name: &str) -> Result<Stays
     Ok(stays)
 }
 
-/// The columns of a table of this bare name in the session's schema.
-///
-/// # Errors
-/// The server's error.
-pub(crate) fn columns_of(client: &mut impl GenericClient, name: &str) -> Result<Vec<String>> {
-    const COLUMNS: &str = "SELECT attname::text FROM pg_catalog.pg_attribute \
-        WHERE attrelid = $1::text::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
-    texts(client, COLUMNS, Some(name)).with_context(|| format!("reading the columns of {name}"))
-}
-
 /// How many triggers of the table of this (quoted) name and of its partitions are not enabled as usual.
 ///
 /// # Errors

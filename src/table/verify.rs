@@ -8,6 +8,7 @@ use super::ddl::parent_of;
 use super::definition::COLUMN_LINE;
 use super::fixed::fixed;
 use super::found_keys::{self, wrong_keys};
+use super::found_sequences;
 use super::introspect;
 use super::loaded::Table;
 use crate::bad_data;
@@ -19,6 +20,7 @@ use crate::probe::parts::PARTS;
 pub use super::fixed::FIXED;
 pub(crate) use super::found_keys::next_key;
 pub use super::found_keys::{FoundKeys, Keys, NextKey};
+pub use super::found_sequences::FoundSequence;
 
 /// The expected state of the table after a load.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,8 @@ pub struct Found {
     pub content: Content,
     /// The keys that the server gave to its rows; `None` where it gave none.
     pub keys: Option<FoundKeys>,
+    /// The sequences that fill other columns.
+    pub sequences: Vec<FoundSequence>,
     /// Whether it is logged, in words: `permanent`, `permanent and unlogged` where its partitions differ; `None`
     /// where the server does not tell.
     pub persistence: Option<String>,
@@ -56,10 +60,11 @@ pub struct Found {
 pub fn read(client: &mut impl GenericClient, table: &Table) -> Result<Found> {
     fixed(client, |transaction| {
         let (rows, content, keys) = rows(transaction, table)?;
+        let sequences = found_sequences::read(transaction, table)?;
         let has = |ability| table.absent.has(ability);
         let persistence = has(Ability::Persistence).then(|| persistence(transaction, table)).transpose()?;
         let structure = has(Ability::Structure).then(|| structure(transaction, table)).transpose()?;
-        Ok(Found { rows, content, keys, persistence, structure })
+        Ok(Found { rows, content, keys, sequences, persistence, structure })
     })
 }
 
@@ -232,6 +237,7 @@ pub fn check(found: Found, table: &Table, expected: &Expected) -> Result<EndStat
     if let Some(keys) = found.keys.as_ref().filter(|_| table.counted_key().is_some()) {
         wrong.extend(wrong_keys(keys, found.rows, expected.keys));
     }
+    wrong.extend(found.sequences.iter().filter_map(found_sequences::wrong));
     let promised = expected.persistence.name();
     wrong.extend(
         found
@@ -267,6 +273,7 @@ mod tests {
             content: Content::of_rows(7),
             persistence: Some("permanent".into()),
             structure: Some(table.structure()),
+            sequences: Vec::new(),
             keys: Some(FoundKeys {
                 sum: summing::of_keys(Rule::RowHashes2, 3).content().to_string(),
                 range: Some((1, 3)),

@@ -13,6 +13,8 @@ use super::{Codec, Scalar};
 pub struct SqlType {
     name: String,
     codec: Codec,
+    /// Of a domain the type that it is over, as files write it.
+    base: Option<String>,
 }
 
 impl SqlType {
@@ -23,18 +25,24 @@ impl SqlType {
             Some(element) => scalar(element).map(Codec::Array),
             None => scalar(name).map(Codec::Scalar),
         };
-        Self { name: name.into(), codec: codec.unwrap_or(Codec::Foreign) }
+        Self { name: name.into(), codec: codec.unwrap_or(Codec::Foreign), base: None }
     }
 
     /// The enum that `format_type` writes so; `oid` is its number on the server, without which arrays of it
     /// have no binary form.
     pub fn enumerated(name: &str, oid: Option<NonZeroU32>) -> Self {
-        Self { name: name.into(), codec: Codec::Scalar(Scalar::Enum(oid)) }
+        Self { name: name.into(), codec: Codec::Scalar(Scalar::Enum(oid)), base: None }
     }
 
     /// The array that `format_type` writes so, of an enum of this number on the server.
     pub fn enumerated_array(name: &str, element_oid: Option<NonZeroU32>) -> Self {
-        Self { name: name.into(), codec: Codec::Array(Scalar::Enum(element_oid)) }
+        Self { name: name.into(), codec: Codec::Array(Scalar::Enum(element_oid)), base: None }
+    }
+
+    /// The domain of this name over a type: its values are that type's in all forms; which of them it takes only
+    /// the server knows.
+    pub fn domain(name: &str, base: &SqlType) -> Self {
+        Self { name: name.into(), codec: base.codec, base: Some(base.clone().into()) }
     }
 
     /// `text`.
@@ -57,6 +65,11 @@ impl SqlType {
         &self.name
     }
 
+    /// Of a domain the type that it is over at last, in SQL; of one over an enum nothing of use.
+    pub(crate) fn below(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+
     /// What the client does with its values.
     #[inline]
     pub fn codec(&self) -> Codec {
@@ -67,8 +80,14 @@ impl SqlType {
 /// What files write before the name of an enum, which no type's name begins with: one of two words is quoted.
 const ENUM: &str = "enum ";
 
+/// What they write before a domain: the type that it is over, and behind a NUL, which no name has, its name.
+const DOMAIN: &str = "domain ";
+
 impl From<String> for SqlType {
     fn from(name: String) -> Self {
+        if let Some((base, domain)) = name.strip_prefix(DOMAIN).and_then(|rest| rest.split_once('\0')) {
+            return Self::domain(domain, &Self::from(base.to_owned()));
+        }
         match name.strip_prefix(ENUM) {
             Some(name) => Self::enumerated(name, None),
             None => Self::named(&name),
@@ -79,6 +98,9 @@ impl From<String> for SqlType {
 /// Of an enum without its number, which another server has not.
 impl From<SqlType> for String {
     fn from(sql_type: SqlType) -> Self {
+        if let Some(base) = sql_type.base {
+            return format!("{DOMAIN}{base}\0{}", sql_type.name);
+        }
         match sql_type.codec {
             Codec::Scalar(Scalar::Enum(_)) => format!("{ENUM}{}", sql_type.name),
             Codec::Scalar(_) | Codec::Array(_) | Codec::Foreign => sql_type.name,
@@ -151,11 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_enum_is_one_again_when_it_is_read() {
+    fn enums_and_domains_are_ones_again_when_they_are_read() {
         for kind in [
             SqlType::enumerated("\"my mood\"", None),
             SqlType::named("numeric(12,2)"),
             SqlType::named("enum"),
+            SqlType::domain("\"per cent\"", &SqlType::named("numeric(5,2)")),
+            SqlType::domain("moods", &SqlType::enumerated("\"my mood\"", None)),
         ] {
             assert_eq!(SqlType::from(String::from(kind.clone())), kind);
         }

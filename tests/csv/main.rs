@@ -9,7 +9,7 @@ mod parquet;
 
 use std::path::Path;
 
-use bulkbench::dataset::{Asked, Column, Dataset, Fields, Said};
+use bulkbench::dataset::{Asked, Column, Dataset, Fields, RowsFile, Said};
 use bulkbench::interrupt::Interrupt;
 use bulkbench::value::SqlType;
 
@@ -34,7 +34,8 @@ pub(crate) fn import(
 ) -> anyhow::Result<(Dataset, Said)> {
     let path = dir.join("mine.csv");
     std::fs::write(&path, bytes)?;
-    Dataset::imported_table(&dir.join("cache"), &path, columns, asked, &Interrupt::new())
+    let file = RowsFile { path: &path, asked, table: "mine", columns };
+    Dataset::imported_table(&dir.join("cache"), &file, &Interrupt::new())
 }
 
 /// The fields of all rows, `None` for a NULL.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assert_cmd::Command;
-use bulkbench::dataset::{Asked, Column, Dataset, Said};
+use bulkbench::dataset::{Asked, Column, Dataset, RowsFile, Said};
 use bulkbench::interrupt::Interrupt;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
@@ -102,7 +102,8 @@ fn write(path: &Path, groups: i64, compression: Compression) {
 fn import(path: &Path, table: &[Column], names: Option<&str>) -> anyhow::Result<(Dataset, Said)> {
     let names = names.map(|names| names.split(',').map(str::to_owned).collect());
     let asked = Asked { columns: names, ..Asked::default() };
-    Dataset::imported_table(&path.with_file_name("cache"), path, table, &asked, &Interrupt::new())
+    let file = RowsFile { path, asked: &asked, table: "mine", columns: table };
+    Dataset::imported_table(&path.with_file_name("cache"), &file, &Interrupt::new())
 }
 
 #[test]
@@ -174,7 +175,8 @@ fn what_does_not_fit_is_named() {
         "{error}"
     );
     let asked = Asked { null: Some("-".into()), ..Asked::default() };
-    let error = Dataset::imported_table(dir.path(), &path, &columns(&TABLE), &asked, &Interrupt::new());
+    let file = RowsFile { path: &path, asked: &asked, table: "mine", columns: &columns(&TABLE) };
+    let error = Dataset::imported_table(dir.path(), &file, &Interrupt::new());
     assert!(error.map(|_| ()).unwrap_err().to_string().contains("is Parquet"));
     let bytes = std::fs::read(&path).unwrap();
     let cut = dir.path().join("cut.parquet");

@@ -44,7 +44,8 @@ fn encoded(encoding: Encoding, load: &Load<'_>) -> Result<PathBuf> {
     if load.rows == load.dataset.rows() {
         return Ok(whole);
     }
-    let path = load.scratch.join(whole.file_name().context("the dataset's file has no name")?);
+    // A name that no file of a loader's definition has, whatever the table is called.
+    let path = load.scratch.join(first_rows(encoding));
     let making = || format!("making {} of the first {} rows", path.display(), load.rows);
     let chunk = load.dataset.first(encoding, load.rows)?;
     let mut from = File::open(&whole).with_context(|| format!("opening {}", whole.display()))?;
@@ -61,6 +62,15 @@ fn encoded(encoding: Encoding, load: &Load<'_>) -> Result<PathBuf> {
     }
     to.write_all(trailer(encoding)).with_context(making)?;
     Ok(path)
+}
+
+/// The name of the file of a load's first rows in a sample's directory.
+pub(crate) const fn first_rows(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Csv => "rows.csv",
+        Encoding::Text => "rows.txt",
+        Encoding::Binary => "rows.bin",
+    }
 }
 
 /// The csv with the keys 1, 2, 3 ... in front.

@@ -68,7 +68,12 @@ struct Unnest {
 fn unnest_sql(table: &Table) -> String {
     let array = |(number, column): (usize, &Column)| {
         // What only the server knows the binary form of goes there as text.
-        let sent = if column.codec().bind_type().is_none() { "::text[]" } else { "" };
+        // A domain's are sent as those of the type that it is over.
+        let sent = match (column.codec().bind_type(), column.kind.below()) {
+            (None, _) => "::text[]".to_owned(),
+            (Some(_), Some(base)) => format!("::{base}[]"),
+            (Some(_), None) => String::new(),
+        };
         format!("${number}{sent}::{}[]", column.kind.sql())
     };
     let arrays: Vec<String> = (1..).zip(&table.columns).map(array).collect();

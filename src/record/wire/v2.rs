@@ -45,9 +45,11 @@ struct OwnTable {
     invented: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     listed: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
-parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv, invented, listed });
+parts::same_fields!(OwnTable = model::OwnTable { name, ddl, parents, csv, invented, listed, notes });
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::method::external::input::first_rows;
 use crate::method::external::loader::ScratchFile;
 use crate::method::external::placeholders::Template;
 use crate::method::external::program;
+use crate::model::Encoding;
 use crate::usage;
 
 /// Names in a sample's directory that are taken: the program's output, and the rows to load.
@@ -16,9 +18,9 @@ const TAKEN: [&str; 9] = [
     "..",
     program::STDOUT,
     program::STDERR,
-    "votes.csv",
-    "votes.txt",
-    "votes.bin",
+    first_rows(Encoding::Csv),
+    first_rows(Encoding::Text),
+    first_rows(Encoding::Binary),
     "inserts.sql",
     "keyed.csv",
 ];
