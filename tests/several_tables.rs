@@ -83,7 +83,9 @@ fn each_case_loads_its_own_table() {
     }
     assert_eq!(samples.len(), 1 + 2 * (2 + 1 + 4 * 3), "a warm-up and two rounds with a control");
     let report = read("report.md");
-    for part in ["gin (into events)", "The DDL of type_enum", "csv/s", "gin: rows"] {
+    for part in
+        ["gin (into events)", "The DDL of type_enum", "csv/s", "gin: rows", "| `the run's own rows` |"]
+    {
         assert!(report.contains(part), "{part:?} is not in {report}");
     }
     let names = ["/report.md", "/report.html"].map(|name| format!("{}{name}", found.display()));

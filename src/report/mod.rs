@@ -2,6 +2,7 @@
 //! `samples.jsonl`.
 
 mod axis_findings;
+mod by_dataset;
 pub mod chart;
 mod comparison;
 pub mod csv;

@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
-use super::{curve, facts, headline, notes, own_tables, results, steps, winners};
+use super::{by_dataset, curve, facts, headline, notes, own_tables, results, steps, winners};
 
 /// The report of one run.
 pub(crate) fn of_run(figures: &Figures) -> Page {
@@ -21,7 +21,16 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
         let charts = vec![picture("curve", &format!("{title}, a line a series"))];
         sections.push(Section { text, table: Some(curve::table(curve)), charts, ..titled(&title) });
     }
-    sections.extend(winners::section(figures));
+    match by_dataset::table(standings) {
+        // No method is the fastest over tables of different rows.
+        Some(table) => sections.push(Section {
+            text: vec!["Rows a second, from the medians. Where datasets have different rows, only the rates of a line are to be compared."
+                .into()],
+            table: Some(table),
+            ..titled("Rows a second by dataset")
+        }),
+        None => sections.extend(winners::section(figures)),
+    }
     if let Some(chain) = &figures.chain {
         let charts = vec![picture("steps", "What each step saves, as bars that hang from each other")];
         sections.push(Section { table: Some(steps::table(chain)), charts, ..titled("Step by step") });
