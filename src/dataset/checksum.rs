@@ -113,17 +113,12 @@ impl ContentSum {
 pub struct RowHasher {
     /// Whether each column is a number.
     numbers: Vec<bool>,
-    /// Whether there are columns that may be NULL.
-    nullable: bool,
 }
 
 impl RowHasher {
     /// A hasher of rows with these columns.
     pub fn new(columns: &[Column]) -> Self {
-        Self {
-            numbers: columns.iter().map(|column| column.codec().is_number()).collect(),
-            nullable: !columns.is_empty(),
-        }
+        Self { numbers: columns.iter().map(|column| column.codec().is_number()).collect() }
     }
 
     /// The hash of one row, equal to the server's [`sql_expression`].
@@ -140,9 +135,10 @@ impl RowHasher {
     #[inline]
     fn group(&self, row: &impl Fields, first: usize) -> u64 {
         let last = self.numbers.len().min(first + GROUP);
-        let mut seed = if self.nullable { hash_of_nulls(row, first..last) } else { 0 };
+        let nulls = row.may_have_nulls();
+        let mut seed = if nulls { hash_of_nulls(row, first..last) } else { 0 };
         for i in (first..last).rev() {
-            let null = self.nullable && row.is_null(i);
+            let null = nulls && row.is_null(i);
             seed = if self.numbers[i] {
                 let number = if null { 0 } else { row.int(i) };
                 hash_int8(number, number as u64 ^ seed)

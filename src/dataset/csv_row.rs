@@ -5,7 +5,7 @@ use bytes::BufMut;
 use super::bad_field::BadField;
 use super::columns::Column;
 use super::dialect::{Splitter, Standard, Style};
-use crate::value::Codec;
+use crate::value::{Codec, Scalar};
 
 /// Parses rows of given columns, one at a time.
 #[derive(Debug, Clone)]
@@ -43,6 +43,12 @@ impl RowParser {
         self.split.is_null(i)
     }
 
+    /// Whether any field of the row last parsed is NULL.
+    #[inline]
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.split.has_nulls()
+    }
+
     /// The text of a field of the row last parsed out of `text`; none of a NULL.
     #[inline]
     pub(crate) fn field<'a>(&'a self, text: &'a str, i: usize) -> &'a str {
@@ -66,19 +72,30 @@ impl RowParser {
                 return Err(self.split.refused_null(text, i));
             }
         }
+        let nulls = self.split.has_nulls();
         for &(i, codec) in &self.numbers {
-            self.ints[i] = match self.split.is_null(i) {
+            self.ints[i] = match nulls && self.split.is_null(i) {
                 true => 0,
-                false => match codec.number(self.split.field(text, i)) {
-                    Ok(value) => value,
-                    Err(refused) => {
+                false => match digit(self.split.field(text, i)) {
+                    Some(value) if codec != Codec::Scalar(Scalar::Bool) => value,
+                    _ => codec.number(self.split.field(text, i)).map_err(|refused| {
                         let bad = BadField::new(Some(i), self.split.field(text, i), refused.rule);
-                        return Err(self.split.placed(text, bad));
-                    }
+                        self.split.placed(text, bad)
+                    })?,
                 },
             };
         }
         Ok(end)
+    }
+}
+
+/// The number that one digit spells, perhaps behind a sign: as most do of which there are many.
+#[inline]
+fn digit(field: &str) -> Option<i64> {
+    match field.as_bytes() {
+        [digit @ b'0'..=b'9'] => Some(i64::from(digit - b'0')),
+        [b'-', digit @ b'0'..=b'9'] => Some(-i64::from(digit - b'0')),
+        _ => None,
     }
 }
 

@@ -47,11 +47,36 @@ impl Out for BytesMut {
     }
 }
 
+/// How a column's values are written: chosen once for a table, and looked at for each field.
+#[derive(Debug, Clone, Copy)]
+enum Put {
+    Text,
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    /// By the canonical text, and in binary by what the codec makes of it.
+    Form(Codec),
+}
+
+impl Put {
+    fn of(codec: Codec) -> Self {
+        match codec {
+            Codec::Scalar(Scalar::Text) => Self::Text,
+            Codec::Scalar(Scalar::Bool) => Self::Bool,
+            Codec::Scalar(Scalar::Int2) => Self::Int2,
+            Codec::Scalar(Scalar::Int4) => Self::Int4,
+            Codec::Scalar(Scalar::Int8) => Self::Int8,
+            other => Self::Form(other),
+        }
+    }
+}
+
 /// Writes rows of given columns in one encoding.
 #[derive(Debug, Clone)]
 pub struct Encoder {
     columns: Vec<Column>,
-    codecs: Vec<Codec>,
+    puts: Vec<Put>,
     encoding: Encoding,
     /// Whether any column may be NULL.
     nullable: bool,
@@ -76,9 +101,9 @@ impl Encoder {
         {
             return Err(crate::usage!("{reason}; take a method that sends csv or text"));
         }
-        let codecs = columns.iter().map(|column| column.codec()).collect();
+        let puts = columns.iter().map(|column| Put::of(column.codec())).collect();
         let nullable = columns.iter().any(|column| column.nullable);
-        Ok(Self { columns: columns.to_vec(), codecs, encoding, nullable })
+        Ok(Self { columns: columns.to_vec(), puts, encoding, nullable })
     }
 
     /// Adds one row to `out`.
@@ -134,17 +159,18 @@ impl Encoder {
 
     #[inline]
     fn push_csv(&self, row: &impl Fields, out: &mut impl BufMut) {
-        for (i, codec) in self.codecs.iter().enumerate() {
+        let nulls = self.nullable && row.may_have_nulls();
+        for (i, put) in self.puts.iter().enumerate() {
             if i > 0 {
                 out.put_u8(b',');
             }
-            if self.nullable && row.is_null(i) {
+            if nulls && row.is_null(i) {
                 continue;
             }
-            match codec {
-                Codec::Scalar(Scalar::Bool) => push_bool(out, row.int(i)),
-                codec if codec.is_number() => push_int(out, row.int(i)),
-                _ => push_text(out, row.field(i)),
+            match put {
+                Put::Text | Put::Form(_) => push_text(out, row.field(i)),
+                Put::Int4 | Put::Int8 | Put::Int2 => push_int(out, row.int(i)),
+                Put::Bool => push_bool(out, row.int(i)),
             }
         }
         out.put_u8(b'\n');
@@ -152,18 +178,19 @@ impl Encoder {
 
     #[inline]
     fn push_text(&self, row: &impl Fields, out: &mut impl BufMut) {
-        for (i, codec) in self.codecs.iter().enumerate() {
+        let nulls = self.nullable && row.may_have_nulls();
+        for (i, put) in self.puts.iter().enumerate() {
             if i > 0 {
                 out.put_u8(b'\t');
             }
-            if self.nullable && row.is_null(i) {
+            if nulls && row.is_null(i) {
                 out.put_slice(b"\\N");
                 continue;
             }
-            match codec {
-                Codec::Scalar(Scalar::Bool) => push_bool(out, row.int(i)),
-                codec if codec.is_number() => push_int(out, row.int(i)),
-                _ => push_escaped(out, row.field(i)),
+            match put {
+                Put::Text | Put::Form(_) => push_escaped(out, row.field(i)),
+                Put::Int4 | Put::Int8 | Put::Int2 => push_int(out, row.int(i)),
+                Put::Bool => push_bool(out, row.int(i)),
             }
         }
         out.put_u8(b'\n');
@@ -171,33 +198,34 @@ impl Encoder {
 
     #[inline]
     fn push_binary(&self, row: &impl Fields, out: &mut impl Out) {
-        out.put_slice(&(self.codecs.len() as i16).to_be_bytes());
-        for (i, codec) in self.codecs.iter().enumerate() {
-            if self.nullable && row.is_null(i) {
+        out.put_slice(&(self.puts.len() as i16).to_be_bytes());
+        let nulls = self.nullable && row.may_have_nulls();
+        for (i, put) in self.puts.iter().enumerate() {
+            if nulls && row.is_null(i) {
                 out.put_slice(&(-1_i32).to_be_bytes());
                 continue;
             }
-            match codec {
-                Codec::Scalar(Scalar::Text) => {
+            match put {
+                Put::Text => {
                     let bytes = row.field(i).as_bytes();
                     // The blocks' longest row keeps this below 2 GiB.
                     out.put_slice(&(bytes.len() as i32).to_be_bytes());
                     out.put_slice(bytes);
                 }
-                Codec::Scalar(Scalar::Int4) => {
+                Put::Int4 => {
                     let value = (row.int(i) as i32).to_be_bytes();
                     out.put_slice(&[0, 0, 0, 4, value[0], value[1], value[2], value[3]]);
                 }
-                Codec::Scalar(Scalar::Int8) => {
+                Put::Int8 => {
                     out.put_slice(&8_i32.to_be_bytes());
                     out.put_slice(&row.int(i).to_be_bytes());
                 }
-                Codec::Scalar(Scalar::Int2) => {
+                Put::Int2 => {
                     let value = (row.int(i) as i16).to_be_bytes();
                     out.put_slice(&[0, 0, 0, 2, value[0], value[1]]);
                 }
-                Codec::Scalar(Scalar::Bool) => out.put_slice(&[0, 0, 0, 1, row.int(i) as u8]),
-                other => push_binary_form(*other, row.field(i), out),
+                Put::Bool => out.put_slice(&[0, 0, 0, 1, row.int(i) as u8]),
+                Put::Form(codec) => push_binary_form(*codec, row.field(i), out),
             }
         }
     }

@@ -89,6 +89,11 @@ pub trait Fields {
 
     /// Whether a field is NULL.
     fn is_null(&self, i: usize) -> bool;
+
+    /// Whether any may be: of rows that say no, no field has to be asked.
+    fn may_have_nulls(&self) -> bool {
+        true
+    }
 }
 
 /// A row with an integer key in front of its own fields.
@@ -120,6 +125,11 @@ impl<R: Fields> Fields for Keyed<'_, R> {
     #[inline]
     fn is_null(&self, i: usize) -> bool {
         i > 0 && self.row.is_null(i - 1)
+    }
+
+    #[inline]
+    fn may_have_nulls(&self) -> bool {
+        self.row.may_have_nulls()
     }
 }
 
@@ -182,6 +192,11 @@ impl Fields for Row<'_> {
     #[inline]
     fn is_null(&self, i: usize) -> bool {
         self.parser.is_null(i)
+    }
+
+    #[inline]
+    fn may_have_nulls(&self) -> bool {
+        self.parser.has_nulls()
     }
 }
 

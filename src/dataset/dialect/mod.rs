@@ -5,6 +5,7 @@ mod asked;
 mod fit;
 mod header;
 mod marks;
+mod near;
 mod rules;
 mod sniff;
 mod split;

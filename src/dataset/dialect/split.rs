@@ -4,6 +4,7 @@
 use super::super::bad_field::BadField;
 use super::super::blocks::{Block, newlines};
 use super::marks::{Marks, next_mark};
+use super::near::first_of;
 
 /// The features of csv that a block may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,21 +150,19 @@ impl<M: Marks> Splitter<M> {
     fn split_plain(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
         let bytes = text.as_bytes();
         let (count, delimiter) = (self.spans.len(), self.marks.delimiter());
-        self.has_nulls = false;
+        self.forget_nulls();
         let mut start = at;
         for (i, span) in self.spans.iter_mut().enumerate() {
-            let near = bytes.len().min(start + NEAR);
-            let ends = |b: &u8| *b == delimiter || *b == b'\n';
-            let end = match bytes[start..near].iter().position(ends) {
-                Some(at) => start + at,
-                None => {
-                    near + memchr::memchr2(delimiter, b'\n', &bytes[near..]).unwrap_or(bytes.len() - near)
-                }
-            };
+            let rest = &bytes[start..];
+            let length = first_of(rest, [delimiter, b'\n'], |rest| {
+                memchr::memchr2(delimiter, b'\n', rest).unwrap_or(rest.len())
+            });
+            let end = start + length;
             *span = Span { start, end, quoted: false, apart: false };
-            let null = self.marks.is_null(&bytes[start..end]);
-            self.nulls[i] = null;
-            self.has_nulls |= null;
+            if self.marks.is_null(&rest[..length]) {
+                self.nulls[i] = true;
+                self.has_nulls = true;
+            }
             let more = bytes.get(end) == Some(&delimiter);
             if more != (i + 1 < count) {
                 return Err(wrong_count(text, at, i + 1, count, more));
@@ -176,13 +175,15 @@ impl<M: Marks> Splitter<M> {
     fn split_general(&mut self, text: &str, at: usize) -> Result<usize, BadField> {
         let (count, delimiter) = (self.spans.len(), self.marks.delimiter());
         self.scratch.clear();
-        self.has_nulls = false;
+        self.forget_nulls();
         let mut start = at;
         for i in 0..count {
             let (span, end) = self.next_field(text, start, i)?;
             self.spans[i] = span;
-            self.nulls[i] = self.null_at(text, span);
-            self.has_nulls |= self.nulls[i];
+            if self.null_at(text, span) {
+                self.nulls[i] = true;
+                self.has_nulls = true;
+            }
             let more = text.as_bytes().get(end) == Some(&delimiter);
             if more != (i + 1 < count) {
                 return Err(wrong_count(text, at, i + 1, count, more));
@@ -190,6 +191,15 @@ impl<M: Marks> Splitter<M> {
             start = past(text, end);
         }
         Ok(start)
+    }
+
+    /// Most rows have none, so that most need nothing to be forgotten.
+    #[inline]
+    fn forget_nulls(&mut self) {
+        if self.has_nulls {
+            self.nulls.fill(false);
+            self.has_nulls = false;
+        }
     }
 
     /// The field that begins at `start`, and where it ends.
@@ -266,12 +276,8 @@ impl<M: Marks> Splitter<M> {
         quote: Option<u8>,
     ) -> Result<(Span, usize), BadField> {
         let (bytes, delimiter) = (text.as_bytes(), self.marks.delimiter());
-        let stops = |b: &u8| *b == delimiter || matches!(*b, b'\n' | b'\r' | 0) || Some(*b) == quote;
-        let near = bytes.len().min(start + NEAR);
-        let end = match bytes[start..near].iter().position(stops) {
-            Some(at) => start + at,
-            None => near + end_of_long(&bytes[near..], delimiter, quote),
-        };
+        let wanted = [delimiter, b'\n', b'\r', 0, quote.unwrap_or(0)];
+        let end = start + first_of(&bytes[start..], wanted, |rest| end_of_long(rest, delimiter, quote));
         let ends = match bytes.get(end) {
             None | Some(b'\n') => true,
             // The carriage return of a line's end belongs to the end.
@@ -308,10 +314,6 @@ impl<M: Marks> Splitter<M> {
         start + memchr::memchr2(self.marks.delimiter(), b'\n', rest).unwrap_or(rest.len())
     }
 }
-
-/// Bytes of a field that are looked at one by one: most fields end among them, sooner than a search of many bytes
-/// at once is set up.
-const NEAR: usize = 24;
 
 /// The place of what ends a field without quotes, or has no place in one, in what is left of a long one.
 fn end_of_long(rest: &[u8], delimiter: u8, quote: Option<u8>) -> usize {
