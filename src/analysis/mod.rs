@@ -1,11 +1,13 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
+pub(crate) mod bound;
 mod comparability;
 pub mod comparison;
 pub mod conclusion;
 pub mod curve;
 pub(crate) mod differences;
 pub mod knee;
+pub(crate) mod machine_speed;
 pub(crate) mod origin;
 mod ranking;
 mod run_axes;

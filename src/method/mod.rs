@@ -32,4 +32,4 @@ pub(crate) use load::{build_indexes, committed};
 pub use method_trait::Method;
 pub(crate) use param::{Param, ParamDefault, ParamKind};
 pub use resolve::resolve_params;
-pub(crate) use tools::phases::PhaseClock;
+pub(crate) use tools::phases::{Edges, PhaseClock};

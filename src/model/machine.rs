@@ -1,5 +1,7 @@
 //! The machine that the client runs on.
 
+use super::fingerprint::Fingerprint;
+
 /// The machine that the client ran on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
@@ -19,6 +21,8 @@ pub struct Machine {
     pub virtualization: Option<String>,
     /// The file system the local server's data lies on; `None` for a server elsewhere.
     pub disk: Option<Disk>,
+    /// What else tells it from others; empty in records from before that was read.
+    pub fingerprint: Fingerprint,
 }
 
 /// A file system, and how fast it says it has flushed.

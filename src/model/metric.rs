@@ -6,7 +6,7 @@ use super::phase::Phase;
 use super::word::words;
 
 words! {
-    /// A cost or product of a load that is read around the timed phases of a sample.
+    /// A cost or product of a load that is read around the timed phases of a sample, or a fact of the machine then.
     pub enum Metric {
         /// WAL of the whole server.
         Wal = "wal",
@@ -22,6 +22,52 @@ words! {
         ServerCpu = "server_cpu",
         /// Checkpoints of the server.
         Checkpoints = "checkpoints",
+        /// Of the server's CPU time that of the backends.
+        BackendCpu = "backend_cpu",
+        /// Of it that of parallel workers.
+        WorkerCpu = "worker_cpu",
+        /// Of it that of the processes that write in the background.
+        WriterCpu = "writer_cpu",
+        /// Bytes written to the device beneath the server's data.
+        DeviceWrites = "device_write",
+        /// Records in the WAL.
+        WalRecords = "wal_records",
+        /// Full pages in the WAL.
+        WalFullPages = "wal_full-pages",
+        /// Writes because the WAL buffers were full.
+        WalBuffersFull = "wal_buffers-full",
+        /// Writes of WAL.
+        WalWrites = "wal_writes",
+        /// Flushes of WAL.
+        WalSyncs = "wal_syncs",
+        /// Looks at which a backend was at work.
+        AtWork = "waits_cpu",
+        /// Looks at which one waited for the WAL to be written or flushed.
+        WaitsWalWrite = "waits_wal-write",
+        /// Looks at which one waited for its turn to put something into the WAL.
+        WaitsWalInsert = "waits_wal-insert",
+        /// Looks at which one waited for a file to become longer.
+        WaitsExtension = "waits_extension",
+        /// Looks at which one waited for a data file.
+        WaitsDataFile = "waits_data-file",
+        /// Looks at which one waited for a temporary file.
+        WaitsTempFile = "waits_temp-file",
+        /// Looks at which it waited for the client.
+        WaitsClient = "waits_client",
+        /// Looks at which one waited for a lock.
+        WaitsLock = "waits_lock",
+        /// Looks at which one waited for its parallel workers.
+        WaitsWorkers = "waits_workers",
+        /// Looks at which one waited for something else.
+        WaitsOther = "waits_other",
+        /// A first pass over the rows after the load.
+        FirstScan = "first_scan",
+        /// A checkpoint after the load.
+        Checkpoint = "checkpoint_after",
+        /// A fixed piece of arithmetic on the client's machine.
+        Arithmetic = "machine_arithmetic",
+        /// A fixed piece of memory traffic there.
+        MemoryTraffic = "machine_memory",
     }
 }
 
@@ -30,10 +76,21 @@ words! {
 pub(crate) enum Unit {
     /// Bytes.
     Bytes,
-    /// Nanoseconds of one processor.
+    /// Nanoseconds, of CPU time those of one processor.
     Nanoseconds,
     /// Events.
     Count,
+}
+
+/// The phases that a metric is also read of, each alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// None.
+    Whole,
+    /// This one.
+    Only(Phase),
+    /// Each that a sample has.
+    Each,
 }
 
 /// When a number is the better one.
@@ -59,8 +116,8 @@ pub(crate) enum Aggregate {
 pub(crate) struct About {
     /// The unit of its numbers.
     pub unit: Unit,
-    /// The phase that it is also read of alone, beside all of them together.
-    pub phase: Option<Phase>,
+    /// The phases that it is also read of, beside all of them together.
+    pub within: Within,
     /// When a number is the better one.
     pub better: Better,
     /// The statistic that stands for several samples.
@@ -69,74 +126,30 @@ pub(crate) struct About {
     pub title: &'static str,
     /// A sentence on what that column shows.
     pub help: &'static str,
-    /// Its place in tables, from the left.
-    pub column: u8,
+    /// How it is read, with the source of what that says.
+    pub source: &'static str,
+    /// When it is absent.
+    pub absent: &'static str,
+    /// Its place in the table of costs, from the left; `None` where it is not in it.
+    pub column: Option<u8>,
     /// Whether files of figures have it also where no sample does, as those of the first version had.
     pub in_all_files: bool,
 }
 
 impl Metric {
-    /// Its description.
-    pub(crate) fn about(self) -> About {
-        let usual = About {
-            unit: Unit::Bytes,
-            phase: None,
-            better: Better::Less,
-            aggregate: Aggregate::Median,
-            title: "",
-            help: "",
-            column: self as u8,
-            in_all_files: true,
-        };
-        match self {
-            Metric::Wal => About {
-                title: "WAL",
-                help: "Write-ahead log written by the whole server during the phases.",
-                ..usual
-            },
-            Metric::Table => About {
-                better: Better::Neither,
-                title: "table",
-                help: "Size of the table without its indexes, in the end.",
-                ..usual
-            },
-            Metric::Indexes => About {
-                better: Better::Neither,
-                title: "indexes",
-                help: "Size of all its indexes, in the end.",
-                ..usual
-            },
-            Metric::ClientCpu => About {
-                unit: Unit::Nanoseconds,
-                phase: Some(Phase::Load),
-                title: "client CPU",
-                help: "CPU time of bulkbench itself during the phases.",
-                column: 4,
-                ..usual
-            },
-            Metric::ClientMemory => About {
-                title: "client memory",
-                help: "Peak resident memory of bulkbench.",
-                column: 5,
-                ..usual
-            },
-            Metric::ServerCpu => About {
-                unit: Unit::Nanoseconds,
-                title: "server CPU",
-                help: "CPU time of the server's processes during the phases.",
-                column: 3,
-                ..usual
-            },
-            Metric::Checkpoints => About {
-                unit: Unit::Count,
-                aggregate: Aggregate::Sum,
-                title: "checkpoints",
-                help: "Those of the server that had a part in a sample: they slow it.",
-                in_all_files: false,
-                ..usual
-            },
-        }
-    }
+    /// The looks at what backends do, by what that is.
+    pub(crate) const WAITS: [Self; 10] = [
+        Self::AtWork,
+        Self::WaitsWalWrite,
+        Self::WaitsWalInsert,
+        Self::WaitsExtension,
+        Self::WaitsDataFile,
+        Self::WaitsTempFile,
+        Self::WaitsClient,
+        Self::WaitsLock,
+        Self::WaitsWorkers,
+        Self::WaitsOther,
+    ];
 }
 
 /// A metric over all phases together, or in one of them.
@@ -153,7 +166,12 @@ impl Reading {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         Metric::ALL.into_iter().flat_map(|metric| {
             let whole = Self { metric, phase: None };
-            std::iter::once(whole).chain(metric.about().phase.map(|phase| whole.within(phase)))
+            let phases = match metric.about().within {
+                Within::Whole => Vec::new(),
+                Within::Only(phase) => vec![phase],
+                Within::Each => Phase::ALL.to_vec(),
+            };
+            std::iter::once(whole).chain(phases.into_iter().map(move |phase| whole.within(phase)))
         })
     }
 
@@ -224,35 +242,39 @@ impl FromIterator<(Reading, u64)> for Readings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Word;
 
     #[test]
     fn names_have_unit_and_phase_and_are_found_again() {
         let names: Vec<String> = Reading::all().map(Reading::name).collect();
-        assert_eq!(
-            names,
-            [
-                "wal_bytes",
-                "table_bytes",
-                "index_bytes",
-                "client_cpu_ns",
-                "client_load_cpu_ns",
-                "client_peak_bytes",
-                "server_cpu_ns",
-                "checkpoints"
-            ]
-        );
+        for name in [
+            "wal_bytes",
+            "load_wal_bytes",
+            "table_bytes",
+            "index_bytes",
+            "client_cpu_ns",
+            "client_load_cpu_ns",
+            "client_peak_bytes",
+            "server_cpu_ns",
+            "checkpoints",
+            "waits_cpu",
+            "waits_set-logged_wal-write",
+        ] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
         for (name, reading) in names.iter().zip(Reading::all()) {
             assert_eq!(Reading::named(name), Some(reading));
         }
     }
 
     #[test]
-    fn each_metric_has_a_column_of_its_own() {
-        let mut columns: Vec<u8> = Metric::ALL.iter().map(|metric| metric.about().column).collect();
+    fn each_metric_is_described_and_each_column_is_of_one() {
+        let mut columns: Vec<u8> = Metric::ALL.iter().filter_map(|metric| metric.about().column).collect();
         columns.sort_unstable();
-        assert_eq!(columns, (0..Metric::WORDS.len() as u8).collect::<Vec<_>>());
-        assert!(Metric::ALL.iter().all(|m| !m.about().title.is_empty() && m.about().help.ends_with('.')));
+        assert_eq!(columns, (0..columns.len() as u8).collect::<Vec<_>>());
+        for about in Metric::ALL.map(Metric::about) {
+            let sentences = [about.help, about.source, about.absent];
+            assert!(!about.title.is_empty() && sentences.iter().all(|text| text.ends_with('.')), "{about:?}");
+        }
     }
 
     #[test]

@@ -8,14 +8,15 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{cgroup, disk, mounts};
+pub use super::cores::cores;
+use super::{cgroup, disk, fingerprint, mounts};
 use crate::model::Machine;
 
 /// Reads the facts of this machine. With `data_dir`, the directory the local server's data lies in, the disk
-/// is measured too, which takes [`disk::FLUSH_TIME`].
+/// is measured too, which takes some seconds.
 ///
 /// # Errors
-/// Only of the disk: as [`disk::disk`].
+/// Only of the disk: as [`disk::disk`] and [`fingerprint::fingerprint`].
 pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
     let uname = rustix::system::uname();
     let arch = uname.machine().to_string_lossy().into_owned();
@@ -29,13 +30,8 @@ pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
         memory_bytes: memory_bytes(),
         virtualization: virtualization(&cpuinfo),
         disk: data_dir.map(disk::disk).transpose()?,
+        fingerprint: fingerprint::fingerprint(data_dir)?,
     })
-}
-
-/// Processors that this process may use: its affinity, or the control group's quota where that is less.
-pub fn cores() -> u32 {
-    // The standard library asks for both, in either version of control groups.
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().try_into().unwrap_or(u32::MAX))
 }
 
 /// Memory that this process may use, in bytes: the machine's, or the control group's limit where

@@ -1,11 +1,15 @@
 //! Probes: the costs of a load as seen from outside, and the facts of the machine.
 
+pub(crate) mod block_device;
 mod cgroup;
 pub(crate) mod checkpoints;
+mod cores;
 pub mod cpu;
 pub(crate) mod disk;
+mod fingerprint;
 pub mod machine;
 pub mod memory;
 mod mounts;
 pub(crate) mod parts;
+pub(crate) mod speed;
 pub(crate) mod wal_and_sizes;

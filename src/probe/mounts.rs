@@ -11,6 +11,8 @@ pub(super) struct Mount {
     pub root: PathBuf,
     /// Its kind, e.g. `ext4`, `tmpfs`, `cgroup2`.
     pub kind: String,
+    /// The options of this mount, e.g. `rw,relatime`.
+    pub mounted: String,
     /// Its own options, e.g. `rw,memory` of a cgroup v1 hierarchy.
     pub options: String,
 }
@@ -36,12 +38,13 @@ fn parse(table: &str) -> Vec<Mount> {
             let (place, source) = line.split_once(" - ")?;
             let mut place = place.split(' ').skip(3);
             let mut source = source.split(' ');
-            let (root, point) = (place.next()?, place.next()?);
+            let (root, point, mounted) = (place.next()?, place.next()?, place.next()?);
             let (kind, options) = (source.next()?, source.nth(1).unwrap_or_default());
             Some(Mount {
                 point: unescape(point).into(),
                 root: unescape(root).into(),
                 kind: kind.to_owned(),
+                mounted: mounted.to_owned(),
                 options: options.to_owned(),
             })
         })

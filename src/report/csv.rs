@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use anyhow::{Context, Result};
 
+use crate::model::metric::{About, Within};
 use crate::model::{Case, Outcome, Phase, Reading, Readings, Run, Sample, Slot, Step};
 
 /// All samples of a run, the warm-up (round 0) and failures included; a case whose trial failed is one
@@ -19,7 +20,9 @@ pub fn results(run: &Run, samples: &[Sample]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Records from before a metric was read keep their columns.
     let is_there = |reading: &Reading| {
-        reading.metric.about().in_all_files || samples.iter().any(|s| s.readings.get(*reading).is_some())
+        let About { in_all_files, within, .. } = reading.metric.about();
+        let of_all = reading.phase.is_none_or(|phase| within == Within::Only(phase));
+        in_all_files && of_all || samples.iter().any(|s| s.readings.get(*reading).is_some())
     };
     let costs: Vec<Reading> = Reading::all().filter(is_there).collect();
     writer.write_record(header(&costs, &overheads)).context("writing the csv header")?;

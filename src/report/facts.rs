@@ -1,7 +1,7 @@
 //! The facts of a run: machine, server and dataset, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::model::{DatasetFacts, Making, Rule, Run, ServerFacts, Tool};
+use crate::model::{DatasetFacts, Fact, FactValue, Machine, Making, Rule, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.
@@ -14,7 +14,11 @@ pub(crate) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
 
 /// The machine the client ran on.
 pub(crate) fn machine(run: &Run) -> Table {
-    let machine = &run.provenance.machine;
+    of_machine(&run.provenance.machine)
+}
+
+/// A machine, and its fingerprint where it has one.
+pub(crate) fn of_machine(machine: &Machine) -> Table {
     let mut rows = vec![
         ("processor", format!("{}, {} cores usable ({})", machine.cpu, machine.cores, machine.arch)),
         ("memory", units::bytes(machine.memory_bytes)),
@@ -25,7 +29,28 @@ pub(crate) fn machine(run: &Run) -> Table {
     }
     rows.push(("system", format!("{}, {}", machine.os, machine.kernel)));
     rows.push(("virtual machine", machine.virtualization.clone().unwrap_or_else(|| "none seen".into())));
+    let facts = machine.fingerprint.iter().map(|(fact, value)| (fact.title(), fact_words(fact, value)));
+    rows.extend(facts);
     table(rows)
+}
+
+/// A fact as people read it, in the unit that its name ends with.
+fn fact_words(fact: Fact, value: &FactValue) -> String {
+    let number = match value {
+        FactValue::Words(words) => return words.clone(),
+        FactValue::Number(number) => *number,
+    };
+    let name = fact.name();
+    match () {
+        _ if name.ends_with("_bytes_per_second") => format!("{}/s", units::bytes(number)),
+        _ if name.ends_with("_per_second") => format!("{}/s", units::count(number)),
+        _ if name.ends_with("_bytes") => units::bytes(number),
+        _ if name.ends_with("_ns") && number < 1000 => format!("{number} ns"),
+        _ if name.ends_with("_ns") => units::seconds(number),
+        _ if name.ends_with("_hz") => format!("{:.2} GHz", number as f64 / 1e9),
+        _ if name.ends_with("_percent") => format!("{:.2}", number as f64 / 100.0),
+        _ => units::count(number),
+    }
 }
 
 /// The servers it loaded into, those that cases name by that name.

@@ -25,6 +25,7 @@ mod splice;
 mod steps;
 pub mod table;
 pub(crate) mod terminal;
+mod why;
 pub(crate) mod winners;
 mod worth;
 
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub(crate) use facts::of_machine;
 pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
@@ -39,7 +41,7 @@ pub use terminal::{Colour, Look};
 use crate::analysis::{self, Comparison, judge, summarize};
 use crate::model::{Run, Sample};
 use crate::record;
-use chart::{Format, rates, totals};
+use chart::{Format, rates, stacks, totals};
 use figures::Figures;
 
 /// Makes all reports of the run in `dir` anew: `report.md`, `results.csv`, `report.html` and
@@ -80,6 +82,12 @@ fn charts<'f>(figures: &'f Figures) -> Vec<(&'static str, Draw<'f>)> {
     }
     if let Some(chain) = chain {
         charts.push(("steps", Box::new(|format| chart::steps::draw(run, chain, format))));
+    }
+    if let Some(draw) = stacks::waits(run, standings) {
+        charts.push(("waits", Box::new(draw)));
+    }
+    if let Some(draw) = stacks::cpu(run, standings) {
+        charts.push(("cpu", Box::new(draw)));
     }
     charts
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::worth;
-use crate::analysis::{Standings, Verdict, origin};
+use crate::analysis::{Standings, Verdict, machine_speed, origin};
 use crate::model::{Role, Run, Sample, WalOf};
 use crate::probe::disk::Flushing;
 use crate::stats::MIN_SAMPLES;
@@ -54,11 +54,34 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
     }
     notes.extend(of_servers(run).into_iter().map(Note::Remark));
     notes.extend(programs(standings).into_iter().map(Note::Remark));
+    notes.extend(slow_machine(samples).map(Note::Remark));
     if run.plan.any_build {
         notes.push(Note::Remark(any_build(run)));
     }
     notes.sort_by_key(|note| matches!(note, Note::Remark(_)));
     notes
+}
+
+/// Samples that the machine was slower in, none of which is left out or corrected.
+fn slow_machine(samples: &[Sample]) -> Option<String> {
+    /// More than so many are counted, and the worst are named.
+    const NAMED: usize = 5;
+    let mut slow = machine_speed::slow(samples);
+    let number = slow.len();
+    slow.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    let named = |slow: &machine_speed::Slow<'_>| {
+        format!("{} in {} ({})", slow.sample.case, slow.sample.slot, units::factor(slow.factor))
+    };
+    let worst: Vec<String> = slow.iter().take(NAMED).map(named).collect();
+    (number > 0).then(|| {
+        format!(
+            "The machine was slower around {} of the samples than around the median one, by a fixed piece of work timed \
+             before and after each: {}{}",
+            number,
+            worst.join(", "),
+            if number > NAMED { ", and others less" } else { "" }
+        )
+    })
 }
 
 /// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.

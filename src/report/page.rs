@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
-use super::{by_dataset, curve, facts, headline, notes, own_tables, results, steps, winners};
+use super::{by_dataset, curve, facts, headline, notes, own_tables, results, steps, why, winners};
 
 /// The report of one run.
 pub(crate) fn of_run(figures: &Figures) -> Page {
@@ -52,6 +52,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     };
     sections.push(phases);
     sections.push(Section { table: Some(results::costs(standings)), ..titled("What it cost") });
+    sections.extend(why::sections(run, standings));
     sections.push(winners::methods(run));
     sections.push(Section { table: Some(facts::machine(run)), ..titled("Machine") });
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });

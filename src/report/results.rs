@@ -6,7 +6,7 @@ use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::summary::CaseReadings;
 use crate::analysis::{Standing, Standings, Verdict};
 use crate::fault::nearest;
-use crate::model::metric::{Better, Unit};
+use crate::model::metric::{About, Better, Unit, Within};
 use crate::model::{Outcome, Phase, Reading, Sample};
 use crate::usage;
 
@@ -239,9 +239,13 @@ pub(crate) fn costs(standings: &Standings) -> Table {
     Table { columns: columns.collect(), rows }.without_empty_columns()
 }
 
-/// All readings, in the order of their columns.
+/// The readings of the table of costs, in the order of its columns.
 pub(crate) fn readings_in_order() -> Vec<Reading> {
-    let mut readings: Vec<Reading> = Reading::all().collect();
+    let is_column = |reading: &Reading| {
+        let About { column, within, .. } = reading.metric.about();
+        column.is_some() && (reading.phase.is_none() || matches!(within, Within::Only(_)))
+    };
+    let mut readings: Vec<Reading> = Reading::all().filter(is_column).collect();
     readings.sort_by_key(|reading| (reading.metric.about().column, reading.phase));
     readings
 }

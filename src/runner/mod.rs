@@ -2,14 +2,16 @@
 //! rows ([`budget`]), the steps of one sample ([`sample`]) on a real server ([`stage`], [`steps`]), with
 //! each sample in the journal before the next begins, and progress shown ([`progress`]): a [`RunSession`].
 
+mod after;
 pub(crate) mod availability;
 pub mod budget;
+mod checkpoint;
 pub mod estimate;
 pub mod execute;
 pub mod foundation;
 mod input;
 pub mod plan;
-pub(crate) mod probes;
+mod probes;
 pub mod progress;
 pub mod rates;
 mod readback;

@@ -40,6 +40,8 @@ pub struct ServerStage<'a> {
     control: Option<Session>,
     contents: Contents,
     warned: bool,
+    /// Whether loads are read by probes.
+    probing: bool,
     /// Where the statements of the sample at hand go, where someone wants to know them.
     log: Option<Arc<StatementLog>>,
 }
@@ -67,6 +69,7 @@ impl<'a> ServerStage<'a> {
             control: None,
             contents: Contents::default(),
             warned: false,
+            probing: true,
             log: None,
         }
     }
@@ -122,6 +125,12 @@ impl<'a> ServerStage<'a> {
         let mut statements = log.take();
         statements.iter_mut().for_each(|statement| statement.sql = statement.sql.replace(&schema, ""));
         Ok(statements)
+    }
+
+    /// Whether further loads are read by probes, which they are unless something is said: without them a benchmark
+    /// finds out what they cost.
+    pub fn set_probing(&mut self, probing: bool) {
+        self.probing = probing;
     }
 
     fn server(&mut self) -> &mut dyn Server {
@@ -187,6 +196,8 @@ impl<'a> Stage for ServerStage<'a> {
             interrupt: &self.interrupt,
             timeout: self.timeout,
             contents: &mut self.contents,
+            // Of a load whose statements are heard nothing else is wanted.
+            probing: self.probing && self.log.is_none(),
             log: self.log.clone(),
         };
         Ok(Applied { parts, control: &mut self.control, warned: &mut self.warned })

@@ -6,20 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
-use postgres::error::SqlState;
 
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
-use crate::method::{Load, Loader, Method, PhaseClock};
-use crate::model::{Ability, Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule};
-use crate::pg_error::describe;
-use crate::probe::checkpoints;
-use crate::runner::probes::Probes;
+use crate::method::{Edges, Load, Loader, Method, PhaseClock};
+use crate::model::{Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule};
+use crate::runner::probes::{self, Place};
 use crate::runner::reset::{Reset, TableRows, rows_after};
 use crate::runner::sample::{self, Measured};
 use crate::runner::scratch::Scratch;
-use crate::runner::{readback, reference};
+use crate::runner::{after, checkpoint, readback, reference};
 use crate::server::latency::Latency;
 use crate::server::{Connector, Server, Session, StatementLog};
 use crate::table::{Table, verify};
@@ -42,6 +39,8 @@ pub(super) struct Parts<'s> {
     pub timeout: Duration,
     /// Content sums that the samples before have needed.
     pub contents: &'s mut Contents,
+    /// Whether the load is read by probes.
+    pub probing: bool,
     /// Where the statements go that are sent, where someone wants to know them.
     pub log: Option<Arc<StatementLog>>,
 }
@@ -144,10 +143,13 @@ impl<'s> sample::Ready for Ready<'s> {
             params: &case.params,
             scratch: scratch.path(),
         };
-        let mut clock = PhaseClock::logged(parts.log.clone());
+        let probes = limited(interrupt, timeout, || {
+            probes::start(Place { server, session: control, table }, parts.probing, interrupt)
+        })?;
+        let log = parts.log.clone().map(|log| log as Arc<dyn Edges>);
+        let mut clock = PhaseClock::heard_by([Some(probes.edges()), log].into_iter().flatten().collect());
 
         let deadline = interrupt.deadline(timeout)?;
-        let probes = Probes::start(server, control)?;
         let loaded = method.load(&load, &mut clock);
         // A statement that was cancelled fails with the server's words; why it was is the news.
         // And a load that got to its end past its deadline did not make it.
@@ -161,13 +163,17 @@ impl<'s> sample::Ready for Ready<'s> {
             Some(words) => error.context(words),
             None => error,
         })?;
-        let mut readings = limited(interrupt, timeout, || probes.stop(server, control, table))?;
+        let mut readings =
+            limited(interrupt, timeout, || probes.stop(Place { server, session: control, table }))?;
         readings.set(Reading::from(Metric::ClientCpu).within(Phase::Load), clock.load_cpu_ns());
         if let Some(used) = clock.program() {
             // The load was done there: what this program held meanwhile is none of its needs.
             let own = readings.get(Metric::ClientCpu);
             readings.set(Metric::ClientCpu, own.map(|own| own + used.cpu_ns));
             readings.set(Metric::ClientMemory, used.peak_bytes);
+        }
+        if parts.probing {
+            limited(interrupt, timeout, || after::read(control, table, &mut readings))?;
         }
         limited(interrupt, timeout, || method.verify(&load))?;
         let like_measured = match method.loader() {
@@ -215,27 +221,14 @@ impl Loaded<'_> {
 
 /// Without a checkpoint now, one that falls into a sample writes out what the last one left.
 pub(super) fn checkpoint(control: &mut Session, absent: &Absent, warned: &mut bool) -> Result<Before> {
-    if !absent.has(Ability::Checkpoint) {
-        return Ok(Before::NotThere);
+    let (before, _) = checkpoint::take(control, absent)?;
+    if before == Before::NotPermitted && !std::mem::replace(warned, true) {
+        crate::say!(
+            "warning: this role may not CHECKPOINT, so one may fall into a sample; \
+             grant it pg_checkpoint (15 and later) to rule that out"
+        );
     }
-    let counted = checkpoints::read(&mut **control)?;
-    match control.batch_execute("CHECKPOINT") {
-        Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            if !std::mem::replace(warned, true) {
-                crate::say!(
-                    "warning: this role may not CHECKPOINT, so one may fall into a sample; \
-                     grant it pg_checkpoint (15 and later) to rule that out"
-                );
-            }
-            Ok(Before::NotPermitted)
-        }
-        done => {
-            done.map_err(describe).context("running: CHECKPOINT")?;
-            // One that is counted late would be taken for one in the sample.
-            counted.map_or(Ok(()), |counted| checkpoints::settle(counted, &mut **control))?;
-            Ok(Before::Checkpoint)
-        }
-    }
+    Ok(before)
 }
 
 /// Does an untimed step within the time limit of the timed part.

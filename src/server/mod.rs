@@ -93,6 +93,11 @@ pub trait Server {
     /// When it should be visible and is not.
     fn cpu_time(&self) -> Result<Option<Duration>>;
 
+    /// The first of its processes, where they can be seen from here as they run.
+    fn first_process(&self) -> Option<i32> {
+        None
+    }
+
     /// The path under which the server's own processes can read this file of the client's.
     ///
     /// # Errors

@@ -102,6 +102,58 @@ pub(crate) fn tree_cpu(pid: i32) -> Result<Duration> {
     bail!("the server's processes end faster than their CPU time can be read")
 }
 
+/// What a process of a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It helps a backend, and ends with the statement.
+    Worker,
+    /// It writes in the background.
+    Writer,
+}
+
+/// A process for good: its pid and when it began.
+pub(crate) type Name = (i32, u64);
+
+/// Whether the kernel tells a process's children without a look at all processes (CONFIG_PROC_CHILDREN).
+pub(crate) fn tells_children(pid: i32) -> bool {
+    children(pid).is_some()
+}
+
+fn children(pid: i32) -> Option<Vec<i32>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    Some(text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// The children of a server's first process that are workers or writers, and the CPU time that each has used.
+///
+/// # Errors
+/// When the process is gone.
+pub(crate) fn helpers(first: i32) -> Result<Vec<(Name, Role, Duration)>> {
+    let children = children(first).with_context(|| format!("the server's process {first} is gone"))?;
+    let helper = |pid: i32| {
+        let role = role(&std::fs::read(format!("/proc/{pid}/cmdline")).ok()?)?;
+        let now = stat(pid)?;
+        let cpu = Duration::from_secs_f64(now.own_ticks as f64 / ticks_per_second());
+        Some(((pid, now.started), role, cpu))
+    };
+    Ok(children.into_iter().filter_map(helper).collect())
+}
+
+/// By the title that PostgreSQL gives its processes (src/backend/utils/misc/ps_status.c), perhaps with the cluster's
+/// name before what the process is; `None` for a backend.
+fn role(title: &[u8]) -> Option<Role> {
+    const WRITERS: [&str; 4] = ["checkpointer", "background writer", "walwriter", "io worker"];
+    let title = String::from_utf8_lossy(title);
+    let title = title.strip_prefix("postgres: ")?.trim_end_matches(['\0', ' ']);
+    let is = |what: &str| title == what || title.starts_with(&format!("{what} "));
+    let named = |what: &&str| is(what) || title.contains(&format!(": {what}"));
+    match () {
+        _ if WRITERS.iter().any(named) => Some(Role::Writer),
+        _ if named(&"parallel worker") => Some(Role::Worker),
+        _ => None,
+    }
+}
+
 /// Whether this very process, and not a later one of the same pid, still runs. One that has
 /// ended and only waits to be reaped does not.
 pub(crate) fn lives(process: &Stat) -> bool {
@@ -179,6 +231,21 @@ mod tests {
             })
         );
         assert_eq!(parse_stat("42 (x) S"), None);
+    }
+
+    #[test]
+    fn a_title_says_what_a_process_is() {
+        for (title, expected) in [
+            ("postgres: checkpointer ", Some(Role::Writer)),
+            ("postgres: main: walwriter ", Some(Role::Writer)),
+            ("postgres: io worker 2", Some(Role::Writer)),
+            ("postgres: parallel worker for PID 4711 ", Some(Role::Worker)),
+            ("postgres: autovacuum launcher ", None),
+            ("postgres: postgres postgres [local] COPY", None),
+            ("/usr/lib/postgresql/15/bin/postgres\0-D\0/tmp", None),
+        ] {
+            assert_eq!(role(format!("{title}\0\0").as_bytes()), expected, "{title}");
+        }
     }
 
     #[test]

@@ -60,11 +60,14 @@ pub(crate) trait Instance {
     /// Why the launched server does not run, with its log's last lines; `None` while it does.
     fn died(&self) -> Option<String>;
 
-    /// CPU time of the launched server.
+    /// CPU time of the launched server, which this connector connects to.
     ///
     /// # Errors
     /// When it is gone, or does not say.
-    fn cpu_time(&self) -> Result<Duration>;
+    fn cpu_time(&self, connector: &Connector) -> Result<Duration>;
+
+    /// As [`Server::first_process`].
+    fn first_process(&self) -> Option<i32>;
 
     /// The transport of connections by this connector, as records have it.
     fn transport(&self, connector: &Connector) -> &'static str;
@@ -154,7 +157,7 @@ impl<I: Instance> Throwaway<I> {
         let instance = &mut self.instance.0;
         if instance.launched() {
             // One that died has no time to read any more; what it had said is kept.
-            self.cpu_before = match instance.cpu_time() {
+            self.cpu_before = match instance.cpu_time(&self.plain) {
                 Ok(time) => self.cpu_before + time,
                 Err(_) => self.cpu_most.get(),
             };
@@ -274,9 +277,13 @@ impl<I: Instance> Server for Throwaway<I> {
             return Err(unavailable!("the server does not run: no CPU time"));
         }
         // Ticks are rounded per process, so that a sum can differ by some from one taken before.
-        let most = (self.cpu_before + self.instance.0.cpu_time()?).max(self.cpu_most.get());
+        let most = (self.cpu_before + self.instance.0.cpu_time(&self.plain)?).max(self.cpu_most.get());
         self.cpu_most.set(most);
         Ok(Some(most))
+    }
+
+    fn first_process(&self) -> Option<i32> {
+        self.instance.0.first_process()
     }
 
     fn visible_path(&self, file: &Path) -> Result<PathBuf> {

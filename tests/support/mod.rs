@@ -200,6 +200,20 @@ fn placed(run: &Run, samples: &mut [Sample]) {
     samples.sort_by_key(|sample| (sample.slot, sample.position));
 }
 
+fn machine() -> Machine {
+    Machine {
+        os: "Debian GNU/Linux 12 (bookworm)".into(),
+        kernel: "Linux 6.1.0".into(),
+        arch: "x86_64".into(),
+        cpu: "Example CPU @ 2.40GHz".into(),
+        cores: 2,
+        memory_bytes: 8 << 30,
+        virtualization: Some("kvm".into()),
+        disk: Some(Disk { filesystem: "ext4".into(), flushes_per_second: 50_000 }),
+        fingerprint: Fingerprint::default(),
+    }
+}
+
 pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
     let able: Vec<usize> = (0..cases.len()).filter(|&i| cases[i].unavailable.is_none()).collect();
     let setting = |name: &str, value: &str| (name.to_string(), value.to_string());
@@ -214,16 +228,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             started: "2026-03-01T12:00:00Z".into(),
             label: String::new(),
             command: "bulkbench run votes --rows 7500000 --rounds 5 --seed 7".into(),
-            machine: Machine {
-                os: "Debian GNU/Linux 12 (bookworm)".into(),
-                kernel: "Linux 6.1.0".into(),
-                arch: "x86_64".into(),
-                cpu: "Example CPU @ 2.40GHz".into(),
-                cores: 2,
-                memory_bytes: 8 << 30,
-                virtualization: Some("kvm".into()),
-                disk: Some(Disk { filesystem: "ext4".into(), flushes_per_second: 50_000 }),
-            },
+            machine: machine(),
             asked: None,
         },
         server: ServerFacts {

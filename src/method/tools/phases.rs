@@ -10,13 +10,25 @@ use crate::model::Phase;
 use crate::probe::cpu;
 use crate::server::StatementLog;
 
+/// Something that wants to know which phase it is.
+pub(crate) trait Edges: Send + Sync {
+    /// A phase is about to begin, or `None` has ended. No clock runs meanwhile.
+    fn enter(&self, phase: Option<Phase>);
+}
+
+impl Edges for StatementLog {
+    fn enter(&self, phase: Option<Phase>) {
+        StatementLog::enter(self, phase);
+    }
+}
+
 /// Time of each phase of one sample.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct PhaseClock {
     phases: BTreeMap<Phase, u64>,
     load_cpu_ns: u64,
     program: Option<Used>,
-    log: Option<Arc<StatementLog>>,
+    hear: Vec<Arc<dyn Edges>>,
 }
 
 /// Resources used by the external program that did the load.
@@ -29,9 +41,9 @@ pub(crate) struct Used {
 }
 
 impl PhaseClock {
-    /// A clock that tells `log` which phase it is.
-    pub fn logged(log: Option<Arc<StatementLog>>) -> Self {
-        Self { log, ..Self::default() }
+    /// A clock that tells these which phase it is.
+    pub(crate) fn heard_by(hear: Vec<Arc<dyn Edges>>) -> Self {
+        Self { hear, ..Self::default() }
     }
 
     /// Does `work` as (a further part of) this phase. A phase that fails leaves no time: its
@@ -53,9 +65,7 @@ impl PhaseClock {
     }
 
     fn tell(&self, phase: Option<Phase>) {
-        if let Some(log) = &self.log {
-            log.enter(phase);
-        }
+        self.hear.iter().for_each(|one| one.enter(phase));
     }
 
     /// Counts what a program used, which ran in the load phase, as the client's.

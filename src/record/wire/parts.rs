@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Ability, Before, Encoding, Persistence, Source};
+use crate::model::{self, Ability, Before, Encoding, Fact, Persistence, Source};
 use crate::spelling::{Named, Scalar};
 
 /// Two structures of the same fields, made of each other.
@@ -49,6 +49,33 @@ pub(crate) struct Machine {
     memory_bytes: u64,
     virtualization: Option<String>,
     disk: Option<Disk>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fingerprint: BTreeMap<Named<Fact>, FactValue>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum FactValue {
+    Number(u64),
+    Words(String),
+}
+
+impl From<model::FactValue> for FactValue {
+    fn from(value: model::FactValue) -> Self {
+        match value {
+            model::FactValue::Number(number) => Self::Number(number),
+            model::FactValue::Words(words) => Self::Words(words),
+        }
+    }
+}
+
+impl From<FactValue> for model::FactValue {
+    fn from(value: FactValue) -> Self {
+        match value {
+            FactValue::Number(number) => Self::Number(number),
+            FactValue::Words(words) => Self::Words(words),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,15 +89,21 @@ same_fields!(Disk = model::Disk { filesystem, flushes_per_second });
 
 impl From<model::Machine> for Machine {
     fn from(machine: model::Machine) -> Self {
-        let model::Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk } = machine;
-        Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk: disk.map(Into::into) }
+        let facts = machine.fingerprint.iter().map(|(fact, value)| (Named(fact), value.clone().into()));
+        let fingerprint = facts.collect();
+        let model::Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, .. } = machine;
+        let disk = disk.map(Into::into);
+        Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint }
     }
 }
 
 impl From<Machine> for model::Machine {
     fn from(machine: Machine) -> Self {
-        let Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk } = machine;
-        Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk: disk.map(Into::into) }
+        let Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint } =
+            machine;
+        let fingerprint = fingerprint.into_iter().map(|(fact, value)| (fact.0, value.into())).collect();
+        let disk = disk.map(Into::into);
+        Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Charts, drawn as SVG: times as stacked bars ([`totals`]), rates as points ([`rates`]), rates
-//! over what an experiment varies as lines ([`curve`]), what steps save as hanging bars ([`steps`]).
+//! over what an experiment varies as lines ([`curve`]), what steps save as hanging bars ([`steps`]), what
+//! backends did and who used the processors as bars of parts ([`stacks`]).
 
 mod canvas;
 pub mod curve;
 mod legend;
 pub mod rates;
 mod scale;
+pub(crate) mod stacks;
 pub(crate) mod steps;
 pub mod totals;
 

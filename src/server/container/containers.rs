@@ -12,6 +12,7 @@ use testcontainers::bollard::query_parameters::{
     StartContainerOptions, StatsOptionsBuilder,
 };
 
+use super::control_group;
 use super::engine::Engine;
 use super::owner;
 use super::spec::{ContainerSpec, addresses};
@@ -216,8 +217,16 @@ impl Instance for Containers {
         }
     }
 
-    /// CPU time of the container's control group, as the kernel counts it.
-    fn cpu_time(&self) -> Result<Duration> {
+    fn first_process(&self) -> Option<i32> {
+        None
+    }
+
+    /// CPU time of the container's control group, as the kernel counts it: read by its own server where that may, as
+    /// the engine waits for a second reading before it answers.
+    fn cpu_time(&self, connector: &Connector) -> Result<Duration> {
+        if let Some(time) = control_group::cpu_time(connector)? {
+            return Ok(time);
+        }
         let name = self.name.as_deref().context("no container was made")?;
         let options = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
         let stats = self.engine.collect(

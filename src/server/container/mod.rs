@@ -10,6 +10,7 @@
 //! the same volume. The data lies on a named volume, never on the overlay of the image's layers.
 
 mod containers;
+mod control_group;
 mod engine;
 mod image;
 mod owner;

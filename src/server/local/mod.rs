@@ -199,8 +199,12 @@ impl Instance for Cluster {
         self.postmaster.as_ref().and_then(Postmaster::died)
     }
 
-    fn cpu_time(&self) -> Result<Duration> {
+    fn cpu_time(&self, _: &Connector) -> Result<Duration> {
         self.postmaster.as_ref().context("no server was launched")?.cpu_time()
+    }
+
+    fn first_process(&self) -> Option<i32> {
+        self.postmaster.as_ref().map(Postmaster::pid)
     }
 
     fn transport(&self, _: &Connector) -> &'static str {

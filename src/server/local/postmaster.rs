@@ -98,6 +98,11 @@ impl Postmaster {
         ))
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.pid
+    }
+
     /// CPU time of it and its children, those that have ended included.
     ///
     /// # Errors

@@ -1,0 +1,82 @@
+//! What do the probes cost? The same loads with and without them, turn and turn about: waits looked at 20 times in a
+//! second, CPU, WAL and the like at the edges of the phases. Their price is in the phases only as far as they take
+//! processor and server from the load.
+//!
+//! `BULKBENCH_ROWS` (default 300,000) sets the rows, `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
+
+mod support;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bulkbench::experiment::Experiment;
+use bulkbench::model::Case;
+use bulkbench::runner::RunSession;
+use bulkbench::runner::sample::Measured;
+use bulkbench::{stats, units};
+use support::fit::Fit;
+use support::loads::{Loads, load};
+use support::variables;
+
+const ROWS: u64 = 300_000;
+
+const FIT: Fit =
+    Fit { samples: 10, warm_up: Duration::from_millis(500), measurement: Duration::from_secs(2) };
+
+/// As of `loads`.
+const NOISE: f64 = 0.25;
+
+/// Loads with and without them, each.
+const ROUNDS: usize = 11;
+
+const CASES: &str = "\
+id = 'probes'
+title = 'Loads with and without probes'
+question = 'What do the probes cost?'
+rounds = 1
+baseline = 'copy-csv'
+[[case]]
+method = 'copy-csv'
+[[case]]
+method = 'insert-multirow'
+";
+
+fn main() -> ExitCode {
+    support::run(FIT.criterion(NOISE), |criterion, args, interrupt| {
+        let rows = variables::rows(args.mode, ROWS)?;
+        let experiment = Experiment::parse(CASES, "probes")?;
+        let (cases, fit) = (Loads::cases(&experiment, rows)?, FIT.asked(args));
+        let loads = Loads { group: "probes", experiment, cases, rows, time: total, fit };
+        loads.run(criterion, args, interrupt, |session, measured| {
+            println!("\n{ROUNDS} rounds with and without probes, turn and turn about, medians:");
+            measured.iter().try_for_each(|(slug, case)| conclude(session, slug, case))
+        })
+    })
+}
+
+fn total(load: &Measured) -> Duration {
+    Duration::from_nanos(load.phases.values().sum())
+}
+
+/// Loads a case with and without them in turn, and says how they compare.
+fn conclude(session: &mut RunSession<'_>, slug: &str, case: &Case) -> Result<()> {
+    let mut taken = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        // Neither is always the one after the other.
+        for probing in [round % 2 == 0, round % 2 != 0] {
+            session.stage().set_probing(probing);
+            taken[usize::from(probing)].push(total(&load(session, case)?).as_nanos() as f64);
+        }
+    }
+    session.stage().set_probing(true);
+    let [without, with] = taken.map(|times| stats::median(&times).context("there are no rounds"));
+    let (without, with) = (without?, with?);
+    println!(
+        "{slug}: {} without, {} with, ratio {:.4}",
+        units::seconds(without as u64),
+        units::seconds(with as u64),
+        with / without
+    );
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! What the loads of a case were bound by: a sentence made from their readings, by fixed rules.
+
+use super::summary::Summary;
+use crate::model::{Metric, Phase};
+use crate::units;
+
+/// The fewest looks at backends that shares are taken of: of fewer each is a guess.
+const FEWEST_LOOKS: f64 = 20.0;
+
+/// The share of the looks from which on a wait is what a load is bound by.
+const BOUND: f64 = 0.4;
+
+/// The share from which on a wait is told at all.
+const TOLD: f64 = 0.1;
+
+/// The share of the time from which on one processor is held to be busy all the time: what is left goes into waking
+/// and waiting that is too short to be seen.
+const BUSY: f64 = 0.85;
+
+/// Processors above which more than one backend has to be at work.
+const ALONE: f64 = 1.1;
+
+/// The share of the total from which on a phase is the one to look at.
+const LONG: f64 = 0.6;
+
+/// What a load is bound by, and the readings that say so. Nothing of it is known where nothing was looked at, as in
+/// records from before that was done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Seen {
+    /// The median total in nanoseconds.
+    total: f64,
+    /// The longest phase, and its share of the total.
+    longest: Option<(Phase, f64)>,
+    /// Processors that the client kept busy, on average; likewise the backends and their workers, and the server.
+    client: f64,
+    backends: Option<f64>,
+    workers: Option<f64>,
+    server: Option<f64>,
+    /// Shares of the looks, as in [`Metric::WAITS`]; `None` where there are too few.
+    waits: Option<[f64; Metric::WAITS.len()]>,
+    /// WAL and bytes to the device.
+    wal: Option<f64>,
+    device: Option<f64>,
+}
+
+/// The sentences on a case; `None` where its samples do not say.
+pub(crate) fn words(summary: &Summary) -> Option<String> {
+    seen(summary).map(|seen| seen.words())
+}
+
+fn seen(summary: &Summary) -> Option<Seen> {
+    let readings = &summary.readings;
+    let total = summary.total_ns?.point;
+    let of_total = |metric: Metric| readings.get(metric).map(|ns| ns / total);
+    let counts: Vec<f64> = Metric::WAITS.iter().filter_map(|metric| readings.get(*metric)).collect();
+    let looks: f64 = counts.iter().sum();
+    let shares: Option<[f64; Metric::WAITS.len()]> = counts.try_into().ok();
+    let phases = summary.phases_of_median_ns();
+    let all: f64 = phases.values().sum();
+    let longest = phases.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(phase, ns)| (*phase, ns / all));
+    shares.map(|counts| Seen {
+        total,
+        longest,
+        client: of_total(Metric::ClientCpu).unwrap_or(0.0),
+        backends: of_total(Metric::BackendCpu),
+        workers: of_total(Metric::WorkerCpu),
+        server: of_total(Metric::ServerCpu),
+        waits: (looks >= FEWEST_LOOKS).then(|| counts.map(|count| count / looks)),
+        wal: readings.get(Metric::Wal),
+        device: readings.get(Metric::DeviceWrites),
+    })
+}
+
+impl Seen {
+    fn words(&self) -> String {
+        let mut facts = vec![self.bound()];
+        if let Some(waits) = self.waits {
+            let told = Metric::WAITS.iter().zip(waits).skip(1).filter(|(_, share)| *share >= TOLD);
+            facts.extend(told.map(|(metric, share)| format!("{} {}", waiting(*metric), percent(share))));
+        }
+        if let Some((phase, share)) = self.longest.filter(|(_, share)| (LONG..0.995).contains(share)) {
+            facts.push(format!("{} of the time is its phase {}", percent(share), phase.words()));
+        }
+        if let Some(workers) = self.workers.filter(|busy| *busy >= TOLD) {
+            facts.push(format!("parallel workers kept {workers:.1} processors busy"));
+        }
+        if let Some(wal) = self.wal {
+            facts.push(format!("WAL {}", units::bytes(wal as u64)));
+        }
+        if let Some(device) = self.device {
+            facts.push(format!("{} to the device", units::bytes(device as u64)));
+        }
+        if self.client < 1.0 {
+            facts.push(format!("the client was idle {}", percent(1.0 - self.client)));
+        }
+        facts.join("; ")
+    }
+
+    /// What the load is bound by, with the reading that says so.
+    fn bound(&self) -> String {
+        let Some(waits) = self.waits else {
+            let ms = self.total / 1e6;
+            return format!("too short to look at ({ms:.0} ms)");
+        };
+        let share = |metric: Metric| {
+            let at = Metric::WAITS.iter().position(|known| *known == metric);
+            at.map_or(0.0, |at| waits[at])
+        };
+        let client = share(Metric::WaitsClient);
+        if client >= BOUND {
+            return match self.client >= BUSY {
+                true => format!("bound by the client's CPU: {} of the time", percent(self.client.min(1.0))),
+                false => "bound by the way between client and server: neither is busy".into(),
+            };
+        }
+        let waits = Metric::WAITS.iter().zip(waits).skip(1);
+        let (most, most_share) =
+            waits.max_by(|a, b| a.1.total_cmp(&b.1)).map_or((Metric::AtWork, 0.0), |m| (*m.0, m.1));
+        if most_share >= BOUND {
+            return format!("bound by {}", bound_by(most));
+        }
+        match (self.backends, self.server) {
+            (Some(busy), _) if busy > ALONE => {
+                format!("bound by the CPU of its backends: {busy:.1} processors busy")
+            }
+            (Some(busy), _) if busy >= BUSY => {
+                format!("bound by one backend's CPU: {} of the time", percent(busy.min(1.0)))
+            }
+            (None, Some(busy)) if busy >= BUSY => {
+                format!("bound by the server's CPU: {busy:.1} processors busy")
+            }
+            _ if share(Metric::AtWork) >= 1.0 - BOUND => {
+                format!("mostly the server's CPU: {} of the looks", percent(share(Metric::AtWork)))
+            }
+            _ => "bound by no one thing".into(),
+        }
+    }
+}
+
+/// What a load waits for, behind "bound by".
+fn bound_by(metric: Metric) -> &'static str {
+    match metric {
+        Metric::WaitsWalWrite => "the writing and flushing of WAL",
+        Metric::WaitsWalInsert => "turns at the WAL buffers",
+        Metric::WaitsExtension => "the extension of relations",
+        Metric::WaitsDataFile => "data files",
+        Metric::WaitsTempFile => "temporary files",
+        Metric::WaitsLock => "locks",
+        Metric::WaitsWorkers => "parallel workers",
+        _ => "waits of other kinds",
+    }
+}
+
+/// The same as a fact beside others.
+fn waiting(metric: Metric) -> &'static str {
+    match metric {
+        Metric::WaitsClient => "waits for the client",
+        Metric::WaitsWalWrite => "waits for WAL being written or flushed",
+        Metric::WaitsWalInsert => "waits for turns at the WAL buffers",
+        Metric::WaitsExtension => "waits for relation extension",
+        Metric::WaitsDataFile => "waits for data files",
+        Metric::WaitsTempFile => "waits for temporary files",
+        Metric::WaitsLock => "waits for locks",
+        Metric::WaitsWorkers => "waits for parallel workers",
+        _ => "waits for something else",
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that keeps a backend busy and waits for nothing.
+    const BUSY_BACKEND: Seen = Seen {
+        total: 5e9,
+        longest: Some((Phase::Load, 0.999)),
+        client: 0.07,
+        backends: Some(0.99),
+        workers: Some(0.0),
+        server: Some(1.02),
+        waits: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        wal: Some(959_447_040.0),
+        device: None,
+    };
+
+    fn with(waits: &[(Metric, f64)]) -> Option<[f64; Metric::WAITS.len()]> {
+        let of = |metric: Metric| {
+            waits.iter().find(|(known, _)| *known == metric).map_or(0.0, |(_, share)| *share)
+        };
+        Some(Metric::WAITS.map(of))
+    }
+
+    #[test]
+    fn a_sentence_says_what_bounds_a_load_and_by_which_reading() {
+        assert_eq!(
+            BUSY_BACKEND.words(),
+            "bound by one backend's CPU: 99 % of the time; WAL 915 MiB; the client was idle 93 %"
+        );
+        for (seen, expected) in [
+            (
+                Seen {
+                    waits: with(&[(Metric::AtWork, 0.78), (Metric::WaitsExtension, 0.22)]),
+                    backends: Some(1.6),
+                    longest: Some((Phase::Load, 0.7)),
+                    ..BUSY_BACKEND
+                },
+                "bound by the CPU of its backends: 1.6 processors busy; waits for relation extension 22 %; \
+                 70 % of the time is its phase load; WAL 915 MiB; the client was idle 93 %",
+            ),
+            (
+                Seen {
+                    waits: with(&[(Metric::AtWork, 0.2), (Metric::WaitsWalWrite, 0.8)]),
+                    backends: Some(0.2),
+                    device: Some(1_048_576.0),
+                    ..BUSY_BACKEND
+                },
+                "bound by the writing and flushing of WAL; waits for WAL being written or flushed 80 %; \
+                 WAL 915 MiB; 1.00 MiB to the device; the client was idle 93 %",
+            ),
+            (
+                Seen {
+                    waits: with(&[(Metric::AtWork, 0.3), (Metric::WaitsClient, 0.7)]),
+                    client: 0.97,
+                    wal: None,
+                    ..BUSY_BACKEND
+                },
+                "bound by the client's CPU: 97 % of the time; waits for the client 70 %; the client was idle 3 %",
+            ),
+            (
+                Seen { waits: with(&[(Metric::WaitsClient, 0.9)]), client: 0.2, wal: None, ..BUSY_BACKEND },
+                "bound by the way between client and server: neither is busy; waits for the client 90 %; \
+                 the client was idle 80 %",
+            ),
+            (
+                Seen { waits: None, total: 12e6, wal: None, client: 1.4, ..BUSY_BACKEND },
+                "too short to look at (12 ms)",
+            ),
+        ] {
+            assert_eq!(seen.words(), expected);
+        }
+    }
+}

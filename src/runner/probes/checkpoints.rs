@@ -1,0 +1,34 @@
+//! Checkpoints that had a part in a load.
+
+use anyhow::Result;
+
+use super::probe::{Place, Probe};
+use crate::model::{Ability, Metric, Readings};
+use crate::probe::checkpoints::{self, Checkpoints};
+use crate::probe::wal_and_sizes::wal_position;
+
+/// The server's checkpoints between both ends.
+#[derive(Default)]
+pub(super) struct CheckpointsBetween {
+    /// Those before, and the position in the WAL then.
+    before: Option<(Checkpoints, u64)>,
+}
+
+impl Probe for CheckpointsBetween {
+    fn start(&mut self, at: &mut Place<'_>) -> Result<()> {
+        let has = at.server.facts().absent.has(Ability::Wal);
+        let counted = checkpoints::read(&mut **at.session)?.filter(|_| has);
+        if let Some(counted) = counted {
+            self.before = Some((counted, wal_position(&mut **at.session)?));
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, at: &mut Place<'_>, readings: &mut Readings) -> Result<()> {
+        let after = checkpoints::read(&mut **at.session)?;
+        let between =
+            self.before.zip(after).map(|((before, wal), after)| checkpoints::between(before, after, wal));
+        readings.set(Metric::Checkpoints, between);
+        Ok(())
+    }
+}

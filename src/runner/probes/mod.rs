@@ -1,0 +1,45 @@
+//! The probes around the timed part of a sample. Each reads metrics of its own: at both ends, at the edges of the
+//! phases, or whenever it is time for a look. A further one is a file here and its metrics in the list.
+
+mod checkpoints;
+mod client;
+mod device;
+mod probe;
+mod server_cpu;
+mod sizes;
+mod speed;
+mod waits;
+mod wal;
+mod wal_counts;
+mod watch;
+
+use anyhow::Result;
+
+use crate::interrupt::Interrupt;
+pub(crate) use probe::Place;
+use probe::Probe;
+pub(crate) use watch::Probes;
+
+/// All of them, in the order in which they start; they stop in the other. What takes time itself starts first, so
+/// that those which count do so as near to the load as can be.
+fn all() -> Vec<Box<dyn Probe>> {
+    vec![
+        Box::new(speed::Speed::default()),
+        Box::new(sizes::Sizes),
+        Box::new(checkpoints::CheckpointsBetween::default()),
+        Box::new(wal_counts::WalCounts::default()),
+        Box::new(waits::Waits::default()),
+        Box::new(device::Device::default()),
+        Box::new(wal::Wal::default()),
+        Box::new(server_cpu::ServerCpu::default()),
+        Box::new(client::Client::default()),
+    ]
+}
+
+/// Starts all of them, or none where nothing is to be probed: the last thing before the first phase.
+///
+/// # Errors
+/// When a probe that works here fails.
+pub(super) fn start(at: Place<'_>, probing: bool, interrupt: &Interrupt) -> Result<Probes> {
+    Probes::start(if probing { all() } else { Vec::new() }, at, interrupt)
+}

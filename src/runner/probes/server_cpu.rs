@@ -1,0 +1,89 @@
+//! CPU time of the server: over all phases, in each, and by which of its processes used it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::probe::{Place, Probe};
+use crate::model::{Metric, Phase, Reading, Readings};
+use crate::server::Session;
+use crate::server::processes::{self, Role};
+
+/// The server's CPU time.
+#[derive(Default)]
+pub(super) struct ServerCpu {
+    /// Before; `None` where it cannot be seen.
+    before: Option<Duration>,
+    /// The first process of a server on this machine.
+    first: Option<i32>,
+    /// The phase that runs, and the CPU time when it began.
+    begun: Option<(Phase, Duration)>,
+    phases: BTreeMap<Phase, u64>,
+    /// CPU time of workers and writers, by process: when it was first seen in the sample, and last.
+    seen: BTreeMap<processes::Name, (Role, Duration, Duration)>,
+    /// Whether looks can be cheap.
+    looks: bool,
+}
+
+impl Probe for ServerCpu {
+    fn start(&mut self, at: &mut Place<'_>) -> Result<()> {
+        self.first = at.server.first_process();
+        self.before = total(at)?;
+        self.looks = self.first.is_some_and(processes::tells_children);
+        self.see(true)
+    }
+
+    fn edge(&mut self, phase: Option<Phase>, _: &mut Session) -> Result<()> {
+        let Some(first) = self.first else { return Ok(()) };
+        let now = processes::tree_cpu(first)?;
+        if let Some((phase, begun)) = self.begun.take() {
+            *self.phases.entry(phase).or_default() += now.saturating_sub(begun).as_nanos() as u64;
+        }
+        self.begun = phase.map(|phase| (phase, now));
+        Ok(())
+    }
+
+    fn look(&mut self, _: Option<Phase>, _: &mut Session) -> Result<()> {
+        self.see(false)
+    }
+
+    fn stop(&mut self, at: &mut Place<'_>, readings: &mut Readings) -> Result<()> {
+        let Some((before, after)) = self.before.zip(total(at)?) else { return Ok(()) };
+        let nanoseconds = |time: Duration| time.as_nanos() as u64;
+        let all = nanoseconds(after.saturating_sub(before));
+        readings.set(Metric::ServerCpu, all);
+        let server = Reading::from(Metric::ServerCpu);
+        self.phases.iter().for_each(|(phase, ns)| readings.set(server.within(*phase), *ns));
+        if !self.looks {
+            return Ok(());
+        }
+        self.see(false)?;
+        let of = |role: Role| {
+            let those = self.seen.values().filter(|(known, ..)| *known == role);
+            those.map(|(_, first, last)| nanoseconds(last.saturating_sub(*first))).sum::<u64>()
+        };
+        let (workers, writers) = (of(Role::Worker), of(Role::Writer));
+        readings.set(Metric::WorkerCpu, workers);
+        readings.set(Metric::WriterCpu, writers);
+        readings.set(Metric::BackendCpu, all.saturating_sub(workers + writers));
+        Ok(())
+    }
+}
+
+fn total(at: &Place<'_>) -> Result<Option<Duration>> {
+    at.server.cpu_time().context("reading the server's CPU time")
+}
+
+impl ServerCpu {
+    /// Sees the server's workers and writers; what a process used before the sample is none of it.
+    fn see(&mut self, before: bool) -> Result<()> {
+        let Some(first) = self.first.filter(|_| self.looks) else { return Ok(()) };
+        for (name, role, cpu) in processes::helpers(first)? {
+            // One that is new has done all that it did in the sample.
+            let begun = if before { cpu } else { Duration::ZERO };
+            self.seen.entry(name).or_insert((role, begun, cpu)).2 = cpu;
+        }
+        Ok(())
+    }
+}
