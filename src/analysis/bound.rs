@@ -17,6 +17,9 @@ const TOLD: f64 = 0.1;
 /// and waiting that is too short to be seen.
 const BUSY: f64 = 0.85;
 
+/// The share of the time from which on the client's processor is what its server waits for most.
+const HALF: f64 = 0.5;
+
 /// Processors above which more than one backend has to be at work.
 const ALONE: f64 = 1.1;
 
@@ -108,9 +111,12 @@ impl Seen {
         };
         let client = share(Metric::WaitsClient);
         if client >= BOUND {
-            return match self.client >= BUSY {
-                true => format!("bound by the client's CPU: {} of the time", percent(self.client.min(1.0))),
-                false => "bound by the way between client and server: neither is busy".into(),
+            return match self.client {
+                busy if busy >= BUSY => {
+                    format!("bound by the client's CPU: {} of the time", percent(busy.min(1.0)))
+                }
+                busy if busy >= HALF => format!("mostly the client's CPU: {} of the time", percent(busy)),
+                _ => "bound by the way between client and server: neither is busy".into(),
             };
         }
         let waits = Metric::WAITS.iter().zip(waits).skip(1);
@@ -229,6 +235,10 @@ mod tests {
                     ..BUSY_BACKEND
                 },
                 "bound by the client's CPU: 97 % of the time; waits for the client 70 %; the client was idle 3 %",
+            ),
+            (
+                Seen { waits: with(&[(Metric::WaitsClient, 0.9)]), client: 0.7, wal: None, ..BUSY_BACKEND },
+                "mostly the client's CPU: 70 % of the time; waits for the client 90 %; the client was idle 30 %",
             ),
             (
                 Seen { waits: with(&[(Metric::WaitsClient, 0.9)]), client: 0.2, wal: None, ..BUSY_BACKEND },

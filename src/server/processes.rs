@@ -109,38 +109,29 @@ pub(crate) enum Role {
     Worker,
     /// It writes in the background.
     Writer,
+    /// It is a backend, or does anything else.
+    Other,
 }
 
-/// A process for good: its pid and when it began.
-pub(crate) type Name = (i32, u64);
-
-/// Whether the kernel tells a process's children without a look at all processes (CONFIG_PROC_CHILDREN).
-pub(crate) fn tells_children(pid: i32) -> bool {
-    children(pid).is_some()
-}
-
-fn children(pid: i32) -> Option<Vec<i32>> {
+/// The children of a process, told without a look at all processes; `None` where the process is gone, or the kernel
+/// does not tell (CONFIG_PROC_CHILDREN).
+pub(crate) fn children(pid: i32) -> Option<Vec<i32>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
     Some(text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
 }
 
-/// The children of a server's first process that are workers or writers, and the CPU time that each has used.
-///
-/// # Errors
-/// When the process is gone.
-pub(crate) fn helpers(first: i32) -> Result<Vec<(Name, Role, Duration)>> {
-    let children = children(first).with_context(|| format!("the server's process {first} is gone"))?;
-    let helper = |pid: i32| {
-        let role = role(&std::fs::read(format!("/proc/{pid}/cmdline")).ok()?)?;
-        let now = stat(pid)?;
-        let cpu = Duration::from_secs_f64(now.own_ticks as f64 / ticks_per_second());
-        Some(((pid, now.started), role, cpu))
-    };
-    Ok(children.into_iter().filter_map(helper).collect())
+/// What a child of a server's first process does; `None` while it has no title that says so, or is gone.
+pub(crate) fn role_of(pid: i32) -> Option<Role> {
+    role(&std::fs::read(format!("/proc/{pid}/cmdline")).ok()?)
+}
+
+/// CPU time that a process has used itself; `None` when it is gone.
+pub(crate) fn own_cpu(pid: i32) -> Option<Duration> {
+    stat(pid).map(|now| Duration::from_secs_f64(now.own_ticks as f64 / ticks_per_second()))
 }
 
 /// By the title that PostgreSQL gives its processes (src/backend/utils/misc/ps_status.c), perhaps with the cluster's
-/// name before what the process is; `None` for a backend.
+/// name before what the process is; `None` for any other.
 fn role(title: &[u8]) -> Option<Role> {
     const WRITERS: [&str; 4] = ["checkpointer", "background writer", "walwriter", "io worker"];
     let title = String::from_utf8_lossy(title);
@@ -150,7 +141,7 @@ fn role(title: &[u8]) -> Option<Role> {
     match () {
         _ if WRITERS.iter().any(named) => Some(Role::Writer),
         _ if named(&"parallel worker") => Some(Role::Worker),
-        _ => None,
+        _ => Some(Role::Other),
     }
 }
 
@@ -240,8 +231,8 @@ mod tests {
             ("postgres: main: walwriter ", Some(Role::Writer)),
             ("postgres: io worker 2", Some(Role::Writer)),
             ("postgres: parallel worker for PID 4711 ", Some(Role::Worker)),
-            ("postgres: autovacuum launcher ", None),
-            ("postgres: postgres postgres [local] COPY", None),
+            ("postgres: autovacuum launcher ", Some(Role::Other)),
+            ("postgres: postgres postgres [local] COPY", Some(Role::Other)),
             ("/usr/lib/postgresql/15/bin/postgres\0-D\0/tmp", None),
         ] {
             assert_eq!(role(format!("{title}\0\0").as_bytes()), expected, "{title}");

@@ -20,8 +20,10 @@ pub(super) struct ServerCpu {
     /// The phase that runs, and the CPU time when it began.
     begun: Option<(Phase, Duration)>,
     phases: BTreeMap<Phase, u64>,
-    /// CPU time of workers and writers, by process: when it was first seen in the sample, and last.
-    seen: BTreeMap<processes::Name, (Role, Duration, Duration)>,
+    /// What each child of the first process does, by its number.
+    roles: BTreeMap<i32, Role>,
+    /// CPU time of workers and writers: when each was first seen in the sample, and last.
+    seen: BTreeMap<i32, (Role, Duration, Duration)>,
     /// Whether looks can be cheap.
     looks: bool,
 }
@@ -30,8 +32,9 @@ impl Probe for ServerCpu {
     fn start(&mut self, at: &mut Place<'_>) -> Result<()> {
         self.first = at.server.first_process();
         self.before = total(at)?;
-        self.looks = self.first.is_some_and(processes::tells_children);
-        self.see(true)
+        self.looks = self.first.is_some_and(|first| processes::children(first).is_some());
+        self.see(Moment::Start);
+        Ok(())
     }
 
     fn edge(&mut self, phase: Option<Phase>, _: &mut Session) -> Result<()> {
@@ -45,7 +48,8 @@ impl Probe for ServerCpu {
     }
 
     fn look(&mut self, _: Option<Phase>, _: &mut Session) -> Result<()> {
-        self.see(false)
+        self.see(Moment::Between);
+        Ok(())
     }
 
     fn stop(&mut self, at: &mut Place<'_>, readings: &mut Readings) -> Result<()> {
@@ -58,7 +62,7 @@ impl Probe for ServerCpu {
         if !self.looks {
             return Ok(());
         }
-        self.see(false)?;
+        self.see(Moment::Stop);
         let of = |role: Role| {
             let those = self.seen.values().filter(|(known, ..)| *known == role);
             those.map(|(_, first, last)| nanoseconds(last.saturating_sub(*first))).sum::<u64>()
@@ -75,15 +79,36 @@ fn total(at: &Place<'_>) -> Result<Option<Duration>> {
     at.server.cpu_time().context("reading the server's CPU time")
 }
 
+/// When processes are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Start,
+    Between,
+    Stop,
+}
+
 impl ServerCpu {
-    /// Sees the server's workers and writers; what a process used before the sample is none of it.
-    fn see(&mut self, before: bool) -> Result<()> {
-        let Some(first) = self.first.filter(|_| self.looks) else { return Ok(()) };
-        for (name, role, cpu) in processes::helpers(first)? {
-            // One that is new has done all that it did in the sample.
-            let begun = if before { cpu } else { Duration::ZERO };
-            self.seen.entry(name).or_insert((role, begun, cpu)).2 = cpu;
+    /// Sees the server's workers, and at both ends the writers, which last. What a process used before the sample is
+    /// none of it.
+    fn see(&mut self, moment: Moment) {
+        let Some(first) = self.first.filter(|_| self.looks) else { return };
+        for pid in processes::children(first).unwrap_or_default() {
+            let role = match self.roles.get(&pid) {
+                Some(role) => *role,
+                // One that has no title yet is asked again.
+                None => match processes::role_of(pid) {
+                    Some(role) => *self.roles.entry(pid).or_insert(role),
+                    None => continue,
+                },
+            };
+            if role == Role::Other || role == Role::Writer && moment == Moment::Between {
+                continue;
+            }
+            if let Some(cpu) = processes::own_cpu(pid) {
+                // One that is new has done all that it did in the sample.
+                let begun = if moment == Moment::Start { cpu } else { Duration::ZERO };
+                self.seen.entry(pid).or_insert((role, begun, cpu)).2 = cpu;
+            }
         }
-        Ok(())
     }
 }
