@@ -409,7 +409,7 @@ fn a_dry_run_says_what_a_run_does_and_does_none_of_it() {
         "1 000 rows, generated from the seed 1",
         "samples: 9: a warm-up, then 2 rounds of 4 cases",
         "as many as take 15 s (--budget)",
-        "by the rates of the published runs",
+        "by the rates of votes in the published runs",
         "GiB for the server at most",
         " free",
         "the baseline again",

@@ -4,7 +4,7 @@ use crate::method::Info;
 
 /// Where the rates come from, in words.
 pub const ORIGIN: &str =
-    "the rates of the published runs (results/, a cloud VM of 2 cores), halved and doubled";
+    "the rates of votes in the published runs (results/, a cloud VM of 2 cores), halved and doubled";
 
 /// The method, and rows a second in its slowest and in its fastest published sample of 10 000 rows or more,
 /// rounded outwards to two digits.
