@@ -2,7 +2,7 @@
 //! second, CPU, WAL and the like at the edges of the phases. Their price is in the phases only as far as they take
 //! processor and server from the load.
 //!
-//! `BULKBENCH_ROWS` (default 300,000) sets the rows, `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
+//! `BULKBENCH_ROWS` (default 100,000) sets the rows, `BULKBENCH_SERVER` is what `bulkbench run --server` takes.
 
 mod support;
 
@@ -19,7 +19,7 @@ use support::fit::Fit;
 use support::loads::{Loads, load};
 use support::variables;
 
-const ROWS: u64 = 300_000;
+const ROWS: u64 = 100_000;
 
 const FIT: Fit =
     Fit { samples: 10, warm_up: Duration::from_millis(500), measurement: Duration::from_secs(2) };
