@@ -246,20 +246,27 @@ mod tests {
     #[test]
     fn names_have_unit_and_phase_and_are_found_again() {
         let names: Vec<String> = Reading::all().map(Reading::name).collect();
-        for name in [
-            "wal_bytes",
-            "load_wal_bytes",
-            "table_bytes",
-            "index_bytes",
-            "client_cpu_ns",
-            "client_load_cpu_ns",
-            "client_peak_bytes",
-            "server_cpu_ns",
-            "checkpoints",
-            "waits_cpu",
-            "waits_set-logged_wal-write",
+        let whole: Vec<String> = Metric::ALL.map(|metric| Reading::from(metric).name()).to_vec();
+        assert_eq!(
+            whole[..7],
+            [
+                "wal_bytes",
+                "table_bytes",
+                "index_bytes",
+                "client_cpu_ns",
+                "client_peak_bytes",
+                "server_cpu_ns",
+                "checkpoints"
+            ]
+        );
+        let of_client: Vec<&String> = names.iter().filter(|name| name.starts_with("client_")).collect();
+        assert_eq!(of_client, ["client_cpu_ns", "client_load_cpu_ns", "client_peak_bytes"]);
+        for (metric, phase, name) in [
+            (Metric::Wal, Phase::Load, "load_wal_bytes"),
+            (Metric::ServerCpu, Phase::Indexes, "server_indexes_cpu_ns"),
+            (Metric::WaitsWalWrite, Phase::SetLogged, "waits_set-logged_wal-write"),
         ] {
-            assert!(names.iter().any(|known| known == name), "{name}");
+            assert_eq!(Reading::from(metric).within(phase).name(), name);
         }
         for (name, reading) in names.iter().zip(Reading::all()) {
             assert_eq!(Reading::named(name), Some(reading));

@@ -117,7 +117,8 @@ const LIST: [(Metric, About); Metric::ALL.len()] = [
             within: Within::Each,
             title: "server CPU",
             help: "CPU time of the server's processes during the phases.",
-            source: "/proc/PID/stat of the server's processes; of a container the engine's statistics.",
+            source: "/proc/PID/stat of the server's processes; of a container its control group, read through \
+                     the server, or else the engine's statistics.",
             absent: "The server is on another machine; of a phase also where it is in a container.",
             column: Some(3),
             in_all_files: true,
@@ -285,7 +286,7 @@ const LIST: [(Metric, About); Metric::ALL.len()] = [
             title: "first scan",
             help: "A count of the rows right after the load, which is the first to look at each: it sets hint bits.",
             source: "SELECT count(*) by one process, once all else was read.",
-            absent: "The sample did not load a table of its own.",
+            absent: "The server refuses the statements for it.",
             ..USUAL
         },
     ),
