@@ -181,9 +181,9 @@ fn flushes(data_dir: &Path) -> Check {
     const NAME: &str = "flush rate";
     let measured = std::fs::create_dir_all(data_dir)
         .map_err(anyhow::Error::from)
-        .and_then(|()| disk::flush_rate(data_dir, disk::FLUSH_TIME));
+        .and_then(|()| disk::flushes(data_dir, disk::FLUSH_TIME));
     match measured {
-        Ok(rate) => flush_rate(rate),
+        Ok(flushes) => flush_rate(flushes.per_second()),
         Err(error) => {
             Check::warning(NAME, format!("{error:#}"), "name a directory that this user can write to")
         }

@@ -9,19 +9,41 @@ use anyhow::{Context, Result};
 
 use super::mounts;
 use crate::model::Disk;
+use crate::stats;
 
-/// How long [`disk`] measures flushes for.
+/// How long [`flushes`] of a machine are measured for.
 pub(crate) const FLUSH_TIME: Duration = Duration::from_millis(500);
 
 /// The size of one flush in bytes: a page of the server's WAL (XLOG_BLCKSZ).
 const FLUSH_BYTES: usize = 8192;
 
-/// Measures the file system beneath `dir`, which has to exist and be writable. Takes [`FLUSH_TIME`].
+/// The file system beneath `dir`, of which these flushes were measured.
 ///
 /// # Errors
-/// As [`filesystem`] and [`flush_rate`].
-pub(crate) fn disk(dir: &Path) -> Result<Disk> {
-    Ok(Disk { filesystem: filesystem(dir)?, flushes_per_second: flush_rate(dir, FLUSH_TIME)? })
+/// As [`filesystem`].
+pub(crate) fn disk(dir: &Path, flushes: &Flushes) -> Result<Disk> {
+    Ok(Disk { filesystem: filesystem(dir)?, flushes_per_second: flushes.per_second() })
+}
+
+/// Flushes one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Flushes {
+    /// What each took, in nanoseconds.
+    times: Vec<f64>,
+    /// What all took together, and what lies between them.
+    elapsed: Duration,
+}
+
+impl Flushes {
+    /// How many of them a second has.
+    pub(crate) fn per_second(&self) -> u64 {
+        (self.times.len() as f64 / self.elapsed.as_secs_f64()).round() as u64
+    }
+
+    /// The nanoseconds that this share of them takes at most.
+    pub(super) fn quantile(&self, share: f64) -> Option<u64> {
+        stats::quantile(&self.times, share).map(|ns| ns as u64)
+    }
 }
 
 /// The kind of file system that `path` lies on (or will, if it does not exist yet), as the mount
@@ -51,39 +73,38 @@ pub(crate) fn free_bytes(path: &Path) -> Result<u64> {
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Flushes a second that the disk beneath `dir` confirms: 8 KiB overwrites with fdatasync, measured with a
-/// file of its own for `time_limit` (one flush at least). A commit waits for one.
+/// Flushes that the disk beneath `dir`, which has to exist and be writable, confirms: 8 KiB overwrites with fdatasync,
+/// measured with a file of its own for `time_limit` (one flush at least). A commit waits for one.
 ///
 /// The file has its full size before the clock starts: as in the server's preallocated WAL segments,
 /// a flush is of data alone, not of the file's size. The method is that of PostgreSQL's pg_test_fsync.
 ///
 /// # Errors
 /// When `dir` does not take a file, or the disk fails.
-pub(crate) fn flush_rate(dir: &Path, time_limit: Duration) -> Result<u64> {
-    let flushes = || -> std::io::Result<(u64, Duration)> {
+pub(crate) fn flushes(dir: &Path, time_limit: Duration) -> Result<Flushes> {
+    let measured = || -> std::io::Result<Flushes> {
         // Without a name where the system can: nothing is left whatever happens.
         let file: File = tempfile::tempfile_in(dir)?;
         let mut page = [0u8; FLUSH_BYTES];
         file.write_all_at(&page, 0)?;
         file.sync_all()?;
-        let start = Instant::now();
-        let mut flushes = 0u64;
+        let (start, mut times) = (Instant::now(), Vec::new());
         loop {
+            let begun = Instant::now();
             // Other bytes each time, so that no layer below can skip a write of what it has.
-            page[..8].copy_from_slice(&flushes.to_le_bytes());
+            page[..8].copy_from_slice(&(times.len() as u64).to_le_bytes());
             file.write_all_at(&page, 0)?;
             file.sync_data()?;
-            flushes += 1;
+            times.push(begun.elapsed().as_nanos() as f64);
             let elapsed = start.elapsed();
             if elapsed >= time_limit {
-                return Ok((flushes, elapsed));
+                return Ok(Flushes { times, elapsed });
             }
         }
     };
-    let (flushes, elapsed) = flushes().with_context(|| {
+    measured().with_context(|| {
         format!("measuring the flush rate in {} (is it a writable directory with free space?)", dir.display())
-    })?;
-    Ok((flushes as f64 / elapsed.as_secs_f64()).round() as u64)
+    })
 }
 
 /// The judgement of a flush rate.
@@ -99,7 +120,7 @@ pub(crate) enum Flushing {
 }
 
 impl Flushing {
-    /// Judges a rate of [`flush_rate`].
+    /// Judges a rate of [`Flushes::per_second`].
     ///
     /// One flush takes a 7200 rpm drive a turn (120/s), a consumer SSD 0.5 to 2 ms, and a data-centre
     /// NVMe drive with a power-protected cache 40 µs or more by way of a file system.
@@ -137,13 +158,13 @@ mod tests {
     #[test]
     fn flushing_counts_and_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(flush_rate(dir.path(), Duration::from_millis(20)).unwrap() > 0);
+        assert!(flushes(dir.path(), Duration::from_millis(20)).unwrap().per_second() > 0);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn a_directory_that_is_not_there_is_named() {
-        let error = flush_rate(Path::new("/nonexistent/dir"), Duration::ZERO).unwrap_err();
+        let error = flushes(Path::new("/nonexistent/dir"), Duration::ZERO).unwrap_err();
         assert!(format!("{error:#}").contains("/nonexistent/dir"), "{error:#}");
     }
 

@@ -16,8 +16,11 @@ use crate::model::Machine;
 /// is measured too, which takes some seconds.
 ///
 /// # Errors
-/// Only of the disk: as [`disk::disk`] and [`fingerprint::fingerprint`].
+/// Only of the disk: as [`disk::flushes`] and [`fingerprint::fingerprint`].
 pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
+    let flushed =
+        |dir: &Path| Ok::<_, anyhow::Error>((dir.to_owned(), disk::flushes(dir, disk::FLUSH_TIME)?));
+    let measured = data_dir.map(flushed).transpose()?;
     let uname = rustix::system::uname();
     let arch = uname.machine().to_string_lossy().into_owned();
     let cpuinfo = text("/proc/cpuinfo");
@@ -29,8 +32,8 @@ pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
         cores: cores(),
         memory_bytes: memory_bytes(),
         virtualization: virtualization(&cpuinfo),
-        disk: data_dir.map(disk::disk).transpose()?,
-        fingerprint: fingerprint::fingerprint(data_dir)?,
+        disk: measured.as_ref().map(|(dir, flushes)| disk::disk(dir, flushes)).transpose()?,
+        fingerprint: fingerprint::fingerprint(measured.as_ref())?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a file system does: flushes, and bytes in sequence and at random, measured with a file of its own.
+//! What a file system does: bytes in sequence and at random, measured with a file of its own.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -11,13 +11,12 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 use crate::model::{Fact, Fingerprint};
-use crate::stats;
 
 /// Bytes written and read in sequence at most, and how long at most. A debug build is not what anyone measures with.
 const MOST_BYTES: u64 = if cfg!(debug_assertions) { 8 << 20 } else { 512 << 20 };
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 3000 });
 
-/// How long flushes, and reads from random places, are counted.
+/// How long reads from random places are counted.
 const COUNTING: Duration = Duration::from_millis(if cfg!(debug_assertions) { 20 } else { 1000 });
 
 /// Bytes of a piece in sequence.
@@ -31,7 +30,7 @@ const PAGE: usize = 8192;
 /// # Errors
 /// When `dir` does not take a file, or the disk fails.
 pub(super) fn add(found: &mut Fingerprint, dir: &Path) -> Result<()> {
-    let measure = || -> std::io::Result<()> {
+    let mut measure = || -> std::io::Result<()> {
         // With a name, as it is opened twice, in a directory that goes away whatever happens.
         let place = tempfile::Builder::new().prefix(".bulkbench-fingerprint-").tempdir_in(dir)?;
         let path = place.path().join("file");
@@ -40,12 +39,8 @@ pub(super) fn add(found: &mut Fingerprint, dir: &Path) -> Result<()> {
         found.number(Fact::SequentialWrite, Some(write));
         found.number(Fact::SequentialRead, read_in_sequence(&file, written)?);
         found.number(Fact::RandomReads, read_at_random(&path, written)?);
-        let [median, p99] = flushes(&file)?;
-        found.number(Fact::FlushMedian, median);
-        found.number(Fact::FlushP99, p99);
         Ok(())
     };
-    let mut measure = measure;
     measure().with_context(|| {
         format!("measuring the disk in {} (is it a writable directory with free space?)", dir.display())
     })
@@ -101,20 +96,6 @@ fn read_at_random(path: &Path, bytes: u64) -> std::io::Result<Option<u64>> {
     Ok(Some(rate(read, start.elapsed())))
 }
 
-/// The median and the 99th percentile of 8 KiB overwrites with fdatasync, in nanoseconds, as pg_test_fsync has it.
-fn flushes(file: &File) -> std::io::Result<[Option<u64>; 2]> {
-    let mut page = [0_u8; PAGE];
-    let (start, mut times) = (Instant::now(), Vec::new());
-    while start.elapsed() < COUNTING {
-        let begun = Instant::now();
-        page[..8].copy_from_slice(&(times.len() as u64).to_le_bytes());
-        file.write_all_at(&page, 0)?;
-        file.sync_data()?;
-        times.push(begun.elapsed().as_nanos() as f64);
-    }
-    Ok([0.5, 0.99].map(|share| stats::quantile(&times, share).map(|ns| ns as u64)))
-}
-
 /// The same numbers each time.
 fn random() -> Pcg64 {
     Pcg64::new(1, 1)
@@ -129,16 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_is_measured_and_nothing_left() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut found = Fingerprint::default();
-        add(&mut found, dir.path()).unwrap();
-        let facts: Vec<Fact> = found.iter().map(|(fact, _)| fact).collect();
-        for fact in [Fact::FlushMedian, Fact::FlushP99, Fact::SequentialWrite, Fact::SequentialRead] {
-            assert!(facts.contains(&fact), "{fact:?} is not in {facts:?}");
-        }
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-        let error = add(&mut found, Path::new("/nonexistent")).unwrap_err();
+    fn a_directory_that_is_not_there_is_named() {
+        let error = add(&mut Fingerprint::default(), Path::new("/nonexistent")).unwrap_err();
         assert!(format!("{error:#}").contains("/nonexistent"), "{error:#}");
     }
 }
