@@ -95,6 +95,11 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// Turns of a clock in a second: `2.50 GHz`.
+pub(crate) fn hertz(hz: f64) -> String {
+    format!("{} GHz", three_digits(hz / 1e9))
+}
+
 /// Three significant digits, never in exponent form.
 pub(crate) fn three_digits(v: f64) -> String {
     match v.abs() {

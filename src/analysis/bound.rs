@@ -1,6 +1,6 @@
 //! What the loads of a case were bound by: a sentence made from their readings, by fixed rules.
 
-use super::summary::Summary;
+use super::summary::{CaseReadings, Summary};
 use crate::model::{Metric, Phase};
 use crate::units;
 
@@ -26,6 +26,9 @@ const ALONE: f64 = 1.1;
 /// The share of the total from which on a phase is the one to look at.
 const LONG: f64 = 0.6;
 
+/// Bytes of blocks or temporary files from which on they are told.
+const MANY_BYTES: f64 = 16_777_216.0;
+
 /// What a load is bound by, and the readings that say so. Nothing of it is known where nothing was looked at, as in
 /// records from before that was done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +47,12 @@ struct Seen {
     /// WAL and bytes to the device.
     wal: Option<f64>,
     device: Option<f64>,
+    /// The time that WAL took to be flushed, by all processes together, as a share of the total.
+    wal_syncs: Option<f64>,
+    /// The share of the blocks that were written, which the backends wrote themselves.
+    by_backends: Option<f64>,
+    /// Bytes of temporary files.
+    temporary: Option<f64>,
 }
 
 /// The sentences on a case; `None` where its samples do not say.
@@ -71,7 +80,19 @@ fn seen(summary: &Summary) -> Option<Seen> {
         waits: (looks >= FEWEST_LOOKS).then(|| counts.map(|count| count / looks)),
         wal: readings.get(Metric::Wal),
         device: readings.get(Metric::DeviceWrites),
+        wal_syncs: of_total(Metric::WalSyncTime),
+        by_backends: by_backends(readings),
+        temporary: readings.get(Metric::TempFiles),
     })
+}
+
+/// Where the server tells written blocks from new ones, and so many were written that it matters.
+fn by_backends(readings: &CaseReadings) -> Option<f64> {
+    let [backends, bgwriter, checkpointer] =
+        [Metric::BackendWrites, Metric::BgwriterWrites, Metric::CheckpointerWrites]
+            .map(|metric| readings.get(metric));
+    let all = backends? + bgwriter? + checkpointer?;
+    (all >= MANY_BYTES).then(|| backends.unwrap_or_default() / all)
 }
 
 impl Seen {
@@ -86,6 +107,17 @@ impl Seen {
         }
         if let Some(workers) = self.workers.filter(|busy| *busy >= TOLD) {
             facts.push(format!("parallel workers kept {workers:.1} processors busy"));
+        }
+        if let Some(share) = self.wal_syncs.filter(|share| *share >= TOLD) {
+            let (took, total) = (self.total * share, self.total);
+            let seconds = |ns: f64| units::seconds(ns as u64);
+            facts.push(format!("flushing WAL took {} of {}", seconds(took), seconds(total)));
+        }
+        if let Some(share) = self.by_backends.filter(|share| *share >= TOLD) {
+            facts.push(format!("backends wrote {} of the written blocks themselves", percent(share)));
+        }
+        if let Some(bytes) = self.temporary.filter(|bytes| *bytes >= MANY_BYTES) {
+            facts.push(format!("{} of temporary files", units::bytes(bytes as u64)));
         }
         if let Some(wal) = self.wal {
             facts.push(format!("WAL {}", units::bytes(wal as u64)));
@@ -191,6 +223,9 @@ mod tests {
         waits: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
         wal: Some(959_447_040.0),
         device: None,
+        wal_syncs: Some(0.05),
+        by_backends: None,
+        temporary: Some(0.0),
     };
 
     fn with(waits: &[(Metric, f64)]) -> Option<[f64; Metric::WAITS.len()]> {
@@ -226,6 +261,17 @@ mod tests {
                 },
                 "bound by the writing and flushing of WAL; waits for WAL being written or flushed 80 %; \
                  WAL 915 MiB; 1.00 MiB to the device; the client was idle 93 %",
+            ),
+            (
+                Seen {
+                    wal_syncs: Some(0.62),
+                    by_backends: Some(0.375),
+                    temporary: Some(33_554_432.0),
+                    ..BUSY_BACKEND
+                },
+                "bound by one backend's CPU: 99 % of the time; flushing WAL took 3.10 s of 5.00 s; \
+                 backends wrote 38 % of the written blocks themselves; 32.0 MiB of temporary files; WAL 915 MiB; \
+                 the client was idle 93 %",
             ),
             (
                 Seen {

@@ -7,6 +7,7 @@ pub mod conclusion;
 pub mod curve;
 pub(crate) mod differences;
 pub mod knee;
+pub(crate) mod machine_load;
 pub(crate) mod machine_speed;
 pub(crate) mod origin;
 mod ranking;

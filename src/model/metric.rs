@@ -68,6 +68,50 @@ words! {
         Arithmetic = "machine_arithmetic",
         /// A fixed piece of memory traffic there.
         MemoryTraffic = "machine_memory",
+        /// Time in writes of WAL.
+        WalWriteTime = "wal_write-time",
+        /// Time in flushes of WAL.
+        WalSyncTime = "wal_sync-time",
+        /// Blocks found in the shared buffers.
+        BlocksHit = "blocks_hit",
+        /// Blocks read from files.
+        BlocksRead = "blocks_read",
+        /// Blocks that files were made longer by.
+        BlocksExtended = "blocks_extended",
+        /// Blocks that backends wrote themselves.
+        BackendWrites = "blocks_backends-wrote",
+        /// Blocks that the background writer wrote.
+        BgwriterWrites = "blocks_bgwriter-wrote",
+        /// Blocks that the checkpointer wrote.
+        CheckpointerWrites = "blocks_checkpointer-wrote",
+        /// Flushes of data files.
+        BlockSyncs = "blocks_syncs",
+        /// Blocks read from files or new in them, where the server does not tell these apart.
+        BlocksReadOrExtended = "blocks_read-or-extended",
+        /// Blocks that backends wrote or made files longer by, likewise.
+        BackendWritesOrExtended = "blocks_backends-wrote-or-extended",
+        /// Flushes of data files that backends had to do as the checkpointer's queue was full.
+        QueueSyncs = "blocks_full-queue-syncs",
+        /// Temporary files.
+        TempFiles = "temporary-files",
+        /// Writing of checkpoints.
+        CheckpointWriteTime = "checkpoints_write-time",
+        /// Flushing of checkpoints.
+        CheckpointSyncTime = "checkpoints_sync-time",
+        /// Memory of the largest backend.
+        BackendMemory = "backend_peak",
+        /// Memory of the server's container.
+        ContainerMemory = "container_peak",
+        /// Bytes written by the server's container.
+        ContainerWrites = "container_write",
+        /// Processor time that the machine was not given.
+        Steal = "machine_steal",
+        /// Processor time of what has no part in the load.
+        OtherLoad = "machine_other-load",
+        /// Time in which something waited for memory.
+        MemoryPressure = "machine_memory-pressure",
+        /// Frequency of the processors.
+        Frequency = "machine_frequency",
     }
 }
 
@@ -80,6 +124,10 @@ pub(crate) enum Unit {
     Nanoseconds,
     /// Events.
     Count,
+    /// Thousandths of a whole, which is the time of all processors.
+    PerMille,
+    /// Turns of a clock in a second.
+    Hertz,
 }
 
 /// The phases that a metric is also read of, each alone.
@@ -192,6 +240,8 @@ impl Reading {
             Unit::Bytes => Some("bytes"),
             Unit::Nanoseconds => Some("ns"),
             Unit::Count => None,
+            Unit::PerMille => Some("permille"),
+            Unit::Hertz => Some("hz"),
         });
         words.join("_")
     }

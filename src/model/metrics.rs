@@ -1,41 +1,17 @@
 //! The one list of metrics: what each is, how it is read, and when it is absent.
 
+mod machine;
+mod server;
+mod usual;
+
 use super::metric::{About, Aggregate, Better, Metric, Unit, Within};
 use super::phase::Phase;
+use usual::{CPU, NEVER, USUAL, WAL_COUNT};
 
-const NEVER: &str = "Never.";
-const NO_SQL: &str = "The server does not tell, or not this role.";
-const NOT_LOCAL: &str =
-    "The server's processes cannot be seen from here: it is in a container or on another machine.";
-const PROC: &str = "/proc/PID/stat of the server's processes (proc(5)), to the clock tick, mostly 10 ms.";
 const LOOKS: &str = "pg_stat_activity, looked at 20 times a second over a connection of its own: each backend of this \
                      role in this database that runs a statement counts once a look; where none does, it is the client's turn.";
 const FEW: &str =
     "Nobody looked: the server has no pg_stat_activity, or the phases were over before the first look.";
-
-const USUAL: About = About {
-    unit: Unit::Bytes,
-    within: Within::Whole,
-    better: Better::Less,
-    aggregate: Aggregate::Median,
-    title: "",
-    help: "",
-    source: "",
-    absent: NO_SQL,
-    column: None,
-    in_all_files: false,
-};
-
-/// CPU time of the server.
-const CPU: About = About { unit: Unit::Nanoseconds, source: PROC, absent: NOT_LOCAL, ..USUAL };
-
-/// Counts of the WAL.
-const WAL_COUNT: About = About {
-    unit: Unit::Count,
-    source: "pg_stat_wal (14 and later) at both ends, once it has counted as many bytes as the WAL is longer.",
-    absent: "The server has no such statistics, or they lagged behind for longer than anyone waited.",
-    ..USUAL
-};
 
 /// Looks at backends.
 const WAITS: About = About {
@@ -48,7 +24,10 @@ const WAITS: About = About {
 };
 
 /// The metrics and what they are, in their order.
-const LIST: [(Metric, About); Metric::ALL.len()] = [
+const LISTS: [&[(Metric, About)]; 3] = [&FIRST, &server::LIST, &machine::LIST];
+
+/// Those of any load.
+const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
     (
         Metric::Wal,
         About {
@@ -329,7 +308,14 @@ const LIST: [(Metric, About); Metric::ALL.len()] = [
 impl Metric {
     /// Its description.
     pub(crate) fn about(self) -> About {
-        LIST[self as usize].1
+        let mut at = self as usize;
+        for list in LISTS {
+            match list.get(at) {
+                Some((_, about)) => return *about,
+                None => at -= list.len(),
+            }
+        }
+        USUAL
     }
 }
 
@@ -366,7 +352,8 @@ mod tests {
 
     #[test]
     fn each_metric_stands_at_its_place() {
-        assert_eq!(LIST.map(|(metric, _)| metric), Metric::ALL);
+        let metrics: Vec<Metric> = LISTS.into_iter().flatten().map(|(metric, _)| *metric).collect();
+        assert_eq!(metrics, Metric::ALL);
     }
 
     #[test]

@@ -19,6 +19,17 @@ pub(crate) struct Checkpoints {
     begun: u64,
     /// Start of the last one that has ended, as a position in the WAL (pg_control_checkpoint).
     last_redo: u64,
+    /// Times of those that have ended.
+    times: Times,
+}
+
+/// Times that checkpoints took, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// Handing blocks to the kernel, with the pauses in between.
+    pub write_ns: u64,
+    /// Flushing data files.
+    pub sync_ns: u64,
 }
 
 /// Looks; `None` where the server does not let this user, or does not count them.
@@ -39,17 +50,22 @@ pub(crate) fn look(client: &mut impl GenericClient) -> Result<Checkpoints> {
         .and_then(|row| row.try_get(0))
         .map_err(describe)
         .context("looking for the statistics of checkpoints")?;
-    let begun = match new {
-        true => "num_timed + num_requested FROM pg_catalog.pg_stat_checkpointer",
-        false => "checkpoints_timed + checkpoints_req FROM pg_catalog.pg_stat_bgwriter",
+    let counts = match new {
+        true => "num_timed + num_requested, write_time, sync_time FROM pg_catalog.pg_stat_checkpointer",
+        false => {
+            "checkpoints_timed + checkpoints_req, checkpoint_write_time, checkpoint_sync_time \
+             FROM pg_catalog.pg_stat_bgwriter"
+        }
     };
     let redo = "(SELECT pg_wal_lsn_diff(redo_lsn, '0/0')::int8 FROM pg_catalog.pg_control_checkpoint())";
     let row = client
-        .query_one(&format!("SELECT {redo}, {begun}"), &[])
+        .query_one(&format!("SELECT {redo}, {counts}"), &[])
         .map_err(describe)
         .context("counting checkpoints")?;
     let number = |at: usize| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(at)?)?) };
-    Ok(Checkpoints { begun: number(1)?, last_redo: number(0)? })
+    let time = |at: usize| -> Result<u64> { Ok((row.try_get::<_, f64>(at)? * 1e6) as u64) };
+    let times = Times { write_ns: time(2)?, sync_ns: time(3)? };
+    Ok(Checkpoints { begun: number(1)?, last_redo: number(0)?, times })
 }
 
 /// Waits, for a while, until the statistics show a checkpoint that has been made since `before`.
@@ -77,13 +93,35 @@ pub(crate) fn between(first: Checkpoints, last: Checkpoints, wal_start: u64) -> 
     }
 }
 
+/// The times of the checkpoints that ended between two looks; `None` where the server does not tell of one yet.
+pub(crate) fn times_between(first: Checkpoints, last: Checkpoints) -> Option<Times> {
+    let (before, after) = (first.times, last.times);
+    let told = after != before;
+    let ended = last.last_redo > first.last_redo;
+    (told || !ended).then_some(Times {
+        write_ns: after.write_ns.checked_sub(before.write_ns)?,
+        sync_ns: after.sync_ns.checked_sub(before.sync_ns)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn times_are_told_once_the_server_does() {
+        let look =
+            |last_redo, write_ns| Checkpoints { begun: 3, last_redo, times: Times { write_ns, sync_ns: 7 } };
+        assert_eq!(times_between(look(100, 5), look(100, 5)), Some(Times::default()));
+        let times = Times { write_ns: 15, sync_ns: 0 };
+        assert_eq!(times_between(look(100, 5), look(300, 20)), Some(times));
+        assert_eq!(times_between(look(100, 5), look(300, 5)), None, "it ended, and is not told of yet");
+        assert_eq!(times_between(look(100, 5), look(300, 0)), None, "the statistics were reset");
+    }
+
+    #[test]
     fn each_checkpoint_with_a_part_in_between_counts_once() {
-        let look = |begun, last_redo| Checkpoints { begun, last_redo };
+        let look = |begun, last_redo| Checkpoints { begun, last_redo, times: Times::default() };
         assert_eq!(between(look(3, 100), look(3, 100), 200), 0);
         assert_eq!(between(look(3, 100), look(5, 300), 200), 2, "both began in it");
         assert_eq!(between(look(3, 100), look(4, 100), 200), 1, "it has not ended yet");

@@ -15,6 +15,12 @@ pub(crate) const LONGEST_SAMPLE_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// More bytes than any sample writes or any process has: an exbibyte.
 const MOST_BYTES: u64 = 1 << 60;
 
+/// Likewise of events, of which a load has some a row.
+const MOST_EVENTS: u64 = 1 << 48;
+
+/// More than the frequency of any processor.
+const MOST_HERTZ: u64 = 1_000_000_000_000;
+
 /// CPU time of the longest sample on more cores than any machine has, in nanoseconds.
 const MOST_CPU_NS: u64 = LONGEST_SAMPLE_SECONDS * 1_000_000_000 * 4096;
 
@@ -283,7 +289,9 @@ fn readings(readings: &Readings) -> Result<(), String> {
         let most = match reading.metric.about().unit {
             Unit::Bytes => MOST_BYTES,
             Unit::Nanoseconds => MOST_CPU_NS,
-            Unit::Count => u64::from(u32::MAX),
+            Unit::Count => MOST_EVENTS,
+            Unit::PerMille => 1000,
+            Unit::Hertz => MOST_HERTZ,
         };
         if value > most {
             return Err(format!("`{}` is {value}, more than any load costs", reading.name()));

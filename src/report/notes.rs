@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::worth;
+use crate::analysis::machine_load::{self, Disturbance};
 use crate::analysis::{Standings, Verdict, machine_speed, origin};
 use crate::model::{Role, Run, Sample, WalOf};
 use crate::probe::disk::Flushing;
@@ -55,6 +56,8 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
     notes.extend(of_servers(run).into_iter().map(Note::Remark));
     notes.extend(programs(standings).into_iter().map(Note::Remark));
     notes.extend(slow_machine(samples).map(Note::Remark));
+    let shared = Disturbance::ALL.into_iter().filter_map(|by| shared_machine(by, samples));
+    notes.extend(shared.map(Note::Remark));
     if run.plan.any_build {
         notes.push(Note::Remark(any_build(run)));
     }
@@ -62,26 +65,46 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
     notes
 }
 
+/// Of many samples so many are named.
+const NAMED: usize = 5;
+
 /// Samples that the machine was slower in, none of which is left out or corrected.
 fn slow_machine(samples: &[Sample]) -> Option<String> {
-    /// More than so many are counted, and the worst are named.
-    const NAMED: usize = 5;
     let mut slow = machine_speed::slow(samples);
-    let number = slow.len();
     slow.sort_by(|a, b| b.factor.total_cmp(&a.factor));
-    let named = |slow: &machine_speed::Slow<'_>| {
-        format!("{} in {} ({})", slow.sample.case, slow.sample.slot, units::factor(slow.factor))
-    };
-    let worst: Vec<String> = slow.iter().take(NAMED).map(named).collect();
-    (number > 0).then(|| {
+    let named = |slow: &machine_speed::Slow<'_>| named(slow.sample, &units::factor(slow.factor));
+    (!slow.is_empty()).then(|| {
         format!(
             "The machine was slower around {} of the samples than around the median one, by a fixed piece of work timed \
-             before and after each: {}{}",
-            number,
-            worst.join(", "),
-            if number > NAMED { ", and others less" } else { "" }
+             before and after each: {}",
+            slow.len(),
+            worst(slow.iter().map(named))
         )
     })
+}
+
+/// Samples that something took a part of the machine from, likewise.
+fn shared_machine(by: Disturbance, samples: &[Sample]) -> Option<String> {
+    let mut shared = machine_load::disturbed(by, samples);
+    shared.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let most = units::percent(shared.first()?.share);
+    let named = |one: &machine_load::Disturbed<'_>| named(one.sample, &units::percent(one.share));
+    Some(format!(
+        "The machine was not the load's alone in {} of the samples, in which up to {most} {}: {}",
+        shared.len(),
+        by.words(),
+        worst(shared.iter().map(named))
+    ))
+}
+
+fn named(sample: &Sample, how_much: &str) -> String {
+    format!("{} in {} ({how_much})", sample.case, sample.slot)
+}
+
+/// The first of them, which are the worst.
+fn worst(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = if all.len() > NAMED { ", and others less" } else { "" };
+    format!("{}{more}", all.take(NAMED).collect::<Vec<_>>().join(", "))
 }
 
 /// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.

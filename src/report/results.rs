@@ -263,7 +263,7 @@ fn cost_column(reading: Reading) -> Column {
             &format!("CPU time of bulkbench in the {} phase, a row.", phase.words()),
         ),
         (None, Unit::Count) => Column::words(about.title, &help),
-        (None, Unit::Bytes | Unit::Nanoseconds) => Column::numbers(about.title, &help),
+        (None, _) => Column::numbers(about.title, &help),
     }
 }
 
@@ -271,12 +271,11 @@ fn cost_column(reading: Reading) -> Column {
 pub(crate) fn cost_cell(reading: Reading, figures: &CaseReadings, rows: u64, n: usize) -> Cell {
     Cell::optional(figures.get(reading), |value| match (reading.phase, reading.metric.about().unit) {
         (Some(_), _) => Cell::TimePerRow(value / rows.max(1) as f64),
-        (None, Unit::Bytes) => Cell::Bytes(value),
-        (None, Unit::Nanoseconds) => Cell::Time(value),
         (None, Unit::Count) => match figures.with_checkpoint {
             0 => Cell::Text("none".into()),
             some => Cell::Toned(format!("{value} in {some} of {n} samples"), Tone::Alarm),
         },
+        (None, unit) => Cell::of_unit(unit, value),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The one table that every format draws: columns that explain themselves, cells that know
 //! what they hold.
 
+use crate::model::metric::Unit;
 use crate::stats::Interval;
 use crate::units;
 
@@ -100,6 +101,17 @@ impl Cell {
     /// A cell of what may be unknown.
     pub(crate) fn optional<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Self {
         value.map_or(Cell::None, cell)
+    }
+
+    /// A metric's figure, which is in this unit.
+    pub(crate) fn of_unit(unit: Unit, value: f64) -> Cell {
+        match unit {
+            Unit::Bytes => Cell::Bytes(value),
+            Unit::Nanoseconds => Cell::Time(value),
+            Unit::Count => Cell::Count(value as u64),
+            Unit::PerMille => Cell::Text(units::percent(value / 1000.0)),
+            Unit::Hertz => Cell::Text(units::hertz(value)),
+        }
     }
 
     /// Its text, rounded for reading.
@@ -221,6 +233,8 @@ mod tests {
             (Cell::TimePerRow(42.123), "42.1 ns"),
             (Cell::TimePerRow(23_786.0), "23.8 µs"),
             (Cell::Bytes(171_966_464.0), "164 MiB"),
+            (Cell::of_unit(Unit::PerMille, 12.0), "1.2 %"),
+            (Cell::of_unit(Unit::Hertz, 2_500_000_000.0), "2.50 GHz"),
         ] {
             assert_eq!(cell.text(), text);
         }

@@ -1,26 +1,85 @@
-//! Why each case takes the time that it takes: what its loads were bound by, and the readings that say so.
+//! Why each case takes the time that it takes: what its loads were bound by, and the readings that say so, in groups.
 
 use super::section::{Picture, Prominence, Section};
 use super::table::{Cell, Column, Table};
 use crate::analysis::{Standing, Standings, bound};
-use crate::model::metric::{About, Unit};
+use crate::model::metric::About;
 use crate::model::{Metric, Run};
 use crate::report::chart::stacks;
 use crate::units;
 
-/// The evidence in columns, from the left.
-const EVIDENCE: [Metric; 11] = [
-    Metric::BackendCpu,
-    Metric::WorkerCpu,
-    Metric::WriterCpu,
-    Metric::DeviceWrites,
-    Metric::WalRecords,
-    Metric::WalFullPages,
-    Metric::WalBuffersFull,
-    Metric::WalWrites,
-    Metric::WalSyncs,
-    Metric::FirstScan,
-    Metric::Checkpoint,
+/// A table of evidence.
+struct Group {
+    title: &'static str,
+    text: &'static str,
+    /// Its columns, from the left.
+    metrics: &'static [Metric],
+    /// Whether what was looked at stands behind them, as shares.
+    has_waits: bool,
+}
+
+/// The tables, from above.
+const EVIDENCE: [Group; 4] = [
+    Group {
+        title: "Evidence",
+        text: "What *Why* is made from, in medians: whose CPU time it was, and what the backends were seen to do. Columns \
+               that are 0 or unknown throughout are left out, here and below.",
+        metrics: &[Metric::BackendCpu, Metric::WorkerCpu, Metric::WriterCpu],
+        has_waits: true,
+    },
+    Group {
+        title: "Evidence: WAL",
+        text: "What the server counts of its WAL, in medians.",
+        metrics: &[
+            Metric::Wal,
+            Metric::WalRecords,
+            Metric::WalFullPages,
+            Metric::WalBuffersFull,
+            Metric::WalWrites,
+            Metric::WalWriteTime,
+            Metric::WalSyncs,
+            Metric::WalSyncTime,
+        ],
+        has_waits: false,
+    },
+    Group {
+        title: "Evidence: files",
+        text: "What went to files and from them, in medians. The first scan and the checkpoint came after the clock had \
+               stopped, and are in no total.",
+        metrics: &[
+            Metric::DeviceWrites,
+            Metric::ContainerWrites,
+            Metric::BlocksHit,
+            Metric::BlocksRead,
+            Metric::BlocksReadOrExtended,
+            Metric::BlocksExtended,
+            Metric::BackendWrites,
+            Metric::BackendWritesOrExtended,
+            Metric::BgwriterWrites,
+            Metric::CheckpointerWrites,
+            Metric::BlockSyncs,
+            Metric::QueueSyncs,
+            Metric::TempFiles,
+            Metric::CheckpointWriteTime,
+            Metric::CheckpointSyncTime,
+            Metric::FirstScan,
+            Metric::Checkpoint,
+        ],
+        has_waits: false,
+    },
+    Group {
+        title: "Evidence: memory and machine",
+        text: "Memory of the server, and what else the machine did, in medians.",
+        metrics: &[
+            Metric::BackendMemory,
+            Metric::ContainerMemory,
+            Metric::MemoryPressure,
+            Metric::Steal,
+            Metric::OtherLoad,
+            Metric::Frequency,
+        ],
+        has_waits: false,
+    },
 ];
 
 /// A sentence a case, and behind it the readings; nothing where no sample was looked at.
@@ -47,18 +106,7 @@ pub(crate) fn sections(run: &Run, standings: &Standings) -> Vec<Section> {
         charts: charts(run, standings),
         ..Section::default()
     };
-    let evidence = Section {
-        title: "Evidence".into(),
-        text: vec![
-            "What *Why* is made from, in medians. The first scan and the checkpoint came after the clock had stopped, \
-             and are in no total."
-                .into(),
-        ],
-        table: Some(evidence(&cases)),
-        prominence: Prominence::Folded,
-        ..Section::default()
-    };
-    vec![why, evidence]
+    std::iter::once(why).chain(EVIDENCE.iter().filter_map(|group| group.section(&cases))).collect()
 }
 
 fn charts(run: &Run, standings: &Standings) -> Vec<Picture> {
@@ -70,31 +118,44 @@ fn charts(run: &Run, standings: &Standings) -> Vec<Picture> {
     waits.into_iter().chain(cpu).collect()
 }
 
-fn evidence(cases: &[&Standing]) -> Table {
-    let column = |metric: &Metric| {
-        let About { title, help, source, absent, .. } = metric.about();
-        Column::numbers(title, &format!("{help} Read from: {source} Absent when: {absent}"))
-    };
-    let mut columns = vec![Column::words("case", "")];
-    columns.extend(EVIDENCE.iter().chain(&Metric::WAITS).map(column));
-    let row = |s: &&Standing| {
-        let readings = &s.summary.readings;
-        let figure = |metric: &Metric| {
-            Cell::optional(readings.get(*metric), |value| match metric.about().unit {
-                Unit::Bytes => Cell::Bytes(value),
-                Unit::Nanoseconds => Cell::Time(value),
-                Unit::Count => Cell::Count(value as u64),
-            })
+impl Group {
+    /// Nothing where no case has any of it.
+    fn section(&self, cases: &[&Standing]) -> Option<Section> {
+        let table = self.table(cases);
+        (table.columns.len() > 1).then(|| Section {
+            title: self.title.into(),
+            text: vec![self.text.into()],
+            table: Some(table),
+            prominence: Prominence::Folded,
+            ..Section::default()
+        })
+    }
+
+    fn table(&self, cases: &[&Standing]) -> Table {
+        let waits: &[Metric] = if self.has_waits { &Metric::WAITS } else { &[] };
+        let of_case = |metric: Metric, s: &Standing| s.summary.readings.get(metric);
+        let is_any = |metric: &&Metric| cases.iter().any(|s| of_case(**metric, s).is_some_and(|v| v > 0.0));
+        let metrics: Vec<Metric> = self.metrics.iter().filter(is_any).copied().collect();
+        let column = |metric: &Metric| {
+            let About { title, help, source, absent, .. } = metric.about();
+            Column::numbers(title, &format!("{help} Read from: {source} Absent when: {absent}"))
         };
-        let looks: f64 = Metric::WAITS.iter().filter_map(|metric| readings.get(*metric)).sum();
-        let wait = |metric: &Metric| match readings.get(*metric) {
-            Some(count) if count > 0.0 => Cell::Text(units::percent(count / looks)),
-            _ => Cell::None,
+        let mut columns = vec![Column::words("case", "")];
+        columns.extend(metrics.iter().chain(waits).map(column));
+        let row = |s: &&Standing| {
+            let figure = |metric: &Metric| {
+                Cell::optional(of_case(*metric, s), |value| Cell::of_unit(metric.about().unit, value))
+            };
+            let looks: f64 = waits.iter().filter_map(|metric| of_case(*metric, s)).sum();
+            let share = |metric: &Metric| match of_case(*metric, s) {
+                Some(count) if count > 0.0 => Cell::Text(units::percent(count / looks)),
+                _ => Cell::None,
+            };
+            let mut cells = vec![Cell::Code(s.summary.case.id.clone())];
+            cells.extend(metrics.iter().map(figure));
+            cells.extend(waits.iter().map(share));
+            cells
         };
-        let mut cells = vec![Cell::Code(s.summary.case.id.clone())];
-        cells.extend(EVIDENCE.iter().map(figure));
-        cells.extend(Metric::WAITS.iter().map(wait));
-        cells
-    };
-    Table { columns, rows: cases.iter().map(row).collect() }.without_empty_columns()
+        Table { columns, rows: cases.iter().map(row).collect() }.without_empty_columns()
+    }
 }

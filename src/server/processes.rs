@@ -109,6 +109,8 @@ pub(crate) enum Role {
     Worker,
     /// It writes in the background.
     Writer,
+    /// It vacuums tables unasked.
+    Vacuum,
     /// It is a backend, or does anything else.
     Other,
 }
@@ -130,6 +132,24 @@ pub(crate) fn own_cpu(pid: i32) -> Option<Duration> {
     stat(pid).map(|now| Duration::from_secs_f64(now.own_ticks as f64 / ticks_per_second()))
 }
 
+/// CPU time of the children of a process that have ended and been waited for; `None` when it is gone.
+pub(crate) fn reaped_cpu(pid: i32) -> Option<Duration> {
+    stat(pid).map(|now| Duration::from_secs_f64(now.reaped_ticks as f64 / ticks_per_second()))
+}
+
+/// Memory in bytes that a process has for itself, not shared with any other: resident pages less those of files and
+/// of shared memory (proc(5), statm); `None` when it is gone.
+pub(crate) fn own_memory(pid: i32) -> Option<u64> {
+    parse_own_pages(&std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?)
+        .map(|pages| pages * rustix::param::page_size() as u64)
+}
+
+fn parse_own_pages(statm: &str) -> Option<u64> {
+    let mut fields = statm.split_whitespace().skip(1).map(str::parse::<u64>);
+    let (resident, shared) = (fields.next()?.ok()?, fields.next()?.ok()?);
+    Some(resident.saturating_sub(shared))
+}
+
 /// By the title that PostgreSQL gives its processes (src/backend/utils/misc/ps_status.c), perhaps with the cluster's
 /// name before what the process is; `None` for any other.
 fn role(title: &[u8]) -> Option<Role> {
@@ -141,6 +161,7 @@ fn role(title: &[u8]) -> Option<Role> {
     match () {
         _ if WRITERS.iter().any(named) => Some(Role::Writer),
         _ if named(&"parallel worker") => Some(Role::Worker),
+        _ if named(&"autovacuum worker") => Some(Role::Vacuum),
         _ => Some(Role::Other),
     }
 }
@@ -225,6 +246,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_process_shares_is_not_its_own() {
+        assert_eq!(parse_own_pages("9000 2500 2000 4 0 600 0\n"), Some(500));
+        assert_eq!(parse_own_pages("9000"), None);
+        let me = std::process::id() as i32;
+        let before = own_memory(me).unwrap();
+        let block = std::hint::black_box(vec![1_u8; 64 << 20]);
+        assert!(own_memory(me).unwrap() >= before + (48 << 20));
+        drop(block);
+    }
+
+    #[test]
     fn a_title_says_what_a_process_is() {
         for (title, expected) in [
             ("postgres: checkpointer ", Some(Role::Writer)),
@@ -232,6 +264,7 @@ mod tests {
             ("postgres: io worker 2", Some(Role::Writer)),
             ("postgres: parallel worker for PID 4711 ", Some(Role::Worker)),
             ("postgres: autovacuum launcher ", Some(Role::Other)),
+            ("postgres: autovacuum worker postgres ", Some(Role::Vacuum)),
             ("postgres: postgres postgres [local] COPY", Some(Role::Other)),
             ("/usr/lib/postgresql/15/bin/postgres\0-D\0/tmp", None),
         ] {

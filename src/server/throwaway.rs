@@ -15,6 +15,9 @@ use crate::model::ServerFacts;
 use crate::probe::machine;
 use crate::{unavailable, usage};
 
+/// The server's words about a setting that it does not know.
+const UNKNOWN_SETTING: &str = "unrecognized configuration parameter";
+
 /// The place of a throwaway server: one cluster, and at most one server process on it at a time.
 pub(crate) trait Instance {
     /// Its name in messages: "the ... is not quite gone".
@@ -127,13 +130,19 @@ impl<I: Instance> Throwaway<I> {
     /// work has to stop. Nothing is left of the instance then.
     pub(in crate::server) fn bring_up(
         instance: I,
-        facts: ServerFacts,
+        mut facts: ServerFacts,
         warnings: Vec<String>,
         set: &Settings,
     ) -> Result<Self> {
         let mut instance = Removed(instance);
         instance.0.prepare()?;
-        let plain = match instance.0.launch(&facts.given) {
+        let mut launched = instance.0.launch(&facts.given);
+        if launched.is_err() && is_too_old(&instance.0, &facts.given, set) {
+            instance.0.start_over()?;
+            facts.given.remove(settings::NEWER);
+            launched = instance.0.launch(&facts.given);
+        }
+        let plain = match launched {
             Ok(plain) => plain,
             Err(error) => return Err(why_no_start(&mut instance.0, error, set)),
         };
@@ -199,10 +208,20 @@ fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<RunSchema>, Catal
     })
 }
 
+/// Whether a server did not start as it does not know a setting of our tuning: which version an image has is not known
+/// before.
+fn is_too_old(instance: &impl Instance, given: &Settings, set: &Settings) -> bool {
+    let is_ours =
+        |name: &str| name == settings::NEWER && !set.keys().any(|theirs| theirs.eq_ignore_ascii_case(name));
+    let ours = given.iter().filter(|(name, _)| is_ours(name));
+    let ours: Settings = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+    settings::complaint(&instance.log(), &ours).is_some_and(|words| words.contains(UNKNOWN_SETTING))
+}
+
 /// Puts the user's error first where a setting of theirs kept the first server from starting.
 fn why_no_start<I: Instance>(instance: &mut I, error: anyhow::Error, set: &Settings) -> anyhow::Error {
     let Some(words) = settings::complaint(&instance.log(), set) else { return error };
-    if words.contains("unrecognized configuration parameter") {
+    if words.contains(UNKNOWN_SETTING) {
         // A server without those settings knows the names; a failure here leaves the first error.
         let mut known = || {
             instance.start_over()?;

@@ -26,9 +26,11 @@ impl Probe for CheckpointsBetween {
 
     fn stop(&mut self, at: &mut Place<'_>, readings: &mut Readings) -> Result<()> {
         let after = checkpoints::read(&mut **at.session)?;
-        let between =
-            self.before.zip(after).map(|((before, wal), after)| checkpoints::between(before, after, wal));
-        readings.set(Metric::Checkpoints, between);
+        let Some(((before, wal), after)) = self.before.zip(after) else { return Ok(()) };
+        readings.set(Metric::Checkpoints, checkpoints::between(before, after, wal));
+        let times = checkpoints::times_between(before, after);
+        readings.set(Metric::CheckpointWriteTime, times.map(|times| times.write_ns));
+        readings.set(Metric::CheckpointSyncTime, times.map(|times| times.sync_ns));
         Ok(())
     }
 }

@@ -1,9 +1,13 @@
 //! The probes around the timed part of a sample. Each reads metrics of its own: at both ends, at the edges of the
 //! phases, or whenever it is time for a look. A further one is a file here and its metrics in the list.
 
+mod backend_memory;
 mod checkpoints;
 mod client;
+mod container;
 mod device;
+mod file_counts;
+mod machine;
 mod probe;
 mod server_cpu;
 mod sizes;
@@ -27,10 +31,14 @@ fn all() -> Vec<Box<dyn Probe>> {
         Box::new(speed::Speed::default()),
         Box::new(sizes::Sizes),
         Box::new(checkpoints::CheckpointsBetween::default()),
+        Box::new(file_counts::FileCounting::default()),
         Box::new(wal_counts::WalCounts::default()),
         Box::new(waits::Waits::default()),
+        Box::new(container::Container::default()),
         Box::new(device::Device::default()),
         Box::new(wal::Wal::default()),
+        Box::new(backend_memory::BackendMemory::default()),
+        Box::new(machine::MachineLoad::default()),
         Box::new(server_cpu::ServerCpu::default()),
         Box::new(client::Client::default()),
     ]

@@ -101,7 +101,12 @@ impl ServerCpu {
                     None => continue,
                 },
             };
-            if role == Role::Other || role == Role::Writer && moment == Moment::Between {
+            let is_read = match role {
+                Role::Worker => true,
+                Role::Writer => moment != Moment::Between,
+                Role::Vacuum | Role::Other => false,
+            };
+            if !is_read {
                 continue;
             }
             if let Some(cpu) = processes::own_cpu(pid) {

@@ -1,4 +1,4 @@
-//! What the server counts of its WAL: records, full pages, writes, flushes.
+//! What the server counts of its WAL: records, full pages, writes and flushes, and their time.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,6 +21,17 @@ const COUNTS: [(Metric, &str); 5] = [
     (Metric::WalSyncs, "wal_sync"),
 ];
 
+/// Times by their columns, in milliseconds: 0 unless they are taken.
+const TIMES: [(Metric, &str); 2] =
+    [(Metric::WalWriteTime, "wal_write_time"), (Metric::WalSyncTime, "wal_sync_time")];
+
+/// What pg_stat_wal had up to 17, by the same names (PostgreSQL manual, pg_stat_io). What makes new files is in another
+/// context, and was in no such count before.
+const OF_IO: &str = "\
+SELECT json_build_object('wal_write', sum(writes)::int8, 'wal_sync', sum(fsyncs)::int8,
+                         'wal_write_time', sum(write_time), 'wal_sync_time', sum(fsync_time))::text
+FROM pg_catalog.pg_stat_io WHERE object = 'wal' AND context = 'normal'";
+
 /// How long statistics that lag behind are waited for. A backend hands them over when it ends, or else once in a second
 /// (src/backend/utils/activity/pgstat.c).
 const LONGEST_LAG: Duration = Duration::from_millis(1200);
@@ -35,6 +46,8 @@ const HEADERS: f64 = 0.005;
 pub(super) struct WalCounts {
     /// Those before, and the position in the WAL then.
     before: Option<(Value, u64)>,
+    /// Whether writes and flushes are timed.
+    is_timed: bool,
 }
 
 impl Probe for WalCounts {
@@ -45,6 +58,7 @@ impl Probe for WalCounts {
             unless_refused(flushed)?.ok();
             let counted = unless_refused(counts(at.session))?.ok();
             if let Some(counts) = counted {
+                self.is_timed = is_timed(at.session)?;
                 self.before = Some((counts, wal_position(&mut **at.session)?));
             }
         }
@@ -61,6 +75,11 @@ impl Probe for WalCounts {
             let counted = since("wal_bytes").zip(since("wal_records"));
             if counted.is_some_and(|(bytes, records)| (bytes + PADDING * records) as f64 >= grown) {
                 COUNTS.iter().for_each(|(metric, column)| readings.set(*metric, since(column)));
+                let time =
+                    |column: &str| nanoseconds(&after, column)?.checked_sub(nanoseconds(before, column)?);
+                for (metric, column) in TIMES {
+                    readings.set(metric, time(column).filter(|_| self.is_timed));
+                }
                 return Ok(());
             }
             if Instant::now() >= end {
@@ -71,15 +90,36 @@ impl Probe for WalCounts {
     }
 }
 
-/// A row of pg_stat_wal, whose columns are not the same in all versions.
+/// A row of pg_stat_wal, whose columns are not the same in all versions; what it has no more, from pg_stat_io.
 fn counts(session: &mut Session) -> Result<Value> {
+    let mut counts = row(session, "SELECT to_json(w)::text FROM pg_catalog.pg_stat_wal AS w")?;
+    if let Some(columns) = counts.as_object_mut().filter(|columns| !columns.contains_key("wal_sync")) {
+        let of_io = unless_refused(row(session, OF_IO))?.ok();
+        columns.extend(of_io.as_ref().and_then(Value::as_object).cloned().unwrap_or_default());
+    }
+    Ok(counts)
+}
+
+fn row(session: &mut Session, query: &str) -> Result<Value> {
     let row = session
-        .query_one("SELECT to_json(w)::text FROM pg_catalog.pg_stat_wal AS w", &[])
+        .query_one(query, &[])
         .map_err(describe)
         .context("reading what the server counts of its WAL")?;
-    serde_json::from_str(&row.try_get::<_, String>(0)?).context("reading pg_stat_wal as JSON")
+    serde_json::from_str(&row.try_get::<_, String>(0)?).context("reading the server's counts of WAL as JSON")
+}
+
+/// Whether the server takes the times of what it does to the WAL. This session has the settings of the load's.
+fn is_timed(session: &mut Session) -> Result<bool> {
+    let row = session.query_one("SELECT current_setting('track_wal_io_timing', true)", &[]);
+    let row = row.map_err(describe).context("asking whether WAL is timed")?;
+    Ok(row.try_get::<_, Option<String>>(0)?.as_deref() == Some("on"))
 }
 
 fn number(counts: &Value, column: &str) -> Option<u64> {
     counts.get(column)?.as_u64()
+}
+
+/// A time of the server's, which it gives in milliseconds.
+fn nanoseconds(counts: &Value, column: &str) -> Option<u64> {
+    counts.get(column)?.as_f64().map(|ms| (ms * 1e6) as u64)
 }

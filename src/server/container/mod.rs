@@ -10,7 +10,7 @@
 //! the same volume. The data lies on a named volume, never on the overlay of the image's layers.
 
 mod containers;
-mod control_group;
+pub(crate) mod control_group;
 mod engine;
 mod image;
 mod owner;
