@@ -4,8 +4,9 @@ mod common;
 
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
 use bulkbench::model::{Metric, Outcome, Phase, Reading, Sample};
-use bulkbench::server::{self, Choice, Options};
+use bulkbench::server::{self, Choice, Options, Server};
 
 const WAITS: [Metric; 10] = [
     Metric::AtWork,
@@ -23,6 +24,69 @@ const WAITS: [Metric; 10] = [
 fn read(sample: &Sample, reading: impl Into<Reading>) -> u64 {
     let reading = reading.into();
     sample.readings.get(reading).unwrap_or_else(|| panic!("{}: {reading:?} is absent", sample.case))
+}
+
+/// What the server counts of its files is no less than what the load put there.
+fn assert_blocks(server: &dyn Server, sample: &Sample) {
+    let grown = if server.facts().version_num < 160_000 {
+        for absent in [Metric::BlocksExtended, Metric::BackendWrites, Metric::BlocksRead] {
+            assert_eq!(sample.readings.get(absent), None, "{absent:?} is counted together with another");
+        }
+        let read_or_extended = read(sample, Metric::BlocksReadOrExtended);
+        assert!(read_or_extended >= read(sample, Metric::Table) / 10 * 9, "{read_or_extended}");
+        read(sample, Metric::BackendWritesOrExtended)
+    } else {
+        assert!(
+            read(sample, Metric::BlockSyncs) < u64::MAX && read(sample, Metric::BackendWrites) < u64::MAX
+        );
+        read(sample, Metric::BlocksExtended)
+    };
+    // The table's maps are made otherwise.
+    assert!(grown >= read(sample, Metric::Table) / 10 * 9, "{}: {grown}", sample.case);
+    assert!(read(sample, Metric::BlocksHit) > sample.rows, "each row looks for its block");
+}
+
+#[test]
+fn a_sort_without_memory_makes_files_and_a_little_room_for_wal_checkpoints() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 600_000, 1, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let lines = "[[case]]\nmethod = 'copy-csv'\nsettings = { maintenance_work_mem = '1MB', max_wal_size = '32MB', \
+                 shared_buffers = '1MB' }\n\
+                 [[case]]\nmethod = 'copy-csv'\nsettings = { track_wal_io_timing = 'off' }\n";
+    let samples = common::samples(&Catalogue::built_in(), lines, &mut *server, &dataset);
+    let [cramped, untimed] = &samples[..] else { panic!("{samples:?}") };
+    for sample in &samples {
+        assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
+        assert_blocks(&*server, sample);
+    }
+    assert!(read(cramped, Metric::TempFiles) > 1 << 20);
+    assert!(read(cramped, Metric::Checkpoints) > 0 && read(cramped, Metric::CheckpointWriteTime) > 0);
+    assert!(read(cramped, Metric::CheckpointerWrites) > 0);
+    let all_to_files = [Metric::BackendWritesOrExtended, Metric::BackendWrites, Metric::BlocksExtended];
+    let of = |sample: &Sample| all_to_files.iter().filter_map(|m| sample.readings.get(*m)).sum::<u64>();
+    assert!(of(cramped) > of(untimed), "blocks that have no room are written by whoever needs it");
+    assert!(read(untimed, Metric::WalSyncs) > 0);
+    for absent in [Metric::WalSyncTime, Metric::WalWriteTime] {
+        assert_eq!(untimed.readings.get(absent), None, "not timed is not 0: {absent:?}");
+    }
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_container_tells_of_its_control_group() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 50_000, 1, &Interrupt::new()).unwrap();
+    let Some(mut server) = common::container(&dataset) else { return };
+    let (samples, _) = common::once(&common::experiment("").unwrap(), &mut *server, &dataset);
+    let sample = &samples[0];
+    assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
+    let memory = read(sample, Metric::ContainerMemory);
+    assert!((1 << 20..1 << 30).contains(&memory), "{memory}");
+    assert!(read(sample, Metric::WalSyncTime) > 0 && read(sample, Metric::OtherLoad) <= 1000);
+    assert_eq!(sample.readings.get(Metric::BackendMemory), None, "its processes cannot be seen from here");
+    assert_blocks(&*server, sample);
+    server.stop().unwrap();
 }
 
 #[test]
@@ -62,6 +126,18 @@ fn a_sample_says_where_its_time_went_and_who_paid() {
         // A checkpoint that is asked for after the clock is none of the sample's.
         assert_eq!(read(sample, Metric::Checkpoints), 0);
         assert!(read(sample, Metric::WalRecords) > 0);
+        for times in [Metric::CheckpointWriteTime, Metric::CheckpointSyncTime] {
+            assert_eq!(read(sample, times), 0, "no checkpoint, no time: {times:?}");
+        }
+        assert!(read(sample, Metric::WalSyncTime) > 0 && read(sample, Metric::WalWriteTime) > 0);
+        assert_blocks(&*server, sample);
+        let largest = read(sample, Metric::BackendMemory);
+        // Less than the shared buffers, which every backend maps.
+        assert!((1 << 20..1 << 30).contains(&largest), "{largest}");
+        let in_load = sample.readings.get(Reading::from(Metric::BackendMemory).within(Phase::Load));
+        assert!(in_load.is_some_and(|bytes| bytes <= largest), "{in_load:?}");
+        assert!(read(sample, Metric::OtherLoad) <= 1000 && read(sample, Metric::Steal) <= 1000);
+        assert_eq!(sample.readings.get(Metric::ContainerMemory), None);
     }
     let by = |id: &str| samples.iter().find(|sample| sample.case == id).unwrap();
     let (logged, unlogged) = (by("copy-csv"), by("copy-unlogged"));
@@ -92,10 +168,24 @@ fn a_role_that_may_little_gets_what_it_may() {
     let sample = &samples[0];
     assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
     // Not a superuser, and the server's processes are none that it was told of.
-    for absent in [Metric::Checkpoint, Metric::ServerCpu, Metric::BackendCpu, Metric::DeviceWrites] {
+    for absent in [
+        Metric::Checkpoint,
+        Metric::ServerCpu,
+        Metric::BackendCpu,
+        Metric::DeviceWrites,
+        Metric::BackendMemory,
+        Metric::ContainerMemory,
+        Metric::ContainerWrites,
+        Metric::OtherLoad,
+        // Its checkpointer may not be woken.
+        Metric::BackendWritesOrExtended,
+        Metric::QueueSyncs,
+    ] {
         assert_eq!(sample.readings.get(absent), None, "{absent:?} is absent, not 0");
     }
     assert!(read(sample, Metric::Wal) > 0 && read(sample, Metric::FirstScan) > 0);
+    assert!(read(sample, Metric::BlocksHit) > sample.rows && read(sample, Metric::WalSyncTime) > 0);
+    assert!(sample.readings.get(Metric::Steal).is_some(), "the client's machine is no secret");
     external.stop().unwrap();
     server.stop().unwrap();
 }

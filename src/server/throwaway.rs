@@ -137,7 +137,7 @@ impl<I: Instance> Throwaway<I> {
         let mut instance = Removed(instance);
         instance.0.prepare()?;
         let mut launched = instance.0.launch(&facts.given);
-        if launched.is_err() && is_too_old(&instance.0, &facts.given, set) {
+        if launched.is_err() && is_too_old(&instance.0.log(), &facts.given, set) {
             instance.0.start_over()?;
             facts.given.remove(settings::NEWER);
             launched = instance.0.launch(&facts.given);
@@ -210,12 +210,12 @@ fn learn(plain: &Connector, facts: ServerFacts) -> Result<(Arc<RunSchema>, Catal
 
 /// Whether a server did not start as it does not know a setting of our tuning: which version an image has is not known
 /// before.
-fn is_too_old(instance: &impl Instance, given: &Settings, set: &Settings) -> bool {
+fn is_too_old(log: &str, given: &Settings, set: &Settings) -> bool {
     let is_ours =
         |name: &str| name == settings::NEWER && !set.keys().any(|theirs| theirs.eq_ignore_ascii_case(name));
     let ours = given.iter().filter(|(name, _)| is_ours(name));
     let ours: Settings = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
-    settings::complaint(&instance.log(), &ours).is_some_and(|words| words.contains(UNKNOWN_SETTING))
+    settings::complaint(log, &ours).is_some_and(|words| words.contains(UNKNOWN_SETTING))
 }
 
 /// Puts the user's error first where a setting of theirs kept the first server from starting.
@@ -311,5 +311,22 @@ impl<I: Instance> Server for Throwaway<I> {
 
     fn stop(mut self: Box<Self>) -> Result<()> {
         self.instance.0.remove()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_of_the_tuning_is_left_out_where_a_version_does_not_know_it() {
+        let settings = |name: &str| Settings::from([(name.to_owned(), "on".to_owned())]);
+        let given = settings(settings::NEWER);
+        let log = "FATAL:  unrecognized configuration parameter \"track_wal_io_timing\"\n";
+        assert!(is_too_old(log, &given, &Settings::new()));
+        assert!(!is_too_old(log, &given, &settings("Track_WAL_IO_timing")), "the user's own is an error");
+        assert!(!is_too_old("FATAL:  could not bind\n", &given, &Settings::new()));
+        let other = "FATAL:  unrecognized configuration parameter \"my_setting\"\n";
+        assert!(!is_too_old(other, &given, &settings("my_setting")));
     }
 }
