@@ -19,11 +19,11 @@ struct Group {
 }
 
 /// The tables, from above.
-const EVIDENCE: [Group; 4] = [
+const EVIDENCE: [Group; 5] = [
     Group {
         title: "Evidence",
-        text: "What *Why* is made from, in medians: whose CPU time it was, and what the backends were seen to do. Columns \
-               that are 0 or unknown throughout are left out, here and below.",
+        text: "What the sentences are made from, in medians: whose CPU time it was, and what the backends were seen to do. \
+               Columns that are 0 or unknown throughout are left out, here and below.",
         metrics: &[Metric::BackendCpu, Metric::WorkerCpu, Metric::WriterCpu],
         has_waits: true,
     },
@@ -43,12 +43,9 @@ const EVIDENCE: [Group; 4] = [
         has_waits: false,
     },
     Group {
-        title: "Evidence: files",
-        text: "What went to files and from them, in medians. The first scan and the checkpoint came after the clock had \
-               stopped, and are in no total.",
+        title: "Evidence: blocks",
+        text: "What the server counts of the blocks of its files, in medians.",
         metrics: &[
-            Metric::DeviceWrites,
-            Metric::ContainerWrites,
             Metric::BlocksHit,
             Metric::BlocksRead,
             Metric::BlocksReadOrExtended,
@@ -57,9 +54,19 @@ const EVIDENCE: [Group; 4] = [
             Metric::BackendWritesOrExtended,
             Metric::BgwriterWrites,
             Metric::CheckpointerWrites,
+            Metric::TempFiles,
+        ],
+        has_waits: false,
+    },
+    Group {
+        title: "Evidence: disk",
+        text: "What went to the disk, in medians; the times of checkpoints in the samples are sums. The first scan and the \
+               checkpoint after it came after the clock had stopped, and are in no total.",
+        metrics: &[
+            Metric::DeviceWrites,
+            Metric::ContainerWrites,
             Metric::BlockSyncs,
             Metric::QueueSyncs,
-            Metric::TempFiles,
             Metric::CheckpointWriteTime,
             Metric::CheckpointSyncTime,
             Metric::FirstScan,

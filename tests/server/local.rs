@@ -7,6 +7,7 @@ use std::time::Duration;
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::Source;
+use bulkbench::server::local::choose;
 use bulkbench::server::{Checksums, Choice, Options, Server, Settings, open};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -35,6 +36,8 @@ fn it_says_what_it_is_and_leaves_nothing() {
         assert_eq!(facts.settings.get(name).map(String::as_str), Some(value), "{name}");
     }
     assert_eq!(facts.given["shared_buffers"], facts.settings["shared_buffers"]);
+    // Neither where the version has none.
+    assert_eq!(facts.given.get("track_wal_io_timing"), facts.settings.get("track_wal_io_timing"));
     assert_eq!(ask(server.as_ref(), "SHOW listen_addresses"), "");
     assert!(server.died().is_none());
 
@@ -44,6 +47,36 @@ fn it_says_what_it_is_and_leaves_nothing() {
     server.stop().unwrap();
     assert!(!lives(pid) && !socket.exists());
     assert_eq!(entries(base.path()), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_version_without_a_setting_of_the_tuning_starts_without_it() {
+    let (base, old) = (base(), base());
+    let bin = choose(None).unwrap().bin;
+    for file in entries(&bin) {
+        let there = old.path().join(file.file_name().unwrap());
+        std::os::unix::fs::symlink(&file, there).unwrap();
+    }
+    // As 13, which has no such setting.
+    let (postgres, script) = (bin.join("postgres"), old.path().join("postgres"));
+    let words = "FATAL:  unrecognized configuration parameter \"track_wal_io_timing\"";
+    let body = format!(
+        "#!/bin/sh\ncase \"$*\" in *track_wal_io_timing*) echo '{words}' >&2; exit 1;; esac\nexec '{}' \"$@\"\n",
+        postgres.display()
+    );
+    std::fs::remove_file(&script).unwrap();
+    std::fs::write(&script, body).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let started = |settings: Settings| {
+        let options = Options { pg_bin: Some(old.path().to_owned()), settings, ..options(base.path()) };
+        open(&Choice::Local, &options, &Interrupt::new())
+    };
+    let server = started(Settings::new()).unwrap();
+    assert_eq!(server.facts().given.get("track_wal_io_timing"), None);
+    assert_eq!(server.facts().given["checkpoint_timeout"], "1d");
+    server.stop().unwrap();
+    let error = started(settings(&[("track_wal_io_timing", "on")])).map(|_| ()).unwrap_err();
+    assert!(format!("{error:#}").contains("track_wal_io_timing"), "the user's own is not dropped: {error:#}");
 }
 
 #[test]
