@@ -176,7 +176,7 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
         About {
             title: "WAL writes",
             help: "Times that WAL was handed to the kernel.",
-            absent: "As of WAL records; from 18 on the server counts them elsewhere.",
+            source: "As of WAL records; from 18 on pg_stat_io (object wal, context normal).",
             ..WAL_COUNT
         },
     ),
@@ -185,7 +185,7 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
         About {
             title: "WAL flushes",
             help: "Times that WAL was flushed to the device.",
-            absent: "As of WAL records; from 18 on the server counts them elsewhere.",
+            source: "As of WAL records; from 18 on pg_stat_io (object wal, context normal).",
             ..WAL_COUNT
         },
     ),

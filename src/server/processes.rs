@@ -138,7 +138,9 @@ pub(crate) fn reaped_cpu(pid: i32) -> Option<Duration> {
 }
 
 /// Memory in bytes that a process has for itself, not shared with any other: resident pages less those of files and
-/// of shared memory (proc(5), statm); `None` when it is gone.
+/// of shared memory (proc(5), statm); `None` when it is gone. The kernel has both numbers at hand (20 µs). For the
+/// proportional set size of smaps_rollup it goes through all pages of a backend, those of the shared buffers too, and
+/// locks them meanwhile: 1.2 ms with 1 GB of them, during a load.
 pub(crate) fn own_memory(pid: i32) -> Option<u64> {
     parse_own_pages(&std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?)
         .map(|pages| pages * rustix::param::page_size() as u64)
