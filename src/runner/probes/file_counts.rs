@@ -16,9 +16,6 @@ use crate::server::Session;
 /// second at the most, and when it has nothing to do only after ten.
 const LONGEST_LAG: Duration = Duration::from_millis(1200);
 
-/// How long a checkpointer that was woken may take to hand over what backends have told it.
-const LONGEST_WAKING: Duration = Duration::from_millis(200);
-
 /// Between two readings of what is waited for.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -102,8 +99,8 @@ fn woken(asleep: FileCounts, session: &mut Session) -> Result<FileCounts> {
     session.batch_execute("SELECT pg_reload_conf()").map_err(describe).context("waking the checkpointer")?;
     let mut counts = asleep.clone();
     let of_checkpointer = |counts: &FileCounts| OF_CHECKPOINTER.map(|metric| counts.get(&metric).copied());
-    // Where no backend has written anything, nothing changes.
-    within(LONGEST_WAKING, || {
+    // Where no backend has written anything, as when rows are exported, nothing changes.
+    within(LONGEST_LAG, || {
         counts = file_counts::read(&mut **session, false)?;
         Ok(of_checkpointer(&counts) != of_checkpointer(&asleep))
     })?;
