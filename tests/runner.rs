@@ -12,10 +12,13 @@ use bulkbench::dataset::columns::votes;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Case, Content, EndState, Outcome, Persistence, Phase, Plan, Readings, Sample, Slot};
+use bulkbench::model::{
+    Case, Content, Crash, CrashKind, CrashPlan, EndState, Moment, Outcome, Persistence, Phase, Plan,
+    Readings, Sample, Slot,
+};
 use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::progress::Progress;
-use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
+use bulkbench::runner::sample::{Applied, Crashed, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::{budget, execute};
 use bulkbench::table::Table;
 
@@ -35,11 +38,13 @@ struct FakeStage {
     loads: usize,
     trouble: Trouble,
     gone: bool,
+    /// Confirmed rows that a crash takes.
+    lost: u64,
 }
 
 impl FakeStage {
     fn new(trouble: Trouble) -> Self {
-        Self { steps: Vec::new(), loads: 0, trouble, gone: false }
+        Self { steps: Vec::new(), loads: 0, trouble, gone: false, lost: 0 }
     }
 
     fn note(&mut self, step: &str, case: &Case) {
@@ -60,6 +65,20 @@ impl Stage for FakeStage {
     fn apply<'s>(&'s mut self, case: &'s Case) -> Result<FakeStep<'s>> {
         self.note("apply", case);
         Ok(FakeStep { stage: self, case, rows: 0 })
+    }
+
+    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed> {
+        self.steps.push(format!("crash {} {} {rows} {}", case.id, moment.name(), middle.as_nanos()));
+        let crash = Crash {
+            phase: None,
+            confirmed: rows,
+            confirmed_there: rows - self.lost,
+            others_there: 0,
+            foreign: Some(0),
+            lost_ns: None,
+            recovery_ns: 1,
+        };
+        Ok(Crashed { phases: BTreeMap::from([(Phase::Load, rows * 200)]), session: None, crash })
     }
 
     fn recover(&mut self) -> Result<()> {
@@ -166,6 +185,7 @@ fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [
         methods: vec![],
         cores: 2,
         any_build: false,
+        crash: None,
     };
     let tables = Tables::of(Table::votes(&votes()), request.rows);
     let mut cases = plan::cases(&Catalogue::built_in(), &experiment, &request, &tables).unwrap();
@@ -349,4 +369,46 @@ fn a_sample_that_cannot_be_kept_ends_the_run() {
     let ended = execute(&plan, &[], &mut stage, &mut |_| Err(anyhow!("no space left")), &mut Silent);
     assert!(format!("{:#}", ended.unwrap_err()).contains("keeping the sample: no space left"));
     assert_eq!(stage.loads, 1);
+}
+
+/// Two cases and the control over one round, and behind it a crash of the first case after its end and in its middle.
+fn crashing_plan() -> Plan {
+    let plan = small_plan(1);
+    let order = vec![(0, Moment::End), (0, Moment::Middle)];
+    Plan { crash: Some(CrashPlan { kind: CrashKind::Kill, rows: 4, order }), ..plan }
+}
+
+#[test]
+fn crashes_come_behind_the_rounds_and_the_middle_is_half_of_the_load_that_ended() {
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, kept) = run(&crashing_plan(), &[], &mut stage);
+    assert_eq!(ended.unwrap().taken, 6);
+    let crashes: Vec<&String> = stage.steps.iter().filter(|step| step.starts_with("crash")).collect();
+    // The rounds took 100 ns a row; the load before the first crash takes 200, and so does half of that.
+    assert_eq!(crashes, ["crash copy-csv end 4 200", "crash copy-csv middle 4 400"]);
+    let last = kept.last().unwrap();
+    assert_eq!((last.slot, last.rows, last.total_ns), (Slot::Crash(Moment::Middle), 4, None));
+    assert_eq!(last.crash.as_ref().unwrap().confirmed_there, 4);
+}
+
+#[test]
+fn a_crash_that_takes_more_than_was_promised_is_a_failure_with_what_it_left() {
+    let mut stage = FakeStage { lost: 1, ..FakeStage::new(Trouble::None) };
+    let (ended, kept) = run(&crashing_plan(), &[], &mut stage);
+    assert_eq!(ended.unwrap().failed, 2);
+    let last = kept.last().unwrap();
+    assert_eq!(last.outcome, Outcome::Failed);
+    assert!(last.error.as_deref().unwrap().contains("1 of 4 rows are gone"), "{last:?}");
+    assert!(last.crash.is_some());
+}
+
+#[test]
+fn a_run_goes_on_with_the_crashes_it_lacks() {
+    let plan = crashing_plan();
+    let (_, mut kept) = run(&plan, &[], &mut FakeStage::new(Trouble::None));
+    kept.pop();
+    let mut stage = FakeStage::new(Trouble::None);
+    let (ended, _) = run(&plan, &kept, &mut stage);
+    assert_eq!(ended.unwrap().taken, 1);
+    assert_eq!(stage.steps.last().unwrap(), "crash copy-csv middle 4 400");
 }

@@ -146,6 +146,8 @@ fn check_flags(args: &Args) -> Result<()> {
         ("--distribute", args.distribute.is_some()),
         ("--quick", args.quick),
         ("--budget", args.budget.is_some()),
+        ("--crash", args.crash.is_some()),
+        ("--crash-rows", args.crash_rows.is_some()),
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(usage!(

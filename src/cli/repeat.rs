@@ -5,7 +5,7 @@
 
 use crate::caveat;
 use crate::model::findings::Findings;
-use crate::model::{Asked, OwnTable, Run, ServerFacts, Source};
+use crate::model::{Asked, CrashKind, OwnTable, Run, ServerFacts, Source};
 
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
@@ -41,6 +41,12 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     command.flag("budget", &(plan.budget_ns / 1_000_000_000).to_string());
     if plan.any_build {
         command.words.push("--any-build".into());
+    }
+    if let Some(crash) = &plan.crash {
+        command.words.push(match crash.kind {
+            CrashKind::Kill => "--crash".into(),
+        });
+        command.flag("crash-rows", &crash.rows.to_string());
     }
     command.rest(&run.servers_in_order(), asked, &run.provenance.label)
 }
@@ -157,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::model::Making;
+    use crate::model::{CrashPlan, Making};
     use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
@@ -192,6 +198,7 @@ mod tests {
     fn every_flag_of_run_is_in_the_command_or_decides_nothing() {
         let mut record = golden();
         record.plan.any_build = true;
+        record.plan.crash = Some(CrashPlan { kind: CrashKind::Kill, rows: 10, order: Vec::new() });
         record.making =
             Making { after: vec!["ALTER TABLE {table} SET".into()], distribute: Some("link".into()) };
         let asked = Asked {

@@ -24,6 +24,7 @@ use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
 use crate::runner::{Prepared, RunSession};
+use crate::server::Choice;
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
@@ -63,6 +64,16 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         ));
     }
     let request = args.request(&experiment);
+    if request.crash.is_none() && args.crash_rows.is_some() {
+        return Err(usage!(
+            "--crash-rows is for --crash, and for experiments whose server crashes; add --crash"
+        ));
+    }
+    if request.crash.is_some() && matches!(args.place.choice()?, Choice::External(_)) {
+        return Err(usage!(
+            "--crash kills the server, and a server of yours is never killed; use --server local or container"
+        ));
+    }
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;

@@ -9,7 +9,7 @@ use super::row_count;
 use super::server_args::ServerArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, ExperimentOrigin};
-use crate::model::{Asked, Making};
+use crate::model::{Asked, CrashKind, Making, Word};
 use crate::probe::machine;
 use crate::record::LONGEST_SAMPLE_SECONDS;
 use crate::runner::plan::Request;
@@ -24,6 +24,9 @@ const BUDGET: u64 = 15;
 
 /// Seconds after which a sample is given up, unless the user says otherwise.
 const TIMEOUT: u64 = 1800;
+
+/// Rows of a load that crashes, unless the user or the experiment says otherwise.
+const CRASH_ROWS: u64 = 100_000;
 
 /// The arguments of `bulkbench run`.
 #[derive(Debug, clap::Args)]
@@ -74,6 +77,13 @@ pub(crate) struct Args {
     /// Seconds after which a sample is given up [default: 1800]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST_SAMPLE_SECONDS))]
     pub timeout: Option<u64>,
+    /// After the rounds load once more for each moment (after the end, in the middle, with half confirmed), have the
+    /// server crash then, and count what is left; KIND is kill: all its processes at once. Not of a server of yours
+    #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "kill", value_parser = crash_kind)]
+    pub crash: Option<CrashKind>,
+    /// Rows of the loads that crash; those of the case where it has fewer [default: the experiment's, or 100000]
+    #[arg(long, value_name = "ROWS", value_parser = row_count::parse)]
+    pub crash_rows: Option<u64>,
     /// A word for this run, in its directory's name and reports
     #[arg(long, default_value = "", hide_default_value = true, value_parser = label)]
     pub label: String,
@@ -85,7 +95,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "seed", "any_build", "quick", "budget", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -98,6 +108,13 @@ fn setting(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("a setting is written name=value, for instance work_mem=64MB".into()),
     }
+}
+
+fn crash_kind(text: &str) -> Result<CrashKind, String> {
+    CrashKind::named(text).ok_or_else(|| {
+        let known = CrashKind::ALL.map(CrashKind::name).join(", ");
+        format!("a server crashes by one of: {known}")
+    })
 }
 
 fn label(text: &str) -> Result<String, String> {
@@ -121,7 +138,16 @@ impl Args {
             methods: self.methods.clone(),
             cores: u64::from(machine::cores()),
             any_build: self.any_build,
+            crash: self.crash(experiment),
         }
+    }
+
+    /// How the server crashes behind the rounds, and rows of each load then; `None` where it does not.
+    fn crash(&self, experiment: &Experiment) -> Option<(CrashKind, u64)> {
+        let listed = experiment.crash.as_ref();
+        let kind = self.crash.or(listed.map(|listed| listed.kind.0))?;
+        let rows = self.crash_rows.or(listed.and_then(|listed| listed.rows)).unwrap_or(CRASH_ROWS);
+        Some((kind, rows))
     }
 
     /// What is done to the table whenever it is made.

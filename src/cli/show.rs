@@ -70,6 +70,7 @@ pub(super) fn show(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         methods: Vec::new(),
         cores: u64::from(machine::cores()),
         any_build: false,
+        crash: None,
     };
     plan::cases(&catalogue, &experiment, &request, &Tables::of(Table::votes(&votes()), ROWS))?;
     let look = Look::of_stdout();
@@ -113,6 +114,7 @@ fn experiment(args: &Args) -> Result<Experiment> {
         compare: None,
         cases: vec![case],
         caveats: Vec::new(),
+        crash: None,
         data: None,
         datasets: BTreeMap::new(),
     })

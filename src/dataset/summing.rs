@@ -43,6 +43,12 @@ pub fn query(rule: Rule, columns: &[Column], key: Option<&Column>, table: &str) 
     )
 }
 
+/// An expression of a row with these columns that tells its content apart from that of others, for the rule that the
+/// server has the functions for.
+pub(crate) fn row_expression(rule: Rule, columns: &[Column]) -> String {
+    if is_md5(rule) { row_md5::sql_expression(columns) } else { checksum::sql_expression(columns) }
+}
+
 /// Sums rows up by a rule.
 #[derive(Debug, Clone)]
 pub struct Summer(Kind);

@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 24] = [
+pub(crate) const IDS: [&str; 25] = [
     "votes",
     "insert-family",
     "batch-size",
@@ -28,6 +28,7 @@ pub(crate) const IDS: [&str; 24] = [
     "populating",
     "loaders",
     "fastest",
+    "durability",
     "caveats",
     "all",
 ];

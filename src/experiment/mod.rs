@@ -13,7 +13,8 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::fault::{nearest, nearest_then, unknown_field};
-use crate::model::{Axis, CaseKey};
+use crate::model::{Axis, CaseKey, CrashKind};
+use crate::spelling::Named;
 use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
 pub(crate) use case::{ALL_METHODS, ListedCase};
@@ -59,6 +60,8 @@ pub struct Experiment {
     pub caveats: Vec<String>,
     /// The rows and table of cases that name no dataset; votes where it names none.
     pub data: Option<ListedData>,
+    /// How its server crashes behind the rounds; `None` where it does not.
+    pub crash: Option<ListedCrash>,
     /// Further rows and tables, by the names that cases give them. Those of a built-in table go by its name
     /// without being listed.
     pub datasets: BTreeMap<String, ListedData>,
@@ -95,6 +98,17 @@ struct ExperimentFile {
     data: Option<ListedData>,
     #[serde(default)]
     datasets: BTreeMap<String, ListedData>,
+    crash: Option<ListedCrash>,
+}
+
+/// What an experiment says of the crashes behind its rounds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedCrash {
+    /// How the server crashes.
+    pub kind: Named<CrashKind>,
+    /// Rows of each load that crashes; the program's default where it says none.
+    pub rows: Option<u64>,
 }
 
 /// What an experiment says of the table.
@@ -183,7 +197,8 @@ impl Experiment {
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
         }
-        for (name, value) in [("rows", self.rows), ("budget", self.budget)] {
+        let of_crash = self.crash.as_ref().and_then(|crash| crash.rows);
+        for (name, value) in [("rows", self.rows), ("budget", self.budget), ("rows of [crash]", of_crash)] {
             if value == Some(0) {
                 return Err(usage!("{name} = 0: it has to be above 0; leave it out for the default"));
             }
@@ -312,6 +327,7 @@ impl ExperimentFile {
             after: self.table.map(|table| table.after.0).unwrap_or_default(),
             cases,
             caveats: self.caveats,
+            crash: self.crash,
             data: self.data,
             datasets: self.datasets,
         };
@@ -341,6 +357,7 @@ impl ExperimentFile {
             ("[data]", self.data.is_some()),
             ("[datasets]", !self.datasets.is_empty()),
             ("[table]", self.table.is_some()),
+            ("[crash]", self.crash.is_some()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
             Some((key, _)) => Err(usage!(

@@ -130,6 +130,8 @@ pub struct Info {
     pub layout: Layout,
     /// Its requirements that not every server meets.
     pub needs: Vec<Need>,
+    /// Whether it commits part by part, so that rows are confirmed before its end.
+    pub in_parts: bool,
     /// Its parameters.
     pub params: Vec<Param>,
 }
@@ -150,6 +152,7 @@ impl Info {
             input: Encoding::Csv,
             layout: Layout::Plain,
             needs: Vec::new(),
+            in_parts: false,
             params: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::tools::confirmed::Confirmed;
 use super::tools::phases::PhaseClock;
 use crate::dataset::Dataset;
 use crate::model::{ParamValue, Params, Phase};
@@ -27,6 +28,8 @@ pub struct Load<'a> {
     pub params: &'a Params,
     /// An empty directory on the dataset's disk for files of the method's own; it goes away after the sample.
     pub scratch: &'a Path,
+    /// Where rows are noted whose commit is confirmed before the load has ended, where someone wants to know them.
+    pub confirmed: Option<&'a Confirmed>,
 }
 
 impl Load<'_> {

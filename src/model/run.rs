@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::axis::Axis;
 use super::case::Case;
+use super::crash::CrashPlan;
 use super::dataset::DatasetFacts;
 use super::making::Making;
 use super::own_table::OwnTable;
@@ -65,6 +66,8 @@ pub struct Plan {
     pub x: Option<Axis>,
     /// Whether cases on servers whose builds have different origins are compared all the same.
     pub any_build: bool,
+    /// The crashes behind the rounds; `None` where nothing crashes.
+    pub crash: Option<CrashPlan>,
 }
 
 impl Run {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::content::Content;
+use super::crash::{Crash, Moment};
 use super::durability::{Durability, Persistence};
 use super::metric::Readings;
 use super::phase::Phase;
@@ -17,8 +18,8 @@ pub enum Slot {
     WarmUp,
     /// A round, from 1: each runs every case once.
     Round(u32),
-    /// Behind the rounds: ended by a crash of the server, to see what is left.
-    Crash,
+    /// Behind the rounds: the server crashes at this moment, to see what is left.
+    Crash(Moment),
 }
 
 impl Slot {
@@ -31,7 +32,7 @@ impl Slot {
     pub fn round(self) -> u32 {
         match self {
             Slot::Round(round) => round,
-            Slot::WarmUp | Slot::Crash => 0,
+            Slot::WarmUp | Slot::Crash(_) => 0,
         }
     }
 }
@@ -42,7 +43,7 @@ impl fmt::Display for Slot {
         match self {
             Slot::WarmUp => f.write_str("the warm-up"),
             Slot::Round(round) => write!(f, "round {round}"),
-            Slot::Crash => f.write_str("the crash"),
+            Slot::Crash(moment) => write!(f, "the crash {}", moment.words()),
         }
     }
 }
@@ -90,19 +91,21 @@ pub struct Sample {
     pub error: Option<String>,
     /// Rows it was to load.
     pub rows: u64,
-    /// The sum of the phases in nanoseconds; `None` unless the outcome is ok.
+    /// The sum of the phases in nanoseconds; `None` unless the outcome is ok, and in the slot of a crash.
     pub total_ns: Option<u64>,
     /// The phases that it had, in nanoseconds.
     pub phases: BTreeMap<Phase, u64>,
     /// Costs of the load besides time; what cannot be read here is absent, never 0.
     pub readings: Readings,
-    /// The verified state of the table; `None` unless the outcome is ok.
+    /// The verified state of the table; `None` unless the outcome is ok, and in the slot of a crash.
     pub end_state: Option<EndState>,
     /// The settings of its sessions, read back; `None` in records from before that was done, and where
     /// the outcome is not ok.
     pub session: Option<SessionFacts>,
     /// The time around the phases in nanoseconds.
     pub overhead: BTreeMap<Step, u64>,
+    /// What the crash left; in the slot of one alone.
+    pub crash: Option<Crash>,
 }
 
 /// The state that a load leaves behind: cases are compared only where these agree, or say how they differ.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::RUN_FILE;
 use crate::model::findings::Findings;
 use crate::model::metric::Unit;
-use crate::model::{Case, Outcome, ParamValue, Readings, Role, Run, Sample, Slot, Work, is_time};
+use crate::model::{Case, CrashPlan, Outcome, ParamValue, Readings, Role, Run, Sample, Slot, Work, is_time};
 use crate::units::PUBLISHED_SECONDS;
 
 /// The largest time limit of a sample, in seconds: a week.
@@ -51,7 +51,8 @@ pub(super) fn check_run(run: &Run) -> Result<(), String> {
         }
     }
     parts(run)?;
-    order(run)
+    order(run)?;
+    crashes(run)
 }
 
 fn case(run: &Run, case: &Case) -> Result<(), String> {
@@ -158,7 +159,7 @@ impl<'a> Samples<'a> {
         let Some(index) = cases.iter().position(|case| case.id == sample.case) else {
             return Err(format!("`case` is {:?}, which {RUN_FILE} has no case of", sample.case));
         };
-        itself(sample, &cases[index])?;
+        itself(sample, &cases[index], self.run.plan.crash.as_ref())?;
         self.content(sample, &cases[index])?;
         let where_it_is = self.plan_position(index, sample)?;
         if let Some(before) = self.places.insert((sample.slot, sample.position), line) {
@@ -209,7 +210,13 @@ impl<'a> Samples<'a> {
                 };
             }
             Slot::Round(round) => round,
-            Slot::Crash => return Err("its slot is the crash, which the plan has none of".into()),
+            Slot::Crash(moment) => {
+                let planned = plan.crash.as_ref().and_then(|crash| crash.order.get(position as usize));
+                return match planned {
+                    Some(planned) if *planned == (index, moment) => Ok(PlanPosition::Planned),
+                    _ => Err(format!("the plan has no such crash at `position` {position}")),
+                };
+            }
         };
         let Some(order) = round.checked_sub(1).and_then(|before| plan.order.get(before as usize)) else {
             return Err(format!("`round` is {round}, and the plan has {}", plan.rounds));
@@ -237,14 +244,24 @@ enum PlanPosition {
 }
 
 /// The rules for a sample alone, whatever the others are.
-fn itself(sample: &Sample, case: &Case) -> Result<(), String> {
+fn itself(sample: &Sample, case: &Case, crashes: Option<&CrashPlan>) -> Result<(), String> {
     if !case.runs() {
         return Err(format!("`case` is {:?}, which cannot run by {RUN_FILE}", sample.case));
     }
     time("started", &sample.started)?;
     readings(&sample.readings)?;
-    if sample.rows != case.rows {
-        return Err(format!("`rows` is {}, and the case has {}", sample.rows, case.rows));
+    let rows = match (sample.slot, crashes) {
+        (Slot::Crash(_), Some(crashes)) => crashes.rows.min(case.rows),
+        _ => case.rows,
+    };
+    if sample.rows != rows {
+        return Err(format!("`rows` is {}, and the case has {rows}", sample.rows));
+    }
+    if let Slot::Crash(_) = sample.slot {
+        return crash(sample);
+    }
+    if sample.crash.is_some() {
+        return Err("`crash` is given for a sample that is none".into());
     }
     let sum = sum("phases", sample.phases.values())?;
     let around = self::sum("overhead", sample.overhead.values())?;
@@ -281,6 +298,46 @@ fn itself(sample: &Sample, case: &Case) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("`end_state.rows` is {}, where the load leaves {expected}", end.rows)),
     }
+}
+
+/// The rules for the sample of a crash alone.
+fn crash(sample: &Sample) -> Result<(), String> {
+    if sample.total_ns.is_some() || sample.end_state.is_some() {
+        return Err("`total_ns` or `end_state` is given for a crash".into());
+    }
+    if (sample.outcome == Outcome::Ok) != sample.error.is_none() {
+        return Err("`error` is given where `outcome` is ok, or is missing where it is not".into());
+    }
+    match &sample.crash {
+        None if sample.outcome == Outcome::Ok => {
+            Err("`crash` is missing from one whose `outcome` is ok".into())
+        }
+        None => Ok(()),
+        Some(crash)
+            if crash.confirmed > sample.rows
+                || crash.confirmed_there > crash.confirmed
+                || crash.others_there > sample.rows - crash.confirmed =>
+        {
+            Err("`crash` has more rows than there were".into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Each crash is of a case that runs.
+fn crashes(run: &Run) -> Result<(), String> {
+    let Some(crash) = &run.plan.crash else { return Ok(()) };
+    if crash.rows == 0 {
+        return Err("`plan.crash.rows` is 0".into());
+    }
+    let mut seen = BTreeSet::new();
+    for (position, (index, moment)) in crash.order.iter().enumerate() {
+        let runs = run.plan.cases.get(*index).is_some_and(Case::runs);
+        if !runs || !seen.insert((*index, *moment)) {
+            return Err(format!("`plan.crash.order[{position}]` is of no case that runs, or there already"));
+        }
+    }
+    Ok(())
 }
 
 /// A load costs no more than there can be.

@@ -52,6 +52,7 @@ fn failed_trial(run: &Run, case: &Case) -> Option<Sample> {
         end_state: None,
         session: None,
         overhead: BTreeMap::new(),
+        crash: None,
     })
 }
 

@@ -5,6 +5,7 @@ mod axis_findings;
 mod by_dataset;
 pub mod chart;
 mod comparison;
+mod crashes;
 pub mod csv;
 mod curve;
 pub(crate) mod facts;

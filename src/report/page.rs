@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
-use super::{by_dataset, curve, facts, headline, notes, own_tables, results, steps, why, winners};
+use super::{by_dataset, crashes, curve, facts, headline, notes, own_tables, results, steps, why, winners};
 
 /// The report of one run.
 pub(crate) fn of_run(figures: &Figures) -> Page {
@@ -36,6 +36,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
         sections.push(Section { table: Some(steps::table(chain)), charts, ..titled("Step by step") });
     }
     sections.push(Section { table: Some(results::results(standings)), charts, ..titled("Results") });
+    sections.extend(crashes::section(run, samples, standings));
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });
     if let Some(table) = results::published(standings) {
         let source = run.plan.published.clone().unwrap_or_else(|| "its source".into());

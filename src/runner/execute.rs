@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::model::{Outcome, Plan, Role, Sample, Slot};
+use crate::runner::crash_plan::LoadTimes;
 use crate::runner::progress::Progress;
 use crate::runner::sample::{self, SamplePosition, Stage};
 
@@ -34,6 +35,8 @@ pub fn execute(
     let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
     let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
     let mut ended = RunEnd { taken: 0, failed: failed_before + failed_trials };
+    let mut times = LoadTimes::default();
+    done.iter().for_each(|sample| times.take(sample));
     let have: BTreeSet<(Slot, &str)> = done.iter().map(|s| (s.slot, s.case.as_str())).collect();
     let is_done =
         |place: &SamplePosition, index: usize| have.contains(&(place.slot, plan.cases[index].id.as_str()));
@@ -52,7 +55,15 @@ pub fn execute(
         }
         progress.begin(case, place.slot);
         let start = Instant::now();
-        let sample = sample::take_sample(stage, case, place)?;
+        let sample = match (place.slot, &plan.crash) {
+            (Slot::Crash(moment), Some(crash)) => {
+                let rows = crash.rows.min(case.rows);
+                let middle = times.middle(&case.id, rows);
+                sample::take_crash(stage, case, place, (rows, moment, middle))?
+            }
+            _ => sample::take_sample(stage, case, place)?,
+        };
+        times.take(&sample);
         progress.end(&sample, start.elapsed());
         // The record has its warm-up already.
         let again = is_done(&place, index);
@@ -74,7 +85,8 @@ pub fn execute(
     Ok(ended)
 }
 
-/// All samples of a plan in their order: a warm-up of each server, the baseline's first, then the rounds.
+/// All samples of a plan in their order: a warm-up of each server, the baseline's first, then the rounds, then the
+/// crashes.
 fn positions(plan: &Plan) -> Vec<(SamplePosition, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
     let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
@@ -98,5 +110,9 @@ fn positions(plan: &Plan) -> Vec<(SamplePosition, usize)> {
             .zip(order)
             .map(move |(position, index)| (SamplePosition { slot: Slot::Round(round), position }, *index))
     });
-    warm_ups.chain(rounds).collect()
+    let crashes = plan.crash.iter().flat_map(|crash| &crash.order);
+    let crashes = (0..)
+        .zip(crashes)
+        .map(|(position, (index, moment))| (SamplePosition { slot: Slot::Crash(*moment), position }, *index));
+    warm_ups.chain(rounds).chain(crashes).collect()
 }

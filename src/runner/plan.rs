@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Experiment, ListedCase};
 use crate::method::{Catalogue, Extent, Loader, Method, resolve_params};
-use crate::model::{Axis, Case, CaseKey, Encoding, Plan, Role};
+use crate::model::{Axis, Case, CaseKey, CrashKind, Encoding, Plan, Role};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
@@ -31,6 +31,8 @@ pub struct Request {
     pub cores: u64,
     /// Whether servers of builds of any origin are compared.
     pub any_build: bool,
+    /// How the server crashes behind the rounds, and rows of each load then; `None` where it does not.
+    pub crash: Option<(CrashKind, u64)>,
 }
 
 /// The tables that an experiment's cases load, and how many rows there are for each, by the datasets that they
@@ -258,6 +260,8 @@ pub fn plan(
         grouping,
         x: experiment.x.clone(),
         any_build: request.any_build,
+        // They are planned once it is known which cases run.
+        crash: None,
         cases,
     }
 }
@@ -277,6 +281,7 @@ mod tests {
             methods: methods.iter().map(|m| m.to_string()).collect(),
             cores: 2,
             any_build: false,
+            crash: None,
         }
     }
 

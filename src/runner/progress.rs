@@ -25,17 +25,18 @@ pub trait Progress {
 pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
     rounds: u32,
-    left: Vec<String>,
-    /// The last wall time of each case: what the next of it is expected to take.
-    walls: BTreeMap<String, Duration>,
+    left: Vec<(String, bool)>,
+    /// The last wall time of each case, in rounds and in crashes: what the next of it is expected to take.
+    walls: BTreeMap<(String, bool), Duration>,
     seen: SeenErrors,
 }
 
 impl Terminal {
     /// The progress of this plan: a bar when standard error is a terminal.
     pub(crate) fn new(plan: &Plan) -> Self {
-        let mut left: Vec<String> =
-            plan.order.iter().flatten().map(|index| plan.cases[*index].id.clone()).collect();
+        let crashes = plan.crash.iter().flat_map(|crash| &crash.order).map(|(index, _)| (index, false));
+        let all = plan.order.iter().flatten().map(|index| (index, true)).chain(crashes);
+        let mut left: Vec<_> = all.map(|(index, round)| (plan.cases[*index].id.clone(), round)).collect();
         left.reverse();
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} gone, {msg}")
@@ -82,7 +83,7 @@ impl Terminal {
 impl Progress for Terminal {
     fn skip(&mut self, _case: &Case, slot: Slot) {
         // The warm-up is not among those still to come.
-        if slot.counts() {
+        if slot != Slot::WarmUp {
             self.left.pop();
         }
         if let Some(bar) = &self.bar {
@@ -94,7 +95,7 @@ impl Progress for Terminal {
         let now = match slot {
             Slot::WarmUp => format!("warm-up: {}", case.id),
             Slot::Round(round) => format!("round {round} of {}: {}", self.rounds, case.id),
-            Slot::Crash => format!("crash: {}", case.id),
+            Slot::Crash(moment) => format!("{}, killed {}", case.id, moment.words()),
         };
         if let Some(bar) = &self.bar {
             bar.set_message(visible(&format!("{}, {now}", self.left_words())).into_owned());
@@ -102,16 +103,17 @@ impl Progress for Terminal {
     }
 
     fn end(&mut self, sample: &Sample, wall: Duration) {
-        self.walls.insert(sample.case.clone(), wall);
-        if sample.slot.counts() {
+        self.walls.insert((sample.case.clone(), sample.slot.counts()), wall);
+        if sample.slot != Slot::WarmUp {
             self.left.pop();
         }
         let place = match sample.slot {
             Slot::WarmUp => "warm-up  ".to_string(),
             Slot::Round(round) => format!("round {round:<2} "),
-            Slot::Crash => "crash    ".to_string(),
+            Slot::Crash(_) => "crash    ".to_string(),
         };
         let text = match (sample.outcome, sample.total_ns) {
+            (Outcome::Ok, None) => format!("{place} {:<42} {}", sample.case, crash_words(sample)),
             (Outcome::Ok, Some(total)) => {
                 let phases: Vec<String> = sample
                     .phases
@@ -138,6 +140,19 @@ impl Progress for Terminal {
             None => {}
         }
     }
+}
+
+/// What a crash left, in words: `killed after its end: 10 of 10 confirmed rows are there, and 0 others; up again in 0.2 s`.
+fn crash_words(sample: &Sample) -> String {
+    let (Slot::Crash(moment), Some(crash)) = (sample.slot, &sample.crash) else { return "ok".into() };
+    format!(
+        "killed {}: {} of {} confirmed rows are there, and {} others; up again in {}",
+        moment.words(),
+        units::count(crash.confirmed_there),
+        units::count(crash.confirmed),
+        units::count(crash.others_there),
+        units::seconds(crash.recovery_ns)
+    )
 }
 
 impl Drop for Terminal {

@@ -24,7 +24,7 @@ pub(crate) fn read(connector: &Connector, table: &Table, before: Before) -> Resu
     Ok(SessionFacts { settings, disabled_triggers, before })
 }
 
-fn settings(session: &mut Session) -> Result<BTreeMap<String, String>> {
+pub(super) fn settings(session: &mut Session) -> Result<BTreeMap<String, String>> {
     // The view leaves out what this user may not see, so that current_setting does not fail.
     let settings = session
         .query(

@@ -21,13 +21,15 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::errors::chain;
 use crate::fault::Fault;
-use crate::model::{Case, EndState, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step};
+use crate::model::{
+    Case, Crash, EndState, Moment, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step,
+};
 
 /// The place where samples are taken: a server in earnest, a fake in tests. Each step of a sample gives what
 /// the next is taken from, so that none can come before the one that it needs.
@@ -42,6 +44,13 @@ pub trait Stage {
     /// # Errors
     /// When it does not come up with them.
     fn apply<'s>(&'s mut self, case: &'s Case) -> Result<Self::Applied<'s>>;
+
+    /// Loads so many rows of a case, crashes the server at this moment, has it recover, and finds out what is there. In
+    /// the middle means so long after the load phase has begun.
+    ///
+    /// # Errors
+    /// When the load fails by itself, or the server does not come up again.
+    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed>;
 
     /// After a failure: puts the server back into a state that the next sample can start from.
     ///
@@ -105,6 +114,17 @@ pub struct Measured {
     pub session: Option<SessionFacts>,
 }
 
+/// A load whose server has crashed.
+#[derive(Debug, Clone)]
+pub struct Crashed {
+    /// Nanoseconds of each phase that ended before.
+    pub phases: BTreeMap<Phase, u64>,
+    /// The settings of sessions like its own, read back afterwards; `None` where the server has none to read.
+    pub session: Option<SessionFacts>,
+    /// What is there.
+    pub crash: Crash,
+}
+
 /// The position of a sample in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SamplePosition {
@@ -120,22 +140,61 @@ pub(crate) struct SamplePosition {
 /// Only when the run has to end: [`Fault::Interrupted`], which leaves no row, as the sample
 /// did not end by itself.
 pub(crate) fn take_sample(stage: &mut impl Stage, case: &Case, place: SamplePosition) -> Result<Sample> {
-    let mut sample = Sample {
+    take(stage, blank(stage, case, place, case.rows), |stage, sample| steps(stage, case, sample))
+}
+
+/// Takes the sample of one crash, of so many rows. What is not as the case's durability promises is a failure.
+///
+/// # Errors
+/// As [`take_sample`].
+pub(crate) fn take_crash(
+    stage: &mut impl Stage,
+    case: &Case,
+    place: SamplePosition,
+    (rows, moment, middle): (u64, Moment, Duration),
+) -> Result<Sample> {
+    take(stage, blank(stage, case, place, rows), |stage, sample| {
+        let crashed = stage.crash(case, rows, moment, middle)?;
+        (sample.phases, sample.session) = (crashed.phases, crashed.session);
+        let promised = sample.durability(case.durability).unwrap_or(case.durability);
+        let breach = crashed.crash.breach(promised);
+        sample.crash = Some(crashed.crash);
+        match breach {
+            Some(breach) => Err(Fault::Data(breach).into()),
+            None => {
+                sample.outcome = Outcome::Ok;
+                Ok(())
+            }
+        }
+    })
+}
+
+/// A sample of so many rows that has not been taken.
+fn blank(stage: &impl Stage, case: &Case, place: SamplePosition, rows: u64) -> Sample {
+    Sample {
         case: case.id.clone(),
         slot: place.slot,
         position: place.position,
         started: stage.now(),
         outcome: Outcome::Failed,
         error: None,
-        rows: case.rows,
+        rows,
         total_ns: None,
         phases: BTreeMap::new(),
         readings: Readings::default(),
         end_state: None,
         session: None,
         overhead: BTreeMap::new(),
-    };
-    match steps(stage, case, &mut sample) {
+        crash: None,
+    }
+}
+
+fn take<S: Stage>(
+    stage: &mut S,
+    mut sample: Sample,
+    steps: impl FnOnce(&mut S, &mut Sample) -> Result<()>,
+) -> Result<Sample> {
+    match steps(stage, &mut sample) {
         Ok(()) => Ok(sample),
         Err(error) => match Fault::find(&error) {
             Some(Fault::Interrupted(_)) => Err(error),

@@ -17,7 +17,7 @@ use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::sample::{self, SamplePosition, Stage};
 use crate::runner::stage::ServerStage;
-use crate::runner::{RunEnd, availability, budget, execute, trial};
+use crate::runner::{RunEnd, availability, budget, crash_plan, execute, trial};
 use crate::server::Server;
 use crate::table::Table;
 
@@ -191,9 +191,12 @@ impl<'a> RunSession<'a> {
         self.calibrate(&mut cases, request.budget)?;
         let mut servers = self.stage.servers();
         let first = servers.next().map(|(_, server)| server);
-        Ok(plan::plan(experiment, request, cases, |settings| {
+        let catalogue = self.prepared.catalogue;
+        let crash = request.crash.map(|crash| crash_plan::plan(catalogue, &cases, crash)).transpose()?;
+        let plan = plan::plan(experiment, request, cases, |settings| {
             first.map_or_else(|| settings.clone(), |server| server.restarts_for(settings))
-        }))
+        });
+        Ok(Plan { crash, ..plan })
     }
 
     /// Takes the samples of the plan that `done` lacks; see [`execute()`].

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Making, Statement};
+use crate::model::{Case, Making, Moment, Statement};
+use crate::runner::crash;
 use crate::runner::foundation::Laid;
 use crate::runner::input::Input;
-use crate::runner::sample::{Applied as _, Ready as _, Stage};
+use crate::runner::sample::{Applied as _, Crashed, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
 use crate::server::{Server, Session, Settings, StatementLog, Sweep};
 use crate::sql::{Exec, literal, qualified, quote};
@@ -201,6 +202,15 @@ impl<'a> Stage for ServerStage<'a> {
             log: self.log.clone(),
         };
         Ok(Applied { parts, control: &mut self.control, warned: &mut self.warned })
+    }
+
+    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed> {
+        let killed = crash::load(self.apply(case)?.reset(rows)?, moment, middle)?;
+        self.control = None;
+        let start = Instant::now();
+        self.server().revive()?;
+        let recovery_ns = start.elapsed().as_nanos() as u64;
+        self.apply(case)?.left(rows, killed, recovery_ns)
     }
 
     fn recover(&mut self) -> Result<()> {

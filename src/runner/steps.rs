@@ -11,12 +11,15 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::{Edges, Load, Loader, Method, PhaseClock};
-use crate::model::{Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule};
+use crate::model::{
+    Ability, Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule, SessionFacts,
+};
+use crate::runner::crash_left::Killed;
 use crate::runner::probes::{self, Place};
 use crate::runner::reset::{Reset, TableRows, rows_after};
-use crate::runner::sample::{self, Measured};
+use crate::runner::sample::{self, Crashed, Measured};
 use crate::runner::scratch::Scratch;
-use crate::runner::{after, checkpoint, readback, reference};
+use crate::runner::{after, checkpoint, crash_left, readback, reference};
 use crate::server::latency::Latency;
 use crate::server::{Connector, Server, Session, StatementLog};
 use crate::table::{Table, verify};
@@ -84,11 +87,11 @@ pub struct Applied<'s> {
 
 /// A sample whose table is as the case starts from.
 pub struct Ready<'s> {
-    parts: Parts<'s>,
-    control: &'s mut Session,
-    scratch: Scratch,
-    rows: u64,
-    before: Before,
+    pub(super) parts: Parts<'s>,
+    pub(super) control: &'s mut Session,
+    pub(super) scratch: Scratch,
+    pub(super) rows: u64,
+    pub(super) before: Before,
 }
 
 /// A sample whose rows are loaded.
@@ -97,6 +100,28 @@ pub struct Loaded<'s> {
     control: &'s mut Session,
     scratch: Scratch,
     rows: u64,
+}
+
+impl Applied<'_> {
+    /// What is there of a load of so many rows after its server was killed, and has recovered in so many nanoseconds.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub(super) fn left(self, rows: u64, killed: Killed, recovery_ns: u64) -> Result<Crashed> {
+        let Self { parts, control, .. } = self;
+        let connector = parts.server.connector();
+        let control = control.insert(connector.connect()?);
+        let (crash, settings) = limited(parts.interrupt, parts.timeout, || {
+            let what = (parts.dataset.1, &parts.table);
+            let left = (&killed, recovery_ns);
+            let crash = crash_left::read(control, connector, what, parts.case, rows, left)?;
+            let has_settings = parts.table.absent.has(Ability::Settings);
+            Ok((crash, has_settings.then(|| readback::settings(control)).transpose()?))
+        })?;
+        let session =
+            settings.map(|settings| SessionFacts { settings, disabled_triggers: 0, before: killed.before });
+        Ok(Crashed { phases: killed.phases, session, crash })
+    }
 }
 
 impl<'s> sample::Applied for Applied<'s> {
@@ -142,6 +167,7 @@ impl<'s> sample::Ready for Ready<'s> {
             rows,
             params: &case.params,
             scratch: scratch.path(),
+            confirmed: None,
         };
         let probes = limited(interrupt, timeout, || {
             probes::start(Place { server, session: control, table }, parts.probing, interrupt)
@@ -232,7 +258,11 @@ pub(super) fn checkpoint(control: &mut Session, absent: &Absent, warned: &mut bo
 }
 
 /// Does an untimed step within the time limit of the timed part.
-fn limited<T>(interrupt: &Interrupt, limit: Duration, step: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn limited<T>(
+    interrupt: &Interrupt,
+    limit: Duration,
+    step: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let _deadline = interrupt.deadline(limit)?;
     // A statement that was cancelled fails with the server's words; why it was is the news.
     step().map_err(|error| interrupt.check().err().map_or(error, Into::into))

@@ -41,9 +41,13 @@ pub use run_schema::{RunSchema, Sweep};
 pub(crate) use statements::StatementLog;
 
 use crate::model::ServerFacts;
+use crate::unavailable;
 
 /// Server settings, name to value, as postgresql.conf would have them.
 pub type Settings = BTreeMap<String, String>;
+
+/// Kills all processes of a server at once, and returns once they have ended.
+pub type Killer = Box<dyn Fn() -> Result<()> + Send + Sync>;
 
 /// A running server. Dropping it stops and removes it, whatever happened before.
 pub trait Server {
@@ -96,6 +100,23 @@ pub trait Server {
     /// The first of its processes, where they can be seen from here as they run.
     fn first_process(&self) -> Option<i32> {
         None
+    }
+
+    /// What kills all of its processes at once, from any thread; for a server that is up now.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Unavailable`] for a server that is none of ours.
+    fn killer(&self) -> Result<Killer> {
+        Err(unavailable!("this server is not ours, and is never killed"))
+    }
+
+    /// Starts it again after it was killed, on the data that it had, with the settings that it had; its connector is
+    /// another after the next [`Server::apply`].
+    ///
+    /// # Errors
+    /// When it does not come up again, or is none of ours.
+    fn revive(&mut self) -> Result<()> {
+        Err(unavailable!("this server is not ours, and is never started"))
     }
 
     /// The path under which the server's own processes can read this file of the client's.

@@ -202,6 +202,22 @@ pub(crate) fn end(first: &Stat, signal: Signal, patience: Duration) -> Result<()
     }
 }
 
+/// Kills a server as a crash does: its first process is stopped, so that it neither starts another nor hears of an end,
+/// and then all of them get SIGKILL. Returns once they have ended.
+///
+/// # Errors
+/// When a process may not be signalled, or does not end.
+pub(crate) fn kill(first: &Stat) -> Result<()> {
+    send(first, Signal::STOP)?;
+    let mut tree = descendants(first.pid)?;
+    tree.push(first.clone());
+    tree.iter().try_for_each(|process| send(process, Signal::KILL))?;
+    match gone_within(&tree, Duration::from_secs(10)) {
+        true => Ok(()),
+        false => bail!("process {} does not end, not even by SIGKILL", first.pid),
+    }
+}
+
 fn send(process: &Stat, signal: Signal) -> Result<()> {
     let Some(pid) = Pid::from_raw(process.pid).filter(|_| lives(process)) else { return Ok(()) };
     match kill_process(pid, signal) {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::connector::Connector;
 use super::settings::{self, Catalog};
-use super::{Options, RunSchema, Server, Settings};
+use super::{Killer, Options, RunSchema, Server, Settings};
 use crate::model::ServerFacts;
 use crate::probe::machine;
 use crate::{unavailable, usage};
@@ -71,6 +71,18 @@ pub(crate) trait Instance {
 
     /// As [`Server::first_process`].
     fn first_process(&self) -> Option<i32>;
+
+    /// As [`Server::killer`].
+    ///
+    /// # Errors
+    /// When nothing was launched, or it cannot be reached.
+    fn killer(&self) -> Result<Killer>;
+
+    /// Launches it again as it was launched last with these settings, after it was killed.
+    ///
+    /// # Errors
+    /// As [`Instance::launch`].
+    fn revive(&mut self, settings: &Settings) -> Result<Connector>;
 
     /// The transport of connections by this connector, as records have it.
     fn transport(&self, connector: &Connector) -> &'static str;
@@ -303,6 +315,23 @@ impl<I: Instance> Server for Throwaway<I> {
 
     fn first_process(&self) -> Option<i32> {
         self.instance.0.first_process()
+    }
+
+    fn killer(&self) -> Result<Killer> {
+        self.instance.0.killer()
+    }
+
+    fn revive(&mut self) -> Result<()> {
+        // What is there no more has no time to read; the last that it said is kept.
+        self.cpu_before = self.cpu_most.get();
+        match self.instance.0.revive(&self.running) {
+            Ok(plain) => self.plain = plain,
+            Err(error) => {
+                self.instance.0.give_up()?;
+                return Err(error).context("starting the server again after it was killed");
+            }
+        }
+        Ok(())
     }
 
     fn visible_path(&self, file: &Path) -> Result<PathBuf> {

@@ -32,6 +32,7 @@ pub(crate) fn request(rows: u64) -> Request {
         methods: vec![],
         cores: 2,
         any_build: false,
+        crash: None,
     }
 }
 

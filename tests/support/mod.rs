@@ -125,6 +125,7 @@ pub(crate) fn sample(case: &Case, round: u32, phases: &[(Phase, f64)]) -> Sample
         }),
         session: None,
         overhead: [(Step::Reset, 210_000_000), (Step::Verify, 1_900_000_000)].into(),
+        crash: None,
     }
 }
 
@@ -279,6 +280,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             grouping: Some("cases that need a restart come last".into()),
             x: None,
             any_build: false,
+            crash: None,
         },
     }
 }

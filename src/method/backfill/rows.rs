@@ -47,6 +47,7 @@ pub(crate) fn update_row() -> UpdateRow {
         info: Info {
             extent: Extent::Budgeted,
             params: vec![jobs_param()],
+            in_parts: true,
             ..common().named("update-row", "one prepared UPDATE a row by its key, a commit each")
         },
         commit: Commit::EachStatement,
@@ -84,6 +85,7 @@ fn update(
     sql: &str,
     place: usize,
     key: &[KeyColumn],
+    commit: Commit,
 ) -> Result<()> {
     let statement = session.prepare(sql).map_err(describe).with_context(|| format!("preparing: {sql}"))?;
     let (mut batch, mut binds) = (Batch::default(), Binds::default());
@@ -100,6 +102,9 @@ fn update(
             .map_err(describe)
             .with_context(|| format!("updating {row}"))?;
         ensure!(changed == 1, "the table holds {changed} rows of the key of {row}");
+        if commit == Commit::EachStatement {
+            feed.confirm();
+        }
     }
     Ok(())
 }
@@ -124,7 +129,7 @@ impl Method for UpdateRow {
                 if self.commit == Commit::Once {
                     session.run("BEGIN")?;
                 }
-                update(session, feed, &sql, place, &key)
+                update(session, feed, &sql, place, &key, self.commit)
             })
         })?;
         if self.commit == Commit::Once {

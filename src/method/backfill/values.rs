@@ -33,6 +33,7 @@ pub(crate) fn update_batch_values() -> UpdateBatchValues {
         info: Info {
             source: "PostgreSQL manual, UPDATE, FROM, and VALUES".into(),
             extent: Extent::Budgeted,
+            in_parts: true,
             // Key and value of each row are bound.
             params: vec![Param::integer("batch", "rows a statement", 1..=MAX_BINDS / 2, 100), jobs_param()],
             ..common().named(
@@ -111,6 +112,7 @@ fn update(session: &mut Session, feed: &mut Feed<'_>, table: &Table) -> Result<(
             .map_err(describe)
             .with_context(|| format!("updating {rows}"))?;
         ensure!(changed == count, "updating {rows}: the table holds {changed} of these keys");
+        feed.confirm();
     }
     Ok(())
 }

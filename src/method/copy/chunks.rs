@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::{common, copy_with};
 use crate::dataset::Chunk;
+use crate::method::tools::confirmed;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, Param, PhaseClock, build_indexes};
@@ -28,6 +29,7 @@ pub(crate) fn copy_chunks() -> CopyChunks {
     CopyChunks {
         info: Info {
             source: "Efficiently backfilling data in Postgres".into(),
+            in_parts: true,
             params: vec![
                 Param::integer("chunk_rows", "rows a file", 1..=1_000_000_000, 1_000_000),
                 Param::integer("jobs", "connections that copy at once", 1..=64, 1),
@@ -49,19 +51,27 @@ impl Method for CopyChunks {
         let jobs = load.integer("jobs")?.min(load.rows.div_ceil(chunk_rows));
         let streams = (0..jobs).map(|_| CopyStream::connect(load.connector)).collect::<Result<Vec<_>>>()?;
         let mut session = load.connector.connect()?;
-        let interrupt = load.connector.interrupt();
+        let (interrupt, noted) = (load.connector.interrupt(), load.confirmed);
 
         let parts = clock
             .time(Phase::Prepare, || load.dataset.split(load.rows, chunk_rows, load.scratch, interrupt))?;
+        let mut next_row = 1;
+        let numbered = parts.iter().map(|part| {
+            let first = next_row;
+            next_row += part.rows;
+            (first, part)
+        });
+        let numbered: Vec<_> = numbered.collect();
         let next = AtomicUsize::new(0);
         clock.time(Phase::Load, || {
             side_by_side(streams.iter().collect(), |stream| {
-                while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((first, part)) = numbered.get(next.fetch_add(1, Ordering::Relaxed)) {
                     interrupt.check()?;
                     let whole = Chunk { offset: 0, bytes: part.bytes, rows: part.rows };
                     let copied = stream.copy(&sql, &part.path, Encoding::Csv, whole);
                     // The others have no use for going on: the load has failed.
                     copied.inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
+                    confirmed::note(noted, *first..=first + part.rows - 1);
                 }
                 Ok(())
             })

@@ -48,6 +48,7 @@ pub(crate) fn insert_row_pipelined() -> InsertTransaction {
     InsertTransaction {
         info: Info {
             source: "PostgreSQL manual, Pipelining; documentation of tokio-postgres".into(),
+            in_parts: false,
             params: vec![depth_param()],
             ..common().named(
                 "insert-row-pipelined",
@@ -95,6 +96,7 @@ impl Inserter for OneByOne {
             let mut batch = Batch::default();
             while let Some(range) = feed.fill(&mut batch)? {
                 batch = insert(client, &statement, batch, range).await?;
+                feed.confirm();
             }
             Ok(())
         })

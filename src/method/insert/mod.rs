@@ -37,6 +37,7 @@ fn jobs_param() -> Param {
 fn common() -> Info {
     Info {
         extent: Extent::Budgeted,
+        in_parts: true,
         params: vec![jobs_param()],
         ..Info::new(
             Family::Insert,

@@ -20,6 +20,7 @@ pub(crate) struct InsertTransaction {
 pub(crate) fn insert_row_transaction() -> InsertTransaction {
     InsertTransaction {
         info: Info {
+            in_parts: false,
             params: vec![],
             ..common().named("insert-row-transaction", "one prepared INSERT a row, one transaction")
         },
@@ -33,9 +34,10 @@ impl Method for InsertTransaction {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let Some((mut inserter, mut feed)) = jobs(load, 1, self.connect)?.pop() else {
+        let Some((mut inserter, feed)) = jobs(load, 1, self.connect)?.pop() else {
             bail!("{} rows were cut into no job at all", load.rows);
         };
+        let mut feed = feed.in_one_transaction();
         committed(&mut *inserter, clock, |inserter| inserter.insert_all(&mut feed))?;
         build_indexes(load, clock, &mut *inserter)
     }

@@ -6,7 +6,7 @@ use postgres::types::{ToSql, Type};
 use super::{BATCH, Inserter};
 use crate::method::Load;
 use crate::method::tools::batch::{Batch, Binds, MAX_BINDS, bind_type, emptied};
-use crate::method::tools::feed::Feed;
+use crate::method::tools::feed::{Committed, Feed};
 use crate::model::{ParamValue, Params};
 use crate::pg_error::describe;
 use crate::server::Session;
@@ -83,7 +83,7 @@ impl Inserter for Prepared {
             false => None,
         };
         let mut uncommitted = 0;
-        feed.each(|batch| {
+        feed.each_until(|batch| {
             if commit_every.is_some() && uncommitted == 0 {
                 session.run("BEGIN")?;
             }
@@ -97,14 +97,18 @@ impl Inserter for Prepared {
             };
             binds.with(batch.values(), |binds| session.execute(statement, binds)).map_err(describe)?;
             uncommitted += 1;
-            if *commit_every == Some(uncommitted) {
-                session.run("COMMIT")?;
-                uncommitted = 0;
+            if commit_every.is_some_and(|every| uncommitted < every) {
+                return Ok(Committed::NotYet);
             }
-            Ok(())
+            if commit_every.is_some() {
+                session.run("COMMIT")?;
+            }
+            uncommitted = 0;
+            Ok(Committed::Yes)
         })?;
-        if commit_every.is_some() && uncommitted > 0 {
+        if uncommitted > 0 {
             session.run("COMMIT")?;
+            feed.confirm();
         }
         Ok(())
     }

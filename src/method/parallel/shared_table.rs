@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::common;
 use crate::method::copy::copy_from_stdin;
+use crate::method::tools::confirmed;
 use crate::method::tools::jobs::side_by_side;
 use crate::method::tools::stream::CopyStream;
 use crate::method::{Info, Load, Method, PhaseClock, Start, build_indexes};
@@ -22,7 +23,10 @@ pub(crate) struct CopyParallel {
 /// `copy-parallel`: into an ordinary table. Durable.
 pub(crate) fn copy_parallel() -> CopyParallel {
     CopyParallel {
-        info: common().named("copy-parallel", "COPY csv on several connections at once, then the indexes"),
+        info: Info {
+            in_parts: true,
+            ..common().named("copy-parallel", "COPY csv on several connections at once, then the indexes")
+        },
     }
 }
 
@@ -31,6 +35,7 @@ pub(crate) fn copy_unlogged_parallel() -> CopyParallel {
     CopyParallel {
         info: Info {
             durability: Durability::LostOnCrash,
+            in_parts: true,
             start: Start::Empty(Persistence::Unlogged),
             end: Persistence::Unlogged,
             ..common().named(
@@ -49,15 +54,19 @@ impl Method for CopyParallel {
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
         let file = load.dataset.file(Encoding::Csv);
         let sql = copy_from_stdin(load.table, Encoding::Csv);
-        let mut jobs = Vec::new();
+        let (mut jobs, mut before) = (Vec::new(), 0);
         for chunk in load.dataset.chunks(Encoding::Csv, load.rows, load.integer("jobs")? as usize)? {
-            jobs.push((CopyStream::connect(load.connector)?, chunk));
+            jobs.push((CopyStream::connect(load.connector)?, chunk, before));
+            before += chunk.rows;
         }
         let mut session = load.connector.connect()?;
 
+        let noted = load.confirmed;
         clock.time(Phase::Load, || {
-            side_by_side(jobs.iter().collect(), |(stream, chunk)| {
-                stream.copy(&sql, &file, Encoding::Csv, *chunk)
+            side_by_side(jobs.iter().collect(), |(stream, chunk, before)| {
+                stream.copy(&sql, &file, Encoding::Csv, *chunk)?;
+                confirmed::note(noted, before + 1..=before + chunk.rows);
+                Ok(())
             })
         })?;
         build_indexes(load, clock, &mut *session)

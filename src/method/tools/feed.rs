@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use anyhow::{Context, Result, bail};
 
 use super::batch::Batch;
+use super::confirmed::Confirmed;
 use crate::dataset::{Chunk, Dataset, RowReader};
 use crate::interrupt::Interrupt;
 use crate::method::Load;
@@ -24,6 +25,9 @@ pub(crate) struct Feed<'a> {
     done: u64,
     batch_rows: u64,
     unchecked: u64,
+    /// Rows of `done` whose commit is confirmed, and where that is noted.
+    noted: u64,
+    confirmed: Option<&'a Confirmed>,
 }
 
 /// The rows of one batch, counted from 1 in the dataset; in words, for errors.
@@ -31,6 +35,15 @@ pub(crate) struct Feed<'a> {
 pub(crate) struct RowRange {
     first: u64,
     last: u64,
+}
+
+/// Whether the server has confirmed a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Committed {
+    /// Of all rows so far.
+    Yes,
+    /// Not of the last ones yet.
+    NotYet,
 }
 
 impl RowRange {
@@ -64,7 +77,8 @@ pub(crate) fn feeds<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<V
     let mut before = 0;
     let mut feeds = Vec::new();
     for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
-        feeds.push(Feed::open(load.dataset, chunk, before, batch_rows, load.connector.interrupt())?);
+        let feed = Feed::open(load.dataset, chunk, before, batch_rows, load.connector.interrupt())?;
+        feeds.push(Feed { confirmed: load.confirmed, ..feed });
         before += chunk.rows;
     }
     Ok(feeds)
@@ -88,7 +102,8 @@ impl<'a> Feed<'a> {
 
     fn over(reader: RowReader, rows: u64, before: u64, batch_rows: u64, interrupt: &'a Interrupt) -> Self {
         // The first batch looks whether to stop.
-        Self { reader, interrupt, before, rows, done: 0, batch_rows, unchecked: ROWS_BETWEEN_CHECKS }
+        let unchecked = ROWS_BETWEEN_CHECKS;
+        Self { reader, interrupt, before, rows, done: 0, batch_rows, unchecked, noted: 0, confirmed: None }
     }
 
     /// Number of rows in all.
@@ -122,16 +137,41 @@ impl<'a> Feed<'a> {
         Ok(Some(RowRange { first, last: self.before + self.done }))
     }
 
-    /// Does `work` with one batch after the other, each when the last is done.
+    /// Does `work` with one batch after the other, each when the last is done and its commit confirmed.
     ///
     /// # Errors
     /// As [`Feed::fill`], or what `work` returns, with the rows named.
     pub(crate) fn each(&mut self, mut work: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+        self.each_until(|batch| work(batch).map(|()| Committed::Yes))
+    }
+
+    /// As [`Feed::each`], where `work` says of each batch whether the commit of all so far is confirmed.
+    ///
+    /// # Errors
+    /// As [`Feed::each`].
+    pub(crate) fn each_until(&mut self, mut work: impl FnMut(&Batch) -> Result<Committed>) -> Result<()> {
         let mut batch = Batch::default();
         while let Some(range) = self.fill(&mut batch)? {
-            work(&batch).with_context(|| format!("at {range}"))?;
+            if work(&batch).with_context(|| format!("at {range}"))? == Committed::Yes {
+                self.confirm();
+            }
         }
         Ok(())
+    }
+
+    /// Notes that the commit of all rows so far is confirmed.
+    pub(crate) fn confirm(&mut self) {
+        if let Some(confirmed) = self.confirmed
+            && self.noted < self.done
+        {
+            confirmed.add(self.before + self.noted + 1..=self.before + self.done);
+            self.noted = self.done;
+        }
+    }
+
+    /// The same rows, in one transaction: no commit is confirmed before all are in.
+    pub(crate) fn in_one_transaction(self) -> Self {
+        Self { confirmed: None, ..self }
     }
 }
 

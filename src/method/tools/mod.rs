@@ -2,6 +2,7 @@
 //! side ([`jobs`]), and the clock ([`phases`]).
 
 pub(crate) mod batch;
+pub(crate) mod confirmed;
 pub(crate) mod feed;
 pub(crate) mod jobs;
 pub(crate) mod phases;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Ability, Before, Encoding, Fact, Persistence, Source};
+use crate::model::{self, Ability, Before, CrashKind, Encoding, Fact, Moment, Persistence, Source};
 use crate::spelling::{Named, Scalar};
 
 /// Two structures of the same fields, made of each other.
@@ -200,6 +200,8 @@ pub(crate) struct Plan<C, A> {
     x: Option<A>,
     #[serde(default)]
     any_build: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crash: Option<CrashPlan>,
 }
 
 impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A> {
@@ -218,6 +220,7 @@ impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A
             grouping: plan.grouping,
             x: plan.x.map(Into::into),
             any_build: plan.any_build,
+            crash: plan.crash.map(Into::into),
         }
     }
 }
@@ -243,7 +246,32 @@ impl<C: Into<model::Case>, A> Plan<C, A> {
             order: self.order,
             grouping: self.grouping,
             any_build: self.any_build,
+            crash: self.crash.map(Into::into),
         }
+    }
+}
+
+/// The crashes of a run; each of its order as the index of a case and a moment.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CrashPlan {
+    kind: Named<CrashKind>,
+    rows: u64,
+    order: Vec<(usize, Named<Moment>)>,
+}
+
+impl From<model::CrashPlan> for CrashPlan {
+    fn from(plan: model::CrashPlan) -> Self {
+        let model::CrashPlan { kind, rows, order } = plan;
+        let order = order.into_iter().map(|(case, moment)| (case, Named(moment))).collect();
+        Self { kind: Named(kind), rows, order }
+    }
+}
+
+impl From<CrashPlan> for model::CrashPlan {
+    fn from(plan: CrashPlan) -> Self {
+        let CrashPlan { kind, rows, order } = plan;
+        Self { kind: kind.0, rows, order: order.into_iter().map(|(case, moment)| (case, moment.0)).collect() }
     }
 }
 

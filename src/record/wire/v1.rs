@@ -227,6 +227,7 @@ impl TryFrom<Sample> for model::Sample {
             end_state: sample.end_state.map(TryInto::try_into).transpose()?,
             session: sample.session.map(Into::into),
             overhead: sample.overhead.into_iter().map(|(step, ns)| (step.0, ns)).collect(),
+            crash: None,
         })
     }
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::parts::{
     self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
 };
-use crate::model::{self, Axes, CaseKey, Durability, Outcome, Phase, Reading, Role, Rule, Step, WalOf, Work};
+use crate::model::{
+    self, Axes, CaseKey, Durability, Moment, Outcome, Phase, Reading, Role, Rule, Step, WalOf, Work,
+};
 use crate::spelling::{Named, Scalar};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -174,6 +176,37 @@ pub(crate) struct Sample {
     end_state: Option<EndState<Content>>,
     session: Option<SessionFacts>,
     overhead: BTreeMap<Named<Step>, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crash: Option<Crash>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crash {
+    phase: Option<Named<Phase>>,
+    confirmed: u64,
+    confirmed_there: u64,
+    others_there: u64,
+    foreign: Option<u64>,
+    lost_ns: Option<u64>,
+    recovery_ns: u64,
+}
+
+impl From<model::Crash> for Crash {
+    fn from(crash: model::Crash) -> Self {
+        let model::Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns } =
+            crash;
+        let phase = phase.map(Named);
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns }
+    }
+}
+
+impl From<Crash> for model::Crash {
+    fn from(crash: Crash) -> Self {
+        let Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns } = crash;
+        let phase = phase.map(|named| named.0);
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -181,7 +214,7 @@ pub(crate) struct Sample {
 enum Slot {
     WarmUp,
     Round(u32),
-    Crash,
+    Crash(Named<Moment>),
 }
 
 impl Run {
@@ -377,7 +410,7 @@ impl From<model::Sample> for Sample {
             slot: match sample.slot {
                 model::Slot::WarmUp => Slot::WarmUp,
                 model::Slot::Round(round) => Slot::Round(round),
-                model::Slot::Crash => Slot::Crash,
+                model::Slot::Crash(moment) => Slot::Crash(Named(moment)),
             },
             position: sample.position,
             started: sample.started,
@@ -390,6 +423,7 @@ impl From<model::Sample> for Sample {
             end_state: sample.end_state.map(Into::into),
             session: sample.session.map(Into::into),
             overhead: sample.overhead.into_iter().map(|(step, ns)| (Named(step), ns)).collect(),
+            crash: sample.crash.map(Into::into),
         }
     }
 }
@@ -408,7 +442,7 @@ impl TryFrom<Sample> for model::Sample {
                 Slot::WarmUp => model::Slot::WarmUp,
                 Slot::Round(0) => return Err("`slot` is round 0, and rounds count from 1".into()),
                 Slot::Round(round) => model::Slot::Round(round),
-                Slot::Crash => model::Slot::Crash,
+                Slot::Crash(moment) => model::Slot::Crash(moment.0),
             },
             position: sample.position,
             started: sample.started,
@@ -421,6 +455,7 @@ impl TryFrom<Sample> for model::Sample {
             end_state: sample.end_state.map(TryInto::try_into).transpose()?,
             session: sample.session.map(Into::into),
             overhead: sample.overhead.into_iter().map(|(step, ns)| (step.0, ns)).collect(),
+            crash: sample.crash.map(Into::into),
         })
     }
 }

@@ -19,10 +19,10 @@ use super::spec::{ContainerSpec, addresses};
 use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::pg_error::describe;
-use crate::server::Settings;
 use crate::server::child::tail;
 use crate::server::connector::{Connector, Readiness};
 use crate::server::throwaway::Instance;
+use crate::server::{Killer, Settings};
 use crate::unavailable;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -106,6 +106,18 @@ impl Containers {
         }
     }
 
+    fn start(&self, name: &str) -> Result<()> {
+        let started = self.engine.docker().start_container(name, None::<StartContainerOptions>);
+        self.make(started)?.map_err(|error| {
+            unavailable!("the container engine does not start the container {name}: {}", chain(&error))
+        })
+    }
+
+    fn is_running(&self, name: &str) -> Result<bool> {
+        let state = self.inspect(name, &self.interrupt)?.state;
+        Ok(state.is_some_and(|state| state.running == Some(true)))
+    }
+
     /// The last lines that the container printed.
     fn log_of(&self, name: &str) -> String {
         let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("200").build();
@@ -163,9 +175,7 @@ impl Instance for Containers {
             let image = &self.spec.image;
             unavailable!("the container engine does not make a container of {image}: {}", chain(&error))
         })?;
-        self.make(docker.start_container(&name, None::<StartContainerOptions>))?.map_err(|error| {
-            unavailable!("the container engine does not start the container {name}: {}", chain(&error))
-        })?;
+        self.start(&name)?;
         self.wait_ready(&name)
     }
 
@@ -185,7 +195,7 @@ impl Instance for Containers {
         // One that has died cannot be signalled; it will recover from its files.
         let end = Instant::now() + FAST_LIMIT;
         while killed.is_ok() && Instant::now() < end {
-            if self.inspect(&name, &self.interrupt)?.state.is_none_or(|state| state.running != Some(true)) {
+            if !self.is_running(&name)? {
                 break;
             }
             self.interrupt.sleep(Duration::from_millis(50))?;
@@ -241,6 +251,36 @@ impl Instance for Containers {
             Some(ns) if ns > 0 => Ok(Duration::from_nanos(ns)),
             _ => Err(unavailable!("the container engine counts no CPU time for {name}; has it ended?")),
         }
+    }
+
+    /// By an engine client of its own, as it may be another thread that kills.
+    fn killer(&self) -> Result<Killer> {
+        let name = self.name.clone().context("no container was made")?;
+        let engine = Engine::connect(&self.interrupt)?;
+        Ok(Box::new(move || {
+            let options = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
+            // Also when work has to stop: what it began is to end.
+            let killed = engine.wait(
+                ANSWER_LIMIT,
+                &Interrupt::new(),
+                engine.docker().kill_container(&name, Some(options)),
+            )?;
+            killed.with_context(|| format!("killing the container {name}"))
+        }))
+    }
+
+    /// The same container, whose settings are those that it was made with.
+    fn revive(&mut self, _: &Settings) -> Result<Connector> {
+        let name = self.name.clone().context("no container was made")?;
+        let end = Instant::now() + ANSWER_LIMIT;
+        while self.is_running(&name)? {
+            if Instant::now() >= end {
+                return Err(unavailable!("the container {name} was killed, and has not ended"));
+            }
+            self.interrupt.sleep(Duration::from_millis(10))?;
+        }
+        self.start(&name)?;
+        self.wait_ready(&name)
     }
 
     fn transport(&self, connector: &Connector) -> &'static str {

@@ -23,7 +23,7 @@ pub use installation::{choose, installations};
 use super::child::tail;
 use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
-use super::{Checksums, Options, Settings, free_space, settings};
+use super::{Checksums, Killer, Options, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
 use crate::model::{Absent, ServerFacts, Source};
 use crate::probe::disk;
@@ -205,6 +205,14 @@ impl Instance for Cluster {
 
     fn first_process(&self) -> Option<i32> {
         self.postmaster.as_ref().map(Postmaster::pid)
+    }
+
+    fn killer(&self) -> Result<Killer> {
+        Ok(self.postmaster.as_ref().context("no server was launched")?.killer())
+    }
+
+    fn revive(&mut self, settings: &Settings) -> Result<Connector> {
+        self.launch(settings)
     }
 
     fn transport(&self, _: &Connector) -> &'static str {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::interrupt::Interrupt;
+use crate::server::Killer;
 use crate::server::child::{spawn_bound, tail};
 use crate::server::connector::{Connector, Readiness};
 use crate::server::processes::{self, Stat};
@@ -109,6 +110,12 @@ impl Postmaster {
     /// When it is gone.
     pub(crate) fn cpu_time(&self) -> Result<Duration> {
         processes::tree_cpu(self.process.pid)
+    }
+
+    /// What kills it and all its children.
+    pub(crate) fn killer(&self) -> Killer {
+        let first = self.process.clone();
+        Box::new(move || processes::kill(&first).context("killing the server"))
     }
 
     /// The log since it was started.

@@ -1,0 +1,147 @@
+//! What a crash left of each case's load: by experiment, beside what the case promises.
+
+use super::section::Section;
+use super::table::{Cell, Column, Table, Tone};
+use crate::analysis::{Standing, Standings};
+use crate::model::{Crash, CrashKind, Moment, Run, Sample, Slot};
+use crate::units::{count, seconds};
+
+/// A line a case, and a column a moment; nothing where nothing has crashed.
+pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> Option<Section> {
+    let plan = run.plan.crash.as_ref()?;
+    let crashes: Vec<&Sample> = samples.iter().filter(|s| matches!(s.slot, Slot::Crash(_))).collect();
+    let crashed = |s: &&Standing| crashes.iter().any(|crash| crash.case == s.summary.case.id);
+    let cases: Vec<&Standing> = standings.sorted().into_iter().filter(crashed).collect();
+    if cases.is_empty() {
+        return None;
+    }
+    let mut columns = vec![
+        Column::words("case", ""),
+        Column::words("promised", "What the method says a crash leaves of rows whose commit was confirmed."),
+    ];
+    columns.extend(
+        Moment::ALL.map(|moment| Column::words(&format!("killed {}", moment.words()), about(moment))),
+    );
+    columns.push(Column::numbers(
+        "up again in",
+        "The longest that the server took to recover and let somebody in.",
+    ));
+    let row = |s: &&Standing| {
+        let id = &s.summary.case.id;
+        let of = |moment| crashes.iter().find(|c| c.case == *id && c.slot == Slot::Crash(moment));
+        let mut cells = vec![Cell::Code(id.clone()), Cell::Text(s.summary.after_a_crash())];
+        cells.extend(Moment::ALL.map(|moment| of(moment).map_or(Cell::None, |sample| cell(sample))));
+        let recoveries =
+            Moment::ALL.iter().filter_map(|moment| Some(of(*moment)?.crash.as_ref()?.recovery_ns));
+        cells.push(Cell::optional(recoveries.max(), |ns| Cell::Time(ns as f64)));
+        cells
+    };
+    let table = Table { columns, rows: cases.iter().map(row).collect() }.without_empty_columns();
+    let text = vec![
+        kind(plan.kind).into(),
+        kept(&crashes),
+        format!(
+            "Each load was of {} rows, or those of the case where it has fewer. Rows were counted after the recovery by \
+         their whole content: those whose commit the server had confirmed to the client, and the others.",
+            count(plan.rows)
+        ),
+    ];
+    Some(Section { title: "What a crash left".into(), text, table: Some(table), ..Section::default() })
+}
+
+fn about(moment: Moment) -> &'static str {
+    match moment {
+        Moment::End => "Right after the last phase had ended.",
+        Moment::Middle => "When half the time of its load phase was over.",
+        Moment::Half => {
+            "As soon as the commits of half the rows were confirmed, of a load that commits part by part."
+        }
+    }
+}
+
+fn kind(kind: CrashKind) -> &'static str {
+    match kind {
+        CrashKind::Kill => {
+            "The crash: all processes of the server were killed at once (SIGKILL), and it was started again. The \
+             operating system and its page cache survived. This proves nothing about a loss of power: not about fsync, \
+             full_page_writes or the cache of a drive."
+        }
+    }
+}
+
+/// How many left what was promised.
+fn kept(crashes: &[&Sample]) -> String {
+    let counted = crashes.iter().filter(|sample| sample.crash.is_some()).count();
+    let kept = crashes.iter().filter(|sample| sample.crash.is_some() && sample.error.is_none()).count();
+    let failed = match crashes.len() - counted {
+        0 => String::new(),
+        failed => format!(" {} more failed before anything could be counted.", count(failed as u64)),
+    };
+    format!(
+        "{} of {} crashes left what the case promises.{failed}",
+        count(kept as u64),
+        count(counted as u64)
+    )
+}
+
+fn cell(sample: &Sample) -> Cell {
+    match (&sample.crash, &sample.error) {
+        (Some(crash), None) => Cell::Text(words(crash, sample.rows)),
+        (Some(crash), Some(error)) => {
+            Cell::Toned(format!("{}: {error}", words(crash, sample.rows)), Tone::Alarm)
+        }
+        (None, error) => Cell::Toned(
+            format!("failed: {}", error.as_deref().unwrap_or("no reason was recorded")),
+            Tone::Alarm,
+        ),
+    }
+}
+
+/// `all 50,000 confirmed; of 50,000 others none`.
+fn words(crash: &Crash, rows: u64) -> String {
+    let mut words = match (crash.confirmed, crash.confirmed_there) {
+        (0, _) => "none was confirmed".into(),
+        (confirmed, there) if confirmed == there => format!("all {} confirmed", count(confirmed)),
+        (confirmed, 0) => format!("none of {} confirmed", count(confirmed)),
+        (confirmed, there) => format!("{} of {} confirmed", count(there), count(confirmed)),
+    };
+    if let Some(ns) = crash.lost_ns {
+        words.push_str(&format!(" (gone: the last {})", seconds(ns)));
+    }
+    match (rows.saturating_sub(crash.confirmed), crash.others_there) {
+        (0, _) => {}
+        (others, 0) => words.push_str(&format!("; of {} others none", count(others))),
+        (others, there) => words.push_str(&format!("; of {} others {}", count(others), count(there))),
+    }
+    if let Some(foreign) = crash.foreign.filter(|foreign| *foreign > 0) {
+        words.push_str(&format!("; {} that were never loaded", count(foreign)));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_said_by_what_was_confirmed() {
+        let crash = |confirmed, confirmed_there, others_there| Crash {
+            phase: None,
+            confirmed,
+            confirmed_there,
+            others_there,
+            foreign: Some(0),
+            lost_ns: (confirmed > confirmed_there).then_some(120_000_000),
+            recovery_ns: 1,
+        };
+        for (left, expected) in [
+            (crash(1000, 1000, 0), "all 1,000 confirmed"),
+            (crash(0, 0, 0), "none was confirmed; of 1,000 others none"),
+            (crash(500, 500, 12), "all 500 confirmed; of 500 others 12"),
+            (crash(500, 480, 0), "480 of 500 confirmed (gone: the last 0.120 s); of 500 others none"),
+            (crash(1000, 0, 0), "none of 1,000 confirmed (gone: the last 0.120 s)"),
+        ] {
+            assert_eq!(words(&left, 1000), expected);
+        }
+    }
+}
