@@ -3,7 +3,7 @@
 use super::section::Section;
 use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::{Standing, Standings};
-use crate::model::{Crash, CrashKind, Moment, Run, Sample, Slot};
+use crate::model::{Crash, CrashKind, Durability, Moment, Run, Sample, Slot};
 use crate::units::{count, seconds};
 
 /// A line a case, and a column a moment; nothing where nothing has crashed.
@@ -30,7 +30,10 @@ pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> O
         let id = &s.summary.case.id;
         let of = |moment| crashes.iter().find(|c| c.case == *id && c.slot == Slot::Crash(moment));
         let mut cells = vec![Cell::Code(id.clone()), Cell::Text(s.summary.after_a_crash())];
-        cells.extend(Moment::ALL.map(|moment| of(moment).map_or(Cell::None, |sample| cell(sample))));
+        cells.extend(
+            Moment::ALL
+                .map(|moment| of(moment).map_or(Cell::None, |sample| cell(sample, s.summary.durability))),
+        );
         let recoveries =
             Moment::ALL.iter().filter_map(|moment| Some(of(*moment)?.crash.as_ref()?.recovery_ns));
         cells.push(Cell::optional(recoveries.max(), |ns| Cell::Time(ns as f64)));
@@ -84,11 +87,11 @@ fn kept(crashes: &[&Sample]) -> String {
     )
 }
 
-fn cell(sample: &Sample) -> Cell {
+fn cell(sample: &Sample, promised: Durability) -> Cell {
     match (&sample.crash, &sample.error) {
-        (Some(crash), None) => Cell::Text(words(crash, sample.rows)),
+        (Some(crash), None) => Cell::Text(words(crash, sample.rows, promised)),
         (Some(crash), Some(error)) => {
-            Cell::Toned(format!("{}: {error}", words(crash, sample.rows)), Tone::Alarm)
+            Cell::Toned(format!("{}: {error}", words(crash, sample.rows, promised)), Tone::Alarm)
         }
         (None, error) => Cell::Toned(
             format!("failed: {}", error.as_deref().unwrap_or("no reason was recorded")),
@@ -97,15 +100,16 @@ fn cell(sample: &Sample) -> Cell {
     }
 }
 
-/// `all 50,000 confirmed; of 50,000 others none`.
-fn words(crash: &Crash, rows: u64) -> String {
+/// `all 50 000 confirmed; of 50 000 others none`.
+fn words(crash: &Crash, rows: u64, promised: Durability) -> String {
     let mut words = match (crash.confirmed, crash.confirmed_there) {
         (0, _) => "none was confirmed".into(),
         (confirmed, there) if confirmed == there => format!("all {} confirmed", count(confirmed)),
         (confirmed, 0) => format!("none of {} confirmed", count(confirmed)),
         (confirmed, there) => format!("{} of {} confirmed", count(there), count(confirmed)),
     };
-    if let Some(ns) = crash.lost_ns {
+    // Where nothing is to stay it is no tail that is gone.
+    if let Some(ns) = crash.lost_ns.filter(|_| promised != Durability::LostOnCrash) {
         words.push_str(&format!(" (gone: the last {})", seconds(ns)));
     }
     match (rows.saturating_sub(crash.confirmed), crash.others_there) {
@@ -135,13 +139,14 @@ mod tests {
             recovery_ns: 1,
         };
         for (left, expected) in [
-            (crash(1000, 1000, 0), "all 1,000 confirmed"),
-            (crash(0, 0, 0), "none was confirmed; of 1,000 others none"),
+            (crash(1000, 1000, 0), "all 1 000 confirmed"),
+            (crash(0, 0, 0), "none was confirmed; of 1 000 others none"),
             (crash(500, 500, 12), "all 500 confirmed; of 500 others 12"),
-            (crash(500, 480, 0), "480 of 500 confirmed (gone: the last 0.120 s); of 500 others none"),
-            (crash(1000, 0, 0), "none of 1,000 confirmed (gone: the last 0.120 s)"),
+            (crash(500, 480, 0), "480 of 500 confirmed (gone: the last 120 ms); of 500 others none"),
+            (crash(1000, 0, 0), "none of 1 000 confirmed (gone: the last 120 ms)"),
         ] {
-            assert_eq!(words(&left, 1000), expected);
+            assert_eq!(words(&left, 1000, Durability::MayLoseLastCommits), expected);
         }
+        assert_eq!(words(&crash(1000, 0, 0), 1000, Durability::LostOnCrash), "none of 1 000 confirmed");
     }
 }

@@ -1,0 +1,154 @@
+//! What a crash leaves of a load, on real servers whose processes are killed.
+
+mod common;
+
+use bulkbench::dataset::Dataset;
+use bulkbench::interrupt::Interrupt;
+use bulkbench::method::Catalogue;
+use bulkbench::model::{
+    Crash, CrashKind, CrashPlan, Durability, Moment, Outcome, Phase, Plan, Role, Sample, Slot,
+};
+use bulkbench::runner::plan::{self, Request};
+use bulkbench::runner::progress::Progress;
+use bulkbench::server::Server;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn skip(&mut self, _: &bulkbench::model::Case, _: Slot) {}
+    fn begin(&mut self, _: &bulkbench::model::Case, _: Slot) {}
+    fn end(&mut self, _: &Sample, _: std::time::Duration) {}
+}
+
+/// Every case of these lines at each of the moments, without any round; `prepare` changes the plan first.
+fn crash(
+    server: &mut dyn Server,
+    dataset: &Dataset,
+    lines: &str,
+    moments: &[Moment],
+    prepare: impl FnOnce(&mut Plan),
+) -> Vec<Sample> {
+    let catalogue = Catalogue::built_in();
+    let experiment = common::experiment(lines).unwrap();
+    let prepared = common::prepared(&catalogue, &experiment, dataset);
+    let mut session = common::on(&prepared, server);
+    let cases = session.mark(&experiment).unwrap();
+    let request = Request { rounds: 0, ..common::request(dataset.rows()) };
+    let mut plan = plan::plan(&experiment, &request, cases, Clone::clone);
+    let cases = (0..).zip(&plan.cases).filter(|(_, case)| case.role != Role::Control);
+    let order = cases.flat_map(|(index, _)| moments.iter().map(move |moment| (index, *moment))).collect();
+    plan.crash = Some(CrashPlan { kind: CrashKind::Kill, rows: dataset.rows(), order });
+    prepare(&mut plan);
+    let mut samples = Vec::new();
+    let mut keep = |sample: &Sample| {
+        samples.push(sample.clone());
+        Ok(())
+    };
+    session.execute(&plan, &[], &mut keep, &mut Silent).unwrap();
+    samples
+}
+
+fn left<'s>(samples: &'s [Sample], case: &str, moment: Moment) -> &'s Crash {
+    let found = samples.iter().find(|s| s.case == case && s.slot == Slot::Crash(moment));
+    let sample = found.unwrap_or_else(|| panic!("{case} was not killed {}", moment.name()));
+    assert_eq!(sample.outcome, Outcome::Ok, "{case} {}: {:?}", moment.name(), sample.error);
+    let crash = sample.crash.as_ref().unwrap();
+    assert!(crash.recovery_ns > 0 && crash.foreign.is_none_or(|foreign| foreign == 0), "{case}: {crash:?}");
+    crash
+}
+
+fn counts(crash: &Crash) -> (u64, u64, u64) {
+    (crash.confirmed, crash.confirmed_there, crash.others_there)
+}
+
+#[test]
+fn what_is_there_is_what_was_committed() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 20_000, 1, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let samples = crash(
+        &mut *server,
+        &dataset,
+        "[[case]]\nmethod = ['copy-unlogged', 'copy-append', 'insert-row-batched-commits', 'copy-partitioned']\n\
+         [[case]]\nmethod = ['insert-row', 'update-row', 'insert-multirow']\nrows = 2000\n\
+         [[case]]\nmethod = 'copy-one-transaction'\nsettings = { wal_level = 'minimal' }\n\
+         [[case]]\nmethod = 'insert-row-async-commit'\n",
+        &Moment::ALL,
+        |_| {},
+    );
+    for whole in ["copy-csv", "copy-append", "copy-partitioned", "copy-one-transaction wal_level=minimal"] {
+        assert_eq!(counts(left(&samples, whole, Moment::End)), (20_000, 20_000, 0), "{whole}");
+        let middle = left(&samples, whole, Moment::Middle);
+        assert_eq!((counts(middle), middle.phase), ((0, 0, 0), Some(Phase::Load)), "{whole}");
+    }
+    for moment in Moment::ALL {
+        let crash = left(&samples, "copy-unlogged", moment);
+        assert_eq!((crash.confirmed_there, crash.others_there), (0, 0), "{}", moment.name());
+    }
+    for (case, rows, part) in [
+        ("insert-row", 2000, 1),
+        ("update-row", 2000, 1),
+        ("insert-multirow", 2000, 100),
+        ("insert-row-batched-commits", 20_000, 1000),
+    ] {
+        assert_eq!(counts(left(&samples, &of_rows(case, rows), Moment::End)), (rows, rows, 0), "{case}");
+        let half = left(&samples, &of_rows(case, rows), Moment::Half);
+        assert_eq!(counts(half), (rows / 2, rows / 2, 0), "{case}: nothing is sent before the kill is over");
+        let middle = left(&samples, &of_rows(case, rows), Moment::Middle);
+        assert!(0 < middle.confirmed && middle.confirmed < rows, "{case}: {middle:?}");
+        assert_eq!(middle.confirmed_there, middle.confirmed, "{case}");
+        assert!(middle.others_there <= part, "{case}: a statement that nobody heard the end of: {middle:?}");
+    }
+    for moment in [Moment::Middle, Moment::Half] {
+        let crash = left(&samples, "insert-row-async-commit", moment);
+        assert_eq!(crash.confirmed > crash.confirmed_there, crash.lost_ns.is_some(), "{crash:?}");
+        // Three times wal_writer_delay (PostgreSQL manual, Asynchronous Commit), and some.
+        assert!(crash.lost_ns.is_none_or(|ns| ns < 2_000_000_000), "{crash:?}");
+    }
+    server.stop().unwrap();
+}
+
+/// The id of a case that loads so many rows, of 20 000.
+fn of_rows(case: &str, rows: u64) -> String {
+    if rows == 20_000 { case.into() } else { format!("{case} rows={rows}") }
+}
+
+#[test]
+fn a_promise_that_is_not_kept_is_a_failure() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 5_000, 1, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let samples =
+        crash(&mut *server, &dataset, "[[case]]\nmethod = 'copy-unlogged'\n", &[Moment::End], |plan| {
+            for case in &mut plan.cases {
+                let other = match case.durability {
+                    Durability::LostOnCrash => Durability::Durable,
+                    _ => Durability::LostOnCrash,
+                };
+                case.durability = other;
+            }
+        });
+    let errors: Vec<&str> = samples.iter().filter_map(|sample| sample.error.as_deref()).collect();
+    assert_eq!(
+        errors,
+        [
+            "5000 rows are there, and of an unlogged table none should be",
+            "5000 of 5000 rows are gone whose commit was confirmed, and the load is durable"
+        ]
+    );
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_container_is_killed_and_goes_on_with_its_volume() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 5_000, 1, &Interrupt::new()).unwrap();
+    let Some(mut server) = common::container(&dataset) else { return };
+    let lines = "[[case]]\nmethod = 'copy-unlogged'\n[[case]]\nmethod = 'insert-row'\nrows = 1000\n";
+    let samples = crash(&mut *server, &dataset, lines, &[Moment::End, Moment::Half], |_| {});
+    assert_eq!(counts(left(&samples, "copy-csv", Moment::End)), (5_000, 5_000, 0));
+    assert_eq!(counts(left(&samples, "copy-unlogged", Moment::End)), (5_000, 0, 0));
+    let half = left(&samples, "insert-row rows=1000", Moment::Half);
+    assert_eq!((half.confirmed, half.confirmed_there), (500, 500));
+    server.stop().unwrap();
+}
