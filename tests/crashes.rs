@@ -152,3 +152,59 @@ fn a_container_is_killed_and_goes_on_with_its_volume() {
     assert_eq!((half.confirmed, half.confirmed_there), (500, 500));
     server.stop().unwrap();
 }
+
+/// `bulkbench` in this directory, with a cache there.
+fn bulkbench(place: &std::path::Path, words: &[&str]) -> std::process::Output {
+    let mut command = assert_cmd::Command::cargo_bin("bulkbench").unwrap();
+    command.current_dir(place).env("BULKBENCH_CACHE", place.join("cache")).args(words).output().unwrap()
+}
+
+#[test]
+fn the_experiment_runs_goes_on_and_reports() {
+    let place = common::world_readable_tempdir();
+    let methods = "copy-one-transaction,copy-chunks,insert-row-async-commit";
+    let words =
+        ["run", "durability", "--rows", "30000", "--budget", "1", "--server", "local", "--methods", methods];
+    let ran = bulkbench(place.path(), &words);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let found = std::fs::read_dir(place.path().join("results")).unwrap().next().unwrap().unwrap().path();
+    let report = || std::fs::read_to_string(found.join("report.md")).unwrap();
+    let whole = report();
+    let section = whole.split("## What a crash left").nth(1).unwrap().split("\n## ").next().unwrap();
+    for case in ["`copy-csv`", "`copy-one-transaction wal_level=minimal`", "`copy-chunks chunk_rows=20000`"] {
+        let line =
+            section.lines().find(|line| line.contains(case)).unwrap_or_else(|| panic!("{case}: {section}"));
+        assert!(line.contains("all 30 000 confirmed"), "{line}");
+    }
+    let chunks = section.lines().find(|line| line.contains("chunk_rows")).unwrap();
+    assert!(chunks.contains("all 20 000 confirmed; of 10 000 others none"), "{chunks}");
+
+    let samples = found.join("samples.jsonl");
+    let lines = std::fs::read_to_string(&samples).unwrap();
+    let kept: Vec<&str> = lines.lines().collect();
+    std::fs::write(&samples, kept[..kept.len() - 1].join("\n") + "\n").unwrap();
+    let went_on = bulkbench(place.path(), &["run", "--resume", found.to_str().unwrap()]);
+    assert!(went_on.status.success(), "{}", String::from_utf8_lossy(&went_on.stderr));
+    assert_eq!(std::fs::read_to_string(&samples).unwrap().lines().count(), kept.len());
+}
+
+#[test]
+fn a_server_of_the_user_is_never_killed() {
+    let place = common::world_readable_tempdir();
+    for words in [
+        &["run", "votes", "--crash", "--server", "postgres://nobody@localhost/x"][..],
+        &["run", "durability", "--server", "postgres://nobody@localhost/x"],
+    ] {
+        let refused = bulkbench(place.path(), words);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("a server of yours is never killed; use --server local or container"),
+            "{said}"
+        );
+    }
+    let alone = bulkbench(place.path(), &["run", "votes", "--crash-rows", "10"]);
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("add --crash"));
+    let other = bulkbench(place.path(), &["run", "votes", "--crash=power-cut"]);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("a server crashes by one of: kill"));
+}

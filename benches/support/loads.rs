@@ -63,6 +63,7 @@ impl Loads {
             methods: Vec::new(),
             cores: u64::from(probe::machine::cores()),
             any_build: false,
+            crash: None,
         };
         let votes = Tables::of(Table::votes(&columns::votes()), rows);
         let cases = plan::cases(&Catalogue::built_in(), experiment, &request, &votes)?;

@@ -110,6 +110,13 @@ pub(crate) fn print_plan(
             able.len()
         ),
     );
+    if let Some((_, rows)) = request.crash {
+        let loads = format!(
+            "each case loads up to {} rows for every moment at which its server is killed",
+            count(rows)
+        );
+        lines.add("crashes", &format!("behind the rounds {loads}; their time is not in the one below"));
+    }
     if able.iter().any(|case| plan::is_budgeted(catalogue, case).is_ok_and(|budgeted| budgeted)) {
         let seconds = request.budget.as_secs();
         lines.add(

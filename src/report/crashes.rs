@@ -19,9 +19,8 @@ pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> O
         Column::words("case", ""),
         Column::words("promised", "What the method says a crash leaves of rows whose commit was confirmed."),
     ];
-    columns.extend(
-        Moment::ALL.map(|moment| Column::words(&format!("killed {}", moment.words()), about(moment))),
-    );
+    columns
+        .extend(Moment::ALL.map(|moment| Column::words(format!("killed {}", moment.words()), about(moment))));
     columns.push(Column::numbers(
         "up again in",
         "The longest that the server took to recover and let somebody in.",

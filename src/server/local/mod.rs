@@ -212,6 +212,8 @@ impl Instance for Cluster {
     }
 
     fn revive(&mut self, settings: &Settings) -> Result<Connector> {
+        // Until its end is waited for, the next one takes its number for that of a server that runs.
+        self.give_up()?;
         self.launch(settings)
     }
 
