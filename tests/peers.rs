@@ -74,7 +74,7 @@ struct TableNames<'a> {
 }
 
 fn execute(loader: &Loader, connector: &Connector, place: &TableNames<'_>, file: &Path) -> LoaderEnd {
-    let params = resolve_params(loader, &Params::new(), 2, &Table::votes(&[])).unwrap();
+    let params = resolve_params(loader, &Params::new(), (2, 1000), &Table::votes(&[])).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let &TableNames { schema, table, columns } = place;
     let target = LoadTarget {

@@ -118,7 +118,8 @@ fn the_rows_that_pgloader_refuses_are_counted_and_make_a_partial_load() {
     let catalogue = Catalogue::built_in();
     let pgloader = loader(&catalogue, "pgloader");
     let params =
-        resolve_params(pgloader, &[("batch_rows".into(), ParamValue::Int(100))].into(), 2, &table).unwrap();
+        resolve_params(pgloader, &[("batch_rows".into(), ParamValue::Int(100))].into(), (2, 1000), &table)
+            .unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let ended = pgloader
         .execute(&LoadTarget {

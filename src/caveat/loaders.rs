@@ -50,7 +50,7 @@ pub(crate) fn attempt(site: &Site<'_>, caveat: &Caveat, id: &str) -> Result<Atte
         key: &caveat.columns.first().context("a table without columns")?.name,
         file: &file,
         rows: lines.len() as u64,
-        params: &resolve_params(loader, &Params::new(), 1, &Table::votes(&[]))?,
+        params: &resolve_params(loader, &Params::new(), (1, 1), &Table::votes(&[]))?,
         scratch: site.dir(),
     })?;
     // Whole, as the first error is what a reader looks for: what has ended keeps but its last lines.

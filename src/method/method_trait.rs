@@ -26,8 +26,8 @@ pub trait Method: Send + Sync {
         None
     }
 
-    /// The parameters whose defaults are others for this table, with these.
-    fn defaults_for(&self, _table: &Table) -> Params {
+    /// The parameters whose defaults are others for this table and so many rows, with these.
+    fn defaults_for(&self, _table: &Table, _rows: u64) -> Params {
         Params::new()
     }
 

@@ -47,6 +47,8 @@ pub enum ParamDefault {
     Fixed(u64),
     /// The processors of this machine, as far as they are in range.
     Cores,
+    /// This, or more where there are many rows, as the method says ([`crate::method::Method::defaults_for`]).
+    AtLeast(u64),
 }
 
 impl From<u64> for ParamDefault {
@@ -96,6 +98,9 @@ impl Param {
         match &self.kind {
             ParamKind::Integer { default: ParamDefault::Fixed(number), .. } => number.to_string(),
             ParamKind::Integer { default: ParamDefault::Cores, .. } => "the cores".into(),
+            ParamKind::Integer { default: ParamDefault::AtLeast(least), .. } => {
+                format!("{least}, more for many rows,")
+            }
             ParamKind::Flag { default } => default.to_string(),
             ParamKind::Choice { default, .. } => default.clone(),
         }
@@ -105,7 +110,7 @@ impl Param {
     pub(super) fn default_value(&self, cores: u64) -> ParamValue {
         match &self.kind {
             ParamKind::Integer { range, default } => ParamValue::Int(match default {
-                ParamDefault::Fixed(number) => *number,
+                ParamDefault::Fixed(number) | ParamDefault::AtLeast(number) => *number,
                 ParamDefault::Cores => cores.clamp(*range.start(), *range.end()),
             }),
             ParamKind::Flag { default } => ParamValue::Flag(*default),

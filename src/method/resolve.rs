@@ -8,11 +8,17 @@ use crate::model::{ParamValue, Params};
 use crate::table::Table;
 use crate::usage;
 
-/// Fills in a method's defaults and holds what was given against its parameters.
+/// Fills in a method's defaults, for a machine of so many processors and a load of so many rows, and holds what was given
+/// against its parameters.
 ///
 /// # Errors
 /// A parameter that the method does not have (with the nearest), or a value that it may not have.
-pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &Table) -> Result<Params> {
+pub fn resolve_params(
+    method: &dyn Method,
+    given: &Params,
+    (cores, rows): (u64, u64),
+    table: &Table,
+) -> Result<Params> {
     let info = method.info();
     let mut params = Params::new();
     for (name, value) in given {
@@ -36,7 +42,7 @@ pub fn resolve_params(method: &dyn Method, given: &Params, cores: u64, table: &T
         })?;
         params.insert(name.clone(), value);
     }
-    let mut defaults = method.defaults_for(table);
+    let mut defaults = method.defaults_for(table, rows);
     for param in &info.params {
         let default = || defaults.remove(&param.name).unwrap_or_else(|| param.default_value(cores));
         params.entry(param.name.clone()).or_insert_with(default);

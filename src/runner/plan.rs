@@ -87,7 +87,8 @@ pub fn cases(
         let (table, rows) = tables
             .get(key.axes.dataset.as_deref())
             .with_context(|| format!("in the case `{key}` of {}", experiment.id))?;
-        let params = resolve_params(method, &key.params, request.cores, table)?;
+        let params =
+            resolve_params(method, &key.params, (request.cores, key.axes.rows.unwrap_or(*rows)), table)?;
         let id = listed.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let case = Case {

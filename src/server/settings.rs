@@ -95,17 +95,17 @@ const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
 
 /// The settings a throwaway server starts with, for a machine with so many bytes of memory and a
-/// data directory with so many bytes free.
+/// data directory with so many bytes free, of which the run needs some.
 ///
 /// 1 GB of shared_buffers and of maintenance_work_mem are those of the article this program
 /// repeats; a smaller machine gets at most a quarter and an eighth of its memory. WAL may pile up so far
 /// that no checkpoint begins in the middle of a sample. What keeps data safe is on, and said so:
 /// images and packages exist that turn it off. Writes and flushes of WAL are timed, which takes two looks at a clock
 /// for each.
-pub(crate) fn tuned(memory_bytes: u64, free_disk_bytes: u64) -> Settings {
+pub(crate) fn tuned(memory_bytes: u64, free_disk_bytes: u64, need_bytes: u64) -> Settings {
     let shared_buffers = share(memory_bytes, 4, 16 * MB, GB);
     let maintenance_work_mem = share(memory_bytes, 8, 16 * MB, GB);
-    let max_wal_size = max_wal_bytes(free_disk_bytes);
+    let max_wal_size = max_wal_bytes(free_disk_bytes, need_bytes);
     [
         ("shared_buffers", size(shared_buffers)),
         ("maintenance_work_mem", size(maintenance_work_mem)),
@@ -129,19 +129,22 @@ fn share(whole: u64, part: u64, least: u64, most: u64) -> u64 {
     1 << (whole / part).clamp(least, most).ilog2()
 }
 
-fn max_wal_bytes(free_disk_bytes: u64) -> u64 {
-    share(free_disk_bytes, 4, GB, 64 * GB)
+/// A quarter of what is free. A run that needs more of it for no checkpoint to begin in a sample gets up to half: one
+/// begins at about half of max_wal_size, and a load writes at most about a quarter of the bytes that the run needs as WAL.
+fn max_wal_bytes(free_disk_bytes: u64, need_bytes: u64) -> u64 {
+    let wanted = (need_bytes / 2).next_power_of_two();
+    let quarter = share(free_disk_bytes, 4, GB, 64 * GB);
+    quarter.max(wanted.min(share(free_disk_bytes, 2, GB, u64::MAX)))
 }
 
-/// The warning where the disk has so little room that a checkpoint may begin in the middle of a sample: one
-/// begins at about half of max_wal_size, and a load writes at most about a quarter of the bytes that the run
-/// needs as WAL.
+/// The warning where the disk has so little room that a checkpoint may begin in the middle of a sample.
 pub(crate) fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Option<String> {
-    (max_wal_bytes(free_disk_bytes) / 2 < need_bytes / 4).then(|| {
+    let max_wal_size = max_wal_bytes(free_disk_bytes, need_bytes);
+    (max_wal_size / 2 < need_bytes / 4).then(|| {
         format!(
             "only {} of disk are free, so max_wal_size is {} and a checkpoint may fall into a sample; free some, or name another disk with --data-dir",
             crate::units::bytes(free_disk_bytes),
-            size(max_wal_bytes(free_disk_bytes))
+            size(max_wal_size)
         )
     })
 }
@@ -388,13 +391,16 @@ mod tests {
     #[test]
     fn little_room_means_a_warning_of_checkpoints() {
         // A csv of 164 MB needs 4.3 GB: its load writes about 1 GB of WAL.
-        assert!(checkpoint_warning(6 * GB, 4 * GB).unwrap().contains("max_wal_size is 1GB"));
+        assert!(checkpoint_warning(3 * GB, 4 * GB).unwrap().contains("max_wal_size is 1GB"));
         assert_eq!(checkpoint_warning(80 * GB, 4 * GB), None);
+        // A quarter of 80 GB would be 16 GB, and a checkpoint could begin after 8.
+        assert_eq!(checkpoint_warning(80 * GB, 34 * GB), None);
+        assert_eq!(max_wal_bytes(80 * GB, 34 * GB), 32 * GB);
     }
 
     #[test]
     fn the_tuning_is_the_articles_on_a_machine_that_has_the_memory() {
-        let tuned = tuned(16 * GB, 1000 * GB);
+        let tuned = tuned(16 * GB, 1000 * GB, GB);
         assert_eq!(tuned["shared_buffers"], "1GB");
         assert_eq!(tuned["maintenance_work_mem"], "1GB");
         assert_eq!(tuned["max_wal_size"], "64GB");
@@ -407,7 +413,7 @@ mod tests {
 
     #[test]
     fn the_tuning_shrinks_with_the_machine() {
-        let tuned = tuned(2 * GB - 100 * MB, 10 * GB);
+        let tuned = tuned(2 * GB - 100 * MB, 10 * GB, GB);
         assert_eq!(tuned["shared_buffers"], "256MB");
         assert_eq!(tuned["maintenance_work_mem"], "128MB");
         assert_eq!(tuned["max_wal_size"], "2GB");

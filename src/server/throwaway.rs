@@ -205,7 +205,10 @@ impl<I: Instance> Throwaway<I> {
 /// user's settings on top.
 pub(crate) fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> Settings {
     warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
-    settings::merge(&settings::tuned(machine::memory_bytes(), free_bytes), &options.settings)
+    settings::merge(
+        &settings::tuned(machine::memory_bytes(), free_bytes, options.need_bytes),
+        &options.settings,
+    )
 }
 
 /// Asks a server what it is and which settings it knows.

@@ -168,7 +168,7 @@ mod tests {
             resolve_params(
                 &update_batch_values(),
                 &Params::from([("batch".into(), ParamValue::Int(batch))]),
-                2,
+                (2, 1000),
                 &table,
             )
         };

@@ -10,6 +10,25 @@ use crate::table::Table;
 /// (`plan_create_index_workers` in PostgreSQL's planner.c).
 const LEAST_MEMORY_OF_A_WORKER: u64 = 32;
 
+/// The least memory that a process of a build gets, in MiB: a sort of this size stays in the cache of most processors.
+pub(crate) const LEAST_BUILD_MEMORY: u64 = 16;
+
+/// Bytes of a row in the memory of a sort: a short key with its row's place, and what the sort keeps of it (`SortTuple`
+/// in src/backend/utils/sort/tuplesort.c); twice those of votes, as keys may be longer.
+const SORTED_ROW: f64 = 128.0;
+
+/// Bytes that a merge needs for each run that it reads, its buffers and that of what it writes
+/// (`tuplesort_merge_order` there, with blocks of 8 KiB).
+const MERGED_RUN: f64 = (2 * 8 * 1024 + 32 * 8 * 1024) as f64;
+
+/// Memory of each process that sorts so many rows, in MiB. In less than this there are more runs than one pass can
+/// merge, and all rows are written and read once more; in more of it each run is sorted in slower memory.
+pub(crate) fn memory(rows: u64) -> u64 {
+    // Runs are rows by memory, and as many as memory holds the buffers of.
+    let bytes = (rows as f64 * SORTED_ROW * MERGED_RUN).sqrt();
+    ((bytes / f64::from(1 << 20)).ceil() as u64).max(LEAST_BUILD_MEMORY)
+}
+
 /// The processors and the memory that the builds may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Means {
@@ -86,6 +105,16 @@ mod tests {
         assert_eq!(of_each(6), (1, 64));
         assert_eq!(of_each(64), (20, 672));
         assert_eq!(Means { processors: 6, memory: 100 }.of_each(3), (1, 200));
+    }
+
+    #[test]
+    fn memory_holds_the_buffers_of_all_runs() {
+        assert_eq!([1, 1_000_000, 7_500_000].map(memory), [16, 16, 16]);
+        assert_eq!([30_000_000, 75_000_000, 1_000_000_000].map(memory), [32, 50, 181]);
+        for rows in [7_500_000, 75_000_000, 10_000_000_000] {
+            let bytes = (memory(rows) << 20) as f64;
+            assert!(rows as f64 * SORTED_ROW / bytes <= bytes / MERGED_RUN, "{rows}");
+        }
     }
 
     #[test]

@@ -150,7 +150,12 @@ mod tests {
         ] {
             let method = catalogue.find(id).unwrap();
             let with = |value| {
-                resolve_params(method, &Params::from([(name.into(), ParamValue::Int(value))]), 2, &table)
+                resolve_params(
+                    method,
+                    &Params::from([(name.into(), ParamValue::Int(value))]),
+                    (2, 1000),
+                    &table,
+                )
             };
             assert_eq!(with(most).unwrap()[name], ParamValue::Int(most), "{id}");
             for wrong in [0, most + 1] {

@@ -197,7 +197,12 @@ mod tests {
         let table = Table::votes(&votes());
         for method in [insert_multirow(), insert_multirow_prepared()] {
             let with = |batch| {
-                resolve_params(&method, &Params::from([("batch".into(), ParamValue::Int(batch))]), 2, &table)
+                resolve_params(
+                    &method,
+                    &Params::from([("batch".into(), ParamValue::Int(batch))]),
+                    (2, 1000),
+                    &table,
+                )
             };
             assert_eq!(with(21_845).unwrap()["batch"], ParamValue::Int(21_845));
             let text = with(21_846).unwrap_err().to_string();

@@ -150,7 +150,7 @@ mod tests {
         let table = Table::votes(&votes());
         let with = |percent| {
             let given = Params::from([(PRESENT.into(), ParamValue::Int(percent))]);
-            resolve_params(&insert_on_conflict_nothing(), &given, 2, &table)
+            resolve_params(&insert_on_conflict_nothing(), &given, (2, 1000), &table)
         };
         assert_eq!(with(100).unwrap()[PRESENT], ParamValue::Int(100));
         let text = with(101).unwrap_err().to_string();

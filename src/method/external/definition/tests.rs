@@ -101,7 +101,7 @@ fn parameters_are_numbers_flags_and_choices() {
         ("mode".into(), ParamValue::Choice("other".into())),
         ("sorted".into(), ParamValue::Int(0)),
     ]);
-    let params = resolve_params(&loader, &given, 2, &Table::votes(&[])).unwrap();
+    let params = resolve_params(&loader, &given, (2, 1000), &Table::votes(&[])).unwrap();
     let filled = loader.command[2].fill(|name| params.get(name).map(ParamValue::to_string)).unwrap();
     assert_eq!(filled, "100other");
 }
