@@ -146,11 +146,11 @@ fn a_container_is_killed_and_goes_on_with_its_volume() {
     let dir = common::world_readable_tempdir();
     let dataset = Dataset::generated(dir.path(), 5_000, 1, &Interrupt::new()).unwrap();
     let Some(mut server) = common::container(&dataset) else { return };
-    let lines = "[[case]]\nmethod = 'copy-unlogged'\n[[case]]\nmethod = 'insert-row'\nrows = 1000\n";
+    let lines = "[[case]]\nmethod = 'copy-unlogged'\n[[case]]\nmethod = 'insert-row-tokio'\nrows = 1000\n";
     let samples = crash(&mut *server, &dataset, lines, &[Moment::End, Moment::Half], |_| {});
     assert_eq!(counts(left(&samples, "copy-csv", Moment::End)), (5_000, 5_000, 0));
     assert_eq!(counts(left(&samples, "copy-unlogged", Moment::End)), (5_000, 0, 0));
-    let half = left(&samples, "insert-row rows=1000", Moment::Half);
+    let half = left(&samples, "insert-row-tokio rows=1000", Moment::Half);
     assert_eq!((half.confirmed, half.confirmed_there), (500, 500));
     server.stop().unwrap();
 }

@@ -100,6 +100,7 @@ mod tests {
             end_state: None,
             session: None,
             overhead: BTreeMap::new(),
+            crash: None,
         }
     }
 

@@ -141,7 +141,10 @@ fn kill(server: &Mutex<State>) {
     let mut state = locked(server);
     if state.killed.is_none() {
         let (phase, at) = (state.phase, Instant::now());
-        state.killed = Some((state.killer)().map(|()| (phase, at)));
+        // On a thread of its own, as one that drives a connection may not wait for a container engine.
+        let killed = std::thread::scope(|scope| scope.spawn(|| (state.killer)()).join());
+        let killed = killed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        state.killed = Some(killed.map(|()| (phase, at)));
     }
 }
 
