@@ -9,6 +9,7 @@ mod checkpoint;
 pub mod estimate;
 pub mod execute;
 pub mod foundation;
+pub mod glimpse;
 mod input;
 pub mod plan;
 mod probes;
