@@ -2,7 +2,8 @@
 //! their directories.
 
 use super::differences::{LACKING, RunDifference};
-use crate::model::Run;
+use super::facts::comes_with_any_run;
+use crate::model::{Fact, Run, Word};
 use crate::units;
 
 /// Names of these runs, given with their directories' names; no two are the same.
@@ -53,9 +54,11 @@ fn subject(field: &str, all: &[RunDifference]) -> Option<Subject> {
         "server.image" => Subject::Image,
         "plan.experiment" => Subject::Experiment,
         "machine.disk.flushes_per_second" | "machine.kernel" => return None,
+        _ if is_of_any_run(field) => return None,
         _ => match field.split_once('.')? {
             ("cases", name) => Subject::Given(name.into()),
             ("machine", _) => Subject::Machine,
+            ("server", fact) if Fact::named(fact).is_some() => Subject::Machine,
             ("servers", _) => Subject::Place("servers".into()),
             ("server", rest) => match rest.split_once('.') {
                 Some(("given", name)) => Subject::Given(name.into()),
@@ -66,6 +69,12 @@ fn subject(field: &str, all: &[RunDifference]) -> Option<Subject> {
             _ => return None,
         },
     })
+}
+
+/// Whether a field of a fingerprint is another in any two runs, or not there in the older of them.
+fn is_of_any_run(field: &str) -> bool {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    last == "fingerprint" || Fact::named(last).is_some_and(comes_with_any_run)
 }
 
 /// Settings that nothing but a user's wish changes, and the version does not either.

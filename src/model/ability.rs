@@ -57,6 +57,10 @@ words! {
         Tables = "tables",
         /// Whether triggers are enabled (`pg_trigger`).
         Triggers = "triggers",
+        /// What is shown to members of `pg_monitor` alone: some settings, and what other roles do.
+        Monitoring = "monitoring",
+        /// Files of its machine (`pg_read_file`), which tell the machine from others.
+        ServerFiles = "server-files",
     }
 }
 
@@ -92,6 +96,21 @@ impl Ability {
             Self::Collations => "collations are not verified",
             Self::Tables => "tables that a load left are not found",
             Self::Triggers => "disabled triggers are not found",
+            Self::Monitoring => "what others do there meanwhile, and where its data lies, is not seen",
+            Self::ServerFiles => "its machine is not described",
+        }
+    }
+
+    /// The right for want of which PostgreSQL refuses it, as a statement that grants it; `None` where that is no matter of
+    /// rights (PostgreSQL manual, Predefined Roles and Generic File Access Functions).
+    pub(crate) fn right(self) -> Option<&'static str> {
+        match self {
+            Self::Monitoring => Some("GRANT pg_monitor TO the role"),
+            Self::ServerFiles => Some(
+                "GRANT pg_read_server_files TO the role, and GRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, \
+                 boolean) TO the role in its database",
+            ),
+            _ => None,
         }
     }
 }

@@ -3,10 +3,13 @@
 pub(crate) mod block_device;
 mod cgroup;
 pub(crate) mod checkpoints;
+mod container;
 mod cores;
 pub mod cpu;
+mod cpuinfo;
 pub(crate) mod disk;
-mod fingerprint;
+pub(crate) mod files;
+pub(crate) mod fingerprint;
 pub mod machine;
 pub mod memory;
 mod mounts;

@@ -7,6 +7,7 @@ pub mod chart;
 mod comparison;
 pub mod csv;
 mod curve;
+mod evidence;
 pub(crate) mod facts;
 mod figures;
 pub mod findings;
@@ -33,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub(crate) use facts::of_machine;
+pub(crate) use facts::{of_machine, of_server};
 pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
