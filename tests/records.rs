@@ -178,7 +178,7 @@ fn a_role_without_rights_is_told_which_evidence_is_missing_and_the_rights_give_i
         "The role may not see all that there is to see on the server.",
         "GRANT pg_monitor TO the role",
         "GRANT EXECUTE ON FUNCTION pg\\_read\\_file(",
-        "No sample has these figures, as they could not be read: server CPU, ",
+        "No sample has these figures, as they could not be read: server CPU (",
     ] {
         let plain = words.replace("\\_", "_");
         assert!(report.contains(words) || report.contains(&plain), "{words}: {report}");
@@ -197,6 +197,21 @@ fn a_role_without_rights_is_told_which_evidence_is_missing_and_the_rights_give_i
     }
     assert!(!machine.contains("without "), "{machine}");
     server.stop().unwrap();
+}
+
+#[test]
+fn a_container_tells_of_its_machine_and_its_volume() {
+    if common::image().is_none() {
+        return;
+    }
+    let dir = common::world_readable_tempdir();
+    let facts = facts_of_server(dir.path(), "container");
+    let named =
+        ["processor ", "kernel Linux ", "container docker container", "shared memory ", "file system "];
+    for fact in named {
+        assert!(facts.contains(fact), "{fact}: {facts}");
+    }
+    assert!(!facts.contains("without "), "{facts}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ words! {
         Tables = "tables",
         /// Whether triggers are enabled (`pg_trigger`).
         Triggers = "triggers",
-        /// What is shown to members of `pg_monitor` alone: some settings, and what other roles do.
+        /// The settings that are shown to members of `pg_monitor` alone, such as the directory of its data.
         Monitoring = "monitoring",
         /// Files of its machine (`pg_read_file`), which tell the machine from others.
         ServerFiles = "server-files",
@@ -96,7 +96,9 @@ impl Ability {
             Self::Collations => "collations are not verified",
             Self::Tables => "tables that a load left are not found",
             Self::Triggers => "disabled triggers are not found",
-            Self::Monitoring => "what others do there meanwhile, and where its data lies, is not seen",
+            Self::Monitoring => {
+                "settings that are shown to its members alone are not recorded, nor on what its data lies"
+            }
             Self::ServerFiles => "its machine is not described",
         }
     }
