@@ -8,7 +8,7 @@ use bulkbench::analysis::comparison::CrossVerdict::{
     self, Faster, NotComparable, Slower, SlowerByRate, TooFewSamples, Undecided, WithinNoise,
 };
 use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
-use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample};
+use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
 use bulkbench::record::{self, Store};
 use bulkbench::report::{self, Colour, Look};
 
@@ -293,6 +293,19 @@ fn what_differs_in_the_fingerprints_stands_with_the_differences() {
         all.contains(&("machine.device".into(), values(&["not recorded", "NVMe", "rotational"]))),
         "{all:?}"
     );
+
+    // A server elsewhere is held against the machine that the other's is on.
+    let elsewhere = changed("facts-elsewhere", |run, _| {
+        let (machine, _) = record::load(&three[1]).unwrap();
+        run.provenance.machine = machine.provenance.machine;
+        run.server.source = Source::External;
+        let words = |words: &str| FactValue::Words(words.into());
+        let facts = [(Fact::Processor, words("Another CPU")), (Fact::Device, words("NVMe"))];
+        run.server.fingerprint = facts.into_iter().collect();
+    });
+    let all = differing(&[three[1].clone(), elsewhere]);
+    let fields: Vec<&str> = all.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["server.source", "server.processor"], "{all:?}");
 
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fingerprints-compared");
     report::compare(&three).unwrap().write(&out).unwrap();

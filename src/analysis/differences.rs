@@ -2,7 +2,7 @@
 
 use super::facts::{Shown, of_fingerprint};
 use super::run_axes;
-use crate::model::{Disk, Fact, Fingerprint, Run, ServerFacts, Word};
+use crate::model::{Disk, Fact, Fingerprint, Machine, Run, ServerFacts, Source, Word};
 use crate::units;
 
 /// The value of a field that a run does not have.
@@ -43,29 +43,29 @@ pub(crate) fn differences(runs: &[&Run]) -> Vec<RunDifference> {
     found.iter().filter(|difference| tells_something(difference, &found)).cloned().collect()
 }
 
-/// The values of a field, where they are not all the same.
+/// The values of a field, where they are not all the same. Of a fact only what is known of both counts.
 fn difference(name: &str, runs: &[Fields]) -> Option<RunDifference> {
-    let lacking = |run: &Fields| match is_unrecorded(name, run) {
+    let value = |run: &Fields| run.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let values: Vec<Option<Shown>> = runs.iter().map(value).collect();
+    let is_fact = values.iter().flatten().any(|value| value.is_fact);
+    let lacking = |run: &Fields| match is_fact && is_unrecorded(name, run) {
         true => Shown::exact(NOT_RECORDED),
         false => Shown::exact(LACKING),
     };
-    let value = |run: &Fields| run.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let values: Vec<Shown> = runs.iter().map(|run| value(run).unwrap_or_else(|| lacking(run))).collect();
-    // What one run did not record is no difference to the others.
-    let known: Vec<&Shown> = values.iter().filter(|value| value.words != NOT_RECORDED).collect();
-    let is_fact = name.rsplit('.').next().is_some_and(|last| Fact::named(last).is_some());
-    let compared = if is_fact { known } else { values.iter().collect() };
+    let known: Vec<Shown> = values.iter().flatten().cloned().collect();
+    let values: Vec<Shown> =
+        runs.iter().zip(values).map(|(run, value)| value.unwrap_or_else(|| lacking(run))).collect();
+    let compared = if is_fact { &known } else { &values };
     let differs = compared.iter().any(|a| compared.iter().any(|b| !a.is_like(b)));
-    let values = values.iter().map(|value| value.words.clone()).collect();
+    let values = values.into_iter().map(|value| value.words).collect();
     differs.then(|| RunDifference { field: name.to_owned(), values })
 }
 
-/// Whether a run lacks this field because no fingerprint was kept of that place.
-fn is_unrecorded(name: &str, run: &Fields) -> bool {
-    let Some((place, fact)) = name.rsplit_once('.') else { return false };
+/// Whether no fingerprint was kept of the place that a fact is of.
+fn is_unrecorded(fact: &str, run: &Fields) -> bool {
+    let Some((place, _)) = fact.rsplit_once('.') else { return false };
     let fingerprint = format!("{place}.fingerprint");
-    Fact::named(fact).is_some()
-        && run.iter().any(|(known, value)| *known == fingerprint && value.words == NOT_RECORDED)
+    run.iter().any(|(known, value)| *known == fingerprint && value.words == NOT_RECORDED)
 }
 
 /// Whether a difference is not said by another one already, and is one of what was loaded.
@@ -73,9 +73,13 @@ fn tells_something(difference: &RunDifference, all: &[RunDifference]) -> bool {
     // A setting that the server shows as it was given.
     let given = difference.field.replacen(".settings.", ".given.", 1);
     let is_given = all.iter().any(|o| o.field == given && o.values == difference.values);
+    // A server on the client's machine.
+    let of_machine = |o: &RunDifference| o.field.starts_with("machine.") && o.values == difference.values;
+    let is_fact = difference.field.rsplit('.').next().is_some_and(|last| Fact::named(last).is_some());
+    let is_machine_s = difference.field.starts_with("server") && is_fact && all.iter().any(of_machine);
     // A file that one run had no use for.
     let no_file = difference.field.ends_with(".sha256") && difference.values.iter().any(|v| v == LACKING);
-    !(no_file || is_given && given != difference.field)
+    !(no_file || is_machine_s || is_given && given != difference.field)
 }
 
 fn facts(run: &Run) -> Fields {
@@ -95,12 +99,12 @@ fn facts(run: &Run) -> Fields {
             ("server.transport", server.transport.clone()),
         ],
     );
-    extend_with_fingerprint(&mut facts, "server", &server.fingerprint);
+    extend_with_fingerprint(&mut facts, "server", &of_server(machine, server));
     for (name, server) in &run.servers {
         let place = format!("servers.{name}");
         facts.push((format!("{place}.version"), Shown::exact(server.version.clone())));
         extend_with_settings(&mut facts, &place, server);
-        extend_with_fingerprint(&mut facts, &place, &server.fingerprint);
+        extend_with_fingerprint(&mut facts, &place, &of_server(machine, server));
     }
     let disk = |of: fn(&Disk) -> Shown| machine.disk.as_ref().map_or_else(|| Shown::exact(LACKING), of);
     let flushes = |d: &Disk| {
@@ -153,6 +157,20 @@ fn extend_with_settings(facts: &mut Fields, place: &str, server: &ServerFacts) {
     };
     facts.extend(server.given.iter().map(|setting| field("given", setting)));
     facts.extend(server.settings.iter().map(|setting| field("settings", setting)));
+}
+
+/// What is known of a server and its machine, which that of the client is where it is a local one.
+fn of_server(machine: &Machine, server: &ServerFacts) -> Fingerprint {
+    if server.source != Source::Local || machine.fingerprint.is_empty() || server.fingerprint.is_empty() {
+        return server.fingerprint.clone();
+    }
+    let mut known = machine.fingerprint.clone();
+    known.words(Fact::Processor, Some(machine.cpu.clone()));
+    known.words(Fact::Kernel, Some(machine.kernel.clone()));
+    known.number(Fact::Memory, Some(machine.memory_bytes));
+    known.words(Fact::FileSystem, machine.disk.as_ref().map(|disk| disk.filesystem.clone()));
+    known.extend(server.fingerprint.clone());
+    known
 }
 
 /// The facts of a fingerprint, and whether there is one at all.
