@@ -275,8 +275,8 @@ fn what_differs_in_the_fingerprints_stands_with_the_differences() {
     assert_eq!(
         differing(&[here.clone(), there.clone()]),
         [
-            ("machine.device".to_owned(), values(&["NVMe", "rotational"])),
-            ("machine.write_bytes_per_second".into(), values(&["500 MiB/s", "250 MiB/s"])),
+            ("machine: device".to_owned(), values(&["NVMe", "rotational"])),
+            ("machine: written in sequence, flushed".into(), values(&["500 MiB/s", "250 MiB/s"])),
         ]
     );
     // A run from before fingerprints says so, once for the machine and once for the server.
@@ -290,7 +290,7 @@ fn what_differs_in_the_fingerprints_stands_with_the_differences() {
     let three = [votes(), here, there];
     let all = differing(&three);
     assert!(
-        all.contains(&("machine.device".into(), values(&["not recorded", "NVMe", "rotational"]))),
+        all.contains(&("machine: device".into(), values(&["not recorded", "NVMe", "rotational"]))),
         "{all:?}"
     );
 
@@ -305,7 +305,7 @@ fn what_differs_in_the_fingerprints_stands_with_the_differences() {
     });
     let all = differing(&[three[1].clone(), elsewhere]);
     let fields: Vec<&str> = all.iter().map(|(field, _)| field.as_str()).collect();
-    assert_eq!(fields, ["server.source", "server.processor"], "{all:?}");
+    assert_eq!(fields, ["server.source", "server: processor"], "{all:?}");
 
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fingerprints-compared");
     report::compare(&three).unwrap().write(&out).unwrap();

@@ -2,7 +2,7 @@
 
 use super::facts::{Shown, of_fingerprint};
 use super::run_axes;
-use crate::model::{Disk, Fact, Fingerprint, Machine, Run, ServerFacts, Source, Word};
+use crate::model::{Disk, Fact, Fingerprint, Machine, Run, ServerFacts, Source};
 use crate::units;
 
 /// The value of a field that a run does not have.
@@ -14,10 +14,12 @@ const NOT_RECORDED: &str = "not recorded";
 /// A field that is not the same in all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDifference {
-    /// Which field, as the record names it; of a fingerprint, by the fact alone.
+    /// Which field, as the record names it; of a fingerprint, the place and the fact.
     pub field: String,
     /// Its value in each run; `-` where a run lacks it.
     pub values: Vec<String>,
+    /// The fact that it is, of a fingerprint.
+    pub fact: Option<Fact>,
 }
 
 /// Fields of a run, each with its value.
@@ -47,18 +49,18 @@ pub(crate) fn differences(runs: &[&Run]) -> Vec<RunDifference> {
 fn difference(name: &str, runs: &[Fields]) -> Option<RunDifference> {
     let value = |run: &Fields| run.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let values: Vec<Option<Shown>> = runs.iter().map(value).collect();
-    let is_fact = values.iter().flatten().any(|value| value.is_fact);
-    let lacking = |run: &Fields| match is_fact && is_unrecorded(name, run) {
+    let fact = values.iter().flatten().find_map(|value| value.fact);
+    let lacking = |run: &Fields| match fact.is_some() && is_unrecorded(name, run) {
         true => Shown::exact(NOT_RECORDED),
         false => Shown::exact(LACKING),
     };
     let known: Vec<Shown> = values.iter().flatten().cloned().collect();
     let values: Vec<Shown> =
         runs.iter().zip(values).map(|(run, value)| value.unwrap_or_else(|| lacking(run))).collect();
-    let compared = if is_fact { &known } else { &values };
+    let compared = if fact.is_some() { &known } else { &values };
     let differs = compared.iter().any(|a| compared.iter().any(|b| !a.is_like(b)));
     let values = values.into_iter().map(|value| value.words).collect();
-    differs.then(|| RunDifference { field: name.to_owned(), values })
+    differs.then(|| RunDifference { field: name.to_owned(), values, fact })
 }
 
 /// Whether no fingerprint was kept of the place that a fact is of.
@@ -75,8 +77,8 @@ fn tells_something(difference: &RunDifference, all: &[RunDifference]) -> bool {
     let is_given = all.iter().any(|o| o.field == given && o.values == difference.values);
     // A server on the client's machine.
     let of_machine = |o: &RunDifference| o.field.starts_with("machine.") && o.values == difference.values;
-    let is_fact = difference.field.rsplit('.').next().is_some_and(|last| Fact::named(last).is_some());
-    let is_machine_s = difference.field.starts_with("server") && is_fact && all.iter().any(of_machine);
+    let is_of_server = difference.fact.is_some() && difference.field.starts_with("server");
+    let is_machine_s = is_of_server && all.iter().any(of_machine);
     // A file that one run had no use for.
     let no_file = difference.field.ends_with(".sha256") && difference.values.iter().any(|v| v == LACKING);
     !(no_file || is_machine_s || is_given && given != difference.field)

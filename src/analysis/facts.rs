@@ -11,19 +11,19 @@ const SAME: f64 = 1.1;
 pub(super) struct Shown {
     pub words: String,
     pub number: Option<f64>,
-    /// Whether it is a fact of a fingerprint.
-    pub is_fact: bool,
+    /// The fact that it is of, of a fingerprint.
+    pub fact: Option<Fact>,
 }
 
 impl Shown {
     /// A word or several, each other one being a difference.
     pub(super) fn exact(words: impl Into<String>) -> Self {
-        Self { words: words.into(), number: None, is_fact: false }
+        Self { words: words.into(), number: None, fact: None }
     }
 
     /// A number, told so.
     pub(super) fn number(number: u64, words: String) -> Self {
-        Self { words, number: Some(number as f64), is_fact: false }
+        Self { words, number: Some(number as f64), fact: None }
     }
 
     /// Whether it is the same as another, or almost.
@@ -41,7 +41,7 @@ pub(super) fn of_fingerprint(fingerprint: &Fingerprint) -> impl Iterator<Item = 
             FactValue::Number(number) => Shown::number(*number, words),
             FactValue::Words(_) => Shown::exact(words),
         };
-        (fact.name(), Shown { is_fact: true, ..shown })
+        (fact.name(), Shown { fact: Some(fact), ..shown })
     })
 }
 
