@@ -8,7 +8,7 @@ use bulkbench::analysis::comparison::CrossVerdict::{
     self, Faster, NotComparable, Slower, SlowerByRate, TooFewSamples, Undecided, WithinNoise,
 };
 use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
-use bulkbench::model::{Case, Metric, Run, Sample};
+use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
 use bulkbench::record::{self, Store};
 use bulkbench::report::{self, Colour, Look};
 
@@ -232,6 +232,89 @@ fn a_slower_disk_is_told_by_what_waits_for_it() {
     let note = "what waits for the disk (no processor worked for it in a quarter of its time or more): insert-row - ";
     assert!(flat.contains(note), "{narrow}");
     insta::assert_snapshot!("slower-disk-80", narrow);
+}
+
+/// The rows of what differs, by their fields: the values of each run.
+fn differing(dirs: &[PathBuf]) -> Vec<(String, Vec<String>)> {
+    let text = terminal(dirs, 160);
+    let (_, rows) = text.split_once("\nWhat differs\n").unwrap();
+    let cells = |line: &str| {
+        line.trim().split("  ").filter(|cell| !cell.is_empty()).map(|c| c.trim().to_owned()).collect()
+    };
+    let row = |line: &str| {
+        let cells: Vec<String> = cells(line);
+        (cells[0].clone(), cells[1..].to_vec())
+    };
+    rows.lines().skip(1).take_while(|line| !line.is_empty()).map(row).collect()
+}
+
+#[test]
+fn what_differs_in_the_fingerprints_stands_with_the_differences() {
+    let with_facts = |name: &str, flushes: u64, facts: [(Fact, u64); 2], device: &'static str| {
+        changed(name, move |run, _| {
+            let numbers = facts.into_iter().map(|(fact, number)| (fact, FactValue::Number(number)));
+            let words = [(Fact::Device, device), (Fact::Governor, "performance")];
+            let words = words.map(|(fact, words)| (fact, FactValue::Words(words.into())));
+            let machine = &mut run.provenance.machine;
+            machine.fingerprint = numbers.chain(words).collect();
+            machine.disk.as_mut().unwrap().flushes_per_second = flushes;
+            run.server.fingerprint = [(Fact::MemoryLimit, FactValue::Number(4 << 30))].into_iter().collect();
+        })
+    };
+    let write = Fact::SequentialWrite;
+    let here =
+        with_facts("facts-here", 7000, [(write, 500 << 20), (Fact::MemoryBandwidth, 10 << 30)], "NVMe");
+    let there = with_facts(
+        "facts-there",
+        7600,
+        [(write, 250 << 20), (Fact::MemoryBandwidth, 21 << 29)],
+        "rotational",
+    );
+    let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    // Flushes and memory differ by less than a tenth.
+    assert_eq!(
+        differing(&[here.clone(), there.clone()]),
+        [
+            ("machine: device".to_owned(), values(&["NVMe", "rotational"])),
+            ("machine: written in sequence, flushed".into(), values(&["500 MiB/s", "250 MiB/s"])),
+        ]
+    );
+    // A run from before fingerprints says so, once for the machine and once for the server.
+    assert_eq!(
+        differing(&[votes(), here.clone()]),
+        [
+            ("server.fingerprint".to_owned(), values(&["not recorded", "recorded"])),
+            ("machine.fingerprint".into(), values(&["not recorded", "recorded"])),
+        ]
+    );
+    let three = [votes(), here, there];
+    let all = differing(&three);
+    assert!(
+        all.contains(&("machine: device".into(), values(&["not recorded", "NVMe", "rotational"]))),
+        "{all:?}"
+    );
+
+    // A server elsewhere is held against the machine that the other's is on.
+    let elsewhere = changed("facts-elsewhere", |run, _| {
+        let (machine, _) = record::load(&three[1]).unwrap();
+        run.provenance.machine = machine.provenance.machine;
+        run.server.source = Source::External;
+        let words = |words: &str| FactValue::Words(words.into());
+        let facts = [(Fact::Processor, words("Another CPU")), (Fact::Device, words("NVMe"))];
+        run.server.fingerprint = facts.into_iter().collect();
+    });
+    let all = differing(&[three[1].clone(), elsewhere]);
+    let fields: Vec<&str> = all.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["server.source", "server: processor"], "{all:?}");
+
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fingerprints-compared");
+    report::compare(&three).unwrap().write(&out).unwrap();
+    for file in ["comparison.md", "comparison.html"] {
+        let text = std::fs::read_to_string(out.join(file)).unwrap();
+        for words in ["not recorded", "rotational", "500 MiB", "250 MiB"] {
+            assert!(text.contains(words), "{file} lacks {words}");
+        }
+    }
 }
 
 #[test]

@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{Metric, Outcome, Phase, Reading, Sample};
+use bulkbench::runner::glimpse::{Glimpse, Seen};
 use bulkbench::server::{self, Choice, Options, Server};
 
 const WAITS: [Metric; 10] = [
@@ -190,5 +194,49 @@ fn a_role_that_may_little_gets_what_it_may() {
     assert!(read(sample, Metric::BlocksHit) > sample.rows && read(sample, Metric::WalSyncTime) > 0);
     assert!(sample.readings.get(Metric::Steal).is_some(), "the client's machine is no secret");
     external.stop().unwrap();
+    server.stop().unwrap();
+}
+
+#[test]
+fn it_is_shown_how_far_a_copy_and_a_build_are() {
+    const ROWS: u64 = 1_000_000;
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), ROWS, 1, &Interrupt::new()).unwrap();
+    let mut server = common::local(&dataset);
+    let catalogue = Catalogue::built_in();
+    let experiment = common::experiment("[[case]]\nmethod = 'copy-one-transaction'\n").unwrap();
+    let prepared = common::prepared(&catalogue, &experiment, &dataset);
+    let mut session = common::on(&prepared, &mut *server);
+    // The table of the second is none that another session sees while its rows come.
+    for id in ["copy-csv", "copy-one-transaction"] {
+        let glimpse = Glimpse::default();
+        session.stage().show_in(Some(glimpse.clone()));
+        let done = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                let mut seen: Vec<Seen> = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    seen.extend(glimpse.get().filter(|now| seen.last() != Some(now)));
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                seen
+            });
+            let sample = session.take(common::case(&prepared, id)).unwrap();
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
+            looking.join().unwrap()
+        });
+        let rows = seen.iter().filter_map(|seen| match seen {
+            Seen::Rows(rows) => Some(rows),
+            Seen::Builds(_) => None,
+        });
+        let rows: Vec<_> = rows.collect();
+        assert!(rows.iter().any(|seen| 0 < seen.rows && seen.rows < ROWS), "{id}: {seen:?}");
+        assert!(rows.iter().all(|seen| seen.of == ROWS && !seen.at_least && seen.bytes >= seen.rows));
+        assert!(rows.windows(2).all(|pair| pair[0].rows <= pair[1].rows), "{id}: {seen:?}");
+        assert!(seen.iter().any(|seen| matches!(seen, Seen::Builds(_))), "{id}: {seen:?}");
+        assert_eq!(glimpse.get(), None, "nothing is left of it");
+    }
+    drop(session);
     server.stop().unwrap();
 }

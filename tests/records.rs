@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::model::findings::Findings;
-use bulkbench::model::{Outcome, Run};
+use bulkbench::model::{Ability, Fact, Outcome, Run};
 use bulkbench::record::{self, Document};
 use bulkbench::server::Server;
 
@@ -146,6 +146,72 @@ fn a_record_of_a_server_of_the_user_s_names_nobody() {
         }
         assert!(node.len() < 6 || !text.contains(&node), "{file} holds this machine's name");
     }
+}
+
+/// The command prints what each server would record; nothing where the server's own facts begin.
+fn facts_of_server(dir: &Path, url: &str) -> String {
+    let output = bulkbench(dir).args(["machine", "--server", url]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let text = text.split_once("\nServer\n").unwrap_or_else(|| panic!("{text}")).1;
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_role_without_rights_is_told_which_evidence_is_missing_and_the_rights_give_it() {
+    let dir = common::world_readable_tempdir();
+    let dataset = Dataset::generated(dir.path(), 100, 1, &Interrupt::new()).unwrap();
+    let server = common::local(&dataset);
+    let url = sesame(&*server);
+    let args = ["run", "--rows", "100", "--rounds", "1", "--methods", "copy-csv", "--server", &url];
+    let output = bulkbench(dir.path()).args(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let results = &runs(dir.path())[0];
+    let (run, _) = record::load(results).unwrap();
+    let lacks: Vec<Ability> = run.server.absent.iter().map(|(ability, _)| ability).collect();
+    assert_eq!(lacks, [Ability::Monitoring, Ability::ServerFiles]);
+    assert!(run.server.fingerprint.get(Fact::SharedMemoryType).is_some(), "what it may see it has seen");
+    assert_eq!(run.server.fingerprint.get(Fact::Processor), None);
+    assert!(run.server.unmeasured.is_some());
+    let report = std::fs::read_to_string(results.join("report.md")).unwrap();
+    for words in [
+        "The role may not see all that there is to see on the server.",
+        "GRANT pg_monitor TO the role",
+        "GRANT EXECUTE ON FUNCTION pg\\_read\\_file(",
+        "No sample has these figures, as they could not be read: server CPU (",
+    ] {
+        let plain = words.replace("\\_", "_");
+        assert!(report.contains(words) || report.contains(&plain), "{words}: {report}");
+    }
+
+    let machine = facts_of_server(dir.path(), &url);
+    assert!(machine.contains("without monitoring") && !machine.contains("processor"), "{machine}");
+    let grants = "GRANT pg_monitor TO sesame; GRANT pg_read_server_files TO sesame; \
+                  GRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, boolean) TO sesame";
+    let place = url.replace("sesame:sesame@/", "postgres@/");
+    let mut admin = postgres::Client::connect(&place, postgres::NoTls).unwrap();
+    admin.batch_execute(grants).unwrap();
+    let machine = facts_of_server(dir.path(), &url);
+    for fact in ["processor ", "kernel Linux ", "container ", "file system ", "its disk not measured: "] {
+        assert!(machine.contains(fact), "{fact}: {machine}");
+    }
+    assert!(!machine.contains("without "), "{machine}");
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_container_tells_of_its_machine_and_its_volume() {
+    if common::image().is_none() {
+        return;
+    }
+    let dir = common::world_readable_tempdir();
+    let facts = facts_of_server(dir.path(), "container");
+    let named =
+        ["processor ", "kernel Linux ", "container docker container", "shared memory ", "file system "];
+    for fact in named {
+        assert!(facts.contains(fact), "{fact}: {facts}");
+    }
+    assert!(!facts.contains("without "), "{facts}");
 }
 
 #[test]

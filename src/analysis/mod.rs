@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod conclusion;
 pub mod curve;
 pub(crate) mod differences;
+mod facts;
 pub mod knee;
 pub(crate) mod machine_load;
 pub(crate) mod machine_speed;
@@ -21,6 +22,7 @@ mod waits;
 
 pub(crate) use comparison::{Comparison, check, compare};
 pub use curve::Curve;
+pub(crate) use facts::fact_words;
 pub use steps::Chain;
 pub(crate) use steps::Step;
 pub use summary::{Summary, summarize};

@@ -2,6 +2,7 @@
 //! their directories.
 
 use super::differences::{LACKING, RunDifference};
+use super::facts::comes_with_any_run;
 use crate::model::Run;
 use crate::units;
 
@@ -45,7 +46,11 @@ enum Subject {
     Experiment,
 }
 
-fn subject(field: &str, all: &[RunDifference]) -> Option<Subject> {
+fn subject(difference: &RunDifference, all: &[RunDifference]) -> Option<Subject> {
+    if let Some(fact) = difference.fact {
+        return (!comes_with_any_run(fact)).then_some(Subject::Machine);
+    }
+    let field = difference.field.as_str();
     let given = |name: &str| all.iter().any(|d| d.field == format!("server.given.{name}"));
     let asked = |name: &str| GIVEN.contains(&name) || given(name);
     Some(match field {
@@ -53,6 +58,8 @@ fn subject(field: &str, all: &[RunDifference]) -> Option<Subject> {
         "server.image" => Subject::Image,
         "plan.experiment" => Subject::Experiment,
         "machine.disk.flushes_per_second" | "machine.kernel" => return None,
+        // Not there in a run from before it was kept.
+        _ if field.ends_with(".fingerprint") => return None,
         _ => match field.split_once('.')? {
             ("cases", name) => Subject::Given(name.into()),
             ("machine", _) => Subject::Machine,
@@ -83,7 +90,7 @@ const GIVEN: [&str; 8] = [
 /// Names by the one thing that differs; `None` where it is none or more than one.
 fn by_difference(differences: &[RunDifference]) -> Option<Vec<String>> {
     let mut found: Vec<(Subject, &RunDifference)> =
-        differences.iter().filter_map(|d| Some((subject(&d.field, differences)?, d))).collect();
+        differences.iter().filter_map(|d| Some((subject(d, differences)?, d))).collect();
     let has =
         |found: &[(Subject, &RunDifference)], subject: &Subject| found.iter().any(|(s, _)| s == subject);
     let causes =
@@ -154,7 +161,7 @@ mod tests {
     use super::*;
 
     fn difference(field: &str, values: [&str; 2]) -> RunDifference {
-        RunDifference { field: field.into(), values: values.map(String::from).to_vec() }
+        RunDifference { field: field.into(), values: values.map(String::from).to_vec(), fact: None }
     }
 
     #[test]

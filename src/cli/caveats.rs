@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use super::measured::{Measured, measured};
 use super::output::print;
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
@@ -17,7 +18,6 @@ use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
 use crate::model::findings::{Findings, Verdict};
 use crate::model::{Provenance, Tool, now};
-use crate::probe::machine;
 use crate::record::Document;
 use crate::redact::Redactor;
 use crate::report::{self, Look};
@@ -60,16 +60,17 @@ pub(crate) fn run_caveats(
         if !args.caveats.is_empty() {
             asked.caveats = ids();
         }
+        let Measured { machine, server: facts, .. } = measured(&servers)?;
         let mut findings = Findings {
             provenance: Provenance {
                 tool: Tool::this(),
                 started: started.clone(),
                 label: args.label.clone(),
                 command: String::new(),
-                machine: machine::machine(server.data_dir())?,
+                machine,
                 asked: Some(asked.clone()),
             },
-            server: server.facts().clone(),
+            server: facts,
             experiment: experiment.id.clone(),
             title: experiment.title.clone(),
             question: experiment.question.clone(),

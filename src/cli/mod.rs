@@ -14,6 +14,7 @@ mod list;
 mod loader_args;
 mod machine;
 mod man;
+mod measured;
 mod output;
 mod own_table;
 mod programs;
@@ -74,7 +75,7 @@ enum Verb {
     Compare(compare::Args),
     /// Say what works on this machine, what does not, and what to do about it
     Doctor(doctor::Args),
-    /// Measure this machine and its disk: the fingerprint that every run records
+    /// Measure this machine and its disk, or ask a server for its own: the fingerprint that every run records
     Machine(machine::Args),
     /// Print what a shell needs to complete this command line
     Completions(completions::Args),
@@ -96,7 +97,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Doctor(args) => doctor::examine(&args),
-        Verb::Machine(args) => machine::tell(&args),
+        Verb::Machine(args) => machine::tell(&args, interrupt),
         Verb::Completions(args) => completions::completions(&args, &mut Cli::command()),
         Verb::Man(args) => man::man(&args, Cli::command()),
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::finish::finish;
 use super::foreseen_rows::ForeseenRows;
+use super::measured::{Measured, measured};
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
 use super::server_args::{self, Servers};
@@ -19,7 +20,6 @@ use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
 use crate::model::{Axis, OwnTable, Provenance, Run, Tool, now};
-use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
@@ -152,7 +152,7 @@ impl Asked<'_> {
         servers: &mut Servers,
     ) -> Result<ExitCode> {
         let Self { args, experiment, loaders, request, .. } = self;
-        let machine = machine::machine(servers.main().data_dir())?;
+        let Measured { machine, server, servers: further } = measured(servers)?;
         let plan = prepared.on(servers.all_mut(), args.timeout(None)).plan(experiment, request)?;
         let asked = args.asked(experiment, loaders);
         let main = prepared.main()?;
@@ -171,11 +171,11 @@ impl Asked<'_> {
                 machine,
                 asked: Some(asked.clone()),
             },
-            server: servers.main().facts().clone(),
+            server,
             dataset: main.dataset.facts_by(rule)?,
             table,
             making: args.making(experiment),
-            servers: servers.facts(),
+            servers: further,
             datasets: named.collect::<Result<_>>()?,
             tables,
             plan,

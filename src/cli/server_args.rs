@@ -199,6 +199,11 @@ impl Servers {
         &*self.0[0].1
     }
 
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Server> {
+        self.0.iter().map(|(_, server)| &**server as &dyn Server)
+    }
+
     /// Their names; empty where there is but one, which needs no name.
     pub(crate) fn names(&self) -> Vec<String> {
         match &self.0[..] {

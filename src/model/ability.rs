@@ -57,6 +57,10 @@ words! {
         Tables = "tables",
         /// Whether triggers are enabled (`pg_trigger`).
         Triggers = "triggers",
+        /// The settings that are shown to members of `pg_monitor` alone, such as the directory of its data.
+        Monitoring = "monitoring",
+        /// Files of its machine (`pg_read_file`), which tell the machine from others.
+        ServerFiles = "server-files",
     }
 }
 
@@ -92,6 +96,23 @@ impl Ability {
             Self::Collations => "collations are not verified",
             Self::Tables => "tables that a load left are not found",
             Self::Triggers => "disabled triggers are not found",
+            Self::Monitoring => {
+                "settings that are shown to its members alone are not recorded, nor on what its data lies"
+            }
+            Self::ServerFiles => "its machine is not described",
+        }
+    }
+
+    /// The right for want of which PostgreSQL refuses it, as a statement that grants it; `None` where that is no matter of
+    /// rights (PostgreSQL manual, Predefined Roles and Generic File Access Functions).
+    pub(crate) fn right(self) -> Option<&'static str> {
+        match self {
+            Self::Monitoring => Some("GRANT pg_monitor TO the role"),
+            Self::ServerFiles => Some(
+                "GRANT pg_read_server_files TO the role, and GRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, \
+                 boolean) TO the role in its database",
+            ),
+            _ => None,
         }
     }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::word::words;
 
 words! {
-    /// A fact of a machine, or of the file system that a local server's data lies on.
+    /// A fact of a machine, of a server on it, or of the file system that a server's data lies on.
     pub enum Fact {
+        /// The model of the processors, as the kernel names it; of a machine that is not the client's.
+        Processor = "processor",
         /// Processor packages.
         Sockets = "sockets",
         /// Cores, of all packages.
@@ -25,6 +27,8 @@ words! {
         Governor = "frequency_governor",
         /// Bytes a second that all processors read from memory at once.
         MemoryBandwidth = "memory_bytes_per_second",
+        /// Memory; of a machine that is not the client's.
+        Memory = "memory_bytes",
         /// Memory that is set aside for huge pages.
         HugePages = "huge_pages_bytes",
         /// Whether the kernel makes huge pages by itself.
@@ -35,10 +39,26 @@ words! {
         CpuLimit = "cgroup_cpu_percent",
         /// Memory that control groups leave.
         MemoryLimit = "cgroup_memory_bytes",
+        /// Name and release of the kernel; of a machine that is not the client's.
+        Kernel = "kernel",
+        /// The kind of container that a server runs in, or `none`.
+        Container = "container",
+        /// The way in which a server's shared memory is had (`shared_memory_type`).
+        SharedMemoryType = "shared_memory_type",
+        /// The way in which workers' shared memory is had (`dynamic_shared_memory_type`).
+        DynamicSharedMemoryType = "dynamic_shared_memory_type",
+        /// A server's shared memory in all (`shared_memory_size`, 15 and later).
+        SharedMemory = "shared_memory_bytes",
+        /// A page of the WAL (`wal_block_size`).
+        WalBlock = "wal_block_bytes",
+        /// The file that a larger table is divided into (`segment_size`).
+        Segment = "segment_bytes",
         /// The clock that the kernel reads.
         ClockSource = "clock_source",
         /// The time that a look at the clock takes.
         ClockCost = "clock_ns",
+        /// The kind of the file system.
+        FileSystem = "filesystem",
         /// The kind of device beneath the file system.
         Device = "device",
         /// The options of the mount, but for paths.
@@ -47,6 +67,8 @@ words! {
         Scheduler = "io_scheduler",
         /// The device's write cache, as the kernel takes it.
         WriteCache = "write_cache",
+        /// Flushes confirmed a second.
+        Flushes = "flushes_per_second",
         /// The median time of a flush.
         FlushMedian = "flush_p50_ns",
         /// The time that 99 of 100 flushes take at most.
@@ -73,6 +95,7 @@ impl Fact {
     /// As tables have it.
     pub(crate) fn title(self) -> &'static str {
         match self {
+            Self::Processor => "processor",
             Self::Sockets => "sockets",
             Self::PhysicalCores => "cores",
             Self::Threads => "threads",
@@ -82,17 +105,27 @@ impl Fact {
             Self::MaxFrequency => "highest frequency",
             Self::Governor => "frequency policy",
             Self::MemoryBandwidth => "memory read",
+            Self::Memory => "memory",
             Self::HugePages => "huge pages set aside",
             Self::TransparentHugePages => "transparent huge pages",
             Self::Swap => "swap",
             Self::CpuLimit => "control group's processors",
             Self::MemoryLimit => "control group's memory",
+            Self::Kernel => "kernel",
+            Self::Container => "container",
+            Self::SharedMemoryType => "shared memory by",
+            Self::DynamicSharedMemoryType => "workers' shared memory by",
+            Self::SharedMemory => "shared memory",
+            Self::WalBlock => "page of the WAL",
+            Self::Segment => "file of a table",
             Self::ClockSource => "clock",
             Self::ClockCost => "a look at the clock",
+            Self::FileSystem => "file system",
             Self::Device => "device",
             Self::MountOptions => "mount options",
             Self::Scheduler => "I/O scheduler",
             Self::WriteCache => "write cache",
+            Self::Flushes => "flushes confirmed",
             Self::FlushMedian => "a flush, median",
             Self::FlushP99 => "a flush, 99 of 100",
             Self::SequentialWrite => "written in sequence, flushed",
@@ -116,6 +149,21 @@ impl Fingerprint {
     pub(crate) fn words(&mut self, fact: Fact, value: Option<String>) {
         let words = value.filter(|words| !words.is_empty());
         self.0.extend(words.map(|words| (fact, FactValue::Words(words))));
+    }
+
+    /// Adds all that another has.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The value of a fact, where it is known.
+    pub fn get(&self, fact: Fact) -> Option<&FactValue> {
+        self.0.get(&fact)
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What is known, in the order of the list.

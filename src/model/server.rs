@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ability::Absent;
+use super::fingerprint::Fingerprint;
 use super::word::words;
 
 words! {
@@ -39,6 +40,12 @@ pub struct ServerFacts {
     pub settings: BTreeMap<String, String>,
     /// What it lacks of what PostgreSQL has; nothing in records from before servers were asked.
     pub absent: Absent,
+    /// What tells it and its machine from others, but for what is known of the client's machine; nothing in records
+    /// from before servers were asked.
+    pub fingerprint: Fingerprint,
+    /// Why the file system of its data was not measured, in words; `None` where it was, and in records from before
+    /// that was said.
+    pub unmeasured: Option<String>,
 }
 
 impl ServerFacts {

@@ -2,37 +2,49 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files::Files;
 use super::mounts::{self, Mount};
 
-/// The least memory limit in bytes of this process's control group and those above it; `None`
-/// where there is none, or no control groups.
+/// The least memory limit in bytes of the control group of the process that reads these files and of those above it;
+/// `None` where there is none, or no control groups.
 ///
 /// Files and their meaning: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of
 /// the kernel. Version 1 writes "no limit" as a number larger than any memory.
-pub(super) fn memory_limit() -> Option<u64> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    directories(&groups, &mounts::mounts()).iter().filter_map(|(dir, file)| lowest(dir, file)).min()
+pub(super) fn memory_limit(files: &mut Files<'_>) -> Option<u64> {
+    let (groups, mounts) = place(files)?;
+    directories(&groups, &mounts).iter().filter_map(|(dir, file)| lowest(dir, file, files)).min()
 }
 
-/// Hundredths of a processor that this process's control group and those above it leave; `None` where they leave all.
+/// Hundredths of a processor that this control group and those above it leave; `None` where they leave all.
 ///
 /// Files and their meaning: Documentation/admin-guide/cgroup-v2.rst (`cpu.max`: quota and period) and
 /// scheduler/sched-bwc.rst (`cpu.cfs_quota_us`, `cpu.cfs_period_us`) of the kernel.
-pub(super) fn cpu_limit_percent() -> Option<u64> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let directories = of_controller(&groups, &mounts::mounts(), "cpu", ["cpu.max", "cpu.cfs_quota_us"]);
-    directories.iter().flat_map(|(dir, _)| dir.ancestors()).filter_map(cpu_percent).min()
+pub(super) fn cpu_limit_percent(files: &mut Files<'_>) -> Option<u64> {
+    let (groups, mounts) = place(files)?;
+    let directories = of_controller(&groups, &mounts, "cpu", ["cpu.max", "cpu.cfs_quota_us"]);
+    let all = directories.iter().flat_map(|(dir, _)| groups_above(dir));
+    all.filter_map(|dir| cpu_percent(dir, files)).min()
+}
+
+/// The control groups of the process that reads, and its mounts.
+fn place(files: &mut Files<'_>) -> Option<(String, Vec<Mount>)> {
+    let groups = files(Path::new("/proc/self/cgroup"))?;
+    Some((groups, mounts::parse(&files(Path::new("/proc/self/mountinfo")).unwrap_or_default())))
+}
+
+/// A group's directory and those above it that can be groups.
+fn groups_above(dir: &Path) -> impl Iterator<Item = &Path> {
+    dir.ancestors().take_while(|dir| dir.parent().is_some())
 }
 
 /// The quota of one control group.
-fn cpu_percent(dir: &Path) -> Option<u64> {
-    let read = |file: &str| std::fs::read_to_string(dir.join(file)).ok();
-    let (quota, period) = match read("cpu.max") {
+fn cpu_percent(dir: &Path, files: &mut Files<'_>) -> Option<u64> {
+    let (quota, period) = match files(&dir.join("cpu.max")) {
         Some(both) => {
             let (quota, period) = both.trim().split_once(' ')?;
             (quota.to_owned(), period.to_owned())
         }
-        None => (read("cpu.cfs_quota_us")?, read("cpu.cfs_period_us")?),
+        None => (files(&dir.join("cpu.cfs_quota_us"))?, files(&dir.join("cpu.cfs_period_us"))?),
     };
     // "max" and -1 are no limit.
     let (quota, period): (u64, u64) = (quota.trim().parse().ok()?, period.trim().parse().ok()?);
@@ -71,9 +83,9 @@ fn of_controller(
 }
 
 /// The least value of `file` in `dir` and the directories above it that have one.
-fn lowest(dir: &Path, file: &str) -> Option<u64> {
-    dir.ancestors()
-        .filter_map(|dir| std::fs::read_to_string(dir.join(file)).ok())
+fn lowest(dir: &Path, file: &str, files: &mut Files<'_>) -> Option<u64> {
+    groups_above(dir)
+        .filter_map(|dir| files(&dir.join(file)))
         .filter_map(|text| text.trim().parse().ok()) // "max" is no limit
         .min()
 }
@@ -81,10 +93,12 @@ fn lowest(dir: &Path, file: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::files::text;
 
     fn mount(kind: &str, point: &str, root: &str, options: &str) -> Mount {
-        let mounted = String::new();
-        Mount { point: point.into(), root: root.into(), kind: kind.into(), mounted, options: options.into() }
+        let (mounted, source) = (String::new(), kind.into());
+        let (point, root) = (point.into(), root.into());
+        Mount { point, root, kind: kind.into(), mounted, options: options.into(), source }
     }
 
     #[test]
@@ -114,16 +128,16 @@ mod tests {
     fn a_quota_is_told_in_hundredths_of_a_processor() {
         let dir = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| std::fs::write(dir.path().join(file), text).unwrap();
-        assert_eq!(cpu_percent(dir.path()), None);
+        assert_eq!(cpu_percent(dir.path(), &mut |path| text(path)), None);
         write("cpu.cfs_quota_us", "-1\n");
         write("cpu.cfs_period_us", "100000\n");
-        assert_eq!(cpu_percent(dir.path()), None);
+        assert_eq!(cpu_percent(dir.path(), &mut |path| text(path)), None);
         write("cpu.cfs_quota_us", "150000\n");
-        assert_eq!(cpu_percent(dir.path()), Some(150));
+        assert_eq!(cpu_percent(dir.path(), &mut |path| text(path)), Some(150));
         write("cpu.max", "max 100000\n");
-        assert_eq!(cpu_percent(dir.path()), None);
+        assert_eq!(cpu_percent(dir.path(), &mut |path| text(path)), None);
         write("cpu.max", "50000 100000\n");
-        assert_eq!(cpu_percent(dir.path()), Some(50));
+        assert_eq!(cpu_percent(dir.path(), &mut |path| text(path)), Some(50));
     }
 
     #[test]
@@ -132,8 +146,8 @@ mod tests {
         let leaf = root.path().join("a/b");
         std::fs::create_dir_all(&leaf).unwrap();
         std::fs::write(leaf.join("memory.max"), "max\n").unwrap();
-        assert_eq!(lowest(&leaf, "memory.max"), None);
+        assert_eq!(lowest(&leaf, "memory.max", &mut |path| text(path)), None);
         std::fs::write(root.path().join("a/memory.max"), "1073741824\n").unwrap();
-        assert_eq!(lowest(&leaf, "memory.max"), Some(1 << 30));
+        assert_eq!(lowest(&leaf, "memory.max", &mut |path| text(path)), Some(1 << 30));
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub use super::cores::cores;
-use super::{cgroup, disk, fingerprint, mounts};
+use super::{cgroup, container, cpuinfo, disk, files, fingerprint};
 use crate::model::Machine;
 
 /// Reads the facts of this machine. With `data_dir`, the directory the local server's data lies in, the disk
@@ -23,15 +23,15 @@ pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
     let measured = data_dir.map(flushed).transpose()?;
     let uname = rustix::system::uname();
     let arch = uname.machine().to_string_lossy().into_owned();
-    let cpuinfo = text("/proc/cpuinfo");
+    let info = text("/proc/cpuinfo");
     Ok(Machine {
         os: os_name(&text("/etc/os-release")).unwrap_or_else(|| std::env::consts::OS.to_owned()),
         kernel: format!("{} {}", uname.sysname().to_string_lossy(), uname.release().to_string_lossy()),
-        cpu: cpu_model(&cpuinfo).unwrap_or_else(|| format!("unknown ({arch})")),
+        cpu: cpuinfo::model(&info).unwrap_or_else(|| format!("unknown ({arch})")),
         arch,
         cores: cores(),
         memory_bytes: memory_bytes(),
-        virtualization: virtualization(&cpuinfo),
+        virtualization: virtualization(&info),
         disk: measured.as_ref().map(|(dir, flushes)| disk::disk(dir, flushes)).transpose()?,
         fingerprint: fingerprint::fingerprint(measured.as_ref())?,
     })
@@ -40,8 +40,8 @@ pub(crate) fn machine(data_dir: Option<&Path>) -> Result<Machine> {
 /// Memory that this process may use, in bytes: the machine's, or the control group's limit where
 /// that is less; 0 where the system does not say.
 pub(crate) fn memory_bytes() -> u64 {
-    let machine = memory_total(&text("/proc/meminfo")).unwrap_or(0);
-    cgroup::memory_limit().map_or(machine, |limit| limit.min(machine))
+    let machine = cpuinfo::memory_total(&text("/proc/meminfo")).unwrap_or(0);
+    cgroup::memory_limit(&mut |path| files::text(path)).map_or(machine, |limit| limit.min(machine))
 }
 
 /// A file's text, or nothing: what a kernel or distribution does not have is unknown.
@@ -53,26 +53,6 @@ fn text(path: &str) -> String {
 fn os_name(os_release: &str) -> Option<String> {
     let name = os_release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(name.trim().trim_matches(['"', '\'']).to_owned()).filter(|name| !name.is_empty())
-}
-
-/// The processor as the kernel names it; architectures use different words for it, and Arm gives numbers.
-fn cpu_model(cpuinfo: &str) -> Option<String> {
-    let value = |key: &str| {
-        cpuinfo
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find_map(|(name, value)| (name.trim() == key).then(|| value.trim().to_owned()))
-            .filter(|value| !value.is_empty())
-    };
-    ["model name", "cpu model", "Model", "cpu"].into_iter().find_map(value).or_else(|| {
-        Some(format!("Arm implementer {}, part {}", value("CPU implementer")?, value("CPU part")?))
-    })
-}
-
-/// MemTotal in bytes.
-fn memory_total(meminfo: &str) -> Option<u64> {
-    let kib = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// The kind of virtual machine and of container around this process, where either is seen.
@@ -91,7 +71,8 @@ fn virtualization(cpuinfo: &str) -> Option<String> {
         .or_else(|| vm_of_vendor(&cpuid_vendor(flagged)).map(str::to_owned))
         .or_else(|| vm_of_firmware(&dmi).map(str::to_owned))
         .or_else(|| flagged.then(|| "virtual machine of unknown kind".to_owned()));
-    let parts: Vec<String> = vm.into_iter().chain(container().map(str::to_owned)).collect();
+    let container = container::kind(&mut |path| fs::read_to_string(path).ok());
+    let parts: Vec<String> = vm.into_iter().chain(container.map(str::to_owned)).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -148,21 +129,6 @@ fn vm_of_firmware(dmi: &str) -> Option<&'static str> {
     .find_map(|(mark, kind)| dmi.contains(mark).then_some(kind))
 }
 
-/// The kind of container by the mark that engines leave in it. A machine booted from a container's
-/// image has the mark too; there the root lies on a disk of its own and not on an engine's layers.
-fn container() -> Option<&'static str> {
-    let mounts = mounts::mounts();
-    let layered = mounts::holding(&mounts, Path::new("/")).is_some_and(|root| {
-        matches!(root.kind.as_str(), "overlay" | "aufs" | "btrfs" | "zfs" | "fuse.fuse-overlayfs")
-    });
-    if text("/proc/sys/kernel/osrelease").to_lowercase().contains("microsoft") {
-        return Some("wsl");
-    }
-    [("/run/.containerenv", "podman container"), ("/.dockerenv", "docker container")]
-        .into_iter()
-        .find_map(|(mark, kind)| (layered && Path::new(mark).exists()).then_some(kind))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,21 +139,6 @@ mod tests {
         assert_eq!(os_name(file).as_deref(), Some("Debian GNU/Linux 12 (bookworm)"));
         assert_eq!(os_name("PRETTY_NAME=Alpine\n").as_deref(), Some("Alpine"));
         assert_eq!(os_name(""), None);
-    }
-
-    #[test]
-    fn processors_are_named_on_each_architecture() {
-        let x86 = "processor\t: 0\nmodel\t\t: 106\nmodel name\t: Intel(R) Xeon(R) Processor @ 2.50GHz\n";
-        assert_eq!(cpu_model(x86).as_deref(), Some("Intel(R) Xeon(R) Processor @ 2.50GHz"));
-        let arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n";
-        assert_eq!(cpu_model(arm).as_deref(), Some("Arm implementer 0x41, part 0xd0c"));
-        assert_eq!(cpu_model(""), None);
-    }
-
-    #[test]
-    fn memory_is_in_bytes() {
-        assert_eq!(memory_total("MemTotal:       24684096 kB\nMemFree: 1 kB\n"), Some(25_276_514_304));
-        assert_eq!(memory_total("MemFree: 1 kB\n"), None);
     }
 
     #[test]

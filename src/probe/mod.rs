@@ -3,11 +3,14 @@
 pub(crate) mod block_device;
 mod cgroup;
 pub(crate) mod checkpoints;
+mod container;
 mod cores;
 pub mod cpu;
+mod cpuinfo;
 pub(crate) mod disk;
 pub(crate) mod file_counts;
-mod fingerprint;
+pub(crate) mod files;
+pub(crate) mod fingerprint;
 pub mod machine;
 pub(crate) mod machine_load;
 pub mod memory;

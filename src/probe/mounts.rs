@@ -15,6 +15,8 @@ pub(super) struct Mount {
     pub mounted: String,
     /// Its own options, e.g. `rw,memory` of a cgroup v1 hierarchy.
     pub options: String,
+    /// What is mounted, e.g. `/dev/vda1`.
+    pub source: String,
 }
 
 /// All mounts, in the order they were made; none where the system has no such table.
@@ -31,7 +33,7 @@ pub(super) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount>
 }
 
 /// The format is proc_pid_mountinfo(5): the fields before ` - ` end in a list of any length.
-fn parse(table: &str) -> Vec<Mount> {
+pub(super) fn parse(table: &str) -> Vec<Mount> {
     table
         .lines()
         .filter_map(|line| {
@@ -39,13 +41,14 @@ fn parse(table: &str) -> Vec<Mount> {
             let mut place = place.split(' ').skip(3);
             let mut source = source.split(' ');
             let (root, point, mounted) = (place.next()?, place.next()?, place.next()?);
-            let (kind, options) = (source.next()?, source.nth(1).unwrap_or_default());
+            let (kind, device, options) = (source.next()?, source.next()?, source.next().unwrap_or_default());
             Some(Mount {
                 point: unescape(point).into(),
                 root: unescape(root).into(),
                 kind: kind.to_owned(),
                 mounted: mounted.to_owned(),
                 options: options.to_owned(),
+                source: unescape(device),
             })
         })
         .collect()

@@ -80,6 +80,7 @@ impl ServerFacts {
         self.given.values_mut().for_each(|value| redactor.within(value));
         self.settings.values_mut().for_each(|value| redactor.within(value));
         self.absent.reasons_mut().for_each(|why| redactor.within(why));
+        self.unmeasured.iter_mut().for_each(|why| redactor.within(why));
     }
 }
 

@@ -40,6 +40,25 @@ fn the_golden_files_of_both_schemas_are_the_same_run_and_the_newest_is_written_b
 }
 
 #[test]
+fn a_server_s_fingerprint_and_why_its_disk_was_not_measured_are_read_back() {
+    use crate::model::{Fact, FactValue};
+    let (mut run, _) = golden();
+    run.server.fingerprint = [
+        (Fact::CpuLimit, FactValue::Number(150)),
+        (Fact::Container, FactValue::Words("docker container".into())),
+    ]
+    .into_iter()
+    .collect();
+    run.server.unmeasured = Some("nobody may write there".into());
+    let written = run.json().unwrap();
+    let text = String::from_utf8(written.clone()).unwrap();
+    assert!(text.contains("\"cgroup_cpu_percent\": 150") && text.contains("\"unmeasured\""), "{text}");
+    let read = Run::read(&written).unwrap();
+    assert_eq!(read, run);
+    assert_eq!(read.json().unwrap(), written);
+}
+
+#[test]
 fn a_run_of_the_first_schema_goes_on_in_the_newest() {
     let (run, samples) = golden();
     let begun: String = GOLDEN_SAMPLES.split_inclusive('\n').take(2).collect();

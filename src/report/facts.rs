@@ -1,7 +1,8 @@
 //! The facts of a run: machine, server and dataset, as tables of field and value.
 
 use super::table::{Cell, Column, Table};
-use crate::model::{DatasetFacts, Fact, FactValue, Machine, Making, Rule, Run, ServerFacts, Tool};
+use crate::analysis::fact_words;
+use crate::model::{DatasetFacts, Machine, Making, Rule, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.
@@ -34,25 +35,6 @@ pub(crate) fn of_machine(machine: &Machine) -> Table {
     table(rows)
 }
 
-/// A fact as people read it, in the unit that its name ends with.
-fn fact_words(fact: Fact, value: &FactValue) -> String {
-    let number = match value {
-        FactValue::Words(words) => return words.clone(),
-        FactValue::Number(number) => *number,
-    };
-    let name = fact.name();
-    match () {
-        _ if name.ends_with("_bytes_per_second") => format!("{}/s", units::bytes(number)),
-        _ if name.ends_with("_per_second") => format!("{}/s", units::count(number)),
-        _ if name.ends_with("_bytes") => units::bytes(number),
-        _ if name.ends_with("_ns") && number < 1000 => format!("{number} ns"),
-        _ if name.ends_with("_ns") => units::seconds(number),
-        _ if name.ends_with("_hz") => format!("{:.2} GHz", number as f64 / 1e9),
-        _ if name.ends_with("_percent") => format!("{:.2}", number as f64 / 100.0),
-        _ => units::count(number),
-    }
-}
-
 /// The servers it loaded into, those that cases name by that name.
 pub(crate) fn server(run: &Run) -> Table {
     let mut rows = one_server(&run.server);
@@ -60,6 +42,11 @@ pub(crate) fn server(run: &Run) -> Table {
         rows.extend(one_server(server).into_iter().map(|(field, value)| (format!("{name}: {field}"), value)));
     }
     table(rows)
+}
+
+/// A server by itself.
+pub(crate) fn of_server(server: &ServerFacts) -> Table {
+    table(one_server(server))
 }
 
 /// One server, field by field.
@@ -73,6 +60,9 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
     let absent = server.absent.iter().map(|(ability, why)| {
         (format!("without {}", ability.name()), format!("{}: {why}", ability.without()))
     });
+    let facts = server.fingerprint.iter().map(|(fact, value)| (fact.title(), fact_words(fact, value)));
+    let unmeasured = server.unmeasured.iter().map(|why| ("its disk", format!("not measured: {why}")));
+    let rows = rows.chain(facts).chain(unmeasured);
     rows.map(|(field, value)| (field.to_string(), value)).chain(absent).collect()
 }
 

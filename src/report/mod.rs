@@ -8,6 +8,7 @@ mod comparison;
 mod crashes;
 pub mod csv;
 mod curve;
+mod evidence;
 pub(crate) mod facts;
 mod figures;
 pub mod findings;
@@ -34,7 +35,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub(crate) use facts::of_machine;
+pub(crate) use facts::{of_machine, of_server};
 pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};

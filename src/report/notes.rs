@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::worth;
+use super::{evidence, worth};
 use crate::analysis::machine_load::{self, Disturbance};
 use crate::analysis::{Standings, Verdict, machine_speed, origin};
 use crate::model::{Role, Run, Sample, WalOf};
@@ -54,6 +54,7 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
         }
     }
     notes.extend(of_servers(run).into_iter().map(Note::Remark));
+    notes.extend(evidence::missing(run, samples).into_iter().map(Note::Remark));
     notes.extend(programs(standings).into_iter().map(Note::Remark));
     notes.extend(slow_machine(samples).map(Note::Remark));
     let shared = Disturbance::ALL.into_iter().filter_map(|by| shared_machine(by, samples));
@@ -195,8 +196,10 @@ fn of_servers(run: &Run) -> Vec<String> {
                 server.version
             ));
         }
-        if !server.absent.is_empty() {
-            let names: Vec<&str> = server.absent.iter().map(|(ability, _)| ability.name()).collect();
+        // What is a matter of rights is said with the evidence.
+        let lacks = server.absent.iter().filter(|(ability, _)| ability.right().is_none());
+        let names: Vec<&str> = lacks.map(|(ability, _)| ability.name()).collect();
+        if !names.is_empty() {
             lines.push(format!(
                 "The server lacks what PostgreSQL has, or refuses it to this role; Server says each in its words: {}.",
                 names.join(", ")

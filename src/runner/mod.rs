@@ -12,6 +12,7 @@ mod crash_plan;
 pub mod estimate;
 pub mod execute;
 pub mod foundation;
+pub mod glimpse;
 mod input;
 pub mod plan;
 mod probes;

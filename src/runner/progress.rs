@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use super::glimpse::Glimpse;
 use super::seen_errors::SeenErrors;
 use crate::model::{Case, Outcome, Plan, Sample, Slot};
 use crate::units;
@@ -19,11 +20,16 @@ pub trait Progress {
     fn begin(&mut self, case: &Case, slot: Slot);
     /// A sample ended, after so much time in all.
     fn end(&mut self, sample: &Sample, wall: Duration);
+    /// Where it shows how far the sample at hand is; `None` where nobody looks.
+    fn glimpse(&self) -> Option<Glimpse> {
+        None
+    }
 }
 
 /// The progress of a run on standard error.
 pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
+    glimpse: Glimpse,
     rounds: u32,
     left: Vec<(String, bool)>,
     /// The last wall time of each case, in rounds and in crashes: what the next of it is expected to take.
@@ -38,14 +44,23 @@ impl Terminal {
         let all = plan.order.iter().flatten().map(|index| (index, true)).chain(crashes);
         let mut left: Vec<_> = all.map(|(index, round)| (plan.cases[*index].id.clone(), round)).collect();
         left.reverse();
+        let glimpse = Glimpse::default();
+        let shown = glimpse.clone();
+        // In a line of its own, which is not there while there is nothing to say.
+        let within = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+            // A line that is not taken is drawn again with the next tick.
+            let _ = shown.get().map(|seen| write!(line, "  {}", visible(&seen.to_string())));
+        };
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} gone, {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} gone, {msg}\n{within}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key("within", within);
             let bar = ProgressBar::new(left.len() as u64 + 1).with_style(style);
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
         });
-        Self { bar, rounds: plan.rounds, left, walls: BTreeMap::new(), seen: SeenErrors::default() }
+        let (walls, seen) = (BTreeMap::new(), SeenErrors::default());
+        Self { bar, glimpse, rounds: plan.rounds, left, walls, seen }
     }
 
     fn line(&self, text: &str) {
@@ -139,6 +154,10 @@ impl Progress for Terminal {
             }
             None => {}
         }
+    }
+
+    fn glimpse(&self) -> Option<Glimpse> {
+        self.bar.as_ref().map(|_| self.glimpse.clone())
     }
 }
 

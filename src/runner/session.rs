@@ -210,6 +210,7 @@ impl<'a> RunSession<'a> {
         keep: &mut dyn FnMut(&Sample) -> Result<()>,
         progress: &mut dyn Progress,
     ) -> Result<RunEnd> {
+        self.stage.show_in(progress.glimpse());
         execute(plan, done, &mut self.stage, keep, progress)
     }
 

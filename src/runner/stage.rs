@@ -10,6 +10,7 @@ use crate::method::Catalogue;
 use crate::model::{Case, Making, Moment, Statement};
 use crate::runner::crash;
 use crate::runner::foundation::Laid;
+use crate::runner::glimpse::Glimpse;
 use crate::runner::input::Input;
 use crate::runner::sample::{Applied as _, Crashed, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
@@ -43,6 +44,8 @@ pub struct ServerStage<'a> {
     warned: bool,
     /// Whether loads are read by probes.
     probing: bool,
+    /// Where it is shown how far the load at hand is, where someone wants to see it.
+    glimpse: Option<Glimpse>,
     /// Where the statements of the sample at hand go, where someone wants to know them.
     log: Option<Arc<StatementLog>>,
 }
@@ -71,6 +74,7 @@ impl<'a> ServerStage<'a> {
             contents: Contents::default(),
             warned: false,
             probing: true,
+            glimpse: None,
             log: None,
         }
     }
@@ -132,6 +136,11 @@ impl<'a> ServerStage<'a> {
     /// finds out what they cost.
     pub fn set_probing(&mut self, probing: bool) {
         self.probing = probing;
+    }
+
+    /// Shows there how far each further load is; nothing is read for that where nobody looks.
+    pub fn show_in(&mut self, glimpse: Option<Glimpse>) {
+        self.glimpse = glimpse;
     }
 
     fn server(&mut self) -> &mut dyn Server {
@@ -199,6 +208,7 @@ impl<'a> Stage for ServerStage<'a> {
             contents: &mut self.contents,
             // Of a load whose statements are heard nothing else is wanted.
             probing: self.probing && self.log.is_none(),
+            glimpse: self.glimpse.clone().filter(|_| self.log.is_none()),
             log: self.log.clone(),
         };
         Ok(Applied { parts, control: &mut self.control, warned: &mut self.warned })

@@ -15,6 +15,7 @@ use crate::model::{
     Ability, Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule, SessionFacts,
 };
 use crate::runner::crash_left::Killed;
+use crate::runner::glimpse::Glimpse;
 use crate::runner::probes::{self, Place};
 use crate::runner::reset::{Reset, TableRows, rows_after};
 use crate::runner::sample::{self, Crashed, Measured};
@@ -44,6 +45,8 @@ pub(super) struct Parts<'s> {
     pub contents: &'s mut Contents,
     /// Whether the load is read by probes.
     pub probing: bool,
+    /// Where it is shown how far the load is, where someone wants to see it.
+    pub glimpse: Option<Glimpse>,
     /// Where the statements go that are sent, where someone wants to know them.
     pub log: Option<Arc<StatementLog>>,
 }
@@ -170,7 +173,9 @@ impl<'s> sample::Ready for Ready<'s> {
             confirmed: None,
         };
         let probes = limited(interrupt, timeout, || {
-            probes::start(Place { server, session: control, table }, parts.probing, interrupt)
+            let place = Place { server, session: control, table };
+            let shown = parts.glimpse.as_ref().map(|glimpse| (glimpse, rows));
+            probes::start(place, parts.probing, shown, interrupt)
         })?;
         let log = parts.log.clone().map(|log| log as Arc<dyn Edges>);
         let mut clock = PhaseClock::heard_by([Some(probes.edges()), log].into_iter().flatten().collect());

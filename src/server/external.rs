@@ -14,7 +14,7 @@ use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
 use super::{Options, RunSchema, Server, Settings};
 use crate::interrupt::Interrupt;
-use crate::model::{Ability, Absent, ServerFacts, Source};
+use crate::model::{Ability, Absent, Fingerprint, ServerFacts, Source};
 use crate::pg_error::{describe, unless_refused};
 use crate::sql::quote;
 use crate::{session, unavailable, usage};
@@ -151,6 +151,8 @@ impl External {
             given: options.settings.clone(),
             settings: Settings::new(),
             absent,
+            fingerprint: Fingerprint::default(),
+            unmeasured: None,
         };
         let given = options.settings.clone();
         let mut external = Self { schema, target, given, connector, catalog, superuser, facts, warnings };

@@ -14,6 +14,7 @@ pub mod local;
 mod nowhere;
 mod open;
 mod options;
+mod place;
 pub(crate) mod plain_settings;
 pub(crate) mod processes;
 mod rehearsal;
@@ -37,6 +38,7 @@ pub use foresight::{Foreseen, foresee};
 pub use latency::Latency;
 pub use open::{Choice, open};
 pub use options::{Checksums, Options, new_id};
+pub(crate) use place::fingerprint;
 pub use run_schema::{RunSchema, Sweep};
 pub(crate) use statements::StatementLog;
 

@@ -2,9 +2,12 @@
 //! rows in the run's own schema. What the server refuses, or what comes out otherwise than on PostgreSQL, the run
 //! goes on without, and its record says so. A list of products and versions would be wrong with the next release.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use postgres::Client;
 
+use super::place;
 use super::settings::{self, Catalog};
 use super::{Connector, RunSchema, Session};
 use crate::dataset::checksum::ContentSum;
@@ -122,7 +125,20 @@ impl Rehearsal<'_, '_> {
         self.ask(Ability::Vacuum, |client| client.run(&format!("VACUUM (ANALYZE) {name}")))?;
         self.ask(Ability::Sizes, |client| wal_and_sizes::sizes(client, &name))?;
         self.unlogged(&table)?;
+        self.rights()?;
         self.session.run(&table.drop())
+    }
+
+    /// Asks for what only some roles may see.
+    fn rights(&mut self) -> Result<()> {
+        let is_monitor = self.ask(Ability::Monitoring, |client| {
+            let asked = client.query_one("SELECT pg_has_role(current_user, 'pg_monitor', 'USAGE')", &[]);
+            Ok(asked.map_err(describe).context("asking for the role's rights")?.try_get::<_, bool>(0)?)
+        })?;
+        if is_monitor == Some(false) {
+            self.absent.add(Ability::Monitoring, "the role is no member of pg_monitor");
+        }
+        self.ask(Ability::ServerFiles, |client| place::file(client, Path::new("/proc/version"))).map(drop)
     }
 
     /// Makes the table.

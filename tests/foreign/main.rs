@@ -16,7 +16,7 @@ use bulkbench::server::{self, Choice, Options, Server};
 use proxy::Rule::{Change, Refuse};
 
 /// A text in the statements by which each thing is asked for that a server may lack.
-const ASKED_BY: [(Ability, &str); 22] = [
+const ASKED_BY: [(Ability, &str); 24] = [
     (Ability::VersionNumber, "server_version_num"),
     (Ability::Settings, "pg_settings"),
     (Ability::Locale, "pg_database d"),
@@ -39,6 +39,8 @@ const ASKED_BY: [(Ability, &str); 22] = [
     (Ability::Structure, "pg_get_indexdef"),
     (Ability::Collations, "attcollation"),
     (Ability::Triggers, "tgenabled"),
+    (Ability::Monitoring, "pg_monitor"),
+    (Ability::ServerFiles, "pg_read_file"),
 ];
 
 /// Those that no statement of one text alone asks for.

@@ -248,6 +248,8 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             ]
             .into(),
             absent: Absent::default(),
+            fingerprint: Fingerprint::default(),
+            unmeasured: None,
         },
         dataset: DatasetFacts {
             origin: "generated".into(),

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::kernel::{chosen, text};
 use crate::model::{Fact, Fingerprint};
+use crate::probe::files::{Files, chosen, text};
+use crate::probe::mounts::Mount;
 use crate::probe::{block_device, disk, mounts};
 
 /// Options of mounts that say how data is written; others may hold paths and names.
@@ -39,20 +40,49 @@ const WITH_VALUE: [&str; 8] =
 pub(super) fn add(found: &mut Fingerprint, dir: &Path) {
     let mounts = mounts::mounts();
     if let Some(mount) = dir.canonicalize().ok().and_then(|dir| mounts::holding(&mounts, &dir).cloned()) {
-        if disk::in_memory(&mount.kind) {
-            found.words(Fact::Device, Some("memory".into()));
-        }
-        let all = format!("{},{}", mount.mounted, mount.options);
-        found.words(Fact::MountOptions, Some(told(&all)));
+        of_mount(found, &mount);
     }
     let Some(device) = block_device::beneath(dir).and_then(block_device::whole) else { return };
-    found.words(Fact::Device, Some(class(&device)));
-    let queue = device.join("queue");
-    found.words(
-        Fact::Scheduler,
-        text(queue.join("scheduler")).and_then(|words| chosen(&words).or(Some(words))),
-    );
-    found.words(Fact::WriteCache, text(queue.join("write_cache")));
+    let name = device.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    of_queue(found, name, |file| text(device.join("queue").join(file)));
+}
+
+/// What a mount tells.
+pub(super) fn of_mount(found: &mut Fingerprint, mount: &Mount) {
+    if disk::in_memory(&mount.kind) {
+        found.words(Fact::Device, Some("memory".into()));
+    }
+    found.words(Fact::MountOptions, Some(told(&format!("{},{}", mount.mounted, mount.options))));
+}
+
+/// What these files tell of the device that is mounted, found by its name.
+pub(super) fn of_source(found: &mut Fingerprint, mount: &Mount, files: &mut Files<'_>) {
+    let Some(name) = mount.source.strip_prefix("/dev/") else { return };
+    let name = match name.strip_prefix("mapper/") {
+        Some(_) => "dm-",
+        None => whole(name),
+    };
+    of_queue(found, name, |file| {
+        files(&Path::new("/sys/class/block").join(name).join("queue").join(file))
+            .map(|text| text.trim().into())
+    });
+}
+
+/// The device of a partition, by its name: `sda` of `sda1`, `nvme0n1` of `nvme0n1p2`.
+fn whole(name: &str) -> &str {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    match () {
+        _ if ["sd", "vd", "xvd", "hd"].iter().any(|kind| name.starts_with(kind)) => bare,
+        _ if name.starts_with("nvme") => bare.strip_suffix('p').unwrap_or(name),
+        _ => name,
+    }
+}
+
+/// What a device's queue tells, whose files are read so.
+fn of_queue(found: &mut Fingerprint, name: &str, mut read: impl FnMut(&str) -> Option<String>) {
+    found.words(Fact::Device, class(name, read("rotational").as_deref()));
+    found.words(Fact::Scheduler, read("scheduler").and_then(|words| chosen(&words).or(Some(words))));
+    found.words(Fact::WriteCache, read("write_cache"));
 }
 
 /// The options that may be told, each once.
@@ -70,25 +100,24 @@ fn told(options: &str) -> String {
     out.join(",")
 }
 
-/// The kind of a device, by its name and what its queue says.
-fn class(device: &Path) -> String {
-    let name = device.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let rotational = text(device.join("queue/rotational")).is_some_and(|answer| answer == "1");
+/// The kind of a device, by its name and whether its queue says that it turns; `None` where neither tells.
+fn class(name: &str, rotational: Option<&str>) -> Option<String> {
+    let is_rotational = rotational == Some("1");
     let kind = match name {
         name if name.starts_with("nvme") => "NVMe",
         name if ["vd", "xvd", "nbd"].iter().any(|virtual_| name.starts_with(virtual_)) => "virtual",
         name if name.starts_with("dm-") => "device mapper",
         name if name.starts_with("md") => "software RAID",
         name if name.starts_with("loop") => "loop",
-        _ if rotational => "rotational",
-        _ => "solid state",
+        _ if is_rotational => "rotational",
+        _ => rotational.map(|_| "solid state")?,
     };
-    match kind {
-        "virtual" | "device mapper" | "software RAID" if rotational => {
+    Some(match kind {
+        "virtual" | "device mapper" | "software RAID" if is_rotational => {
             format!("{kind}, said to be rotational")
         }
         _ => kind.to_owned(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -104,8 +133,20 @@ mod tests {
 
     #[test]
     fn a_device_is_known_by_its_name() {
-        assert_eq!(class(Path::new("/sys/devices/x/nvme0n1")), "NVMe");
-        assert_eq!(class(Path::new("/sys/devices/x/vda")), "virtual");
-        assert_eq!(class(Path::new("/sys/devices/x/sda")), "solid state");
+        for (name, rotational, kind) in [
+            ("nvme0n1", Some("0"), Some("NVMe")),
+            ("vda", Some("1"), Some("virtual, said to be rotational")),
+            ("sda", Some("0"), Some("solid state")),
+            ("sda", Some("1"), Some("rotational")),
+            ("sda", None, None),
+        ] {
+            assert_eq!(class(name, rotational).as_deref(), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_partition_belongs_to_a_device() {
+        let names = ["sda1", "vda", "nvme0n1p12", "nvme0n1", "md0"];
+        assert_eq!(names.map(whole), ["sda", "vda", "nvme0n1", "nvme0n1", "md0"]);
     }
 }

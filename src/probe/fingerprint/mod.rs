@@ -1,17 +1,18 @@
-//! The fingerprint of this machine. Host name, user, serial numbers, paths and addresses are not among its facts.
+//! The fingerprint of a machine. Host name, user, serial numbers, paths and addresses are not among its facts.
 
 mod device;
-mod kernel;
+mod elsewhere;
 mod processors;
 mod storage;
 mod system;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::disk::Flushes;
+use super::disk::{self, Flushes};
 use crate::model::{Fact, Fingerprint};
+pub(crate) use elsewhere::told_by;
 
 /// Reads the facts of this machine, and with a directory of which flushes were measured those of the file system that
 /// it lies on, which is written to and read from. Takes some seconds.
@@ -23,12 +24,29 @@ pub(crate) fn fingerprint(measured: Option<&(PathBuf, Flushes)>) -> Result<Finge
     processors::add(&mut found);
     system::add(&mut found);
     if let Some((dir, flushes)) = measured {
-        device::add(&mut found, dir);
-        found.number(Fact::FlushMedian, flushes.quantile(0.5));
-        found.number(Fact::FlushP99, flushes.quantile(0.99));
-        storage::add(&mut found, dir)?;
+        of_directory(&mut found, dir, flushes)?;
     }
     Ok(found)
+}
+
+/// Measures the file system that a directory lies on: that of a further server's data.
+///
+/// # Errors
+/// As [`fingerprint`].
+pub(crate) fn of_file_system(dir: &Path) -> Result<Fingerprint> {
+    let mut found = Fingerprint::default();
+    let flushes = disk::flushes(dir, disk::FLUSH_TIME)?;
+    found.words(Fact::FileSystem, Some(disk::filesystem(dir)?));
+    found.number(Fact::Flushes, Some(flushes.per_second()));
+    of_directory(&mut found, dir, &flushes)?;
+    Ok(found)
+}
+
+fn of_directory(found: &mut Fingerprint, dir: &Path, flushes: &Flushes) -> Result<()> {
+    device::add(found, dir);
+    found.number(Fact::FlushMedian, flushes.quantile(0.5));
+    found.number(Fact::FlushP99, flushes.quantile(0.99));
+    storage::add(found, dir)
 }
 
 #[cfg(test)]
@@ -36,7 +54,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::probe::disk;
 
     #[test]
     fn everything_is_measured_and_nothing_left() {

@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::kernel::text;
 use crate::model::{Fact, Fingerprint};
 use crate::probe::cores::cores;
+use crate::probe::files::text;
 
 /// Bytes that each processor reads: more than its share of any cache.
 const BYTES: usize = 64 << 20;

@@ -87,10 +87,17 @@ struct Disk {
 
 same_fields!(Disk = model::Disk { filesystem, flushes_per_second });
 
+fn to_facts(fingerprint: &model::Fingerprint) -> BTreeMap<Named<Fact>, FactValue> {
+    fingerprint.iter().map(|(fact, value)| (Named(fact), value.clone().into())).collect()
+}
+
+fn from_facts(facts: BTreeMap<Named<Fact>, FactValue>) -> model::Fingerprint {
+    facts.into_iter().map(|(fact, value)| (fact.0, value.into())).collect()
+}
+
 impl From<model::Machine> for Machine {
     fn from(machine: model::Machine) -> Self {
-        let facts = machine.fingerprint.iter().map(|(fact, value)| (Named(fact), value.clone().into()));
-        let fingerprint = facts.collect();
+        let fingerprint = to_facts(&machine.fingerprint);
         let model::Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, .. } = machine;
         let disk = disk.map(Into::into);
         Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint }
@@ -101,7 +108,7 @@ impl From<Machine> for model::Machine {
     fn from(machine: Machine) -> Self {
         let Machine { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint } =
             machine;
-        let fingerprint = fingerprint.into_iter().map(|(fact, value)| (fact.0, value.into())).collect();
+        let fingerprint = from_facts(fingerprint);
         let disk = disk.map(Into::into);
         Self { os, kernel, arch, cpu, cores, memory_bytes, virtualization, disk, fingerprint }
     }
@@ -121,23 +128,46 @@ pub(crate) struct ServerFacts {
     /// What it lacks, with its words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     absent: BTreeMap<Named<Ability>, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fingerprint: BTreeMap<Named<Fact>, FactValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmeasured: Option<String>,
 }
 
 impl From<model::ServerFacts> for ServerFacts {
     fn from(server: model::ServerFacts) -> Self {
         let absent = server.absent.iter().map(|(ability, why)| (Named(ability), why.to_owned())).collect();
-        let model::ServerFacts { source, reason, version_num, version, image, transport, given, .. } = server;
-        let (source, settings) = (Named(source), server.settings);
-        Self { source, reason, version_num, version, image, transport, given, settings, absent }
+        Self {
+            source: Named(server.source),
+            reason: server.reason,
+            version_num: server.version_num,
+            version: server.version,
+            image: server.image,
+            transport: server.transport,
+            given: server.given,
+            settings: server.settings,
+            absent,
+            fingerprint: to_facts(&server.fingerprint),
+            unmeasured: server.unmeasured,
+        }
     }
 }
 
 impl From<ServerFacts> for model::ServerFacts {
     fn from(server: ServerFacts) -> Self {
-        let absent = server.absent.into_iter().map(|(ability, why)| (ability.0, why)).collect();
-        let ServerFacts { source, reason, version_num, version, image, transport, given, settings, .. } =
-            server;
-        Self { source: source.0, reason, version_num, version, image, transport, given, settings, absent }
+        Self {
+            source: server.source.0,
+            reason: server.reason,
+            version_num: server.version_num,
+            version: server.version,
+            image: server.image,
+            transport: server.transport,
+            given: server.given,
+            settings: server.settings,
+            absent: server.absent.into_iter().map(|(ability, why)| (ability.0, why)).collect(),
+            fingerprint: from_facts(server.fingerprint),
+            unmeasured: server.unmeasured,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::analysis::Comparison;
 use crate::analysis::comparison::{CaseInRun, ComparedCase, CrossVerdict, RunFacts};
+use crate::analysis::differences::RunDifference;
 use crate::model::metric::{Aggregate, Better};
 use crate::model::{Phase, Reading, Role};
 use crate::report::results::{cost_cell, readings_in_order};
@@ -36,10 +37,17 @@ pub(crate) fn differences(comparison: &Comparison, headings: &[String]) -> Table
     let mut columns = vec![Column::words("differs", "")];
     columns.extend(headings.iter().map(|heading| Column::words(heading, "")));
     let rows = comparison.differences.iter().map(|difference| {
-        let field = std::iter::once(Cell::Code(difference.field.clone()));
-        field.chain(difference.values.iter().cloned().map(Cell::Text)).collect()
+        std::iter::once(field(difference)).chain(difference.values.iter().cloned().map(Cell::Text)).collect()
     });
     Table { columns, rows: rows.collect() }
+}
+
+/// The name of what differs: a fact of a fingerprint has one in plain words, anything else that of the record.
+fn field(difference: &RunDifference) -> Cell {
+    match (difference.fact, difference.field.rsplit_once('.')) {
+        (Some(fact), Some((place, _))) => Cell::Text(format!("{place}: {}", fact.title())),
+        _ => Cell::Code(difference.field.clone()),
+    }
 }
 
 /// The counts that stand beside figures: of rows where a case loaded fewer than all, of samples where some are lacking.

@@ -7,6 +7,7 @@ mod client;
 mod container;
 mod device;
 mod file_counts;
+mod how_far;
 mod machine;
 mod probe;
 mod server_cpu;
@@ -20,6 +21,7 @@ mod watch;
 use anyhow::Result;
 
 use crate::interrupt::Interrupt;
+use crate::runner::glimpse::Glimpse;
 pub(crate) use probe::Place;
 use probe::Probe;
 pub(crate) use watch::Probes;
@@ -44,10 +46,20 @@ fn all() -> Vec<Box<dyn Probe>> {
     ]
 }
 
-/// Starts all of them, or none where nothing is to be probed: the last thing before the first phase.
+/// Starts all of them, or none where nothing is to be probed: the last thing before the first phase. How far a load of
+/// so many rows is, is shown where somebody wants to see it.
 ///
 /// # Errors
 /// When a probe that works here fails.
-pub(super) fn start(at: Place<'_>, probing: bool, interrupt: &Interrupt) -> Result<Probes> {
-    Probes::start(if probing { all() } else { Vec::new() }, at, interrupt)
+pub(super) fn start(
+    at: Place<'_>,
+    probing: bool,
+    shown: Option<(&Glimpse, u64)>,
+    interrupt: &Interrupt,
+) -> Result<Probes> {
+    let mut probes = if probing { all() } else { Vec::new() };
+    if let Some((glimpse, rows)) = shown {
+        probes.push(Box::new(how_far::HowFar::new(glimpse.clone(), rows)));
+    }
+    Probes::start(probes, at, interrupt)
 }

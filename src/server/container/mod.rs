@@ -26,7 +26,7 @@ pub(crate) use image::{of_present, usable};
 use super::throwaway::{Throwaway, tuned};
 use super::{Checksums, Options, Server, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
-use crate::model::{Absent, ServerFacts, Source};
+use crate::model::{Absent, Fingerprint, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use containers::Containers;
@@ -146,6 +146,8 @@ impl Container {
             given: tuned(options, free_bytes, &mut warnings),
             settings: Settings::new(),
             absent: Absent::default(),
+            fingerprint: Fingerprint::default(),
+            unmeasured: None,
         };
         let spec = ContainerSpec::new(&engine, image.clone(), options, interrupt)?;
         // Where this user may write, disks can be measured.

@@ -25,7 +25,7 @@ use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
 use super::{Checksums, Killer, Options, Settings, free_space, settings};
 use crate::interrupt::Interrupt;
-use crate::model::{Absent, ServerFacts, Source};
+use crate::model::{Absent, Fingerprint, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use account::Account;
@@ -91,6 +91,8 @@ impl Local {
             given,
             settings: Settings::new(),
             absent: Absent::default(),
+            fingerprint: Fingerprint::default(),
+            unmeasured: None,
         };
         let cluster = Cluster {
             run,

@@ -1,0 +1,49 @@
+//! The evidence that a run could not gather, and the rights that would have given more.
+
+use crate::model::{Metric, Outcome, Run, Sample, Source};
+
+/// What is missing, a sentence each; nothing of records from before servers were asked what they let be seen.
+pub(crate) fn missing(run: &Run, samples: &[Sample]) -> Vec<String> {
+    let servers = run.servers_in_order();
+    if servers.iter().all(|server| server.source == Source::Local || server.fingerprint.is_empty()) {
+        return Vec::new();
+    }
+    let mut rights: Vec<String> = Vec::new();
+    for (ability, why) in servers.iter().flat_map(|server| server.absent.iter()) {
+        let right = ability.right().map(|right| {
+            let without = ability.without();
+            format!("{}: {without}, since {why}. To have it: {right}", ability.name())
+        });
+        rights.extend(right.filter(|line| !rights.contains(line)));
+    }
+    let rights = (!rights.is_empty()).then(|| {
+        format!("The role may not see all that there is to see on the server. {}.", rights.join(". "))
+    });
+    rights.into_iter().chain(unread(samples)).collect()
+}
+
+/// The metrics that no finished sample has, each for the reason that the list of metrics gives.
+fn unread(samples: &[Sample]) -> Option<String> {
+    let finished = || samples.iter().filter(|sample| sample.outcome == Outcome::Ok);
+    finished().next()?;
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let lacking = |metric: &Metric| finished().all(|sample| sample.readings.get(*metric).is_none());
+    for about in Metric::ALL.into_iter().filter(lacking).map(Metric::about) {
+        match groups.iter_mut().find(|(why, _)| *why == about.absent) {
+            Some((_, titles)) => titles.push(about.title),
+            None => groups.push((about.absent, vec![about.title])),
+        }
+    }
+    let group = |(why, titles): &(&str, Vec<&str>)| format!("{} ({})", titles.join(", "), uncapped(why));
+    let words: Vec<String> = groups.iter().map(group).collect();
+    (!words.is_empty())
+        .then(|| format!("No sample has these figures, as they could not be read: {}.", words.join("; ")))
+}
+
+/// A sentence as it stands within another.
+fn uncapped(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut letters = sentence.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
+}
