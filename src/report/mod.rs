@@ -85,11 +85,8 @@ fn charts<'f>(figures: &'f Figures) -> Vec<(&'static str, Draw<'f>)> {
     if let Some(chain) = chain {
         charts.push(("steps", Box::new(|format| chart::steps::draw(run, chain, format))));
     }
-    if let Some(draw) = stacks::waits(run, standings) {
-        charts.push(("waits", Box::new(draw)));
-    }
-    if let Some(draw) = stacks::cpu(run, standings) {
-        charts.push(("cpu", Box::new(draw)));
+    for stacks in stacks::all(run, standings) {
+        charts.push((stacks.name, Box::new(move |format| stacks.draw(format))));
     }
     charts
 }

@@ -118,11 +118,7 @@ pub(crate) fn sections(run: &Run, standings: &Standings) -> Vec<Section> {
 
 fn charts(run: &Run, standings: &Standings) -> Vec<Picture> {
     let picture = |name: &str, alt: &str| Picture { name: name.into(), alt: alt.into() };
-    let waits = stacks::waits(run, standings)
-        .map(|_| picture("waits", "What the backends of each case were seen to do, as shares"));
-    let cpu =
-        stacks::cpu(run, standings).map(|_| picture("cpu", "Processors kept busy by case, and by whom"));
-    waits.into_iter().chain(cpu).collect()
+    stacks::all(run, standings).into_iter().map(|chart| picture(chart.name, chart.alt)).collect()
 }
 
 impl Group {

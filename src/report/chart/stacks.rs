@@ -1,4 +1,4 @@
-//! A bar a case, of parts that add up: what its backends did, and who used the processors.
+//! A bar a case, of parts that add up: what its backends did, who used the processors, what was written.
 
 use anyhow::Result;
 use plotters::style::RGBColor;
@@ -6,8 +6,10 @@ use plotters::style::RGBColor;
 use super::canvas::{self, Anchor, ChartRows, Format, GAP, MARGIN, text_width};
 use super::legend::{self, LegendKey};
 use super::scale::Scale;
+use super::totals;
 use crate::analysis::{Standing, Standings};
-use crate::model::{Metric, Run};
+use crate::model::{Metric, Phase, Reading, Run};
+use crate::units;
 
 /// Pixels of a row, and of the bar in it.
 const ROW: i32 = 30;
@@ -36,7 +38,11 @@ const CPU: [(Metric, RGBColor); 4] = [
 ];
 
 /// A chart of such bars.
-struct Stacks {
+pub(crate) struct Stacks {
+    /// The name of its files.
+    pub name: &'static str,
+    /// A description, for those who cannot see it.
+    pub alt: &'static str,
     title: String,
     line: String,
     /// The parts, each with its colour, from the left.
@@ -46,44 +52,96 @@ struct Stacks {
     words: fn(f64) -> String,
 }
 
-/// What the backends of each case were seen to do, as shares; `None` where nobody looked.
-///
-/// # Errors
-/// When it cannot be drawn.
-pub(crate) fn waits(run: &Run, standings: &Standings) -> Option<impl Fn(Format) -> Result<String>> {
+/// Those that the readings of a run are enough for.
+pub(crate) fn all(run: &Run, standings: &Standings) -> Vec<Stacks> {
+    let mut all =
+        vec![waits(run, standings), cpu(run, standings), wal(run, standings), device(run, standings)];
+    all.retain(|stacks| !stacks.rows.is_empty());
+    all
+}
+
+/// What the backends of each case were seen to do, as shares.
+fn waits(run: &Run, standings: &Standings) -> Stacks {
     let rows = rows(standings, &WAITS, |_, counts| {
         let looks: f64 = counts.iter().sum();
         (counts.iter().map(|count| 100.0 * count / looks.max(1.0)).collect(), String::new())
     });
-    let stacks = Stacks {
+    Stacks {
+        name: "waits",
+        alt: "What the backends of each case were seen to do, as shares",
         title: format!("{}: what the backends did", run.plan.title),
         line: "Shares of the looks at them, 20 in a second, at work or waiting for ...".into(),
         parts: parts(&WAITS),
         rows,
         words: |share| format!("{share:.0} %"),
-    };
-    stacks.is_any().then_some(move |format| stacks.draw(format))
+    }
 }
 
-/// Who used the processors during the loads of each case; `None` where it is not known.
-///
-/// # Errors
-/// When it cannot be drawn.
-pub(crate) fn cpu(run: &Run, standings: &Standings) -> Option<impl Fn(Format) -> Result<String>> {
+/// Who used the processors during the loads of each case.
+fn cpu(run: &Run, standings: &Standings) -> Stacks {
     let rows = rows(standings, &CPU, |total, ns| {
         let busy: Vec<f64> = ns.iter().map(|ns| ns / total).collect();
         let figure = format!("{:.2}", busy.iter().sum::<f64>());
         (busy, figure)
     });
-    let stacks = Stacks {
+    Stacks {
+        name: "cpu",
+        alt: "Processors kept busy by case, and by whom",
         title: format!("{}: processors kept busy, and by whom", run.plan.title),
         line: "CPU time divided by the total, from the medians; the client's includes a program that loads."
             .into(),
         parts: parts(&CPU),
         rows,
         words: |processors| format!("{processors:.1}"),
+    }
+}
+
+/// The WAL of each case by phase, in bytes a row, as cases differ in rows.
+fn wal(run: &Run, standings: &Standings) -> Stacks {
+    let row = |s: &&Standing| {
+        let readings = &s.summary.readings;
+        let (whole, rows) = (readings.get(Metric::Wal)?, s.summary.rows.max(1) as f64);
+        let of_phase = |phase| readings.get(Reading::from(Metric::Wal).within(phase));
+        let phases = Phase::ALL.map(of_phase);
+        // Records from before it was read by phase have the whole alone.
+        phases.iter().flatten().next()?;
+        let phases = phases.iter().map(|bytes| bytes.unwrap_or(0.0) / rows).collect();
+        Some((s.summary.case.id.clone(), phases, bytes_words(whole / rows)))
     };
-    stacks.is_any().then_some(move |format| stacks.draw(format))
+    Stacks {
+        name: "wal",
+        alt: "Write-ahead log of each case, in bytes a row by phase",
+        title: format!("{}: write-ahead log, bytes a row", run.plan.title),
+        line: "WAL of the whole server in each phase, from the medians; behind the bar that of all phases."
+            .into(),
+        parts: Phase::ALL.map(|phase| (phase.words(), totals::colour(phase))).to_vec(),
+        rows: standings.sorted().iter().filter_map(row).collect(),
+        words: bytes_words,
+    }
+}
+
+/// What the device was given to write during the loads of each case, in bytes a row.
+fn device(run: &Run, standings: &Standings) -> Stacks {
+    let device = [(Metric::DeviceWrites, RGBColor(120, 110, 190))];
+    let row = |s: &&Standing| {
+        let bytes = s.summary.readings.get(Metric::DeviceWrites)? / s.summary.rows.max(1) as f64;
+        Some((s.summary.case.id.clone(), vec![bytes], bytes_words(bytes)))
+    };
+    Stacks {
+        name: "device",
+        alt: "Bytes a row that the device was given to write during the loads of each case",
+        title: format!("{}: bytes to the device, a row", run.plan.title),
+        line:
+            "Data and WAL together, from the medians. What the kernel still held in memory is not among them."
+                .into(),
+        parts: parts(&device),
+        rows: standings.sorted().iter().filter_map(row).collect(),
+        words: bytes_words,
+    }
+}
+
+fn bytes_words(bytes: f64) -> String {
+    format!("{} B", units::count(bytes.round() as u64))
 }
 
 fn parts(metrics: &[(Metric, RGBColor)]) -> Vec<(&'static str, RGBColor)> {
@@ -107,11 +165,11 @@ fn rows(
 }
 
 impl Stacks {
-    fn is_any(&self) -> bool {
-        !self.rows.is_empty()
-    }
-
-    fn draw(&self, format: Format) -> Result<String> {
+    /// Draws it.
+    ///
+    /// # Errors
+    /// When it cannot be drawn.
+    pub(crate) fn draw(&self, format: Format) -> Result<String> {
         let lines = [self.line.clone()];
         let is_seen = |at: usize| self.rows.iter().any(|(_, parts, _)| parts[at] > 0.0);
         let seen = self.parts.iter().enumerate().filter(|(at, _)| is_seen(*at));

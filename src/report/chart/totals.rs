@@ -32,7 +32,7 @@ impl TotalRow {
 }
 
 /// Middle tones, legible on white and on black, and apart for the colour-blind (after Okabe and Ito).
-fn colour(phase: Phase) -> RGBColor {
+pub(super) fn colour(phase: Phase) -> RGBColor {
     match phase {
         Phase::Prepare => RGBColor(140, 140, 140),
         Phase::Load => RGBColor(47, 129, 204),
