@@ -183,6 +183,13 @@ pub struct Deadline {
     watcher: Option<std::thread::JoinHandle<()>>,
 }
 
+impl Deadline {
+    /// Whether work has to stop because of it.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.interrupt.lock().passed.contains_key(&self.id)
+    }
+}
+
 impl Drop for Deadline {
     fn drop(&mut self) {
         {
@@ -202,6 +209,19 @@ impl Drop for Deadline {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    #[test]
+    fn a_deadline_knows_whether_it_is_the_one_that_has_passed() {
+        let interrupt = Interrupt::new();
+        let (far, near) = (Duration::from_secs(60), Duration::ZERO);
+        let [far, near] = [far, near].map(|limit| interrupt.deadline(limit).unwrap());
+        while interrupt.check().is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!((far.has_passed(), near.has_passed()), (false, true));
+        drop(near);
+        assert_eq!(interrupt.check(), Ok(()), "the other goes on");
+    }
 
     #[test]
     fn a_raised_signal_runs_the_actions_and_fails_the_check() {

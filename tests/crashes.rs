@@ -72,11 +72,17 @@ fn what_is_there_is_what_was_committed() {
         "[[case]]\nmethod = ['copy-unlogged', 'copy-append', 'insert-row-batched-commits', 'copy-partitioned']\n\
          [[case]]\nmethod = ['insert-row', 'update-row', 'insert-multirow']\nrows = 2000\n\
          [[case]]\nmethod = 'copy-one-transaction'\nsettings = { wal_level = 'minimal' }\n\
-         [[case]]\nmethod = 'insert-row-async-commit'\n",
+         [[case]]\nmethod = 'insert-row-async-commit'\n\
+         [[case]]\nmethod = ['psql-insert', 'psql-copy']\n",
         &Moment::ALL,
         |_| {},
     );
-    for whole in ["copy-csv", "copy-append", "copy-partitioned", "copy-one-transaction wal_level=minimal"] {
+    // Of a program nothing is confirmed before it ends, though psql commits row by row.
+    let psql = left(&samples, "psql-insert", Moment::Middle);
+    assert!(psql.confirmed == 0 || psql.phase != Some(Phase::Load), "{psql:?}");
+    for whole in
+        ["copy-csv", "copy-append", "copy-partitioned", "copy-one-transaction wal_level=minimal", "psql-copy"]
+    {
         assert_eq!(counts(left(&samples, whole, Moment::End)), (20_000, 20_000, 0), "{whole}");
         let middle = left(&samples, whole, Moment::Middle);
         assert_eq!((middle.confirmed, middle.confirmed_there), (0, 0), "{whole}");

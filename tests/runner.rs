@@ -76,6 +76,7 @@ impl Stage for FakeStage {
             others_there: 0,
             foreign: Some(0),
             lost_ns: None,
+            hung: false,
             recovery_ns: 1,
         };
         Ok(Crashed { phases: BTreeMap::from([(Phase::Load, rows * 200)]), session: None, crash })

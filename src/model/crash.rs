@@ -63,6 +63,8 @@ pub struct Crash {
     /// From the confirmation of the first confirmed row that is gone to the crash, in nanoseconds, where the rows that
     /// were confirmed last are those that are gone; `None` where none is.
     pub lost_ns: Option<u64>,
+    /// Whether the client had not noticed half a minute after the crash, and was ended.
+    pub hung: bool,
     /// From the start of the server to its first connection, recovery and all, in nanoseconds.
     pub recovery_ns: u64,
 }
@@ -108,6 +110,7 @@ mod tests {
             others_there,
             foreign: Some(foreign),
             lost_ns: None,
+            hung: false,
             recovery_ns: 1,
         };
         for (left, promised, kept) in [

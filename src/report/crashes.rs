@@ -116,6 +116,9 @@ fn words(crash: &Crash, rows: u64, promised: Durability) -> String {
         (others, 0) => words.push_str(&format!("; of {} others none", count(others))),
         (others, there) => words.push_str(&format!("; of {} others {}", count(others), count(there))),
     }
+    if crash.hung {
+        words.push_str("; the client never noticed");
+    }
     if let Some(foreign) = crash.foreign.filter(|foreign| *foreign > 0) {
         words.push_str(&format!("; {} that were never loaded", count(foreign)));
     }
@@ -135,6 +138,7 @@ mod tests {
             others_there,
             foreign: Some(0),
             lost_ns: (confirmed > confirmed_there).then_some(120_000_000),
+            hung: false,
             recovery_ns: 1,
         };
         for (left, expected) in [
@@ -146,6 +150,8 @@ mod tests {
         ] {
             assert_eq!(words(&left, 1000, Durability::MayLoseLastCommits), expected);
         }
+        let hung = Crash { hung: true, ..crash(1000, 1000, 0) };
+        assert_eq!(words(&hung, 1000, Durability::Durable), "all 1 000 confirmed; the client never noticed");
         assert_eq!(words(&crash(1000, 0, 0), 1000, Durability::LostOnCrash), "none of 1 000 confirmed");
     }
 }

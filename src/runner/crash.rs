@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use crate::interrupt::{Deadline, Interrupt};
 use crate::method::tools::confirmed::{Confirmed, Part};
 use crate::method::{Edges, Load, PhaseClock};
 use crate::model::{Moment, Phase};
@@ -22,8 +23,8 @@ use crate::server::Killer;
 /// When the load fails before the server is killed, or it cannot be killed; when work has to stop.
 pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result<Killed> {
     let Ready { parts, scratch, rows, before, .. } = ready;
-    let killing =
-        Arc::new(Killing::new(parts.server.killer()?, (moment == Moment::Middle).then_some(middle)));
+    let after = (moment == Moment::Middle).then_some(middle);
+    let killing = Arc::new(Killing::new(parts.server.killer()?, after, parts.interrupt.clone()));
     let half = rows.div_ceil(2);
     let hears = killing.clone();
     let confirmed = Confirmed::heard_by(move |confirmed| {
@@ -49,10 +50,11 @@ pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result
     if loaded.is_ok() {
         killing.kill();
     }
+    let whole = loaded.is_ok();
+    let killed = killing.killed()?;
     parts.interrupt.check()?;
     drop(deadline);
-    let whole = loaded.is_ok();
-    let (phase, at) = match (killing.killed()?, loaded) {
+    let KilledIn { phase, at, hung } = match (killed, loaded) {
         (Some(killed), _) => killed,
         (None, Err(error)) => return Err(error),
         (None, Ok(())) => bail!("the load has ended, and its server was not killed"),
@@ -61,7 +63,7 @@ pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result
     if whole {
         confirmed.extend(rest(&confirmed, rows, ended));
     }
-    Ok(Killed { phase, at, confirmed, phases: clock.phases().clone(), before })
+    Ok(Killed { phase, at, hung, confirmed, phases: clock.phases().clone(), before })
 }
 
 /// The rows among so many that are in none of the parts, confirmed together in the end.
@@ -91,13 +93,24 @@ struct Killing {
 
 struct State {
     killer: Killer,
+    interrupt: Interrupt,
     phase: Option<Phase>,
-    killed: Option<Result<(Option<Phase>, Instant)>>,
+    killed: Option<Result<(Option<Phase>, Instant, Deadline)>>,
+}
+
+/// How long a client may take to notice that its server is gone: one that was sent no end of its connection waits for ever.
+const NOTICE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The phase and the time in which a server was killed, and whether its client did not notice.
+struct KilledIn {
+    phase: Option<Phase>,
+    at: Instant,
+    hung: bool,
 }
 
 impl Killing {
-    fn new(killer: Killer, after: Option<Duration>) -> Self {
-        let server = Arc::new(Mutex::new(State { killer, phase: None, killed: None }));
+    fn new(killer: Killer, after: Option<Duration>, interrupt: Interrupt) -> Self {
+        let server = Arc::new(Mutex::new(State { killer, interrupt, phase: None, killed: None }));
         Self { server, after, timer: Mutex::default() }
     }
 
@@ -105,9 +118,10 @@ impl Killing {
         kill(&self.server);
     }
 
-    /// The phase and the time in which the server was killed; `None` when it was not.
-    fn killed(&self) -> Result<Option<(Option<Phase>, Instant)>> {
-        locked(&self.server).killed.take().transpose()
+    /// How the server was killed; `None` when it was not. The client is not ended any more for that it has not noticed.
+    fn killed(&self) -> Result<Option<KilledIn>> {
+        let killed = locked(&self.server).killed.take().transpose()?;
+        Ok(killed.map(|(phase, at, noticing)| KilledIn { phase, at, hung: noticing.has_passed() }))
     }
 
     fn stop_waiting(&self) {
@@ -144,7 +158,9 @@ fn kill(server: &Mutex<State>) {
         // On a thread of its own, as one that drives a connection may not wait for a container engine.
         let killed = std::thread::scope(|scope| scope.spawn(|| (state.killer)()).join());
         let killed = killed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        state.killed = Some(killed.map(|()| (phase, at)));
+        let noticing =
+            || state.interrupt.deadline(NOTICE_LIMIT).context("giving the client a while to notice");
+        state.killed = Some(killed.and_then(|()| Ok((phase, at, noticing()?))));
     }
 }
 
@@ -176,7 +192,7 @@ mod tests {
             *counts.lock().unwrap() += 1;
             Ok(())
         };
-        let killing = Killing::new(Box::new(killer), Some(Duration::ZERO));
+        let killing = Killing::new(Box::new(killer), Some(Duration::ZERO), Interrupt::new());
         killing.enter(Some(Phase::Prepare));
         assert!(killing.killed().unwrap().is_none());
         killing.enter(Some(Phase::Load));
@@ -185,7 +201,10 @@ mod tests {
         }
         killing.kill();
         killing.stop_waiting();
-        assert_eq!(killing.killed().unwrap().map(|(phase, _)| phase), Some(Some(Phase::Load)));
+        assert_eq!(
+            killing.killed().unwrap().map(|killed| (killed.phase, killed.hung)),
+            Some((Some(Phase::Load), false))
+        );
         assert_eq!(*killed.lock().unwrap(), 1);
     }
 }

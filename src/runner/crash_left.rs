@@ -30,6 +30,8 @@ pub(super) struct Killed {
     pub phase: Option<Phase>,
     /// When it was.
     pub at: Instant,
+    /// Whether the client had not noticed after a while, and was ended.
+    pub hung: bool,
     /// Rows whose commit was confirmed, by their numbers.
     pub confirmed: Vec<Part>,
     /// Nanoseconds of each phase that ended.
@@ -63,6 +65,7 @@ pub(super) fn read(
             others_there,
             foreign: knows_foreign.then_some(foreign),
             lost_ns: lost_ns(&killed.confirmed, lost, killed.at),
+            hung: killed.hung,
             recovery_ns,
         }
     };

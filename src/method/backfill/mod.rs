@@ -79,7 +79,7 @@ fn same_key(key: &[KeyColumn], other: &str) -> String {
 fn shares<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<Vec<(Session, Feed<'a>)>> {
     let mut shares = Vec::new();
     for feed in feeds(load, jobs, batch_rows)? {
-        shares.push((load.connector.connect()?, feed));
+        shares.push((load.connector.connect()?, feed.committed_to(load.confirmed)));
     }
     Ok(shares)
 }

@@ -96,7 +96,9 @@ impl Method for Insert {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let mut jobs = jobs(load, load.integer(JOBS)?, self.connect)?;
+        let jobs = jobs(load, load.integer(JOBS)?, self.connect)?;
+        let mut jobs: Vec<_> =
+            jobs.into_iter().map(|(inserter, feed)| (inserter, feed.committed_to(load.confirmed))).collect();
         clock.time(Phase::Load, || {
             side_by_side(jobs.iter_mut().collect(), |(inserter, feed)| inserter.insert_all(feed))
         })?;

@@ -34,10 +34,9 @@ impl Method for InsertTransaction {
     }
 
     fn load(&self, load: &Load<'_>, clock: &mut PhaseClock) -> Result<()> {
-        let Some((mut inserter, feed)) = jobs(load, 1, self.connect)?.pop() else {
+        let Some((mut inserter, mut feed)) = jobs(load, 1, self.connect)?.pop() else {
             bail!("{} rows were cut into no job at all", load.rows);
         };
-        let mut feed = feed.in_one_transaction();
         committed(&mut *inserter, clock, |inserter| inserter.insert_all(&mut feed))?;
         build_indexes(load, clock, &mut *inserter)
     }

@@ -77,8 +77,7 @@ pub(crate) fn feeds<'a>(load: &Load<'a>, jobs: u64, batch_rows: u64) -> Result<V
     let mut before = 0;
     let mut feeds = Vec::new();
     for chunk in load.dataset.chunks(Encoding::Csv, load.rows, jobs as usize)? {
-        let feed = Feed::open(load.dataset, chunk, before, batch_rows, load.connector.interrupt())?;
-        feeds.push(Feed { confirmed: load.confirmed, ..feed });
+        feeds.push(Feed::open(load.dataset, chunk, before, batch_rows, load.connector.interrupt())?);
         before += chunk.rows;
     }
     Ok(feeds)
@@ -104,6 +103,11 @@ impl<'a> Feed<'a> {
         // The first batch looks whether to stop.
         let unchecked = ROWS_BETWEEN_CHECKS;
         Self { reader, interrupt, before, rows, done: 0, batch_rows, unchecked, noted: 0, confirmed: None }
+    }
+
+    /// The same rows, which are committed as they go: what is confirmed is noted here, where someone wants to know it.
+    pub(crate) fn committed_to(self, confirmed: Option<&'a Confirmed>) -> Self {
+        Self { confirmed, ..self }
     }
 
     /// Number of rows in all.
@@ -137,7 +141,7 @@ impl<'a> Feed<'a> {
         Ok(Some(RowRange { first, last: self.before + self.done }))
     }
 
-    /// Does `work` with one batch after the other, each when the last is done and its commit confirmed.
+    /// Does `work` with one batch after the other, each when the last is done, and committed where they are as they go.
     ///
     /// # Errors
     /// As [`Feed::fill`], or what `work` returns, with the rows named.
@@ -159,7 +163,7 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
-    /// Notes that the commit of all rows so far is confirmed.
+    /// Notes that the commit of all rows so far is confirmed, where they are committed as they go.
     pub(crate) fn confirm(&mut self) {
         if let Some(confirmed) = self.confirmed
             && self.noted < self.done
@@ -167,11 +171,6 @@ impl<'a> Feed<'a> {
             confirmed.add(self.before + self.noted + 1..=self.before + self.done);
             self.noted = self.done;
         }
-    }
-
-    /// The same rows, in one transaction: no commit is confirmed before all are in.
-    pub(crate) fn in_one_transaction(self) -> Self {
-        Self { confirmed: None, ..self }
     }
 }
 

@@ -189,23 +189,33 @@ struct Crash {
     others_there: u64,
     foreign: Option<u64>,
     lost_ns: Option<u64>,
+    hung: bool,
     recovery_ns: u64,
 }
 
 impl From<model::Crash> for Crash {
     fn from(crash: model::Crash) -> Self {
-        let model::Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns } =
-            crash;
+        let model::Crash {
+            phase,
+            confirmed,
+            confirmed_there,
+            others_there,
+            foreign,
+            lost_ns,
+            hung,
+            recovery_ns,
+        } = crash;
         let phase = phase.map(Named);
-        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns }
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns }
     }
 }
 
 impl From<Crash> for model::Crash {
     fn from(crash: Crash) -> Self {
-        let Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns } = crash;
+        let Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns } =
+            crash;
         let phase = phase.map(|named| named.0);
-        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, recovery_ns }
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns }
     }
 }
 
