@@ -6,7 +6,7 @@ use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{
-    Crash, CrashKind, CrashPlan, Durability, Moment, Outcome, Phase, Plan, Role, Sample, Slot,
+    Case, Crash, CrashKind, CrashPlan, Durability, Moment, Outcome, Phase, Plan, Role, Sample, Slot, Source,
 };
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
@@ -15,8 +15,8 @@ use bulkbench::server::Server;
 struct Silent;
 
 impl Progress for Silent {
-    fn skip(&mut self, _: &bulkbench::model::Case, _: Slot) {}
-    fn begin(&mut self, _: &bulkbench::model::Case, _: Slot) {}
+    fn skip(&mut self, _: &Case, _: Slot) {}
+    fn begin(&mut self, _: &Case, _: Slot) {}
     fn end(&mut self, _: &Sample, _: std::time::Duration) {}
 }
 
@@ -215,4 +215,30 @@ fn a_server_of_the_user_is_never_killed() {
     assert!(String::from_utf8_lossy(&alone.stderr).contains("add --crash"));
     let other = bulkbench(place.path(), &["run", "votes", "--crash=power-cut"]);
     assert!(String::from_utf8_lossy(&other.stderr).contains("a server crashes by one of: kill"));
+}
+
+/// The published run of every method, local and in a container: it is what the words of the catalogue rest on.
+#[test]
+fn every_method_left_what_it_promises_in_the_published_run() {
+    let results = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let is_one = |dir: &std::path::PathBuf| dir.to_string_lossy().ends_with("-durability");
+    let dirs = std::fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path()).filter(is_one);
+    let dirs: Vec<std::path::PathBuf> = dirs.collect();
+    let [dir] = &dirs[..] else { panic!("one run of durability is published, and not {dirs:?}") };
+    let (run, samples) = bulkbench::record::load(dir).unwrap();
+    let sources: Vec<_> = run.servers.values().map(|server| server.source).collect();
+    assert!(sources.contains(&Source::Local) && sources.contains(&Source::Container), "{sources:?}");
+    let planned = &run.plan.crash.as_ref().unwrap().order;
+    for (index, moment) in planned {
+        left(&samples, &run.plan.cases[*index].id, *moment);
+    }
+    let catalogue = Catalogue::built_in();
+    for info in catalogue.iter().map(|method| method.info()).filter(|info| info.id != "copy-out") {
+        let case = |case: &&Case| case.key.method == info.id;
+        let crashed = planned.iter().any(|(index, _)| run.plan.cases[*index].key.method == info.id);
+        let why = run.plan.cases.iter().filter(case).find_map(|case| case.unavailable.as_ref());
+        assert!(crashed || why.is_some(), "{} has neither crashed nor a reason why not", info.id);
+        let found = run.plan.cases.iter().find(case).map(|case| case.durability);
+        assert_eq!(found, Some(info.durability), "{}: the run held another word", info.id);
+    }
 }

@@ -60,8 +60,9 @@ pub struct Crash {
     pub others_there: u64,
     /// Rows that are there and are none of the load's; `None` where the table held rows before it.
     pub foreign: Option<u64>,
-    /// From the confirmation of the first confirmed row that is gone to the crash, in nanoseconds, where the rows that
-    /// were confirmed last are those that are gone; `None` where none is.
+    /// From the confirmation of the first confirmed row that is gone to the beginning of the crash, in nanoseconds, where
+    /// the rows that were confirmed last are those that are gone; 0 where it was confirmed while the processes were
+    /// killed, `None` where none is gone.
     pub lost_ns: Option<u64>,
     /// Whether the client had not noticed half a minute after the crash, and was ended.
     pub hung: bool,

@@ -41,7 +41,6 @@ pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> O
     let table = Table { columns, rows: cases.iter().map(row).collect() }.without_empty_columns();
     let text = vec![
         kind(plan.kind).into(),
-        kept(&crashes),
         format!(
             "Each load was of {} rows, or those of the case where it has fewer. Rows were counted after the recovery by \
          their whole content: those whose commit the server had confirmed to the client, and the others.",
@@ -71,19 +70,21 @@ fn kind(kind: CrashKind) -> &'static str {
     }
 }
 
-/// How many left what was promised.
-fn kept(crashes: &[&Sample]) -> String {
+/// How many crashes left what was promised; `None` where nothing has crashed.
+pub(crate) fn finding(samples: &[Sample]) -> Option<String> {
+    let crashes: Vec<&Sample> = samples.iter().filter(|s| matches!(s.slot, Slot::Crash(_))).collect();
     let counted = crashes.iter().filter(|sample| sample.crash.is_some()).count();
     let kept = crashes.iter().filter(|sample| sample.crash.is_some() && sample.error.is_none()).count();
     let failed = match crashes.len() - counted {
         0 => String::new(),
         failed => format!(" {} more failed before anything could be counted.", count(failed as u64)),
     };
-    format!(
+    let kept = format!(
         "{} of {} crashes left what the case promises.{failed}",
         count(kept as u64),
         count(counted as u64)
-    )
+    );
+    (!crashes.is_empty()).then_some(kept)
 }
 
 fn cell(sample: &Sample, promised: Durability) -> Cell {
@@ -109,7 +110,11 @@ fn words(crash: &Crash, rows: u64, promised: Durability) -> String {
     };
     // Where nothing is to stay it is no tail that is gone.
     if let Some(ns) = crash.lost_ns.filter(|_| promised != Durability::LostOnCrash) {
-        words.push_str(&format!(" (gone: the last {})", seconds(ns)));
+        let when = match ns {
+            0 => "while it was killed".into(),
+            ns => format!("in the last {}", seconds(ns)),
+        };
+        words.push_str(&format!(" (gone: what was confirmed {when})"));
     }
     match (rows.saturating_sub(crash.confirmed), crash.others_there) {
         (0, _) => {}
@@ -145,8 +150,11 @@ mod tests {
             (crash(1000, 1000, 0), "all 1 000 confirmed"),
             (crash(0, 0, 0), "none was confirmed; of 1 000 others none"),
             (crash(500, 500, 12), "all 500 confirmed; of 500 others 12"),
-            (crash(500, 480, 0), "480 of 500 confirmed (gone: the last 120 ms); of 500 others none"),
-            (crash(1000, 0, 0), "none of 1 000 confirmed (gone: the last 120 ms)"),
+            (
+                crash(500, 480, 0),
+                "480 of 500 confirmed (gone: what was confirmed in the last 120 ms); of 500 others none",
+            ),
+            (crash(1000, 0, 0), "none of 1 000 confirmed (gone: what was confirmed in the last 120 ms)"),
         ] {
             assert_eq!(words(&left, 1000, Durability::MayLoseLastCommits), expected);
         }

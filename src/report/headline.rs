@@ -1,6 +1,7 @@
 //! The findings of a run, a sentence each.
 
 use super::axis_findings;
+use super::crashes;
 use super::figures::Figures;
 use super::steps;
 use super::table::Cell;
@@ -12,10 +13,15 @@ use crate::units;
 /// With more cases than this that others are held against, a sentence for each is too much.
 const MOST_REFERENCES: usize = 6;
 
-/// The findings. In a run along an axis, what the axis does; otherwise the fastest of all and the
+/// The findings: what crashes left, where there were some, and then of the times. In a run along an axis, what the axis
+/// does; otherwise the fastest of all and the
 /// fastest that survives a crash, or in a run that holds cases against several others the fastest beside
 /// each of these.
 pub(crate) fn headline(figures: &Figures) -> Vec<String> {
+    crashes::finding(figures.samples).into_iter().chain(of_times(figures)).collect()
+}
+
+fn of_times(figures: &Figures) -> Vec<String> {
     let Figures { run, standings, curve, chain, .. } = figures;
     let ranked = standings.ranked();
     if ranked.is_empty() {
