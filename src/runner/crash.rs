@@ -47,10 +47,10 @@ pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result
     let loaded = parts.method.load(&load, &mut clock);
     killing.stop_waiting();
     let ended = Instant::now();
-    if loaded.is_ok() {
+    let whole = loaded.is_ok();
+    if whole {
         killing.kill();
     }
-    let whole = loaded.is_ok();
     let killed = killing.killed()?;
     parts.interrupt.check()?;
     drop(deadline);

@@ -6,12 +6,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::dataset::{Dataset, summing};
-use crate::method::HELD;
 use crate::method::copy::copy_from_stdin;
 use crate::method::tools::confirmed::Part;
-use crate::model::{Before, Case, Crash, Encoding, ParamValue, Phase, Work};
+use crate::model::{Before, Case, Crash, Encoding, Phase, Work};
 use crate::pg_error::describe;
-use crate::runner::reset::copy_first;
+use crate::runner::reset::{TableRows, copy_first};
 use crate::server::{Connector, Session};
 use crate::sql::Exec;
 use crate::table::Table;
@@ -50,7 +49,7 @@ pub(super) fn read(
     connector: &Connector,
     (dataset, table): (&Dataset, &Table),
     case: &Case,
-    rows: u64,
+    rows: TableRows,
     (killed, recovery_ns): (&Killed, u64),
 ) -> Result<Crash> {
     // Elsewhere the table held other rows before.
@@ -86,12 +85,9 @@ pub(super) fn read(
         columns.join(", ")
     ))?;
     let all = Table { name: LOADED.into(), foundation: None, ..table.clone() };
-    copy_first(connector, &copy_from_stdin(&all, Encoding::Csv), dataset, rows)?;
+    copy_first(connector, &copy_from_stdin(&all, Encoding::Csv), dataset, rows.loaded)?;
     let row = summing::row_expression(table.absent.rule(), &table.columns);
-    let held = match case.work {
-        Work::Append => case.params.get(HELD).and_then(ParamValue::number).unwrap_or(1),
-        Work::Load | Work::Merge | Work::Update | Work::Export => 0,
-    };
+    let held = rows.times - 1;
     let (first, last): (Vec<i64>, Vec<i64>) = ranges(&killed.confirmed).into_iter().unzip();
     let counts = fixed(&mut **session, |transaction| {
         let sql = counting(&row, &name, &loaded, held);

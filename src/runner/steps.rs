@@ -112,6 +112,7 @@ impl Applied<'_> {
     /// The server's error.
     pub(super) fn left(self, rows: u64, killed: Killed, recovery_ns: u64) -> Result<Crashed> {
         let Self { parts, control, .. } = self;
+        let rows = rows_after(parts.method.info(), &parts.case.params, rows);
         let connector = parts.server.connector();
         let control = control.insert(connector.connect()?);
         let (crash, settings) = limited(parts.interrupt, parts.timeout, || {
