@@ -6,21 +6,17 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::dataset::{Dataset, summing};
-use crate::method::copy::copy_from_stdin;
 use crate::method::tools::confirmed::Part;
-use crate::model::{Before, Case, Crash, Encoding, Phase, Work};
+use crate::model::{Before, Case, Crash, Phase, Work};
 use crate::pg_error::describe;
-use crate::runner::reset::{TableRows, copy_first};
+use crate::runner::reference;
+use crate::runner::reset::TableRows;
 use crate::server::{Connector, Session};
 use crate::sql::Exec;
 use crate::table::Table;
-use crate::table::ddl::unlogged;
 use crate::table::fixed::fixed;
 
-/// The table of the rows that were to be loaded, which is gone afterwards.
-const LOADED: &str = "bulkbench_loaded";
-
-/// The column of it that counts them.
+/// The column that counts the rows that were to be loaded.
 const NUMBER: &str = "bulkbench_number";
 
 /// A load whose server was killed.
@@ -77,15 +73,7 @@ pub(super) fn read(
     if !is_there {
         return Ok(crash(0, 0, 0));
     }
-    let loaded = table.beside(LOADED);
-    let columns: Vec<String> = table.columns.iter().map(|column| table.column_sql(column)).collect();
-    session.run(&format!(
-        "DROP TABLE IF EXISTS {loaded}; CREATE {}TABLE {loaded} ({NUMBER} bigserial, {})",
-        unlogged(table.spare()),
-        columns.join(", ")
-    ))?;
-    let all = Table { name: LOADED.into(), foundation: None, ..table.clone() };
-    copy_first(connector, &copy_from_stdin(&all, Encoding::Csv), dataset, rows.loaded)?;
+    let loaded = reference::filled(session, connector, dataset, table, rows.loaded, Some(NUMBER))?;
     let row = summing::row_expression(table.absent.rule(), &table.columns);
     let held = rows.times - 1;
     let (first, last): (Vec<i64>, Vec<i64>) = ranges(&killed.confirmed).into_iter().unzip();

@@ -29,15 +29,7 @@ pub(super) fn content(
     table: &Table,
     rows: u64,
 ) -> Result<Content> {
-    let columns: Vec<String> = table.columns.iter().map(|column| table.column_sql(column)).collect();
-    let name = table.beside(REFERENCE);
-    session.run(&format!(
-        "DROP TABLE IF EXISTS {name}; CREATE {}TABLE {name} ({})",
-        unlogged(table.spare()),
-        columns.join(", ")
-    ))?;
-    let reference = Table { name: REFERENCE.into(), ..table.clone() };
-    copy_first(connector, &copy_from_stdin(&reference, Encoding::Csv), dataset, rows)?;
+    let name = filled(session, connector, dataset, table, rows, None)?;
     let rule = table.absent.rule();
     let sum = summing::query(rule, &table.columns, None, &name);
     let text: String = fixed(&mut **session, |transaction| {
@@ -46,4 +38,31 @@ pub(super) fn content(
     session.run(&format!("DROP TABLE {name}"))?;
     let sum = text.parse().with_context(|| format!("the content sum {text} is not a number"))?;
     Ok(Content { rule, sum }.of_server())
+}
+
+/// A table of the dataset's first rows, read by the server from the csv, in place of any before; with a column of this
+/// name that numbers them from 1, where there is one. To be dropped after use; gives its quoted name.
+///
+/// # Errors
+/// As [`content`].
+pub(super) fn filled(
+    session: &mut Session,
+    connector: &Connector,
+    dataset: &Dataset,
+    table: &Table,
+    rows: u64,
+    number: Option<&str>,
+) -> Result<String> {
+    let number = number.map(|number| format!("{number} bigserial"));
+    let columns = table.columns.iter().map(|column| table.column_sql(column));
+    let columns: Vec<String> = number.into_iter().chain(columns).collect();
+    let name = table.beside(REFERENCE);
+    session.run(&format!(
+        "DROP TABLE IF EXISTS {name}; CREATE {}TABLE {name} ({})",
+        unlogged(table.spare()),
+        columns.join(", ")
+    ))?;
+    let reference = Table { name: REFERENCE.into(), ..table.clone() };
+    copy_first(connector, &copy_from_stdin(&reference, Encoding::Csv), dataset, rows)?;
+    Ok(name)
 }
