@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::{find_program, path_dirs};
 use crate::method::external;
-use crate::probe::{disk, disk::Flushing, machine};
+use crate::probe::{balloon, disk, disk::Flushing, files, machine};
 use crate::units;
 
 /// The result of a check.
@@ -90,6 +90,7 @@ pub(crate) fn checks(around: &Environment) -> Vec<Check> {
         governor(&governors()),
         huge_pages(&text("/sys/kernel/mm/transparent_hugepage/enabled")),
         swap(&text("/proc/swaps")),
+        free_memory(balloon::reports_free_memory(&mut |path| files::text(path))),
     ]);
     checks
 }
@@ -310,6 +311,20 @@ fn swap(swaps: &str) -> Check {
             format!("{} of {} in use", units::bytes(used), units::bytes(size)),
             "a load that swaps measures the swap: free memory, then swapoff -a && swapon -a (as root)",
         ),
+    }
+}
+
+fn free_memory(reported: Option<bool>) -> Check {
+    const NAME: &str = "free memory";
+    match reported {
+        Some(true) => Check::warning(
+            NAME,
+            "goes back to the virtual machine's host, so that each page taken anew has to be had from there",
+            "hold loads that fill gigabytes only against others of their size, or ask for a virtual machine whose \
+             balloon does not report free pages",
+        ),
+        Some(false) => Check::ok(NAME, "stays with this virtual machine"),
+        None => Check::ok(NAME, "no balloon takes any of it"),
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn comes_with_any_run(fact: Fact) -> bool {
         | Fact::HugePages
         | Fact::TransparentHugePages
         | Fact::Swap
+        | Fact::FreeMemory
         | Fact::CpuLimit
         | Fact::MemoryLimit
         | Fact::Container

@@ -35,6 +35,8 @@ words! {
         TransparentHugePages = "transparent_huge_pages",
         /// Swap space.
         Swap = "swap_bytes",
+        /// Whether memory that lies free goes back to the host of a virtual machine.
+        FreeMemory = "free_memory",
         /// Hundredths of a processor that control groups leave.
         CpuLimit = "cgroup_cpu_percent",
         /// Memory that control groups leave.
@@ -109,6 +111,7 @@ impl Fact {
             Self::HugePages => "huge pages set aside",
             Self::TransparentHugePages => "transparent huge pages",
             Self::Swap => "swap",
+            Self::FreeMemory => "free memory",
             Self::CpuLimit => "control group's processors",
             Self::MemoryLimit => "control group's memory",
             Self::Kernel => "kernel",

@@ -6,7 +6,7 @@ use std::path::Path;
 pub(crate) type Files<'f> = dyn FnMut(&Path) -> Option<String> + 'f;
 
 /// The text of a file of this machine, without the line's end; `None` where there is none.
-pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
+pub(crate) fn text(path: impl AsRef<Path>) -> Option<String> {
     std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 

@@ -1,5 +1,6 @@
 //! Probes: the costs of a load as seen from outside, and the facts of the machine.
 
+pub(crate) mod balloon;
 pub(crate) mod block_device;
 mod cgroup;
 pub(crate) mod checkpoints;

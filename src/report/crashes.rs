@@ -9,9 +9,9 @@ use crate::units::{count, seconds};
 /// A line a case, and a column a moment; nothing where nothing has crashed.
 pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> Option<Section> {
     let plan = run.plan.crash.as_ref()?;
-    let crashes: Vec<&Sample> = samples.iter().filter(|s| matches!(s.slot, Slot::Crash(_))).collect();
-    let crashed = |s: &&Standing| crashes.iter().any(|crash| crash.case == s.summary.case.id);
-    let cases: Vec<&Standing> = standings.sorted().into_iter().filter(crashed).collect();
+    let crashes = crashed(samples);
+    let has_crashed = |s: &&Standing| crashes.iter().any(|crash| crash.case == s.summary.case.id);
+    let cases: Vec<&Standing> = standings.sorted().into_iter().filter(has_crashed).collect();
     if cases.is_empty() {
         return None;
     }
@@ -50,6 +50,11 @@ pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> O
     Some(Section { title: "What a crash left".into(), text, table: Some(table), ..Section::default() })
 }
 
+/// The samples that a crash ended.
+fn crashed(samples: &[Sample]) -> Vec<&Sample> {
+    samples.iter().filter(|sample| matches!(sample.slot, Slot::Crash(_))).collect()
+}
+
 fn about(moment: Moment) -> &'static str {
     match moment {
         Moment::End => "Right after the last phase had ended.",
@@ -72,7 +77,7 @@ fn kind(kind: CrashKind) -> &'static str {
 
 /// How many crashes left what was promised; `None` where nothing has crashed.
 pub(crate) fn finding(samples: &[Sample]) -> Option<String> {
-    let crashes: Vec<&Sample> = samples.iter().filter(|s| matches!(s.slot, Slot::Crash(_))).collect();
+    let crashes = crashed(samples);
     let counted = crashes.iter().filter(|sample| sample.crash.is_some()).count();
     let kept = crashes.iter().filter(|sample| sample.crash.is_some() && sample.error.is_none()).count();
     let failed = match crashes.len() - counted {

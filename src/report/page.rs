@@ -3,6 +3,7 @@
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
 use super::{by_dataset, crashes, curve, facts, headline, notes, own_tables, results, steps, why, winners};
+use crate::stats::MIN_SAMPLES;
 
 /// The report of one run.
 pub(crate) fn of_run(figures: &Figures) -> Page {
@@ -13,9 +14,12 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
         picture("total", "Median total by case, stacked by phase"),
         picture("rate", "Rows a second by case, on a logarithmic scale"),
     ];
-    let mut sections = Vec::new();
+    let crashed = crashes::section(run, samples, standings);
+    // What the experiment is about comes first: crashes, where its times are too few for a claim.
+    let few = (run.plan.rounds as usize) < MIN_SAMPLES;
+    let (first, behind) = if few { (crashed, None) } else { (None, crashed) };
+    let mut sections = Vec::from_iter(first);
     if let Some(curve) = &figures.curve {
-        // What the experiment is about comes first.
         let title = format!("Rows a second by {}", curve::axis_name(curve));
         let text = vec![format!("Rows a second, from the medians; {}.", curve::axis_title(curve))];
         let charts = vec![picture("curve", &format!("{title}, a line a series"))];
@@ -36,7 +40,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
         sections.push(Section { table: Some(steps::table(chain)), charts, ..titled("Step by step") });
     }
     sections.push(Section { table: Some(results::results(standings)), charts, ..titled("Results") });
-    sections.extend(crashes::section(run, samples, standings));
+    sections.extend(behind);
     sections.push(Section { notes: notes::notes(run, samples, standings), ..titled("Notes") });
     if let Some(table) = results::published(standings) {
         let source = run.plan.published.clone().unwrap_or_else(|| "its source".into());

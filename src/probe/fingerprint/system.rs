@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::model::{Fact, Fingerprint};
 use crate::probe::files::{Files, chosen, text};
-use crate::probe::{cgroup, cpuinfo};
+use crate::probe::{balloon, cgroup, cpuinfo};
 
 /// Looks at the clock that its cost is the mean of.
 const LOOKS: u32 = 100_000;
@@ -24,6 +24,9 @@ pub(super) fn limits(found: &mut Fingerprint, files: &mut Files<'_>) {
     let transparent = files(Path::new("/sys/kernel/mm/transparent_hugepage/enabled"));
     found.words(Fact::TransparentHugePages, transparent.and_then(|words| chosen(&words)));
     found.number(Fact::Swap, field("SwapTotal").map(|kib| kib * 1024));
+    let free =
+        balloon::reports_free_memory(files).map(|goes| if goes { "goes back to the host" } else { "stays" });
+    found.words(Fact::FreeMemory, free.map(str::to_owned));
     found.number(Fact::CpuLimit, cgroup::cpu_limit_percent(files));
     // Version 1 of control groups writes "no limit" as a number larger than any memory.
     let memory = field("MemTotal").map_or(u64::MAX, |kib| kib * 1024);
