@@ -90,6 +90,26 @@ pub(crate) fn size_of_setting(value: &str) -> Option<String> {
     is_size.then(|| format!("{number} {}", unit.trim()))
 }
 
+/// Bytes of a size as settings have it, `128MB`, in whole numbers of a binary unit; `None` of what is no size.
+pub(crate) fn size_in_bytes(value: &str) -> Option<u64> {
+    let value = value.trim();
+    let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit())?);
+    let unit: u64 = match unit.trim() {
+        "B" => 1,
+        "kB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        "TB" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// Bytes of memory that something may use: a size in whole MB; `None` of what is none.
+pub(crate) fn memory_in_bytes(value: &str) -> Option<u64> {
+    size_in_bytes(value).filter(|bytes| *bytes > 0 && bytes.is_multiple_of(1 << 20))
+}
+
 /// A share of one: `1.2 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -152,6 +172,12 @@ mod tests {
             assert_eq!(ratio_in_words(ratio), text);
         }
         assert_eq!([number_in_words(5), number_in_words(13)], ["five", "13"]);
+        for (text, bytes) in [("512MB", 512 << 20), (" 2 GB", 2 << 30), ("64kB", 65_536), ("1TB", 1 << 40)] {
+            assert_eq!(size_in_bytes(text), Some(bytes), "{text}");
+        }
+        for text in ["", "MB", "512", "1.5GB", "2gb", "-1MB", "99999999999TB"] {
+            assert_eq!(size_in_bytes(text), None, "{text}");
+        }
         assert_eq!(size_of_setting("128MB").as_deref(), Some("128 MB"));
         assert_eq!(size_of_setting("1 GB").as_deref(), Some("1 GB"));
         assert_eq!(

@@ -42,6 +42,8 @@ struct Seen {
     backends: Option<f64>,
     workers: Option<f64>,
     server: Option<f64>,
+    /// Processors that the server may use, where it is held to some.
+    cpus: Option<u32>,
     /// Shares of the looks, as in [`Metric::WAITS`]; `None` where there are too few.
     waits: Option<[f64; Metric::WAITS.len()]>,
     /// WAL and bytes to the device.
@@ -77,6 +79,7 @@ fn seen(summary: &Summary) -> Option<Seen> {
         backends: of_total(Metric::BackendCpu),
         workers: of_total(Metric::WorkerCpu),
         server: of_total(Metric::ServerCpu),
+        cpus: summary.limits().cpus,
         waits: (looks >= FEWEST_LOOKS).then(|| counts.map(|count| count / looks)),
         wal: readings.get(Metric::Wal),
         device: readings.get(Metric::DeviceWrites),
@@ -157,6 +160,10 @@ impl Seen {
         if most_share >= BOUND {
             return format!("bound by {}", bound_by(most));
         }
+        let used = self.server.or(self.backends).unwrap_or(0.0);
+        if let Some(cpus) = self.cpus.filter(|cpus| used >= BUSY * f64::from(*cpus)) {
+            return format!("bound by the server's processors: {used:.1} of {cpus} busy");
+        }
         match (self.backends, self.server) {
             (Some(busy), _) if busy > ALONE => {
                 format!("bound by the CPU of its backends: {busy:.1} processors busy")
@@ -220,6 +227,7 @@ mod tests {
         backends: Some(0.99),
         workers: Some(0.0),
         server: Some(1.02),
+        cpus: None,
         waits: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
         wal: Some(959_447_040.0),
         device: None,
@@ -290,6 +298,14 @@ mod tests {
                 Seen { waits: with(&[(Metric::WaitsClient, 0.9)]), client: 0.2, wal: None, ..BUSY_BACKEND },
                 "bound by the way between client and server: neither is busy; waits for the client 90 %; \
                  the client was idle 80 %",
+            ),
+            (
+                Seen { backends: Some(0.93), server: Some(0.97), cpus: Some(1), wal: None, ..BUSY_BACKEND },
+                "bound by the server's processors: 1.0 of 1 busy; the client was idle 93 %",
+            ),
+            (
+                Seen { cpus: Some(2), wal: None, ..BUSY_BACKEND },
+                "bound by one backend's CPU: 99 % of the time; the client was idle 93 %",
             ),
             (
                 Seen { waits: None, total: 12e6, wal: None, client: 1.4, ..BUSY_BACKEND },

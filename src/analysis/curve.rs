@@ -2,7 +2,7 @@
 
 use super::summary::Summary;
 use super::verdict::Standings;
-use crate::model::{Axis, Case, CaseKey, Plan, Role};
+use crate::model::{Axis, Case, CaseKey, Plan, Role, size_words};
 use crate::units;
 
 /// A run's rates over the axis that its experiment varies.
@@ -43,8 +43,13 @@ impl<'s, 'a> Curve<'s, 'a> {
         for summary in standings.cases.iter().map(|s| &s.summary).filter(|s| s.case.role != Role::Control) {
             let Some((x, label)) = value(axis, summary.case) else { continue };
             let point = Point { x, label, summary };
-            // With all parameters: one that is given with its default is no other case.
-            let key = CaseKey { params: summary.case.params.clone(), ..summary.case.key.clone() };
+            let params = match axis {
+                // Defaults follow from the processors.
+                Axis::Cpus => &summary.case.key.params,
+                // With all parameters: one that is given with its default is no other case.
+                _ => &summary.case.params,
+            };
+            let key = CaseKey { params: params.clone(), ..summary.case.key.clone() };
             let key = key.without(axis);
             match groups.iter_mut().find(|(other, _)| *other == key) {
                 Some((_, points)) => points.push(point),
@@ -79,6 +84,8 @@ fn value(axis: &Axis, case: &Case) -> Option<(f64, String)> {
     match axis {
         Axis::Rows => Some((case.rows as f64, units::count(case.rows))),
         Axis::Latency => case.key.axes.latency_ms.map(|ms| (ms as f64, ms.to_string())),
+        Axis::Cpus => case.key.axes.limits.cpus.map(|cpus| (f64::from(cpus), cpus.to_string())),
+        Axis::Memory => case.key.axes.limits.memory_bytes.map(|bytes| (bytes as f64, size_words(bytes))),
         Axis::Param(name) => {
             let value = case.params.get(name)?;
             Some((value.number()? as f64, value.to_string()))

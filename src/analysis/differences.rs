@@ -2,7 +2,7 @@
 
 use super::facts::{Shown, of_fingerprint};
 use super::run_axes;
-use crate::model::{Disk, Fact, Fingerprint, Machine, Run, ServerFacts, Source};
+use crate::model::{Disk, Fact, Fingerprint, Limits, Machine, Run, ServerFacts, Source, size_words};
 use crate::units;
 
 /// The value of a field that a run does not have.
@@ -101,6 +101,7 @@ fn facts(run: &Run) -> Fields {
             ("server.transport", server.transport.clone()),
         ],
     );
+    extend_with_limits(&mut facts, run);
     extend_with_fingerprint(&mut facts, "server", &of_server(machine, server));
     for (name, server) in &run.servers {
         let place = format!("servers.{name}");
@@ -151,6 +152,18 @@ fn facts(run: &Run) -> Fields {
         }
     }
     facts
+}
+
+/// What server and client may use of their machine.
+fn extend_with_limits(facts: &mut Fields, run: &Run) {
+    let or_all = |value: Option<String>| Shown::exact(value.unwrap_or_else(|| "all".into()));
+    let client = run.provenance.asked.as_ref().and_then(|asked| asked.client_cpus);
+    let Limits { cpus, memory_bytes } = run.server.limits;
+    facts.extend([
+        ("server.limits.cpus".to_owned(), or_all(cpus.map(|cpus| cpus.to_string()))),
+        ("server.limits.memory".to_owned(), or_all(memory_bytes.map(size_words))),
+        ("client.cpus".to_owned(), or_all(client.map(|cpus| cpus.to_string()))),
+    ]);
 }
 
 fn extend_with_settings(facts: &mut Fields, place: &str, server: &ServerFacts) {

@@ -53,6 +53,7 @@ pub(super) fn comes_with_any_run(fact: Fact) -> bool {
         | Fact::ClockCost
         | Fact::Kernel
         | Fact::SharedMemory
+        | Fact::Allowed
         | Fact::Flushes
         | Fact::FlushMedian
         | Fact::FlushP99

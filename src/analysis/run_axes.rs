@@ -6,7 +6,7 @@ use crate::model::{Axis, Case, Run};
 /// The axes on which the cases of each run all agree while the runs do not, with each run's value.
 pub(crate) fn varied(runs: &[&Run]) -> Vec<(Axis, Vec<Option<String>>)> {
     let settings = runs.iter().flat_map(|run| &run.plan.cases).flat_map(|c| c.key.axes.settings.keys());
-    let mut axes = vec![Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency];
+    let mut axes = vec![Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency, Axis::Cpus, Axis::Memory];
     for name in settings {
         if !axes.iter().any(|axis| axis.name() == name) {
             axes.push(Axis::Setting(name.clone()));
@@ -34,6 +34,9 @@ fn value(axis: &Axis, case: &Case) -> Option<String> {
         Axis::Dataset => axes.dataset.clone(),
         Axis::Collation => axes.collation.clone(),
         Axis::Latency => axes.latency_ms.map(|ms| ms.to_string()),
+        Axis::Cpus | Axis::Memory => {
+            axes.limit_words().find(|(limited, _)| limited == axis).map(|(_, value)| value)
+        }
         Axis::Setting(name) => axes.settings.get(name).cloned(),
         Axis::Method | Axis::Server | Axis::Param(_) => None,
     }

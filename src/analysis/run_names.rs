@@ -63,9 +63,10 @@ fn subject(difference: &RunDifference, all: &[RunDifference]) -> Option<Subject>
         _ => match field.split_once('.')? {
             ("cases", name) => Subject::Given(name.into()),
             ("machine", _) => Subject::Machine,
+            ("client", name) => Subject::Place(format!("client {name}")),
             ("servers", _) => Subject::Place("servers".into()),
             ("server", rest) => match rest.split_once('.') {
-                Some(("given", name)) => Subject::Given(name.into()),
+                Some(("given" | "limits", name)) => Subject::Given(name.into()),
                 Some((_, name)) if asked(name) => Subject::Given(name.into()),
                 Some((_, name)) => Subject::Shown(name.into()),
                 None => Subject::Place(rest.into()),
@@ -193,6 +194,8 @@ mod tests {
         let newer = [("server.version", versions), ("server.settings.io_method", ["-", "worker"])];
         assert_eq!(named(&newer), names("PostgreSQL 15.18", "PostgreSQL 18.6"));
         assert_eq!(named(&[("cases.latency_ms", ["-", "5"])]), names("no latency_ms", "5 ms"));
+        assert_eq!(named(&[("server.limits.cpus", ["1", "all"])]), names("cpus=1", "cpus=all"));
+        assert_eq!(named(&[("server.limits.memory", ["512MB", "2GB"])]), names("512 MB", "2 GB"));
         assert_eq!(named(&[("cases.rows", ["1000", "100000"])]), names("1 000 rows", "100 000 rows"));
         assert_eq!(named(&[("plan.experiment", ["votes", "loaders"])]), names("votes", "loaders"));
         assert_eq!(named(&[memory, ("plan.experiment", ["votes", "mine"])]), names("128 MB", "1 GB"));

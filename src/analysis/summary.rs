@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::metric::Aggregate;
 use crate::model::{
-    Case, DatasetFacts, Durability, EndState, Metric, Outcome, Phase, Reading, Run, Sample, ServerFacts,
+    Case, DatasetFacts, Durability, EndState, Limits, Metric, Outcome, Phase, Reading, Run, Sample,
+    ServerFacts,
 };
 use crate::stats::{self, Estimate};
 
@@ -103,6 +104,12 @@ impl Summary<'_> {
         off.sort();
         off.dedup();
         off
+    }
+
+    /// What its server may use of its machine.
+    pub(crate) fn limits(&self) -> Limits {
+        let of_run = self.server.map(|server| server.limits).unwrap_or_default();
+        self.case.key.axes.limits.over(of_run)
     }
 
     /// Finished samples.

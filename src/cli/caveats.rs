@@ -50,7 +50,8 @@ pub(crate) fn run_caveats(
     // Beside the datasets: there a server under another user can read.
     let dir = default_cache()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
-    let servers = args.place.open_for(wanted, &args.settings(), std::slice::from_ref(&dir), 0, interrupt)?;
+    let servers =
+        args.place.open_for(wanted, &args.conditions(), std::slice::from_ref(&dir), 0, interrupt)?;
     let outcome = (|| {
         let server = servers.main();
         let bench = Bench { catalogue, server, dir: &dir, loaders, timeout: args.timeout(None) };
@@ -147,6 +148,9 @@ fn check_flags(args: &Args) -> Result<()> {
         ("--distribute", args.distribute.is_some()),
         ("--quick", args.quick),
         ("--budget", args.budget.is_some()),
+        ("--cpus", args.limits.cpus.is_some()),
+        ("--memory", args.limits.memory.is_some()),
+        ("--client-cpus", args.limits.client_cpus.is_some()),
         ("--crash", args.crash.is_some()),
         ("--crash-rows", args.crash_rows.is_some()),
     ];

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::foreseen_rows::ForeseenRows;
 use super::here::{Here, RunsHere, here};
+use super::limit_args::LimitArgs;
 use super::output::print;
 use super::programs::Programs;
 use super::run_args::Args;
@@ -17,7 +18,7 @@ use crate::caveat::Caveat;
 use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::method::{Catalogue, Method};
-use crate::model::{Case, Role};
+use crate::model::{Case, Limits, Role};
 use crate::probe::disk::free_bytes;
 use crate::report::table::{Cell, Column};
 use crate::report::{self, Look, terminal};
@@ -46,6 +47,19 @@ impl Lines {
 
     fn servers(&mut self, servers: &[Foreseen]) {
         servers.iter().for_each(|server| self.add("server", &server.words));
+    }
+
+    fn limits(&mut self, limits: &LimitArgs) {
+        let server = limits.of_server();
+        if !server.is_empty() {
+            self.add("limits", &format!("the server may use {}", server.words()));
+        }
+        if let Some(cpus) = limits.client_cpus {
+            self.add(
+                "limits",
+                &format!("the client may use {}", Limits { cpus: Some(cpus), memory_bytes: None }.words()),
+            );
+        }
     }
 
     fn print(mut self) -> Result<ExitCode> {
@@ -88,6 +102,7 @@ pub(crate) fn print_plan(
 
     let mut lines = Lines::new(experiment, look);
     lines.servers(&servers);
+    lines.limits(&args.limits);
     let (mut to_make, mut csv) = (0, 0);
     for (name, rows) in data {
         let of_it = |case: &&Case| wanted_data::name_in(case.key.axes.dataset.as_deref()) == name;

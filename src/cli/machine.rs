@@ -7,14 +7,13 @@ use anyhow::{Context, Result};
 
 use super::measured::{Measured, measured};
 use super::output::print;
-use super::server_args::ServerArgs;
+use super::server_args::{Conditions, ServerArgs};
 use crate::cache_dir::default_cache_dir;
 use crate::interrupt::Interrupt;
 use crate::model::Machine;
 use crate::probe::disk::Flushing;
 use crate::probe::machine;
 use crate::report::{self, Look, terminal};
-use crate::server::Settings;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -49,7 +48,7 @@ pub(crate) fn tell(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
 fn of_server(server: &str, data_dir: Option<PathBuf>, interrupt: &Interrupt) -> Result<ExitCode> {
     let place = ServerArgs { server: server.to_owned(), pg_bin: Vec::new(), image: Vec::new(), data_dir };
     let wanted = place.wanted(&place.choice()?, false)?;
-    let servers = place.open_for(wanted, &Settings::new(), &[], 0, interrupt)?;
+    let servers = place.open_for(wanted, &Conditions::default(), &[], 0, interrupt)?;
     let outcome = (|| {
         let Measured { machine, server, .. } = measured(&servers)?;
         let look = Look::of_stdout();

@@ -10,6 +10,7 @@ mod dry_run;
 mod finish;
 mod foreseen_rows;
 mod here;
+mod limit_args;
 mod list;
 mod loader_args;
 mod machine;

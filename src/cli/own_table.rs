@@ -1,12 +1,11 @@
 //! The flags that say what to load: a csv and a DDL of the user's, or a table that the program brings along.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::csv_args::CsvArgs;
-use super::server_args::ServerArgs;
+use super::server_args::{Conditions, ServerArgs};
 use super::wanted_data::{self, RowSource, WantedData};
 use crate::dataset::{Asked, BuiltIn, Dataset, RowsFile, default_cache};
 use crate::interrupt::Interrupt;
@@ -122,7 +121,8 @@ pub(crate) fn import(
     }
     let cache = default_cache()?;
     std::fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
-    let servers = place.open_for(wanted, &BTreeMap::new(), std::slice::from_ref(&cache), 0, interrupt)?;
+    let servers =
+        place.open_for(wanted, &Conditions::default(), std::slice::from_ref(&cache), 0, interrupt)?;
     let outcome = foundation::lay(servers.main(), &told).and_then(|laid| {
         let columns = rows::columns(&laid.definition);
         let file = RowsFile { path: file, asked, table: &laid.definition.name, columns: &columns };

@@ -5,7 +5,7 @@
 
 use crate::caveat;
 use crate::model::findings::Findings;
-use crate::model::{Asked, CrashKind, OwnTable, Run, ServerFacts, Source};
+use crate::model::{Asked, CrashKind, OwnTable, Run, ServerFacts, Source, size_words};
 
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
@@ -95,6 +95,11 @@ impl RepeatCommand {
     /// With what every experiment has, as a shell reads it.
     fn rest(mut self, servers: &[&ServerFacts], asked: &Asked, label: &str) -> String {
         self.servers(servers);
+        // Those of all are the same.
+        let limits = servers.first().map(|server| server.limits).unwrap_or_default();
+        limits.cpus.iter().for_each(|cpus| self.flag("cpus", &cpus.to_string()));
+        limits.memory_bytes.iter().for_each(|bytes| self.flag("memory", &size_words(*bytes)));
+        asked.client_cpus.iter().for_each(|cpus| self.flag("client-cpus", &cpus.to_string()));
         if asked.data_dir {
             self.flag("data-dir", "{directory for the data of the server}");
         }
@@ -163,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::model::{CrashPlan, Making};
+    use crate::model::{CrashPlan, Limits, Making};
     use crate::record::Document;
 
     const GOLDEN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
@@ -198,6 +203,7 @@ mod tests {
     fn every_flag_of_run_is_in_the_command_or_decides_nothing() {
         let mut record = golden();
         record.plan.any_build = true;
+        record.server.limits = Limits { cpus: Some(2), memory_bytes: Some(4 << 30) };
         record.plan.crash = Some(CrashPlan { kind: CrashKind::Kill, rows: 10, order: Vec::new() });
         record.making =
             Making { after: vec!["ALTER TABLE {table} SET".into()], distribute: Some("link".into()) };
@@ -208,6 +214,7 @@ mod tests {
             methods: vec!["copy-text".into()],
             dataset: None,
             settings: BTreeMap::from([("work_mem".into(), "8 MB".into())]),
+            client_cpus: Some(1),
             data_dir: true,
             ..asked()
         };
@@ -244,6 +251,7 @@ mod tests {
         let experiment = "{file of the experiment votes, once its table is made: ALTER TABLE {table} SET}";
         assert!(words.contains(&experiment.into()), "{commands}");
         assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");
+        assert!(commands.contains("--cpus 2 --memory 4GB --client-cpus 1"), "{commands}");
         assert!(words.contains(&"{file of the loader mine}".into()), "{commands}");
         assert!(commands.contains("--caveat backslashes --caveat '{file of the caveat mine}'"), "{commands}");
     }

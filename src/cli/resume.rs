@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::finish::finish;
+use super::limit_args::keep_client;
 use super::run_args::Args;
-use super::server_args::ServerArgs;
+use super::server_args::{Conditions, ServerArgs};
 use super::unfinished::{Unfinished, stopped};
 use super::{loader_args, wanted_data};
 use crate::interrupt::Interrupt;
@@ -38,6 +39,7 @@ fn go_on(
     if let Some(repaired) = store.repaired() {
         crate::say!("warning: {repaired}");
     }
+    keep_client(run.provenance.asked.as_ref().and_then(|asked| asked.client_cpus), run.server.limits)?;
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, run, &dir)?;
     let inputs = wanted_data::of_record(run, interrupt)?;
@@ -68,7 +70,7 @@ fn go_on(
     }
     check_kept(run)?;
     let wanted = place.wanted(&choice(&place, run)?, false)?;
-    let mut servers = place.open(wanted, &run.server.given, &prepared, interrupt)?;
+    let mut servers = place.open(wanted, &conditions(run), &prepared, interrupt)?;
     let outcome = (|| {
         same_machine(&run.provenance.machine, &machine::machine(servers.main().data_dir())?)?;
         // As the record has them.
@@ -88,6 +90,14 @@ fn go_on(
         finish(store, run.clone(), samples, session, &redactor)
     })();
     servers.closing(outcome)
+}
+
+/// The conditions that its servers had.
+fn conditions(run: &Run) -> Conditions {
+    let given = &run.server.given;
+    // Before they were kept apart, all that was given had to be taken for the user's.
+    let settings = run.provenance.asked.as_ref().map_or(given, |asked| &asked.settings);
+    Conditions { settings: settings.clone(), given: Some(given.clone()), limits: run.server.limits }
 }
 
 /// Passes when the record has whole what the run gave its server.
@@ -129,6 +139,7 @@ fn same_server(which: &str, before: &ServerFacts, now: &ServerFacts) -> Result<(
     let rule = |facts: &ServerFacts| facts.absent.rule().name();
     same(&format!("{which}: the rule of content"), rule(before), rule(now))?;
     same(&format!("{which}.version"), &before.version, &now.version)?;
+    same(&format!("{which}.limits"), &before.limits.words(), &now.limits.words())?;
     for (name, value) in &before.settings {
         same(&format!("{which}.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;
     }

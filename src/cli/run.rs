@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::finish::finish;
 use super::foreseen_rows::ForeseenRows;
+use super::limit_args::keep_client;
 use super::measured::{Measured, measured};
 use super::result_dir::{self, new_directory, writable};
 use super::run_args::Args;
@@ -24,7 +25,7 @@ use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
 use crate::runner::{Prepared, RunSession};
-use crate::server::Choice;
+use crate::server::{self, Choice};
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
@@ -43,7 +44,7 @@ pub(crate) fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitC
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
-    let experiment = Experiment::find(&args.experiment)?;
+    let experiment = Experiment::find_for(&args.experiment, args.limits.cores())?;
     let own = args.own.wanted(args.dataset.as_deref())?;
     if own.is_some() && !experiment.caveats.is_empty() {
         return Err(usage!(
@@ -74,6 +75,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             "--crash kills the server, and a server of yours is never killed; use --server local or container"
         ));
     }
+    server::check_limits(&args.place.choice()?, args.limits.of_server())?;
+    keep_client(args.limits.client_cpus, args.limits.of_server())?;
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
@@ -112,7 +115,7 @@ impl Asked<'_> {
         let prepared =
             RunSession::prepare(self.catalogue, &self.experiment, &self.request, dataset, self.interrupt)?;
         let prepared = prepared.making(self.args.making(&self.experiment));
-        let mut servers = self.args.place.open(wanted, &self.args.settings(), &prepared, self.interrupt)?;
+        let mut servers = self.args.place.open(wanted, &self.args.conditions(), &prepared, self.interrupt)?;
         let outcome = self.measure(BTreeMap::new(), &prepared, &mut servers);
         servers.closing(outcome)
     }
@@ -123,8 +126,8 @@ impl Asked<'_> {
         std::fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
         let csv_bytes = data.iter().map(|one| one.csv_bytes(&self.request));
         let csv_bytes = csv_bytes.collect::<Result<Vec<_>>>()?.into_iter().max().unwrap_or(0);
-        let (settings, dirs) = (self.args.settings(), [cache.clone()]);
-        let mut servers = self.args.place.open_for(wanted, &settings, &dirs, csv_bytes, self.interrupt)?;
+        let (conditions, dirs) = (self.args.conditions(), [cache.clone()]);
+        let mut servers = self.args.place.open_for(wanted, &conditions, &dirs, csv_bytes, self.interrupt)?;
         let outcome = (|| {
             let laid = Laid::default();
             let (mut tables, mut records, mut inputs) = (Tables::default(), BTreeMap::new(), Vec::new());

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::limit_args::LimitArgs;
 use super::loader_args::LoaderArgs;
 use super::own_table::OwnTableArgs;
 use super::row_count;
-use super::server_args::ServerArgs;
+use super::server_args::{Conditions, ServerArgs};
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, ExperimentOrigin};
 use crate::model::{Asked, CrashKind, Making, Word};
-use crate::probe::machine;
 use crate::record::LONGEST_SAMPLE_SECONDS;
 use crate::runner::plan::Request;
 use crate::server::Settings;
@@ -59,6 +59,8 @@ pub(crate) struct Args {
     pub loaders: LoaderArgs,
     #[command(flatten)]
     pub place: ServerArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// A server setting for the whole run, e.g. --set maintenance_work_mem=64MB
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     pub settings: Vec<(String, String)>,
@@ -95,7 +97,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -136,7 +138,7 @@ impl Args {
             ),
             seed: self.seed.unwrap_or(DEFAULT_SEED),
             methods: self.methods.clone(),
-            cores: u64::from(machine::cores()),
+            cores: self.limits.cores(),
             any_build: self.any_build,
             crash: self.crash(experiment),
         }
@@ -164,6 +166,7 @@ impl Args {
             methods: self.methods.clone(),
             dataset: self.dataset.clone(),
             settings: self.settings(),
+            client_cpus: self.limits.client_cpus,
             timeout_seconds: self.timeout.unwrap_or(TIMEOUT),
             data_dir: self.place.data_dir.is_some(),
         }
@@ -179,5 +182,10 @@ impl Args {
     /// The settings of the whole run.
     pub(crate) fn settings(&self) -> Settings {
         self.settings.iter().cloned().collect()
+    }
+
+    /// The conditions of all servers of the run.
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions { settings: self.settings(), given: None, limits: self.limits.of_server() }
     }
 }

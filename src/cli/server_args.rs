@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::interrupt::Interrupt;
-use crate::model::{Encoding, ServerFacts};
+use crate::model::{Encoding, Limits, ServerFacts};
 use crate::redact::Redactor;
 use crate::runner::Prepared;
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -29,6 +29,17 @@ pub(crate) struct ServerArgs {
     /// Where a local server keeps its data: a real disk with room [default: in the cache]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+}
+
+/// What all servers of a run are started with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conditions {
+    /// The user's settings.
+    pub settings: Settings,
+    /// All settings of the run that is gone on with.
+    pub given: Option<Settings>,
+    /// What each may use of its machine.
+    pub limits: Limits,
 }
 
 /// One server that was asked for.
@@ -55,12 +66,12 @@ impl ServerArgs {
         self.server.parse()
     }
 
-    /// Opens the servers with these settings of the run, to load what is prepared into, and says on
+    /// Opens the servers under these conditions of the run, to load what is prepared into, and says on
     /// standard error which they are and why.
     pub(crate) fn open(
         &self,
         all: Vec<Wanted>,
-        settings: &Settings,
+        conditions: &Conditions,
         prepared: &Prepared<'_>,
         interrupt: &Interrupt,
     ) -> Result<Servers> {
@@ -68,14 +79,14 @@ impl ServerArgs {
         let csv_bytes =
             datasets().filter_map(|d| d.facts().files.get(&Encoding::Csv).map(|file| file.bytes)).max();
         let dirs: Vec<PathBuf> = datasets().map(|d| d.dir().to_path_buf()).collect();
-        self.open_for(all, settings, &dirs, csv_bytes.unwrap_or(0) * prepared.most_times(), interrupt)
+        self.open_for(all, conditions, &dirs, csv_bytes.unwrap_or(0) * prepared.most_times(), interrupt)
     }
 
     /// As [`ServerArgs::open`], to load files in these directories, the largest being a csv of so many bytes.
     pub(crate) fn open_for(
         &self,
         all: Vec<Wanted>,
-        settings: &Settings,
+        conditions: &Conditions,
         dirs: &[PathBuf],
         csv_bytes: u64,
         interrupt: &Interrupt,
@@ -89,7 +100,9 @@ impl ServerArgs {
                 image: wanted.image,
                 data_dir: self.data_dir.clone(),
                 need_bytes,
-                settings: settings.clone(),
+                settings: conditions.settings.clone(),
+                given: conditions.given.clone(),
+                limits: conditions.limits,
                 expose: dirs.to_vec(),
                 id: server::new_id(),
                 ..server::Options::default()
@@ -173,6 +186,9 @@ pub(crate) fn local_by_age() -> Result<Vec<Installation>> {
 fn introduce(server: &dyn Server) {
     let facts = server.facts();
     crate::say!("server: {} ({})", facts.version, facts.reason);
+    if !facts.limits.is_empty() {
+        crate::say!("limits: it may use {}", facts.limits.words());
+    }
     if !facts.given.is_empty() {
         let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
         crate::say!("settings: {}", given.join(" "));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::loader_args::LoaderArgs;
 use super::output::print;
-use super::server_args::ServerArgs;
+use super::server_args::{Conditions, ServerArgs};
 use crate::dataset::columns::votes;
 use crate::dataset::{DEFAULT_SEED, Dataset, default_cache};
 use crate::experiment::{Experiment, ExperimentOrigin, ListedCase};
@@ -19,7 +19,6 @@ use crate::probe::machine;
 use crate::report::{Look, facts, terminal, winners};
 use crate::runner::RunSession;
 use crate::runner::plan::{self, Request, Tables};
-use crate::server::Settings;
 use crate::table::Table;
 use crate::{unavailable, usage};
 
@@ -131,7 +130,7 @@ fn sent(
     let wanted = args.place.wanted(&args.place.choice()?, false)?;
     let dataset = Dataset::generated(&default_cache()?, ROWS, DEFAULT_SEED, interrupt)?;
     let prepared = RunSession::prepare(catalogue, experiment, request, dataset, interrupt)?;
-    let mut servers = args.place.open(wanted, &Settings::new(), &prepared, interrupt)?;
+    let mut servers = args.place.open(wanted, &Conditions::default(), &prepared, interrupt)?;
     let outcome = (|| {
         let mut session = prepared.on(servers.all_mut(), TIMEOUT);
         let case = session.mark(experiment)?.into_iter().next().context("the experiment has a case")?;

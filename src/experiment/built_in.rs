@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 25] = [
+pub(crate) const IDS: [&str; 27] = [
     "votes",
     "insert-family",
     "batch-size",
@@ -21,6 +21,8 @@ pub(crate) const IDS: [&str; 25] = [
     "backfill",
     "chunks",
     "maintenance-work-mem",
+    "cores",
+    "memory",
     "wal",
     "collation",
     "latency",

@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::case::ListedCase;
 use crate::model::ParamValue;
+use crate::units::memory_in_bytes;
 use crate::usage;
 
 /// A `[[case]]` of an experiment's file: one case, or one for each combination of the values that
@@ -25,10 +26,24 @@ pub(super) struct Grid {
     dataset: Option<Values<String>>,
     collation: Option<Values<String>>,
     latency_ms: Option<Values<u64>>,
+    cpus: Option<Values<Cpus>>,
+    memory: Option<Values<Memory>>,
     against: Option<String>,
     step: Option<String>,
     published_seconds: Option<f64>,
 }
+
+/// Processors that a server may use, or what stands for several numbers of them.
+#[derive(Debug, Clone, PartialEq)]
+enum Cpus {
+    Number(u32),
+    /// `"1..cores"`: from 1 to all that there are, see [`up_to`].
+    UpToTheCores,
+}
+
+/// Bytes of memory that a server may use.
+#[derive(Debug, Clone, PartialEq)]
+struct Memory(u64);
 
 /// The value of a parameter, or what stands for several.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +69,15 @@ impl Grid {
         }
         vary(&mut cases, self.rows.as_ref(), |case, v| case.key.axes.rows = Some(v));
         vary(&mut cases, self.latency_ms.as_ref(), |case, v| case.key.axes.latency_ms = Some(v));
+        let cpus = self.cpus.as_ref().map(|values| {
+            let each = values.0.iter().flat_map(|value| match value {
+                Cpus::Number(number) => vec![*number],
+                Cpus::UpToTheCores => up_to(cores).into_iter().filter_map(|n| n.try_into().ok()).collect(),
+            });
+            Values(each.collect())
+        });
+        vary(&mut cases, cpus.as_ref(), |case, v| case.key.axes.limits.cpus = Some(v));
+        vary(&mut cases, self.memory.as_ref(), |case, v| case.key.axes.limits.memory_bytes = Some(v.0));
         for (name, values) in &self.params {
             let values = values.0.iter().flat_map(|given| match given {
                 Given::Value(value) => vec![value.clone()],
@@ -178,6 +202,32 @@ impl FromValue for u64 {
     }
 }
 
+impl FromValue for Cpus {
+    const EXPECTED: &'static str = "a whole number from 1, or \"1..cores\"";
+
+    fn from_integer<E: de::Error>(value: i64) -> Result<Self, E> {
+        match u32::try_from(value) {
+            Ok(number @ 1..) => Ok(Cpus::Number(number)),
+            _ => Err(E::invalid_value(de::Unexpected::Signed(value), &Self::EXPECTED)),
+        }
+    }
+    fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
+        match value {
+            "1..cores" => Ok(Cpus::UpToTheCores),
+            _ => Err(E::invalid_value(de::Unexpected::Str(value), &Self::EXPECTED)),
+        }
+    }
+}
+
+impl FromValue for Memory {
+    const EXPECTED: &'static str = "a size in whole MB or GB, such as \"512MB\"";
+
+    fn from_text<E: de::Error>(value: &str) -> Result<Self, E> {
+        let bytes = memory_in_bytes(value);
+        bytes.map(Memory).ok_or_else(|| E::invalid_value(de::Unexpected::Str(value), &Self::EXPECTED))
+    }
+}
+
 impl FromValue for Given {
     const EXPECTED: &'static str = "a whole number from 0, true or false, or a word";
 
@@ -229,6 +279,21 @@ mod tests {
             ids("method = 'a'\nparams = { mode = ['direct', 'other'] }", 2),
             ["a mode=direct", "a mode=other"]
         );
+    }
+
+    #[test]
+    fn processors_and_memory_of_the_server_are_lists_as_well() {
+        assert_eq!(
+            ids("method = 'a'\ncpus = '1..cores'\nmemory = ['512MB', '2GB']", 2),
+            ["a cpus=1 memory=512MB", "a cpus=1 memory=2GB", "a cpus=2 memory=512MB", "a cpus=2 memory=2GB"]
+        );
+        assert_eq!(ids("method = 'a'\ncpus = [1, 4]", 2), ["a cpus=1", "a cpus=4"]);
+        let error = |text: &str| toml::from_str::<Grid>(text).unwrap_err().to_string();
+        assert!(error("method = 'a'\ncpus = 0").contains("a whole number from 1"));
+        assert!(error("method = 'a'\ncpus = 'all'").contains("1..cores"));
+        for size in ["'0MB'", "'1kB'", "'lots'", "512"] {
+            assert!(error(&format!("method = 'a'\nmemory = {size}")).contains("such as"), "{size}");
+        }
     }
 
     #[test]

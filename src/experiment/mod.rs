@@ -125,8 +125,16 @@ impl Experiment {
     /// An unknown name (with the nearest), a file that cannot be read, or one that is not an
     /// experiment (with line and key).
     pub fn find(name: &str) -> Result<Self> {
+        Self::find_for(name, cores()?)
+    }
+
+    /// As [`Experiment::find`], for a server that may use so many processors.
+    ///
+    /// # Errors
+    /// As [`Experiment::find`].
+    pub fn find_for(name: &str, cores: u64) -> Result<Self> {
         if let Some(text) = built_in::text(name) {
-            let found = Self::parse(text, &format!("the built-in experiment {name}"))?;
+            let found = Self::parse_for(text, &format!("the built-in experiment {name}"), cores)?;
             return Ok(Self { origin: ExperimentOrigin::BuiltIn, ..found });
         }
         let path = Path::new(name);
@@ -139,7 +147,7 @@ impl Experiment {
         }
         let text = crate::fs::read_text(path)
             .map_err(|e| usage!("cannot read the experiment {}: {e}; check the path", path.display()))?;
-        let mut found = Self::parse(&text, name)?;
+        let mut found = Self::parse_for(&text, name, cores)?;
         // Files of the user's are named as seen from the experiment.
         let dir = path.parent().unwrap_or(Path::new(""));
         for caveat in found.caveats.iter_mut().filter(|caveat| caveat.ends_with(".toml")) {
@@ -168,9 +176,13 @@ impl Experiment {
     /// A key that is unknown (with the nearest), missing, or of another type; no cases, no
     /// rounds, a case twice, a baseline that is none of the cases.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        Self::parse_for(text, origin, cores()?)
+    }
+
+    fn parse_for(text: &str, origin: &str, cores: u64) -> Result<Self> {
         let file: ExperimentFile = toml::from_str(text)
             .map_err(|e| usage!("{origin}: {}{}", e.to_string().trim_end(), unknown_field(e.message())))?;
-        file.experiment().with_context(|| format!("in {origin}"))
+        file.experiment(cores).with_context(|| format!("in {origin}"))
     }
 
     /// The case by which a method joins that the experiment does not have: with its defaults, and the rows of the
@@ -205,7 +217,7 @@ impl Experiment {
         }
         if let Some(x) = self.x.as_ref().filter(|x| !x.has_numbers()) {
             return Err(usage!(
-                "x = \"{x}\": a curve needs numbers; name rows, latency_ms, a parameter or a setting, or leave it out"
+                "x = \"{x}\": a curve needs numbers; name rows, latency_ms, cpus, memory, a parameter or a setting, or leave it out"
             ));
         }
         self.check_compare()?;
@@ -298,9 +310,8 @@ impl Experiment {
 }
 
 impl ExperimentFile {
-    fn experiment(self) -> Result<Experiment> {
+    fn experiment(self, cores: u64) -> Result<Experiment> {
         self.check_kind()?;
-        let cores = std::thread::available_parallelism().context("counting the processors")?.get() as u64;
         let mut cases = Vec::new();
         for grid in &self.grids {
             cases.extend(grid.cases(cores)?);
@@ -368,9 +379,14 @@ impl ExperimentFile {
     }
 }
 
+/// The processors of this machine that this program may use.
+fn cores() -> Result<u64> {
+    Ok(std::thread::available_parallelism().context("counting the processors")?.get() as u64)
+}
+
 fn varies_in_none(axis: &str) -> anyhow::Error {
     usage!(
-        "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
+        "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, cpus, memory, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
     )
 }
 

@@ -15,6 +15,10 @@ pub enum Axis {
     Collation,
     /// Milliseconds added to each round trip.
     Latency,
+    /// Processors that the server may use.
+    Cpus,
+    /// Bytes of memory that the server may use.
+    Memory,
     /// The server.
     Server,
     /// The parameter of this name, in the parameter's own unit.
@@ -26,7 +30,16 @@ pub enum Axis {
 impl Axis {
     /// The axis of this name that is neither a parameter nor a setting.
     pub(crate) fn fixed(name: &str) -> Option<Self> {
-        let fixed = [Axis::Method, Axis::Rows, Axis::Dataset, Axis::Collation, Axis::Latency, Axis::Server];
+        let fixed = [
+            Axis::Method,
+            Axis::Rows,
+            Axis::Dataset,
+            Axis::Collation,
+            Axis::Latency,
+            Axis::Cpus,
+            Axis::Memory,
+            Axis::Server,
+        ];
         fixed.into_iter().find(|axis| axis.name() == name)
     }
 
@@ -38,6 +51,8 @@ impl Axis {
             Axis::Dataset => "dataset",
             Axis::Collation => "collation",
             Axis::Latency => "latency_ms",
+            Axis::Cpus => "cpus",
+            Axis::Memory => "memory",
             Axis::Server => "server",
             Axis::Param(name) | Axis::Setting(name) => name,
         }
@@ -45,7 +60,12 @@ impl Axis {
 
     /// Whether its values are numbers that a curve can be drawn over.
     pub(crate) fn has_numbers(&self) -> bool {
-        matches!(self, Axis::Rows | Axis::Latency | Axis::Param(_) | Axis::Setting(_))
+        match self {
+            Axis::Rows | Axis::Latency | Axis::Cpus | Axis::Memory | Axis::Param(_) | Axis::Setting(_) => {
+                true
+            }
+            Axis::Method | Axis::Dataset | Axis::Collation | Axis::Server => false,
+        }
     }
 }
 

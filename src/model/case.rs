@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::axis::Axis;
 use super::durability::Durability;
+use super::limits::{Limits, size_words};
 use super::param::Params;
 use super::word::words;
 
@@ -86,8 +87,19 @@ pub struct Axes {
     pub collation: Option<String>,
     /// Milliseconds that a proxy adds to each round trip; `None` without a proxy in between.
     pub latency_ms: Option<u64>,
+    /// What the server may use, where this case says so.
+    pub limits: Limits,
     /// Server settings of this case alone.
     pub settings: BTreeMap<String, String>,
+}
+
+impl Axes {
+    /// The limits of the case's server, where it says so, by their axes.
+    pub(crate) fn limit_words(&self) -> impl Iterator<Item = (Axis, String)> {
+        let cpus = self.limits.cpus.map(|cpus| (Axis::Cpus, cpus.to_string()));
+        let memory = self.limits.memory_bytes.map(|bytes| (Axis::Memory, size_words(bytes)));
+        cpus.into_iter().chain(memory)
+    }
 }
 
 impl CaseKey {
@@ -106,6 +118,8 @@ impl CaseKey {
             Axis::Dataset => key.axes.dataset = None,
             Axis::Collation => key.axes.collation = None,
             Axis::Latency => key.axes.latency_ms = None,
+            Axis::Cpus => key.axes.limits.cpus = None,
+            Axis::Memory => key.axes.limits.memory_bytes = None,
             Axis::Server => key.server = None,
             Axis::Param(name) => drop(key.params.remove(name)),
             Axis::Setting(name) => drop(key.axes.settings.remove(name)),
@@ -143,6 +157,8 @@ impl CaseKey {
             keep(&mut key.axes.dataset, other.axes.dataset.as_ref());
             keep(&mut key.axes.collation, other.axes.collation.as_ref());
             keep(&mut key.axes.latency_ms, other.axes.latency_ms.as_ref());
+            keep(&mut key.axes.limits.cpus, other.axes.limits.cpus.as_ref());
+            keep(&mut key.axes.limits.memory_bytes, other.axes.limits.memory_bytes.as_ref());
             keep(&mut key.server, other.server.as_ref());
         }
         key
@@ -159,6 +175,7 @@ impl CaseKey {
         axes.dataset.iter().for_each(|value| add(Axis::Dataset.name(), value));
         axes.collation.iter().for_each(|value| add(Axis::Collation.name(), value));
         axes.latency_ms.iter().for_each(|value| add(Axis::Latency.name(), value));
+        axes.limit_words().for_each(|(axis, value)| add(axis.name(), &value));
         axes.settings.iter().for_each(|(name, value)| add(name, value));
         if role == Role::Control {
             id.push_str(" (control)");
@@ -235,6 +252,7 @@ mod tests {
         key.params.insert("batch".into(), ParamValue::Int(10));
         key.axes.rows = Some(1000);
         key.axes.collation = Some("C".into());
+        key.axes.limits = Limits { cpus: Some(2), memory_bytes: Some(512 << 20) };
         key.axes.settings.insert("work_mem".into(), "64 MB".into());
         key.server = Some("15.18".into());
         key
@@ -242,14 +260,14 @@ mod tests {
 
     #[test]
     fn an_id_says_what_differs_from_the_defaults() {
-        let id = "copy-text batch=10 rows=1000 collation=C work_mem=64 MB";
+        let id = "copy-text batch=10 rows=1000 collation=C cpus=2 memory=512MB work_mem=64 MB";
         assert_eq!(key().to_string(), format!("{id} on 15.18"));
         assert_eq!(key().id(Role::Control), format!("{id} (control) on 15.18"));
     }
 
     #[test]
     fn keys_that_differ_in_an_axis_alone_are_equal_without_it() {
-        for name in ["method", "rows", "collation", "server", "batch", "work_mem"] {
+        for name in ["method", "rows", "collation", "cpus", "memory", "server", "batch", "work_mem"] {
             let axis = CaseKey::axis(name, [&key()]).unwrap();
             assert_ne!(key().without(&axis), key(), "{name}");
             let other = key().without(&axis);

@@ -37,6 +37,8 @@ words! {
         Swap = "swap_bytes",
         /// Whether memory that lies free goes back to the host of a virtual machine.
         FreeMemory = "free_memory",
+        /// The processors that its processes may run on, as the kernel lists them.
+        Allowed = "processors_allowed",
         /// Hundredths of a processor that control groups leave.
         CpuLimit = "cgroup_cpu_percent",
         /// Memory that control groups leave.
@@ -112,6 +114,7 @@ impl Fact {
             Self::TransparentHugePages => "transparent huge pages",
             Self::Swap => "swap",
             Self::FreeMemory => "free memory",
+            Self::Allowed => "may run on processors",
             Self::CpuLimit => "control group's processors",
             Self::MemoryLimit => "control group's memory",
             Self::Kernel => "kernel",

@@ -44,6 +44,8 @@ pub struct Asked {
     pub dataset: Option<String>,
     /// The settings of the whole run.
     pub settings: BTreeMap<String, String>,
+    /// Processors that the client, and the programs that it loads by, kept themselves to; `None` for all.
+    pub client_cpus: Option<u32>,
     /// Seconds after which a sample is given up.
     pub timeout_seconds: u64,
     /// Whether a directory was named for the data of a local server.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ability::Absent;
 use super::fingerprint::Fingerprint;
+use super::limits::Limits;
 use super::word::words;
 
 words! {
@@ -33,6 +34,8 @@ pub struct ServerFacts {
     pub image: Option<String>,
     /// The transport between client and server: `unix socket`, `tcp 127.0.0.1`, `tcp, another host`.
     pub transport: String,
+    /// What it may use of its machine, where a case says nothing else.
+    pub limits: Limits,
     /// The settings this program gave it (before a case's own), name to value.
     pub given: BTreeMap<String, String>,
     /// The settings that decide a load, as the server itself shows them (`SHOW`), plus

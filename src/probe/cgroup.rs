@@ -10,7 +10,7 @@ use super::mounts::{self, Mount};
 ///
 /// Files and their meaning: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of
 /// the kernel. Version 1 writes "no limit" as a number larger than any memory.
-pub(super) fn memory_limit(files: &mut Files<'_>) -> Option<u64> {
+pub(crate) fn memory_limit(files: &mut Files<'_>) -> Option<u64> {
     let (groups, mounts) = place(files)?;
     directories(&groups, &mounts).iter().filter_map(|(dir, file)| lowest(dir, file, files)).min()
 }
@@ -21,9 +21,41 @@ pub(super) fn memory_limit(files: &mut Files<'_>) -> Option<u64> {
 /// scheduler/sched-bwc.rst (`cpu.cfs_quota_us`, `cpu.cfs_period_us`) of the kernel.
 pub(super) fn cpu_limit_percent(files: &mut Files<'_>) -> Option<u64> {
     let (groups, mounts) = place(files)?;
-    let directories = of_controller(&groups, &mounts, "cpu", ["cpu.max", "cpu.cfs_quota_us"]);
-    let all = directories.iter().flat_map(|(dir, _)| groups_above(dir));
+    let directories = of_controller(&groups, &mounts, "cpu", [(), ()]);
+    let all = directories.iter().flat_map(|(dir, ())| groups_above(dir));
     all.filter_map(|dir| cpu_percent(dir, files)).min()
+}
+
+/// A version of control groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Each controller has a hierarchy of its own.
+    One,
+    /// All controllers have one hierarchy.
+    Two,
+}
+
+/// The control group that the process that reads these files is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnGroup {
+    /// The version of its hierarchy.
+    pub version: Version,
+    /// Its directory.
+    pub dir: PathBuf,
+    /// The directory that the hierarchy is mounted on.
+    pub mount: PathBuf,
+}
+
+/// The group that limits what this controller controls: that of version 1 where it has a hierarchy there, else that of
+/// version 2; `None` where neither is mounted.
+pub(crate) fn own_group(controller: &str, files: &mut Files<'_>) -> Option<OwnGroup> {
+    let (groups, mounts) = place(files)?;
+    let found = of_controller(&groups, &mounts, controller, [Version::One, Version::Two]);
+    let (dir, version) = found.into_iter().min_by_key(|(_, version)| *version == Version::Two)?;
+    let holds = |mount: &&Mount| mount.kind.starts_with("cgroup") && dir.starts_with(&mount.point);
+    let mount =
+        mounts.iter().filter(holds).max_by_key(|mount| mount.point.components().count())?.point.clone();
+    Some(OwnGroup { version, dir, mount })
 }
 
 /// The control groups of the process that reads, and its mounts.
@@ -53,21 +85,21 @@ fn cpu_percent(dir: &Path, files: &mut Files<'_>) -> Option<u64> {
 
 /// The directories that hold this process's limits of memory, with the name of the file in each.
 fn directories(groups: &str, mounts: &[Mount]) -> Vec<(PathBuf, &'static str)> {
-    of_controller(groups, mounts, "memory", ["memory.max", "memory.limit_in_bytes"])
+    of_controller(groups, mounts, "memory", ["memory.limit_in_bytes", "memory.max"])
 }
 
-/// The directories of a controller, with the name of its file in either version.
-fn of_controller(
+/// The directories of a controller, each with what belongs to the version of its hierarchy, the first or the second.
+fn of_controller<V: Copy>(
     groups: &str,
     mounts: &[Mount],
     controller: &str,
-    [version_2, version_1]: [&'static str; 2],
-) -> Vec<(PathBuf, &'static str)> {
+    [version_1, version_2]: [V; 2],
+) -> Vec<(PathBuf, V)> {
     groups
         .lines()
         .filter_map(|line| {
             let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
-            let (kind, file) = match controllers {
+            let (kind, version) = match controllers {
                 "" => ("cgroup2", version_2),
                 list if list.split(',').any(|name| name == controller) => ("cgroup", version_1),
                 _ => return None,
@@ -77,7 +109,7 @@ fn of_controller(
             })?;
             // In a container the path may begin above what is mounted; then the mount is the group.
             let inside = Path::new(path).strip_prefix(&mount.root).unwrap_or(Path::new(""));
-            Some((mount.point.join(inside), file))
+            Some((mount.point.join(inside), version))
         })
         .collect()
 }
@@ -115,6 +147,30 @@ mod tests {
                 ("/sys/fs/cgroup/unified/user.slice".into(), "memory.max"),
             ]
         );
+    }
+
+    #[test]
+    fn the_own_group_is_that_of_version_1_where_the_controller_has_one() {
+        let mounts = "\
+30 1 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw
+31 30 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+32 30 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+";
+        let groups = "4:memory:/job/1\n0::/user.slice/session-1.scope\n";
+        let mut files = |path: &Path| match path.to_str()? {
+            "/proc/self/cgroup" => Some(groups.to_owned()),
+            "/proc/self/mountinfo" => Some(mounts.to_owned()),
+            _ => None,
+        };
+        let group = |version, dir: &str, mount: &str| {
+            Some(OwnGroup { version, dir: dir.into(), mount: mount.into() })
+        };
+        let of_memory = group(Version::One, "/sys/fs/cgroup/memory/job/1", "/sys/fs/cgroup/memory");
+        assert_eq!(own_group("memory", &mut files), of_memory);
+        let unified = "/sys/fs/cgroup/unified";
+        let other = group(Version::Two, "/sys/fs/cgroup/unified/user.slice/session-1.scope", unified);
+        assert_eq!(own_group("cpuset", &mut files), other);
+        assert_eq!(own_group("memory", &mut |_| None), None);
     }
 
     #[test]

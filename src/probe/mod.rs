@@ -2,10 +2,10 @@
 
 pub(crate) mod balloon;
 pub(crate) mod block_device;
-mod cgroup;
+pub(crate) mod cgroup;
 pub(crate) mod checkpoints;
 mod container;
-mod cores;
+pub(crate) mod cores;
 pub mod cpu;
 mod cpuinfo;
 pub(crate) mod disk;

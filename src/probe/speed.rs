@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use super::cores::cores;
+use super::cores::{cores, widen};
 
 /// Steps of arithmetic of one piece, each needing the last one's result: about 25 ms. Of a debug build fewer, as each
 /// takes longer there, and its times are none that anyone compares.
@@ -27,11 +27,16 @@ pub(crate) struct Speed {
     pub memory_ns: u64,
 }
 
-/// Does both pieces on as many processors as this process may use, at once.
+/// Does both pieces on as many processors as this process was given, at once: those that the client keeps itself to, and
+/// the server's.
 pub(crate) fn measure() -> Speed {
     let threads = u64::from(cores());
+    let piece = || {
+        widen();
+        (arithmetic(), memory())
+    };
     let times: Vec<(u64, u64)> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| (arithmetic(), memory()))).collect();
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(piece)).collect();
         running.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
     let mean = |of: fn(&(u64, u64)) -> u64| times.iter().map(of).sum::<u64>() / (times.len() as u64).max(1);

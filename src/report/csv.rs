@@ -25,12 +25,15 @@ pub fn results(run: &Run, samples: &[Sample]) -> Result<String> {
         in_all_files && of_all || samples.iter().any(|s| s.readings.get(*reading).is_some())
     };
     let costs: Vec<Reading> = Reading::all().filter(is_there).collect();
-    writer.write_record(header(&costs, &overheads)).context("writing the csv header")?;
+    // Only where a case limits its server.
+    let limits = run.plan.cases.iter().any(|case| !case.key.axes.limits.is_empty());
+    let columns = Columns { limits, costs, overheads };
+    writer.write_record(columns.header()).context("writing the csv header")?;
     let trials = run.plan.cases.iter().filter_map(|case| failed_trial(run, case)).collect::<Vec<_>>();
     for sample in trials.iter().chain(samples) {
         let case = run.plan.cases.iter().find(|case| case.id == sample.case);
         let case = case.with_context(|| format!("a sample of {:?}, which the plan lacks", sample.case))?;
-        writer.write_record(record(case, sample, &costs, &overheads)).context("writing a sample as csv")?;
+        writer.write_record(columns.record(case, sample)).context("writing a sample as csv")?;
     }
     let bytes = writer.into_inner().context("finishing the csv")?;
     String::from_utf8(bytes).context("the csv is not UTF-8")
@@ -56,69 +59,79 @@ fn failed_trial(run: &Run, case: &Case) -> Option<Sample> {
     })
 }
 
-fn header(costs: &[Reading], overheads: &[Step]) -> Vec<String> {
-    let fixed = [
-        "case",
-        "method",
-        "family",
-        "role",
-        "durability",
-        "program",
-        "params",
-        "settings",
-        "dataset",
-        "collation",
-        "latency_ms",
-        "server",
-        "against",
-        "round",
-        "position",
-        "started",
-        "outcome",
-        "error",
-        "rows",
-        "total_ns",
-    ];
-    let phases = Phase::ALL.map(|p| format!("{}_ns", p.words().replace(' ', "_")));
-    let costs = costs.iter().map(|reading| reading.name());
-    let around = overheads.iter().map(|step| format!("overhead_{}_ns", step.name()));
-    let last = ["end_rows", "end_content", "end_persistence"].map(String::from);
-    fixed.map(String::from).into_iter().chain(phases).chain(costs).chain(around).chain(last).collect()
+/// The columns of a file.
+struct Columns {
+    /// Whether those of the server's limits are among them.
+    limits: bool,
+    costs: Vec<Reading>,
+    overheads: Vec<Step>,
 }
 
-fn record(case: &Case, sample: &Sample, costs: &[Reading], overheads: &[Step]) -> Vec<String> {
-    let end = sample.end_state.as_ref();
-    let mut fields = vec![
-        case.id.clone(),
-        case.key.method.clone(),
-        case.family.clone(),
-        case.role.name().into(),
-        sample.durability(case.durability).unwrap_or(case.durability).name().into(),
-        or_empty(case.program_version()),
-        pairs(&case.params),
-        pairs(&case.key.axes.settings),
-        or_empty(case.key.axes.dataset.as_ref()),
-        or_empty(case.key.axes.collation.as_ref()),
-        or_empty(case.key.axes.latency_ms),
-        or_empty(case.key.server.as_ref()),
-        or_empty(case.against.as_ref()),
-        sample.slot.round().to_string(),
-        sample.position.to_string(),
-        sample.started.clone(),
-        sample.outcome.name().into(),
-        sample.error.clone().unwrap_or_default(),
-        sample.rows.to_string(),
-        or_empty(sample.total_ns),
-    ];
-    fields.extend(Phase::ALL.map(|phase| or_empty(sample.phases.get(&phase))));
-    fields.extend(costs.iter().map(|reading| or_empty(sample.readings.get(*reading))));
-    fields.extend(overheads.iter().map(|step| or_empty(sample.overhead.get(step))));
-    fields.extend([
-        or_empty(end.map(|e| e.rows)),
-        or_empty(end.map(|e| e.content)),
-        or_empty(end.map(|e| e.persistence.name())),
-    ]);
-    fields
+impl Columns {
+    fn header(&self) -> Vec<String> {
+        let case = [
+            "case",
+            "method",
+            "family",
+            "role",
+            "durability",
+            "program",
+            "params",
+            "settings",
+            "dataset",
+            "collation",
+            "latency_ms",
+        ];
+        let limits: &[&str] = if self.limits { &["cpus", "memory_bytes"] } else { &[] };
+        let place =
+            ["server", "against", "round", "position", "started", "outcome", "error", "rows", "total_ns"];
+        let phases = Phase::ALL.map(|p| format!("{}_ns", p.words().replace(' ', "_")));
+        let costs = self.costs.iter().map(|reading| reading.name());
+        let around = self.overheads.iter().map(|step| format!("overhead_{}_ns", step.name()));
+        let last = ["end_rows", "end_content", "end_persistence"].map(String::from);
+        let fixed = case.iter().chain(limits).chain(&place).map(ToString::to_string);
+        fixed.chain(phases).chain(costs).chain(around).chain(last).collect()
+    }
+
+    fn record(&self, case: &Case, sample: &Sample) -> Vec<String> {
+        let end = sample.end_state.as_ref();
+        let mut fields = vec![
+            case.id.clone(),
+            case.key.method.clone(),
+            case.family.clone(),
+            case.role.name().into(),
+            sample.durability(case.durability).unwrap_or(case.durability).name().into(),
+            or_empty(case.program_version()),
+            pairs(&case.params),
+            pairs(&case.key.axes.settings),
+            or_empty(case.key.axes.dataset.as_ref()),
+            or_empty(case.key.axes.collation.as_ref()),
+            or_empty(case.key.axes.latency_ms),
+        ];
+        let limits = case.key.axes.limits;
+        let limits = [or_empty(limits.cpus), or_empty(limits.memory_bytes)];
+        fields.extend(limits.into_iter().filter(|_| self.limits));
+        fields.extend([
+            or_empty(case.key.server.as_ref()),
+            or_empty(case.against.as_ref()),
+            sample.slot.round().to_string(),
+            sample.position.to_string(),
+            sample.started.clone(),
+            sample.outcome.name().into(),
+            sample.error.clone().unwrap_or_default(),
+            sample.rows.to_string(),
+            or_empty(sample.total_ns),
+        ]);
+        fields.extend(Phase::ALL.map(|phase| or_empty(sample.phases.get(&phase))));
+        fields.extend(self.costs.iter().map(|reading| or_empty(sample.readings.get(*reading))));
+        fields.extend(self.overheads.iter().map(|step| or_empty(sample.overhead.get(step))));
+        fields.extend([
+            or_empty(end.map(|e| e.rows)),
+            or_empty(end.map(|e| e.content)),
+            or_empty(end.map(|e| e.persistence.name())),
+        ]);
+        fields
+    }
 }
 
 fn or_empty(value: Option<impl Display>) -> String {

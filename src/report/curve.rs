@@ -11,6 +11,7 @@ pub(crate) fn axis_name<'c>(curve: &'c Curve) -> &'c str {
     match curve.axis {
         Axis::Rows => "rows loaded",
         Axis::Latency => "latency",
+        Axis::Cpus => "processors",
         other => other.name(),
     }
 }
@@ -19,6 +20,8 @@ pub(crate) fn axis_name<'c>(curve: &'c Curve) -> &'c str {
 pub(crate) fn axis_title(curve: &Curve) -> String {
     match curve.axis {
         Axis::Latency => "latency: milliseconds added to each round trip".into(),
+        Axis::Cpus => "processors that the server may use".into(),
+        Axis::Memory => "memory that the server may use, the page cache of its files included".into(),
         Axis::Param(name) => match parameter_help(curve, name) {
             Some(help) => format!("{name}: {help}"),
             None => name.clone(),

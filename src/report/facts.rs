@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Column, Table};
 use crate::analysis::fact_words;
-use crate::model::{DatasetFacts, Machine, Making, Rule, Run, ServerFacts, Tool};
+use crate::model::{DatasetFacts, Limits, Machine, Making, Rule, Run, ServerFacts, Tool};
 use crate::units;
 
 /// Fields and their values.
@@ -15,7 +15,11 @@ pub(crate) fn table(rows: Vec<(impl Into<String>, String)>) -> Table {
 
 /// The machine the client ran on.
 pub(crate) fn machine(run: &Run) -> Table {
-    of_machine(&run.provenance.machine)
+    let mut table = of_machine(&run.provenance.machine);
+    let kept = run.provenance.asked.as_ref().and_then(|asked| asked.client_cpus);
+    let words = |cpus| Limits { cpus: Some(cpus), memory_bytes: None }.words();
+    table.rows.extend(kept.map(|cpus| vec![Cell::Text("client kept to".into()), Cell::Text(words(cpus))]));
+    table
 }
 
 /// A machine, and its fingerprint where it has one.
@@ -56,7 +60,8 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
         ("version", server.version.clone()),
         ("where", format!("{}: {}", server.source.name(), server.reason)),
     ];
-    let rows = first.into_iter().chain(image).chain([("reached by", server.transport.clone())]);
+    let limits = (!server.limits.is_empty()).then(|| ("held to", server.limits.words()));
+    let rows = first.into_iter().chain(image).chain([("reached by", server.transport.clone())]).chain(limits);
     let absent = server.absent.iter().map(|(ability, why)| {
         (format!("without {}", ability.name()), format!("{}: {why}", ability.without()))
     });

@@ -189,6 +189,13 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
 fn of_servers(run: &Run) -> Vec<String> {
     let mut lines = Vec::new();
     for server in run.servers_in_order() {
+        if !server.limits.is_empty() {
+            lines.push(format!(
+                "The server was held to {} of a machine that has more: the kernel kept it to that, and the rest (disk, caches, \
+                 clock) is the machine's own.",
+                server.limits.words()
+            ));
+        }
         if !server.is_postgres() {
             lines.push(format!(
                 "The server is not PostgreSQL itself: {}. What a crash leaves is said of each method by PostgreSQL's \

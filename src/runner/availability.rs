@@ -66,7 +66,10 @@ fn reason(
     if let Some(why) = of_table(found, case, table)? {
         return Ok(Some(why));
     }
-    if let Some(why) = server.refuses(&case.key.axes.settings) {
+    let axes = &case.key.axes;
+    if let Some(why) =
+        server.refuses(&axes.settings).or_else(|| server.cannot_limit(&axes.settings, axes.limits))
+    {
         return Ok(Some(why));
     }
     if let Some(why) = of_collation(case, collations) {

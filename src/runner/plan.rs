@@ -87,8 +87,8 @@ pub fn cases(
         let (table, rows) = tables
             .get(key.axes.dataset.as_deref())
             .with_context(|| format!("in the case `{key}` of {}", experiment.id))?;
-        let params =
-            resolve_params(method, &key.params, (request.cores, key.axes.rows.unwrap_or(*rows)), table)?;
+        let cores = key.axes.limits.cpus.map_or(request.cores, u64::from);
+        let params = resolve_params(method, &key.params, (cores, key.axes.rows.unwrap_or(*rows)), table)?;
         let id = listed.id();
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let case = Case {
@@ -233,7 +233,7 @@ pub fn is_budgeted(catalogue: &Catalogue, case: &Case) -> Result<bool> {
 }
 
 /// Puts the cases that can run here in order; `restarts_for` tells those of a case's settings that
-/// its server has to be restarted for.
+/// its server has to be restarted for, as it has for limits.
 pub fn plan(
     experiment: &Experiment,
     request: &Request,
@@ -244,7 +244,11 @@ pub fn plan(
         .iter()
         .enumerate()
         .filter(|(_, case)| case.runs())
-        .map(|(i, case)| (i, restarts_for(&case.key.axes.settings)))
+        .map(|(i, case)| {
+            let mut group = restarts_for(&case.key.axes.settings);
+            group.extend(case.key.axes.limit_words().map(|(axis, value)| (axis.name().to_owned(), value)));
+            (i, group)
+        })
         .collect();
     let order = schedule::order(&runnable, request.rounds, request.seed);
     let grouping = schedule::grouping(&runnable);

@@ -183,7 +183,7 @@ impl<'a> Stage for ServerStage<'a> {
         }
         self.at = at;
         self.control = None;
-        self.server().apply(&case.key.axes.settings)?;
+        self.server().apply_within(&case.key.axes.settings, case.key.axes.limits)?;
 
         let method = self.catalogue.find(&case.key.method)?;
         let number = self

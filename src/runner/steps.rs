@@ -190,7 +190,7 @@ impl<'s> sample::Ready for Ready<'s> {
             _ => stop.into(),
         })?;
         drop(deadline);
-        loaded.map_err(|error| match server.died() {
+        loaded.map_err(|error| match server.died().or_else(|| server.shortage()) {
             // The connection only says that it was closed.
             Some(words) => error.context(words),
             None => error,

@@ -14,7 +14,7 @@ use super::settings::{self, Catalog, Change};
 use super::target::{self, Target};
 use super::{Options, RunSchema, Server, Settings};
 use crate::interrupt::Interrupt;
-use crate::model::{Ability, Absent, Fingerprint, ServerFacts, Source};
+use crate::model::{Ability, Absent, Fingerprint, Limits, ServerFacts, Source};
 use crate::pg_error::{describe, unless_refused};
 use crate::sql::quote;
 use crate::{session, unavailable, usage};
@@ -148,6 +148,7 @@ impl External {
             version,
             image: None,
             transport: target.transport(),
+            limits: Limits::default(),
             given: options.settings.clone(),
             settings: Settings::new(),
             absent,
@@ -322,8 +323,9 @@ impl Server for External {
         Settings::new()
     }
 
-    fn apply(&mut self, settings: &Settings) -> Result<()> {
-        if let Some(reason) = self.refuses(settings) {
+    fn apply_within(&mut self, settings: &Settings, limits: Limits) -> Result<()> {
+        let refused = self.refuses(settings).or_else(|| self.cannot_limit(settings, limits));
+        if let Some(reason) = refused {
             return Err(unavailable!("not available on this server: {reason}"));
         }
         // What the server has by its configuration need not, and often cannot, be set again.

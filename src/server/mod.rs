@@ -10,6 +10,7 @@ pub mod external;
 mod foresight;
 pub mod free_space;
 pub mod latency;
+mod limits;
 pub mod local;
 mod nowhere;
 mod open;
@@ -36,13 +37,13 @@ use anyhow::Result;
 pub use connector::{AsyncSession, Connector, Session};
 pub use foresight::{Foreseen, foresee};
 pub use latency::Latency;
-pub use open::{Choice, open};
+pub use open::{Choice, check_limits, open};
 pub use options::{Checksums, Options, new_id};
 pub(crate) use place::fingerprint;
 pub use run_schema::{RunSchema, Sweep};
 pub(crate) use statements::StatementLog;
 
-use crate::model::ServerFacts;
+use crate::model::{Limits, ServerFacts};
 use crate::unavailable;
 
 /// Server settings, name to value, as postgresql.conf would have them.
@@ -75,6 +76,12 @@ pub trait Server {
     /// Why a case with these settings of its own cannot run on this server, in words; `None` when it can.
     fn refuses(&self, settings: &Settings) -> Option<String>;
 
+    /// Why it cannot be held to these limits with these settings of a case's own, in words; `None` when it can.
+    fn cannot_limit(&self, _settings: &Settings, limits: Limits) -> Option<String> {
+        let limited = (!limits.is_empty()).then(|| limits.words())?;
+        Some(format!("this server is not started here, and cannot be held to {limited}"))
+    }
+
     /// The part of the settings for which it has to be restarted: cases in which these are the same run
     /// one after the other without one.
     fn restarts_for(&self, settings: &Settings) -> Settings;
@@ -84,12 +91,27 @@ pub trait Server {
     ///
     /// # Errors
     /// When the server does not come up again; its log's last lines are in the message.
-    fn apply(&mut self, settings: &Settings) -> Result<()>;
+    fn apply(&mut self, settings: &Settings) -> Result<()> {
+        self.apply_within(settings, Limits::default())
+    }
+
+    /// As [`Server::apply`], on a server that may use no more than these limits of a case's own, and than those that it
+    /// was started with where these say nothing; it is restarted where that differs.
+    ///
+    /// # Errors
+    /// As [`Server::apply`], and when it cannot be held to them.
+    fn apply_within(&mut self, settings: &Settings, limits: Limits) -> Result<()>;
 
     /// Why the server does not run any more, with the last lines of its log; `None` while it runs,
     /// or where it cannot be seen. To be asked when a statement fails: the connection only says
     /// that it is closed. [`Server::apply`] starts it again.
     fn died(&self) -> Option<String> {
+        None
+    }
+
+    /// Why the system has ended processes of the server that runs, in words; `None` where it has not, or that cannot be
+    /// seen. To be asked when a statement fails, as [`Server::died`].
+    fn shortage(&self) -> Option<String> {
         None
     }
 

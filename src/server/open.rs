@@ -9,10 +9,11 @@ use super::container::{self, Container};
 use super::external::External;
 use super::local::Local;
 use super::options::Options;
-use super::{Server, target};
+use super::{Server, limits, target};
 use crate::errors::chain;
 use crate::fault::{Fault, nearest};
 use crate::interrupt::Interrupt;
+use crate::model::Limits;
 use crate::{session, usage};
 
 /// The server to load into, as `--server` has it.
@@ -78,12 +79,35 @@ impl fmt::Debug for Choice {
 /// [`crate::fault::Fault::Unavailable`] when there is no such server here, each with the next step.
 pub fn open(choice: &Choice, options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
     check_id(&options.id)?;
+    check_limits(choice, options.limits)?;
     session::check(options.settings.keys(), "--set")?;
     match choice {
         Choice::Auto => open_auto(options, interrupt),
         Choice::Local => Ok(Box::new(Local::start(options, interrupt)?)),
         Choice::Container => Ok(Box::new(Container::start(options, interrupt)?)),
         Choice::External(url) => Ok(Box::new(External::start(url, options, interrupt)?)),
+    }
+}
+
+/// Passes where the server that was chosen can be held to these limits, as far as that can be told before it is there.
+///
+/// # Errors
+/// [`crate::fault::Fault::Usage`] for a server of the user's, and for more than there is.
+pub fn check_limits(choice: &Choice, wanted: Limits) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    match choice {
+        Choice::External(_) => Err(usage!(
+            "--cpus and --memory limit a server that is started here, and {choice} is yours; limit it where it runs, and \
+             leave them out"
+        )),
+        // An engine elsewhere has processors and memory of its own.
+        Choice::Auto | Choice::Container if !container::engine_is_local() => Ok(()),
+        Choice::Auto | Choice::Container | Choice::Local => match limits::beyond(wanted) {
+            Some(why) => Err(usage!("--cpus or --memory: {why}")),
+            None => Ok(()),
+        },
     }
 }
 

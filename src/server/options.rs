@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Settings;
+use crate::model::Limits;
 
 /// Whether a throwaway server's data pages carry checksums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Options {
     /// The user's settings (`--set`). Throwaway servers put them on top of [`super::settings::tuned`]; an
     /// external one takes them for its connections, if they can be set there at all.
     pub settings: Settings,
+    /// All settings of the run that is gone on with, in place of a tuning and the user's on top; for throwaway servers.
+    pub given: Option<Settings>,
+    /// What it may use of its machine; for throwaway servers.
+    pub limits: Limits,
     /// Checksums of data pages; for throwaway servers.
     pub checksums: Checksums,
     /// Directories whose files the server has to read (its datasets); for a container.

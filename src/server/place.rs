@@ -21,7 +21,8 @@ SELECT current_setting('shared_memory_type', true), current_setting('dynamic_sha
        (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory')";
 
 /// The facts that the server tells by its settings, and, where it runs elsewhere and reads files for this role, those of
-/// its machine. A local server's machine is the client's, and has a fingerprint of its own.
+/// its machine. A local server's machine is the client's, and has a fingerprint of its own: of such a server only what
+/// it may use of it is told, where that is limited.
 ///
 /// # Errors
 /// Any error but a refusal, which leaves facts out.
@@ -32,7 +33,8 @@ pub(crate) fn fingerprint(server: &dyn Server) -> Result<Fingerprint> {
         let mut found = Fingerprint::default();
         let data_dir = unless_refused(settings(&mut session, &mut found))?.ok().flatten();
         let facts = server.facts();
-        if facts.source != Source::Local && facts.absent.has(Ability::ServerFiles) {
+        let is_elsewhere = facts.source != Source::Local;
+        if (is_elsewhere || !facts.limits.is_empty()) && facts.absent.has(Ability::ServerFiles) {
             let mut failed = None::<Error>;
             let mut files = |path: &Path| {
                 // One that this role, or the server's, may not read is none.
@@ -44,7 +46,10 @@ pub(crate) fn fingerprint(server: &dyn Server) -> Result<Fingerprint> {
                     }
                 }
             };
-            found.extend(fingerprint::told_by(&mut files, data_dir.as_deref()));
+            match is_elsewhere {
+                true => found.extend(fingerprint::told_by(&mut files, data_dir.as_deref())),
+                false => fingerprint::confines(&mut found, &mut files),
+            }
             failed.take().map_or(Ok(()), Err)?;
         }
         Ok(found)

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::Settings;
 use crate::fault::nearest;
-use crate::model::is_postgres;
+use crate::model::{is_postgres, size_words};
 use crate::pg_error::describe;
 use crate::{bad_data, session, unavailable, usage};
 
@@ -103,13 +103,10 @@ const GB: u64 = 1 << 30;
 /// images and packages exist that turn it off. Writes and flushes of WAL are timed, which takes two looks at a clock
 /// for each.
 pub(crate) fn tuned(memory_bytes: u64, free_disk_bytes: u64, need_bytes: u64) -> Settings {
-    let shared_buffers = share(memory_bytes, 4, 16 * MB, GB);
-    let maintenance_work_mem = share(memory_bytes, 8, 16 * MB, GB);
     let max_wal_size = max_wal_bytes(free_disk_bytes, need_bytes);
-    [
-        ("shared_buffers", size(shared_buffers)),
-        ("maintenance_work_mem", size(maintenance_work_mem)),
-        ("max_wal_size", size(max_wal_size)),
+    let mut tuned = of_memory(memory_bytes);
+    let others = [
+        ("max_wal_size", size_words(max_wal_size)),
         ("checkpoint_timeout", "1d".into()),
         ("wal_level", "replica".into()),
         ("fsync", "on".into()),
@@ -118,9 +115,18 @@ pub(crate) fn tuned(memory_bytes: u64, free_disk_bytes: u64, need_bytes: u64) ->
         ("autovacuum", "on".into()),
         ("max_connections", "200".into()),
         (NEWER, "on".into()),
-    ]
-    .map(|(name, value): (&str, String)| (name.to_owned(), value))
-    .into()
+    ];
+    tuned.extend(others.map(|(name, value): (&str, String)| (name.to_owned(), value)));
+    tuned
+}
+
+/// Those of the tuning that follow from memory.
+pub(crate) fn of_memory(memory_bytes: u64) -> Settings {
+    let shared_buffers = share(memory_bytes, 4, 16 * MB, GB);
+    let maintenance_work_mem = share(memory_bytes, 8, 16 * MB, GB);
+    [("shared_buffers", shared_buffers), ("maintenance_work_mem", maintenance_work_mem)]
+        .map(|(name, bytes)| (name.to_owned(), size_words(bytes)))
+        .into()
 }
 
 /// A share of something, in powers of two: two runs on one machine get the same, though a little
@@ -144,14 +150,9 @@ pub(crate) fn checkpoint_warning(free_disk_bytes: u64, need_bytes: u64) -> Optio
         format!(
             "only {} of disk are free, so max_wal_size is {} and a checkpoint may fall into a sample; free some, or name another disk with --data-dir",
             crate::units::bytes(free_disk_bytes),
-            size(max_wal_size)
+            size_words(max_wal_size)
         )
     })
-}
-
-/// Bytes as a setting writes them, in whole GB where they are, else in whole MB.
-fn size(bytes: u64) -> String {
-    if bytes.is_multiple_of(GB) { format!("{}GB", bytes / GB) } else { format!("{}MB", bytes / MB) }
 }
 
 /// `under` with the settings of `over` on top, and what they bring with them: a server with

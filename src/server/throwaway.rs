@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::connector::Connector;
+use super::limits;
 use super::settings::{self, Catalog};
 use super::{Killer, Options, RunSchema, Server, Settings};
-use crate::model::ServerFacts;
+use crate::model::{Limits, ServerFacts};
 use crate::probe::machine;
 use crate::{unavailable, usage};
 
@@ -28,6 +29,15 @@ pub(crate) trait Instance {
     /// # Errors
     /// When it cannot be made, or work has to stop.
     fn prepare(&mut self) -> Result<()>;
+
+    /// Why a server on it cannot be held to these limits, in words; `None` when it can.
+    fn lack(&self, limits: Limits) -> Option<String>;
+
+    /// Holds servers launched from now on to these limits alone; none may be running.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn limit(&mut self, limits: Limits) -> Result<()>;
 
     /// Starts a server with these settings and waits until it takes connections; none may be running.
     /// Returns how to connect to it, without the run's schema and without settings of a session.
@@ -62,6 +72,11 @@ pub(crate) trait Instance {
 
     /// Why the launched server does not run, with its log's last lines; `None` while it does.
     fn died(&self) -> Option<String>;
+
+    /// As [`Server::shortage`].
+    fn shortage(&self) -> Option<String> {
+        None
+    }
 
     /// CPU time of the launched server, which this connector connects to.
     ///
@@ -107,6 +122,10 @@ pub(crate) trait Instance {
 pub(crate) struct Throwaway<I: Instance> {
     instance: Removed<I>,
     running: Settings,
+    /// The limits that it runs under.
+    limits: Limits,
+    /// The user's settings.
+    set: Settings,
     /// How to connect to the server as it was launched.
     plain: Connector,
     /// As `plain`, in the run's schema and with a case's own settings.
@@ -147,12 +166,19 @@ impl<I: Instance> Throwaway<I> {
         set: &Settings,
     ) -> Result<Self> {
         let mut instance = Removed(instance);
+        let limits = facts.limits;
+        if let Some(why) = instance.0.lack(limits) {
+            return Err(unavailable!("{why}"));
+        }
+        if let Some(why) = limits::too_little(limits, &facts.given) {
+            return Err(usage!("--memory: {why}"));
+        }
         instance.0.prepare()?;
-        let mut launched = instance.0.launch(&facts.given);
+        let mut launched = launch(&mut instance.0, &facts.given, limits);
         if launched.is_err() && is_too_old(&instance.0.log(), &facts.given, set) {
             instance.0.start_over()?;
             facts.given.remove(settings::NEWER);
-            launched = instance.0.launch(&facts.given);
+            launched = launch(&mut instance.0, &facts.given, limits);
         }
         let plain = match launched {
             Ok(plain) => plain,
@@ -163,6 +189,8 @@ impl<I: Instance> Throwaway<I> {
         Ok(Self {
             instance,
             running: facts.given.clone(),
+            limits,
+            set: set.clone(),
             connector: plain.in_run_schema(&run_schema),
             plain,
             run_schema,
@@ -174,7 +202,19 @@ impl<I: Instance> Throwaway<I> {
         })
     }
 
-    fn restart(&mut self, wanted: Settings, set: &Settings) -> Result<()> {
+    /// The settings that the server is given before a case's own, under these limits: those that follow from memory are
+    /// others where that is.
+    fn given_within(&self, limits: Limits) -> Settings {
+        let mut given = self.facts.given.clone();
+        if limits.memory_bytes != self.facts.limits.memory_bytes {
+            let by_user = |name: &str| self.set.keys().any(|theirs| theirs.eq_ignore_ascii_case(name));
+            let following = settings::of_memory(memory_bytes(limits));
+            given.extend(following.into_iter().filter(|(name, _)| !by_user(name)));
+        }
+        given
+    }
+
+    fn restart(&mut self, wanted: Settings, limits: Limits, set: &Settings) -> Result<()> {
         let instance = &mut self.instance.0;
         if instance.launched() {
             // One that died has no time to read any more; what it had said is kept.
@@ -184,8 +224,8 @@ impl<I: Instance> Throwaway<I> {
             };
             instance.shut_down()?;
         }
-        self.running = wanted;
-        match instance.launch(&self.running) {
+        (self.running, self.limits) = (wanted, limits);
+        match launch(instance, &self.running, limits) {
             Ok(plain) => self.plain = plain,
             Err(error) => {
                 let error = match settings::complaint(&instance.log(), set) {
@@ -205,10 +245,24 @@ impl<I: Instance> Throwaway<I> {
 /// user's settings on top.
 pub(crate) fn tuned(options: &Options, free_bytes: u64, warnings: &mut Vec<String>) -> Settings {
     warnings.extend(settings::checkpoint_warning(free_bytes, options.need_bytes));
-    settings::merge(
-        &settings::tuned(machine::memory_bytes(), free_bytes, options.need_bytes),
-        &options.settings,
-    )
+    if let Some(given) = &options.given {
+        return given.clone();
+    }
+    let tuned = settings::tuned(memory_bytes(options.limits), free_bytes, options.need_bytes);
+    settings::merge(&tuned, &options.settings)
+}
+
+/// Bytes of memory of a server under these limits.
+fn memory_bytes(limits: Limits) -> u64 {
+    limits.memory_bytes.unwrap_or_else(machine::memory_bytes)
+}
+
+/// Launches a server that is held to these limits, and asks it whether they hold.
+fn launch<I: Instance>(instance: &mut I, settings: &Settings, limits: Limits) -> Result<Connector> {
+    instance.limit(limits)?;
+    let plain = instance.launch(settings)?;
+    limits::verify(&plain, limits)?;
+    Ok(plain)
 }
 
 /// Asks a server what it is and which settings it knows.
@@ -283,17 +337,24 @@ impl<I: Instance> Server for Throwaway<I> {
         known.err().map(|error| error.to_string())
     }
 
+    fn cannot_limit(&self, settings: &Settings, limits: Limits) -> Option<String> {
+        let limits = limits.over(self.facts.limits);
+        let settings = settings::merge(&self.given_within(limits), settings);
+        self.instance.0.lack(limits).or_else(|| limits::too_little(limits, &settings))
+    }
+
     fn restarts_for(&self, settings: &Settings) -> Settings {
         settings::needing_restart(&self.catalog, &self.facts.given, settings)
     }
 
-    fn apply(&mut self, settings: &Settings) -> Result<()> {
+    fn apply_within(&mut self, settings: &Settings, limits: Limits) -> Result<()> {
         settings::check_reserved(settings)?;
         self.catalog.check(settings)?;
         let (lasting, of_session) = self.catalog.divide(settings);
-        let wanted = settings::merge(&self.facts.given, &lasting);
-        if wanted != self.running || self.died().is_some() {
-            self.restart(wanted, settings)?;
+        let limits = limits.over(self.facts.limits);
+        let wanted = settings::merge(&self.given_within(limits), &lasting);
+        if wanted != self.running || limits != self.limits || self.died().is_some() {
+            self.restart(wanted, limits, settings)?;
         }
         self.connector = self.plain.with_settings(&of_session).in_run_schema(&self.run_schema);
         Ok(())
@@ -304,6 +365,10 @@ impl<I: Instance> Server for Throwaway<I> {
             return Some("it did not start with the settings it was given last".into());
         }
         self.instance.0.died()
+    }
+
+    fn shortage(&self) -> Option<String> {
+        self.instance.0.shortage()
     }
 
     fn cpu_time(&self) -> Result<Option<Duration>> {

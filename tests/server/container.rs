@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use super::support::*;
 
 /// Whether a container can be made here; says so when not.
-fn available() -> bool {
+pub(crate) fn available() -> bool {
     let missing = match engine_status() {
         EngineStatus::Answers { images, .. } => {
             let usable = images.iter().any(|image| image == DEFAULT_IMAGE || image.contains(BUILT_IMAGE));

@@ -3,6 +3,7 @@
 mod container;
 mod external;
 mod latency;
+mod limits;
 mod local;
 mod support;
 mod tls;

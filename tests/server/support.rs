@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bulkbench::interrupt::Interrupt;
+use bulkbench::model::Limits;
 use bulkbench::server::{Choice, Options, Server, Settings, open};
 
 pub(crate) use common::skipped;
@@ -127,6 +128,7 @@ fn owner_process() {
     let options = Options {
         id: std::env::var("BULKBENCH_TEST_ID").unwrap(),
         data_dir: (choice == "local").then_some(base),
+        limits: Limits { cpus: std::env::var_os("BULKBENCH_TEST_LIMITED").map(|_| 1), memory_bytes: None },
         ..Options::default()
     };
     println!("@starting {choice}");

@@ -239,6 +239,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             version: "PostgreSQL 15.18 on x86_64-pc-linux-gnu, compiled by gcc 12.2.0, 64-bit".into(),
             image: None,
             transport: "unix socket".into(),
+            limits: Limits::default(),
             given: [setting("shared_buffers", "1GB"), setting("max_wal_size", "16GB")].into(),
             settings: [
                 setting("fsync", "on"),

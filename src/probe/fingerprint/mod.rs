@@ -13,6 +13,7 @@ use anyhow::Result;
 use super::disk::{self, Flushes};
 use crate::model::{Fact, Fingerprint};
 pub(crate) use elsewhere::told_by;
+pub(crate) use system::confines;
 
 /// Reads the facts of this machine, and with a directory of which flushes were measured those of the file system that
 /// it lies on, which is written to and read from. Takes some seconds.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::model::{Fact, Fingerprint};
-use crate::probe::cores::cores;
+use crate::probe::cores::{cores, widen};
 use crate::probe::files::text;
 
 /// Bytes that each processor reads: more than its share of any cache.
@@ -82,6 +82,7 @@ fn kib(size: &str) -> Option<u64> {
 /// Bytes a second that all processors read from memory at once.
 fn memory_read() -> u64 {
     let read = || {
+        widen();
         let words = vec![1_u64; BYTES / 8];
         let start = Instant::now();
         let mut passes = 0;

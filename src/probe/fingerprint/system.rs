@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::model::{Fact, Fingerprint};
 use crate::probe::files::{Files, chosen, text};
-use crate::probe::{balloon, cgroup, cpuinfo};
+use crate::probe::{balloon, cgroup, cores, cpuinfo};
 
 /// Looks at the clock that its cost is the mean of.
 const LOOKS: u32 = 100_000;
@@ -27,12 +27,19 @@ pub(super) fn limits(found: &mut Fingerprint, files: &mut Files<'_>) {
     let free =
         balloon::reports_free_memory(files).map(|goes| if goes { "goes back to the host" } else { "stays" });
     found.words(Fact::FreeMemory, free.map(str::to_owned));
-    found.number(Fact::CpuLimit, cgroup::cpu_limit_percent(files));
-    // Version 1 of control groups writes "no limit" as a number larger than any memory.
-    let memory = field("MemTotal").map_or(u64::MAX, |kib| kib * 1024);
-    found.number(Fact::MemoryLimit, cgroup::memory_limit(files).filter(|limit| *limit < memory));
+    confines(found, files);
     let clock = files(Path::new("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
     found.words(Fact::ClockSource, clock.map(|name| name.trim().to_owned()));
+}
+
+/// What the kernel leaves the process that reads these files of its machine.
+pub(crate) fn confines(found: &mut Fingerprint, files: &mut Files<'_>) {
+    found.words(Fact::Allowed, cores::allowed(files));
+    found.number(Fact::CpuLimit, cgroup::cpu_limit_percent(files));
+    // Version 1 of control groups writes "no limit" as a number larger than any memory.
+    let machine = cpuinfo::memory_total(&files(Path::new("/proc/meminfo")).unwrap_or_default());
+    let is_limit = |limit: &u64| *limit < machine.unwrap_or(u64::MAX);
+    found.number(Fact::MemoryLimit, cgroup::memory_limit(files).filter(is_limit));
 }
 
 fn clock_ns() -> u64 {

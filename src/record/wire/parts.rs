@@ -114,6 +114,23 @@ impl From<Machine> for model::Machine {
     }
 }
 
+#[derive(Debug, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cpus: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+}
+
+same_fields!(Limits = model::Limits { cpus, memory_bytes });
+
+impl Limits {
+    fn is_empty(&self) -> bool {
+        self.cpus.is_none() && self.memory_bytes.is_none()
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServerFacts {
@@ -123,6 +140,8 @@ pub(crate) struct ServerFacts {
     version: String,
     image: Option<String>,
     transport: String,
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    limits: Limits,
     given: BTreeMap<String, String>,
     settings: BTreeMap<String, String>,
     /// What it lacks, with its words.
@@ -144,6 +163,7 @@ impl From<model::ServerFacts> for ServerFacts {
             version: server.version,
             image: server.image,
             transport: server.transport,
+            limits: server.limits.into(),
             given: server.given,
             settings: server.settings,
             absent,
@@ -162,6 +182,7 @@ impl From<ServerFacts> for model::ServerFacts {
             version: server.version,
             image: server.image,
             transport: server.transport,
+            limits: server.limits.into(),
             given: server.given,
             settings: server.settings,
             absent: server.absent.into_iter().map(|(ability, why)| (ability.0, why)).collect(),
@@ -374,6 +395,8 @@ pub(crate) struct Asked {
     methods: Vec<String>,
     dataset: Option<String>,
     settings: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_cpus: Option<u32>,
     timeout_seconds: u64,
     data_dir: bool,
 }
@@ -386,6 +409,7 @@ same_fields!(
         methods,
         dataset,
         settings,
+        client_cpus,
         timeout_seconds,
         data_dir
     }

@@ -10,8 +10,8 @@ use super::parts::{
     self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
 };
 use crate::model::{
-    self, Axes, CaseKey, Content, Durability, Metric, Outcome, Phase, Provenance, Reading, Role, Slot, Step,
-    Work,
+    self, Axes, CaseKey, Content, Durability, Limits, Metric, Outcome, Phase, Provenance, Reading, Role,
+    Slot, Step, Work,
 };
 use crate::spelling::{Named, Scalar};
 
@@ -181,6 +181,7 @@ impl From<Case> for model::Case {
                 dataset: case.dataset,
                 collation: case.collation,
                 latency_ms: case.latency_ms,
+                limits: Limits::default(),
                 settings: case.settings,
             },
             server: case.server,

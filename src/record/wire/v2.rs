@@ -8,7 +8,7 @@ use super::parts::{
     self, Asked, DatasetFacts, EndState, Machine, Plan, ProgramFacts, ServerFacts, SessionFacts, Tool,
 };
 use crate::model::{
-    self, Axes, CaseKey, Durability, Moment, Outcome, Phase, Reading, Role, Rule, Step, WalOf, Work,
+    self, Axes, CaseKey, Durability, Limits, Moment, Outcome, Phase, Reading, Role, Rule, Step, WalOf, Work,
 };
 use crate::spelling::{Named, Scalar};
 
@@ -113,6 +113,8 @@ enum Axis {
     Dataset,
     Collation,
     Latency,
+    Cpus,
+    Memory,
     Server,
     Param(String),
     Setting(String),
@@ -154,6 +156,10 @@ struct Key {
     collation: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latency_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cpus: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     settings: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -328,6 +334,8 @@ impl From<model::Axis> for Axis {
             model::Axis::Dataset => Axis::Dataset,
             model::Axis::Collation => Axis::Collation,
             model::Axis::Latency => Axis::Latency,
+            model::Axis::Cpus => Axis::Cpus,
+            model::Axis::Memory => Axis::Memory,
             model::Axis::Server => Axis::Server,
             model::Axis::Param(name) => Axis::Param(name),
             model::Axis::Setting(name) => Axis::Setting(name),
@@ -343,6 +351,8 @@ impl From<Axis> for model::Axis {
             Axis::Dataset => model::Axis::Dataset,
             Axis::Collation => model::Axis::Collation,
             Axis::Latency => model::Axis::Latency,
+            Axis::Cpus => model::Axis::Cpus,
+            Axis::Memory => model::Axis::Memory,
             Axis::Server => model::Axis::Server,
             Axis::Param(name) => model::Axis::Param(name),
             Axis::Setting(name) => model::Axis::Setting(name),
@@ -399,17 +409,19 @@ impl From<Case> for model::Case {
 impl From<CaseKey> for Key {
     fn from(key: CaseKey) -> Self {
         let CaseKey { method, params, axes, server } = key;
-        let Axes { rows, dataset, collation, latency_ms, settings } = axes;
+        let Axes { rows, dataset, collation, latency_ms, limits, settings } = axes;
+        let Limits { cpus, memory_bytes } = limits;
         let params = parts::to_params(params);
-        Self { method, params, rows, dataset, collation, latency_ms, settings, server }
+        Self { method, params, rows, dataset, collation, latency_ms, cpus, memory_bytes, settings, server }
     }
 }
 
 impl From<Key> for CaseKey {
     fn from(key: Key) -> Self {
-        let Key { method, params, rows, dataset, collation, latency_ms, settings, server } = key;
+        let Key { method, params, rows, dataset, collation, latency_ms, settings, server, .. } = key;
+        let limits = Limits { cpus: key.cpus, memory_bytes: key.memory_bytes };
         let params = parts::from_params(params);
-        Self { method, params, axes: Axes { rows, dataset, collation, latency_ms, settings }, server }
+        Self { method, params, axes: Axes { rows, dataset, collation, latency_ms, limits, settings }, server }
     }
 }
 

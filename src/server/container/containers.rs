@@ -18,11 +18,12 @@ use super::owner;
 use super::spec::{ContainerSpec, addresses};
 use crate::errors::chain;
 use crate::interrupt::Interrupt;
+use crate::model::Limits;
 use crate::pg_error::describe;
 use crate::server::child::tail;
 use crate::server::connector::{Connector, Readiness};
 use crate::server::throwaway::Instance;
-use crate::server::{Killer, Settings};
+use crate::server::{Killer, Settings, limits};
 use crate::unavailable;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -161,6 +162,17 @@ impl Instance for Containers {
         self.volume = Some(name);
         self.make(self.engine.docker().create_volume(request))?
             .context("making a volume for the server's data")?;
+        Ok(())
+    }
+
+    /// Whether the engine can is known once it has.
+    fn lack(&self, wanted: Limits) -> Option<String> {
+        limits::beyond(wanted).filter(|_| self.engine.is_local())
+    }
+
+    /// A container keeps what it was made with: the next has these.
+    fn limit(&mut self, limits: Limits) -> Result<()> {
+        self.spec.limits = limits;
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl Engine {
 
     /// Whether it runs on this machine, as far as its address tells.
     pub(crate) fn is_local(&self) -> bool {
-        std::env::var("DOCKER_HOST").map_or(true, |host| host.starts_with("unix://"))
+        engine_is_local()
     }
 
     /// The directory the engine keeps its data in, if it is on this machine.
@@ -165,6 +165,11 @@ impl Engine {
         let info = self.wait(ANSWER_LIMIT, interrupt, self.docker.info()).ok()?.ok()?;
         info.docker_root_dir.map(PathBuf::from).filter(|dir| dir.exists())
     }
+}
+
+/// Whether the engine runs on this machine, as far as its address tells.
+pub(crate) fn engine_is_local() -> bool {
+    std::env::var("DOCKER_HOST").map_or(true, |host| host.starts_with("unix://"))
 }
 
 fn no_engine(error: EngineError) -> anyhow::Error {

@@ -18,6 +18,7 @@ mod spec;
 
 use anyhow::Result;
 
+pub(crate) use engine::engine_is_local;
 use engine::no_permission;
 pub use engine::{EngineStatus, engine_status};
 pub use image::{BUILT_IMAGE, DEFAULT_IMAGE};
@@ -143,6 +144,7 @@ impl Container {
             version: String::new(),
             image: Some(image.clone()),
             transport: String::new(),
+            limits: options.limits,
             given: tuned(options, free_bytes, &mut warnings),
             settings: Settings::new(),
             absent: Absent::default(),

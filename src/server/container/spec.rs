@@ -11,9 +11,12 @@ use testcontainers::bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HostConfig, Mount, MountType, PortBinding,
 };
 
-use super::engine::Engine;
+use super::engine::{Engine, engine_is_local};
 use super::owner;
 use crate::interrupt::Interrupt;
+use crate::model::Limits;
+use crate::probe::cores;
+use crate::server::limits::first_processors;
 use crate::server::{Checksums, Options, Settings};
 
 /// The mount point that both layouts of the official image lie in (from 18 on in a directory by
@@ -33,6 +36,8 @@ pub(crate) struct ContainerSpec {
     pub image: String,
     /// Directories of this machine with their mount points in the container.
     pub exposed: Vec<(PathBuf, PathBuf)>,
+    /// What it may use of the engine's machine.
+    pub limits: Limits,
     password: String,
     initdb_args: String,
 }
@@ -49,6 +54,7 @@ impl ContainerSpec {
         let exposed = options.expose.iter().filter_map(|dir| std::fs::canonicalize(dir).ok()).enumerate();
         Ok(Self {
             exposed: exposed.map(|(i, dir)| (dir, PathBuf::from(format!("/bulkbench/{i}")))).collect(),
+            limits: options.limits,
             password: random_password()?,
             initdb_args: initdb_args(engine, &image, options.checksums, interrupt)?,
             image,
@@ -82,6 +88,7 @@ impl ContainerSpec {
             read_only: Some(true),
             ..Default::default()
         }));
+        let memory = self.limits.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok());
         // To this machine alone, at a port that is free.
         let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(String::new()) };
         Ok(ContainerCreateBody {
@@ -98,6 +105,10 @@ impl ContainerSpec {
             host_config: Some(HostConfig {
                 mounts: Some(mounts),
                 shm_size: Some(SHM_BYTES),
+                // Whole processors, as a machine has them, and no swap, which a limit of memory alone would leave.
+                cpuset_cpus: self.limits.cpus.map(|cpus| processors(cpus, engine_is_local())),
+                memory,
+                memory_swap: memory,
                 port_bindings: Some([(PORT.to_owned(), Some(vec![binding]))].into()),
                 ..Default::default()
             }),
@@ -120,6 +131,12 @@ impl ContainerSpec {
             .application_name("bulkbench");
         config
     }
+}
+
+/// The processors of a server that may use so many, as the engine lists them: the first that this program was given, where
+/// they are of its machine.
+fn processors(cpus: u32, is_local: bool) -> String {
+    if is_local { cores::list(first_processors(cpus)) } else { format!("0-{}", cpus.saturating_sub(1)) }
 }
 
 /// The addresses at which the server may be reached, best first: in the container's own network, where this
@@ -167,4 +184,31 @@ fn random_password() -> Result<String> {
         .and_then(|mut file| file.read_exact(&mut bytes))
         .context("reading /dev/urandom for a password")?;
     Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limited(limits: Limits) -> HostConfig {
+        let spec = ContainerSpec {
+            image: "postgres:18".into(),
+            exposed: Vec::new(),
+            limits,
+            password: String::new(),
+            initdb_args: String::new(),
+        };
+        spec.body("run", Some("volume"), &Settings::new()).unwrap().host_config.unwrap()
+    }
+
+    #[test]
+    fn the_engine_is_told_the_limits_and_only_those_that_there_are() {
+        let all = limited(Limits::default());
+        assert_eq!((all.cpuset_cpus, all.memory, all.memory_swap), (None, None, None));
+        let some = limited(Limits { cpus: Some(1), memory_bytes: Some(512 << 20) });
+        assert_eq!((some.memory, some.memory_swap), (Some(536_870_912), Some(536_870_912)));
+        assert!(some.cpuset_cpus.is_some());
+        assert_eq!(processors(3, false), "0-2");
+        assert_eq!(processors(1, true), cores::processors()[0].to_string());
+    }
 }

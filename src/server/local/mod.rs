@@ -6,6 +6,7 @@
 //! killed, the kernel ends the server, and the next start removes its files (`run_dir::sweep`).
 
 mod account;
+mod control_group;
 mod installation;
 mod postmaster;
 mod run_dir;
@@ -23,12 +24,13 @@ pub use installation::{choose, installations};
 use super::child::tail;
 use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
-use super::{Checksums, Killer, Options, Settings, free_space, settings};
+use super::{Checksums, Killer, Options, Settings, free_space, limits, settings};
 use crate::interrupt::Interrupt;
-use crate::model::{Absent, Fingerprint, ServerFacts, Source};
+use crate::model::{Absent, Fingerprint, Limits, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use account::Account;
+use control_group::ControlGroups;
 use postmaster::{Postmaster, Stop};
 use run_dir::RunDir;
 use shared_files::SharedFiles;
@@ -39,6 +41,7 @@ pub(crate) type Local = Throwaway<Cluster>;
 /// A cluster in a directory of the run's own.
 pub(crate) struct Cluster {
     run: RunDir,
+    groups: ControlGroups,
     installation: Installation,
     account: Account,
     checksums: Checksums,
@@ -88,6 +91,7 @@ impl Local {
             version: installation.version_text.clone(),
             image: None,
             transport: String::new(),
+            limits: options.limits,
             given,
             settings: Settings::new(),
             absent: Absent::default(),
@@ -95,6 +99,7 @@ impl Local {
             unmeasured: None,
         };
         let cluster = Cluster {
+            groups: ControlGroups::new(run.path()),
             run,
             installation,
             account,
@@ -147,6 +152,14 @@ impl Instance for Cluster {
         Ok(())
     }
 
+    fn lack(&self, wanted: Limits) -> Option<String> {
+        limits::beyond(wanted).or_else(|| control_group::lack(wanted))
+    }
+
+    fn limit(&mut self, limits: Limits) -> Result<()> {
+        self.groups.limit(limits)
+    }
+
     fn launch(&mut self, settings: &Settings) -> Result<Connector> {
         // The processes of a server that was killed notice it in their own time, and no other can start
         // until they have.
@@ -162,6 +175,7 @@ impl Instance for Cluster {
         set("log_destination", "stderr");
         set("lc_messages", "C");
         settings.iter().for_each(|(name, value)| set(name, value));
+        self.groups.bind(&mut command)?;
         let started = self.postmaster.insert(Postmaster::start(command, &self.run.log())?);
         let mut config = tokio_postgres::Config::new();
         config
@@ -199,6 +213,10 @@ impl Instance for Cluster {
 
     fn died(&self) -> Option<String> {
         self.postmaster.as_ref().and_then(Postmaster::died)
+    }
+
+    fn shortage(&self) -> Option<String> {
+        self.groups.shortage()
     }
 
     fn cpu_time(&self, _: &Connector) -> Result<Duration> {

@@ -3,6 +3,7 @@
 //! ```text
 //! <base>/<id>/bulkbench-run.lock   locked for as long as the run lives
 //!            /socket-dir           the path of the directory the server's socket lies in
+//!            /control-groups       those of the server, where it is held to limits
 //!            /data/                the cluster, the server account's
 //!            /log                  what the server says
 //!            /files/               readable copies of files for the server, made when needed
@@ -20,7 +21,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use super::account::Account;
-use super::shared_memory;
+use super::{control_group, shared_memory};
 use crate::cache_dir::default_cache_dir;
 use crate::fs::lock;
 use crate::server::processes;
@@ -188,7 +189,9 @@ impl RunDir {
         // known by.
         let ended = end_processes(&self.data());
         let shared = shared_memory::sweep(&self.data());
-        remove_tree(&self.path).and(socket).and(ended).and(shared)
+        // While there is the record that they are known by.
+        let groups = control_group::sweep(&self.path);
+        remove_tree(&self.path).and(socket).and(ended).and(shared).and(groups)
     }
 }
 
@@ -217,6 +220,7 @@ fn sweep_one(dir: &Path) -> Result<()> {
     }
     end_processes(&dir.join("data"))?;
     shared_memory::sweep(&dir.join("data"))?;
+    control_group::sweep(dir)?;
     if let Ok(record) = std::fs::read_to_string(dir.join(SOCKET_RECORD)) {
         let socket_dir = PathBuf::from(record);
         if is_socket_dir(&socket_dir, dir) {
