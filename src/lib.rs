@@ -12,6 +12,7 @@ pub mod cause;
 pub mod caveat;
 pub mod cli;
 pub mod dataset;
+mod disk;
 mod doctor;
 pub mod errors;
 pub mod experiment;

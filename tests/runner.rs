@@ -18,7 +18,7 @@ use bulkbench::model::{
 };
 use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::progress::Progress;
-use bulkbench::runner::sample::{Applied, Crashed, Loaded, Measured, Ready, Stage};
+use bulkbench::runner::sample::{Applied, Course, Crashed, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::{budget, execute};
 use bulkbench::table::Table;
 
@@ -67,7 +67,8 @@ impl Stage for FakeStage {
         Ok(FakeStep { stage: self, case, rows: 0 })
     }
 
-    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed> {
+    fn crash(&mut self, case: &Case, course: Course) -> Result<Crashed> {
+        let Course { rows, moment, middle, .. } = course;
         self.steps.push(format!("crash {} {} {rows} {}", case.id, moment.name(), middle.as_nanos()));
         let crash = Crash {
             phase: None,
@@ -77,6 +78,7 @@ impl Stage for FakeStage {
             foreign: Some(0),
             lost_ns: None,
             hung: false,
+            damage: None,
             recovery_ns: 1,
         };
         Ok(Crashed { phases: BTreeMap::from([(Phase::Load, rows * 200)]), session: None, crash })

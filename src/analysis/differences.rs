@@ -2,6 +2,7 @@
 
 use super::facts::{Shown, of_fingerprint};
 use super::run_axes;
+use crate::disk;
 use crate::model::{Disk, Fact, Fingerprint, Limits, Machine, Run, ServerFacts, Source, size_words};
 use crate::units;
 
@@ -99,6 +100,7 @@ fn facts(run: &Run) -> Fields {
             ("server.source", server.source.name().to_string()),
             ("server.image", or_lacking(&server.image)),
             ("server.transport", server.transport.clone()),
+            ("server.disk", emulated_or_real(server)),
         ],
     );
     extend_with_limits(&mut facts, run);
@@ -106,6 +108,7 @@ fn facts(run: &Run) -> Fields {
     for (name, server) in &run.servers {
         let place = format!("servers.{name}");
         facts.push((format!("{place}.version"), Shown::exact(server.version.clone())));
+        facts.push((format!("{place}.disk"), Shown::exact(emulated_or_real(server))));
         extend_with_settings(&mut facts, &place, server);
         extend_with_fingerprint(&mut facts, &place, &of_server(machine, server));
     }
@@ -172,6 +175,11 @@ fn extend_with_settings(facts: &mut Fields, place: &str, server: &ServerFacts) {
     };
     facts.extend(server.given.iter().map(|setting| field("given", setting)));
     facts.extend(server.settings.iter().map(|setting| field("settings", setting)));
+}
+
+/// The disk beneath a server's data: how an emulated one is spelt.
+fn emulated_or_real(server: &ServerFacts) -> String {
+    server.disk.as_ref().map_or_else(|| "real".into(), |disk| format!("emulated: {}", disk::spelling(disk)))
 }
 
 /// What is known of a server and its machine, which that of the client is where it is a local one.

@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod conclusion;
 pub mod curve;
 pub(crate) mod differences;
+pub(crate) mod emulation;
 mod facts;
 pub mod knee;
 pub(crate) mod machine_load;

@@ -1,6 +1,6 @@
 //! `bulkbench machine`: the fingerprint of this machine, or of a server, as every run records it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -9,10 +9,11 @@ use super::measured::{Measured, measured};
 use super::output::print;
 use super::server_args::{Conditions, ServerArgs};
 use crate::cache_dir::default_cache_dir;
+use crate::disk::{self, Emulation};
 use crate::interrupt::Interrupt;
-use crate::model::Machine;
+use crate::model::{EmulatedDisk, Fingerprint, Machine};
 use crate::probe::disk::Flushing;
-use crate::probe::machine;
+use crate::probe::{fingerprint, machine};
 use crate::report::{self, Look, terminal};
 
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     // Parsed after the command line: a parser's complaint about a URL shows its password.
     #[arg(long, value_name = "SERVER")]
     server: Option<String>,
+    /// Measure an emulated disk as well, by which a local server's data would lie: a class, or figures as --disk of
+    /// run has them
+    #[arg(long, value_name = "CLASS", value_parser = disk::parse, conflicts_with = "server")]
+    disk: Option<EmulatedDisk>,
 }
 
 /// Prints it.
@@ -41,12 +46,35 @@ pub(crate) fn tell(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     };
     let look = Look::of_stdout();
     print(&told(&machine::machine(Some(&dir))?, look))?;
+    if let Some(disk) = &args.disk {
+        let heading = terminal::heading(&format!("Emulated disk: {}", disk::spelling(disk)), look);
+        let table = terminal::table(&report::of_disk(disk, &through(disk, &dir)?), look);
+        print(&format!("\n{heading}{table}"))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is measured through an emulated disk above this directory.
+fn through(disk: &EmulatedDisk, dir: &Path) -> Result<Fingerprint> {
+    let place = tempfile::Builder::new().prefix(".bulkbench-disk-").tempdir_in(dir);
+    let place = place.with_context(|| format!("making a directory in {}", dir.display()))?;
+    let (beneath, at) = (place.path().join("beneath"), place.path().join("disk"));
+    disk::make_beneath(&beneath)?;
+    let emulation = Emulation::start(disk, &beneath, &at)?;
+    let found = fingerprint::of_file_system(emulation.at());
+    emulation.stop()?;
+    found
 }
 
 /// Brings a server up, and prints what a run on it would record of it and of this machine.
 fn of_server(server: &str, data_dir: Option<PathBuf>, interrupt: &Interrupt) -> Result<ExitCode> {
-    let place = ServerArgs { server: server.to_owned(), pg_bin: Vec::new(), image: Vec::new(), data_dir };
+    let place = ServerArgs {
+        server: server.to_owned(),
+        pg_bin: Vec::new(),
+        image: Vec::new(),
+        data_dir,
+        disk: Vec::new(),
+    };
     let wanted = place.wanted(&place.choice()?, false)?;
     let servers = place.open_for(wanted, &Conditions::default(), &[], 0, interrupt)?;
     let outcome = (|| {

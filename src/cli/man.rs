@@ -37,7 +37,8 @@ pub(crate) fn man(args: &Args, mut command: Command) -> Result<ExitCode> {
 /// The verb of this name.
 fn verb_of<'c>(command: &'c Command, verb: &str) -> Result<&'c Command> {
     command.find_subcommand(verb).ok_or_else(|| {
-        let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+        let known: Vec<&str> = shown.map(Command::get_name).collect();
         let whole = command.get_bin_name().unwrap_or_default();
         match known.is_empty() {
             true => usage!("`{whole}` has no verbs; leave `{verb}` out"),

@@ -27,6 +27,7 @@ pub mod row_count;
 mod run;
 mod run_args;
 mod schema;
+mod serve_disk;
 mod server_args;
 mod show;
 mod unfinished;
@@ -39,6 +40,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::{print_clap, print_error};
 
+use crate::disk::{self, VERB};
 use crate::interrupt::Interrupt;
 
 /// Measures every way of getting rows into PostgreSQL, and what each way costs.
@@ -82,6 +84,9 @@ enum Verb {
     Completions(completions::Args),
     /// Print the manual page
     Man(man::Args),
+    /// Serve an emulated disk: what a run starts beside itself
+    #[command(name = VERB, hide = true)]
+    ServeDisk(disk::Args),
 }
 
 /// Does what the command line says.
@@ -101,5 +106,6 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::Machine(args) => machine::tell(&args, interrupt),
         Verb::Completions(args) => completions::completions(&args, &mut Cli::command()),
         Verb::Man(args) => man::man(&args, Cli::command()),
+        Verb::ServeDisk(args) => serve_disk::serve(&args),
     }
 }

@@ -4,8 +4,9 @@
 //! a record does not hold (paths, addresses) stands as a text in braces that says what to put there.
 
 use crate::caveat;
+use crate::disk;
 use crate::model::findings::Findings;
-use crate::model::{Asked, CrashKind, OwnTable, Run, ServerFacts, Source, size_words};
+use crate::model::{Asked, CrashKind, EmulatedDisk, OwnTable, Run, ServerFacts, Source, size_words};
 
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
@@ -45,6 +46,7 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
     if let Some(crash) = &plan.crash {
         command.words.push(match crash.kind {
             CrashKind::Kill => "--crash".into(),
+            CrashKind::Power => format!("--crash={}", crash.kind.name()),
         });
         command.flag("crash-rows", &crash.rows.to_string());
     }
@@ -125,6 +127,13 @@ impl RepeatCommand {
         } else if only(Source::Container) {
             self.flag("server", "container");
         }
+        // Each disk has a server of each build.
+        let mut disks: Vec<&EmulatedDisk> =
+            servers.iter().filter_map(|server| server.disk.as_ref()).collect();
+        disks.dedup();
+        disks.iter().for_each(|disk| self.flag("disk", &disk::spelling(disk)));
+        let on_first = |server: &&&ServerFacts| server.disk.as_ref() == disks.first().copied();
+        let servers: Vec<&ServerFacts> = servers.iter().filter(on_first).copied().collect();
         for (at, server) in servers.iter().enumerate() {
             let version = version(server);
             match (server.source, &server.image) {
@@ -222,7 +231,9 @@ mod tests {
             run.server.source = Source::Container;
             run.server.image = Some("postgres:18".into());
         };
+        record.server.disk = Some(disk::parse("hdd-5400").unwrap());
         let local = run_command(&record, &asked);
+        record.server.disk = None;
         on_image(&mut record);
         let on_dataset = Asked { dataset: Some("imported-0a".into()), ..asked.clone() };
         let on_dataset = run_command(&record, &on_dataset);
@@ -286,6 +297,32 @@ mod tests {
         record.plan.cases.iter_mut().for_each(|case| case.key.server = None);
         (record.server.source, record.server.transport) = (Source::External, "tcp, another host".into());
         assert_eq!(place(&record), "--server {URL of the server: PostgreSQL 15.18, tcp, another host}");
+    }
+
+    #[test]
+    fn disks_are_named_beside_the_builds_that_lie_on_each_of_them() {
+        let mut record = golden();
+        let on = |text: &str, version: &str| {
+            let version = format!("PostgreSQL {version} on x86_64-pc-linux-gnu");
+            ServerFacts { disk: Some(disk::parse(text).unwrap()), version, ..golden().server }
+        };
+        let servers = [
+            ("a", "none", "17.1"),
+            ("b", "none", "18.1"),
+            ("c", "flush=1ms", "17.1"),
+            ("d", "flush=1ms", "18.1"),
+        ];
+        let mut cases = record.plan.cases.iter().cycle().take(4).cloned().collect::<Vec<_>>();
+        for (case, (name, disk, version)) in cases.iter_mut().zip(servers) {
+            record.servers.insert(name.into(), on(disk, version));
+            case.key.server = Some(name.into());
+        }
+        record.plan.cases = cases;
+        let words = shlex::split(&run_command(&record, &asked())).unwrap();
+        let flags = words.windows(2).filter(|pair| ["--disk", "--pg-bin"].contains(&pair[0].as_str()));
+        let values: Vec<&str> = flags.map(|pair| pair[1].as_str()).collect();
+        let binaries = ["17.1", "18.1"].map(|v| format!("{{directory of the binaries of PostgreSQL {v}}}"));
+        assert_eq!(values, ["none", "flush=1ms", &binaries[0], &binaries[1]]);
     }
 
     #[test]

@@ -13,8 +13,9 @@ use super::run_args::Args;
 use super::server_args::{Conditions, ServerArgs};
 use super::unfinished::{Unfinished, stopped};
 use super::{loader_args, wanted_data};
+use crate::disk;
 use crate::interrupt::Interrupt;
-use crate::model::{Machine, Rule, Run, Sample, ServerFacts, Source};
+use crate::model::{EmulatedDisk, Machine, Rule, Run, Sample, ServerFacts, Source};
 use crate::probe::machine;
 use crate::record::Store;
 use crate::runner::Prepared;
@@ -68,6 +69,9 @@ fn go_on(
             "this run loaded into several servers from binaries, whose places are not kept; name them by --pg-bin again, in the same order"
         ));
     }
+    if place.disk.is_empty() {
+        place.disk = disks(run);
+    }
     check_kept(run)?;
     let wanted = place.wanted(&choice(&place, run)?, false)?;
     let mut servers = place.open(wanted, &conditions(run), &prepared, interrupt)?;
@@ -98,6 +102,14 @@ fn conditions(run: &Run) -> Conditions {
     // Before they were kept apart, all that was given had to be taken for the user's.
     let settings = run.provenance.asked.as_ref().map_or(given, |asked| &asked.settings);
     Conditions { settings: settings.clone(), given: Some(given.clone()), limits: run.server.limits }
+}
+
+/// The disks that were emulated beneath its servers, each once.
+fn disks(run: &Run) -> Vec<EmulatedDisk> {
+    let mut disks: Vec<EmulatedDisk> =
+        run.servers_in_order().iter().filter_map(|facts| facts.disk.clone()).collect();
+    disks.dedup();
+    disks
 }
 
 /// Passes when the record has whole what the run gave its server.
@@ -140,6 +152,8 @@ fn same_server(which: &str, before: &ServerFacts, now: &ServerFacts) -> Result<(
     same(&format!("{which}: the rule of content"), rule(before), rule(now))?;
     same(&format!("{which}.version"), &before.version, &now.version)?;
     same(&format!("{which}.limits"), &before.limits.words(), &now.limits.words())?;
+    let disk = |facts: &ServerFacts| facts.disk.as_ref().map_or_else(|| "a real one".into(), disk::spelling);
+    same(&format!("{which}.disk"), &disk(before), &disk(now))?;
     for (name, value) in &before.settings {
         same(&format!("{which}.settings.{name}"), value, now.settings.get(name).map_or("", String::as_str))?;
     }

@@ -20,7 +20,7 @@ use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Axis, OwnTable, Provenance, Run, Tool, now};
+use crate::model::{Axis, CrashKind, OwnTable, Provenance, Run, Tool, now};
 use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
@@ -75,13 +75,19 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             "--crash kills the server, and a server of yours is never killed; use --server local or container"
         ));
     }
-    server::check_limits(&args.place.choice()?, args.limits.of_server())?;
+    let place = args.place.on_disks_of(&experiment)?;
+    if matches!(request.crash, Some((CrashKind::Power, _))) && place.disk.is_empty() {
+        return Err(usage!(
+            "--crash=power takes the power of an emulated disk; name one by --disk CLASS (none is one, too)"
+        ));
+    }
+    server::check_limits(&place.choice()?, args.limits.of_server())?;
     keep_client(args.limits.client_cpus, args.limits.of_server())?;
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
     let compares = run.experiment.compare == Some(Axis::Server);
-    let servers = args.place.wanted(&args.place.choice()?, compares)?;
+    let servers = place.wanted(&place.choice()?, compares)?;
     if args.dry_run {
         let foreseen = |one: &WantedData| Ok((one.name.clone(), one.foreseen(&run.request, run.interrupt)?));
         let rows: Vec<(String, ForeseenRows)> = data.iter().map(foreseen).collect::<Result<_>>()?;

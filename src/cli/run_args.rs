@@ -80,7 +80,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST_SAMPLE_SECONDS))]
     pub timeout: Option<u64>,
     /// After the rounds load once more for each moment (after the end, in the middle, with half confirmed), have the
-    /// server crash then, and count what is left; KIND is kill: all its processes at once. Not of a server of yours
+    /// server crash then, and count what is left; KIND is kill: all its processes at once; or power: that of its emulated
+    /// disk (--disk), with what was not flushed. Not of a server of yours
     #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "kill", value_parser = crash_kind)]
     pub crash: Option<CrashKind>,
     /// Rows of the loads that crash; those of the case where it has fewer [default: the experiment's, or 100000]
@@ -97,7 +98,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 

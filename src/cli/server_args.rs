@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::disk;
+use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
-use crate::model::{Encoding, Limits, ServerFacts};
+use crate::model::{EmulatedDisk, Encoding, Limits, ServerFacts};
 use crate::redact::Redactor;
 use crate::runner::Prepared;
 use crate::server::container::{EngineStatus, engine_status, usable};
@@ -29,6 +31,11 @@ pub(crate) struct ServerArgs {
     /// Where a local server keeps its data: a real disk with room [default: in the cache]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Have a local server's data lie on an emulated disk: a class (hdd-5400, hdd-7200, sata-ssd, nvme-consumer,
+    /// nvme-enterprise, gp3, io2, or none for what the emulation costs), or figures such as
+    /// write=120MB/s,read=120MB/s,iops=90,flush=11ms,seek=9ms; several times for as many servers, whose cases alternate
+    #[arg(long, value_name = "CLASS", value_parser = disk::parse)]
+    pub disk: Vec<EmulatedDisk>,
 }
 
 /// What all servers of a run are started with.
@@ -48,12 +55,18 @@ pub(crate) struct Wanted {
     choice: Choice,
     pg_bin: Option<PathBuf>,
     image: Option<String>,
+    disk: Option<EmulatedDisk>,
 }
 
 impl Wanted {
     /// Which server this is going to be, as far as can be said before it is there.
     pub(crate) fn foresee(&self, data_dir: Option<&Path>) -> Result<Foreseen> {
-        server::foresee(&self.choice, self.pg_bin.as_deref(), self.image.as_deref(), data_dir)
+        let foreseen =
+            server::foresee(&self.choice, self.pg_bin.as_deref(), self.image.as_deref(), data_dir)?;
+        Ok(match &self.disk {
+            Some(disk) => foreseen.on(disk),
+            None => foreseen,
+        })
     }
 }
 
@@ -61,6 +74,19 @@ impl Wanted {
 pub(crate) struct Servers(Vec<(String, Box<dyn Server>)>);
 
 impl ServerArgs {
+    /// The same, on the disks that an experiment names where the user names none.
+    ///
+    /// # Errors
+    /// When what the experiment names is no disk.
+    pub(crate) fn on_disks_of(&self, experiment: &Experiment) -> Result<Self> {
+        let mut place = self.clone();
+        if place.disk.is_empty() {
+            let disks = experiment.disks.iter().map(|disk| disk::parse(disk)).collect::<Result<_>>();
+            place.disk = disks.with_context(|| format!("disks of the experiment {}", experiment.id))?;
+        }
+        Ok(place)
+    }
+
     /// Which server was chosen.
     pub(crate) fn choice(&self) -> Result<Choice> {
         self.server.parse()
@@ -99,6 +125,7 @@ impl ServerArgs {
                 pg_bin: wanted.pg_bin,
                 image: wanted.image,
                 data_dir: self.data_dir.clone(),
+                disk: wanted.disk,
                 need_bytes,
                 settings: conditions.settings.clone(),
                 given: conditions.given.clone(),
@@ -114,13 +141,17 @@ impl ServerArgs {
     }
 
     /// The servers that the flags name. Where the run `compares` servers and the flags name but a kind,
-    /// all of that kind that are here.
+    /// all of that kind that are here; where they name disks, one on each of them.
     pub(crate) fn wanted(&self, choice: &Choice, compares: bool) -> Result<Vec<Wanted>> {
         let named = |pg_bin: Option<&PathBuf>, image: Option<&String>, choice: &Choice| Wanted {
             choice: choice.clone(),
             pg_bin: pg_bin.cloned(),
             image: image.cloned(),
+            disk: None,
         };
+        self.check_disk(choice)?;
+        // Figures of a disk are as good as a choice: nothing but a local server can lie on it.
+        let choice = if self.disk.is_empty() { choice } else { &Choice::Local };
         let refused = match choice {
             Choice::Local if !self.image.is_empty() => Some("--image is for a container"),
             Choice::Container if !self.pg_bin.is_empty() => Some("--pg-bin is for a local server"),
@@ -142,15 +173,41 @@ impl ServerArgs {
                 local.chain(container).collect()
             }
         };
-        if compares && self.pg_bin.is_empty() && self.image.is_empty() {
+        if compares && self.pg_bin.is_empty() && self.image.is_empty() && self.disk.len() < 2 {
             wanted = all_that_run_here(choice)?;
+        }
+        if !self.disk.is_empty() {
+            let on_each = |disk: &EmulatedDisk| {
+                let disk = Some(disk.clone());
+                wanted.iter().map(move |one| Wanted { disk: disk.clone(), ..one.clone() }).collect::<Vec<_>>()
+            };
+            wanted = self.disk.iter().flat_map(on_each).collect();
         }
         if compares && wanted.len() < 2 {
             return Err(usage!(
-                "this experiment compares servers, and there is but one of this kind: name several by --pg-bin DIR or --image NAME, each given as often as needed (scripts/fetch-postgres 17 fetches binaries, scripts/build-image makes an image)"
+                "this experiment compares servers, and there is but one of this kind: name several by --pg-bin DIR or --image NAME, each given as often as needed (scripts/fetch-postgres 17 fetches binaries, scripts/build-image makes an image), or several disks by --disk CLASS"
             ));
         }
         Ok(wanted)
+    }
+
+    /// A disk can be emulated for a local server alone.
+    fn check_disk(&self, choice: &Choice) -> Result<()> {
+        let Some(disk) = self.disk.first() else { return Ok(()) };
+        let why = match choice {
+            Choice::Container => {
+                "the container engine keeps the data of its containers, on a disk of its own"
+            }
+            Choice::External(_) => "a server of yours keeps its data where it is",
+            Choice::Auto | Choice::Local if !self.image.is_empty() => {
+                "--image is for a container, whose engine keeps its data on a disk of its own"
+            }
+            Choice::Auto | Choice::Local => return Ok(()),
+        };
+        Err(usage!(
+            "--disk {}: {why}; a disk is emulated for a local server, by --server local",
+            disk::spelling(disk)
+        ))
     }
 }
 
@@ -159,13 +216,18 @@ fn all_that_run_here(choice: &Choice) -> Result<Vec<Wanted>> {
     let found = match choice {
         Choice::Auto | Choice::Local => local_by_age()?
             .into_iter()
-            .map(|one| Wanted { choice: Choice::Local, pg_bin: Some(one.bin), image: None })
+            .map(|one| Wanted { choice: Choice::Local, pg_bin: Some(one.bin), image: None, disk: None })
             .collect(),
         Choice::Container => match engine_status() {
             EngineStatus::Answers { images, .. } => images
                 .into_iter()
                 .filter(|image| usable(image).is_some())
-                .map(|image| Wanted { choice: Choice::Container, pg_bin: None, image: Some(image) })
+                .map(|image| Wanted {
+                    choice: Choice::Container,
+                    pg_bin: None,
+                    image: Some(image),
+                    disk: None,
+                })
                 .collect(),
             EngineStatus::Absent(_) | EngineStatus::NoPermission(_) => Vec::new(),
         },
@@ -189,6 +251,9 @@ fn introduce(server: &dyn Server) {
     if !facts.limits.is_empty() {
         crate::say!("limits: it may use {}", facts.limits.words());
     }
+    if let Some(disk) = &facts.disk {
+        crate::say!("disk: emulated, {} ({})", disk::spelling(disk), disk::figures_of(disk));
+    }
     if !facts.given.is_empty() {
         let given: Vec<String> = facts.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
         crate::say!("settings: {}", given.join(" "));
@@ -198,13 +263,28 @@ fn introduce(server: &dyn Server) {
     }
 }
 
-/// A short name for each: its version, with a number behind where several have the same.
+/// A short name for each: its version, or its disk where they have one version and several disks, or both; with a
+/// number behind where several have the same.
 fn names(servers: &[Box<dyn Server>]) -> Vec<String> {
+    let versions: Vec<String> = servers
+        .iter()
+        .map(|server| server.facts().version.split_whitespace().nth(1).unwrap_or("?").to_owned())
+        .collect();
+    let disks: Vec<String> = servers
+        .iter()
+        .map(|server| server.facts().disk.as_ref().map(disk::spelling).unwrap_or_default())
+        .collect();
+    let all_same = |words: &[String]| words.iter().all(|word| *word == words[0]);
+    let (one_version, one_disk) = (all_same(&versions), all_same(&disks));
     let mut names: Vec<String> = Vec::new();
-    for server in servers {
-        let version = server.facts().version.split_whitespace().nth(1).unwrap_or("?").to_owned();
-        let same = names.iter().filter(|name| name.split('#').next() == Some(version.as_str())).count();
-        names.push(if same == 0 { version } else { format!("{version}#{}", same + 1) });
+    for (version, disk) in versions.into_iter().zip(disks) {
+        let name = match (one_version, one_disk) {
+            (_, true) => version,
+            (true, false) => disk,
+            (false, false) => format!("{version} {disk}"),
+        };
+        let same = names.iter().filter(|other| other.split('#').next() == Some(name.as_str())).count();
+        names.push(if same == 0 { name } else { format!("{name}#{}", same + 1) });
     }
     names
 }
@@ -241,6 +321,12 @@ impl Servers {
         for (_, server) in &self.0 {
             redactor.hide_connection(server.connector().config());
             if let Some(dir) = server.data_dir() {
+                redactor.hide_path("{data}", dir);
+            }
+            // What else the run has lies beside an emulated disk.
+            if let Some(dir) =
+                server.data_dir().filter(|_| server.facts().disk.is_some()).and_then(Path::parent)
+            {
                 redactor.hide_path("{data}", dir);
             }
         }

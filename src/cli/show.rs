@@ -114,6 +114,7 @@ fn experiment(args: &Args) -> Result<Experiment> {
         cases: vec![case],
         caveats: Vec::new(),
         crash: None,
+        disks: Vec::new(),
         data: None,
         datasets: BTreeMap::new(),
     })

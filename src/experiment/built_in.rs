@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 27] = [
+pub(crate) const IDS: [&str; 30] = [
     "votes",
     "insert-family",
     "batch-size",
@@ -31,6 +31,9 @@ pub(crate) const IDS: [&str; 27] = [
     "loaders",
     "fastest",
     "durability",
+    "power",
+    "disks",
+    "article",
     "caveats",
     "all",
 ];

@@ -60,6 +60,9 @@ pub struct Experiment {
     pub caveats: Vec<String>,
     /// The rows and table of cases that name no dataset; votes where it names none.
     pub data: Option<ListedData>,
+    /// The disks that are emulated beneath its server's data, unless the user names others, as `--disk` has them: a
+    /// server on each of them.
+    pub disks: Vec<String>,
     /// How its server crashes behind the rounds; `None` where it does not.
     pub crash: Option<ListedCrash>,
     /// Further rows and tables, by the names that cases give them. Those of a built-in table go by its name
@@ -99,6 +102,8 @@ struct ExperimentFile {
     #[serde(default)]
     datasets: BTreeMap<String, ListedData>,
     crash: Option<ListedCrash>,
+    #[serde(default)]
+    disks: Vec<String>,
 }
 
 /// What an experiment says of the crashes behind its rounds.
@@ -339,6 +344,7 @@ impl ExperimentFile {
             cases,
             caveats: self.caveats,
             crash: self.crash,
+            disks: self.disks,
             data: self.data,
             datasets: self.datasets,
         };
@@ -369,6 +375,7 @@ impl ExperimentFile {
             ("[datasets]", !self.datasets.is_empty()),
             ("[table]", self.table.is_some()),
             ("[crash]", self.crash.is_some()),
+            ("disks", !self.disks.is_empty()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
             Some((key, _)) => Err(usage!(

@@ -9,6 +9,9 @@ words! {
     pub enum CrashKind {
         /// All its processes are killed at once. What they had handed to the operating system survives, flushed or not.
         Kill = "kill",
+        /// The power of the disk goes, which is an emulated one, and the server's processes are killed: what was not
+        /// flushed is gone, but for half of its blocks, chosen by a seed.
+        Power = "power",
     }
 }
 
@@ -66,6 +69,9 @@ pub struct Crash {
     pub lost_ns: Option<u64>,
     /// Whether the client had not noticed half a minute after the crash, and was ended.
     pub hung: bool,
+    /// Why the rows cannot be read after it, in words: the server does not come up, or finds its files damaged. `None`
+    /// where they can.
+    pub damage: Option<String>,
     /// From the start of the server to its first connection, recovery and all, in nanoseconds.
     pub recovery_ns: u64,
 }
@@ -80,6 +86,10 @@ impl Crash {
     pub(crate) fn breach(&self, promised: Durability) -> Option<String> {
         let there = self.confirmed_there + self.others_there;
         let foreign = self.foreign.unwrap_or(0);
+        if let Some(words) = &self.damage {
+            return (promised != Durability::MayBeDamaged)
+                .then(|| format!("the crash has damaged the database, and none should: {words}"));
+        }
         match promised {
             Durability::Durable if self.lost() > 0 => Some(format!(
                 "{} of {} rows are gone whose commit was confirmed, and the load is durable",
@@ -112,6 +122,7 @@ mod tests {
             foreign: Some(foreign),
             lost_ns: None,
             hung: false,
+            damage: None,
             recovery_ns: 1,
         };
         for (left, promised, kept) in [
@@ -127,6 +138,11 @@ mod tests {
             (crash(3, 0, 1), MayBeDamaged, true),
         ] {
             assert_eq!(left.breach(promised).is_none(), kept, "{left:?} {promised:?}");
+        }
+        let damaged = Crash { damage: Some("invalid page".into()), ..crash(0, 0, 0) };
+        assert_eq!(damaged.breach(MayBeDamaged), None);
+        for promised in [Durable, LostOnCrash, MayLoseLastCommits] {
+            assert!(damaged.breach(promised).unwrap().contains("invalid page"));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ability::Absent;
+use super::emulated_disk::EmulatedDisk;
 use super::fingerprint::Fingerprint;
 use super::limits::Limits;
 use super::word::words;
@@ -49,6 +50,8 @@ pub struct ServerFacts {
     /// Why the file system of its data was not measured, in words; `None` where it was, and in records from before
     /// that was said.
     pub unmeasured: Option<String>,
+    /// The disk that is emulated beneath its data; `None` for a real one.
+    pub disk: Option<EmulatedDisk>,
 }
 
 impl ServerFacts {

@@ -44,6 +44,12 @@ pub(crate) fn memory_bytes() -> u64 {
     cgroup::memory_limit(&mut |path| files::text(path)).map_or(machine, |limit| limit.min(machine))
 }
 
+/// Memory that is not in use, in bytes, or that the control group's limit leaves; 0 where the system does not say.
+pub(crate) fn available_bytes() -> u64 {
+    let available = cpuinfo::field(&text("/proc/meminfo"), "MemAvailable").unwrap_or(0);
+    available.saturating_mul(1024).min(memory_bytes())
+}
+
 /// A file's text, or nothing: what a kernel or distribution does not have is unknown.
 fn text(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()

@@ -15,7 +15,7 @@ pub(crate) mod fingerprint;
 pub mod machine;
 pub(crate) mod machine_load;
 pub mod memory;
-mod mounts;
+pub(crate) mod mounts;
 pub(crate) mod parts;
 pub(crate) mod speed;
 pub(crate) mod wal_and_sizes;

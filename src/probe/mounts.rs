@@ -24,6 +24,17 @@ pub(super) fn mounts() -> Vec<Mount> {
     parse(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
 }
 
+/// Whether a file system is mounted at this path, served or not: the path itself is not touched, as whoever does
+/// waits for a server that is gone.
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    // What is above it can be touched.
+    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+    let Some(path) = parent.zip(path.file_name()).map(|(parent, name)| parent.join(name)) else {
+        return false;
+    };
+    mounts().iter().any(|mount| mount.point == path)
+}
+
 /// The mount that a path lies on: the longest mount point above it, the last of several.
 pub(super) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
     mounts

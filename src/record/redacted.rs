@@ -36,6 +36,8 @@ impl Sample {
     /// The sample as it may be published.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.error.iter_mut().for_each(|error| redactor.within(error));
+        let damage = self.crash.iter_mut().flat_map(|crash| &mut crash.damage);
+        damage.for_each(|words| redactor.within(words));
         // A standby is often called like its machine.
         let settings = self.session.iter_mut().flat_map(|session| session.settings.values_mut());
         settings.for_each(|value| redactor.within(value));

@@ -19,8 +19,9 @@ pub(crate) fn section(run: &Run, samples: &[Sample], standings: &Standings) -> O
         Column::words("case", ""),
         Column::words("promised", "What the method says a crash leaves of rows whose commit was confirmed."),
     ];
+    let how = happened(plan.kind);
     columns
-        .extend(Moment::ALL.map(|moment| Column::words(format!("killed {}", moment.words()), about(moment))));
+        .extend(Moment::ALL.map(|moment| Column::words(format!("{how} {}", moment.words()), about(moment))));
     columns.push(Column::numbers(
         "up again in",
         "The longest that the server took to recover and let somebody in.",
@@ -72,6 +73,21 @@ fn kind(kind: CrashKind) -> &'static str {
              operating system and its page cache survived. This proves nothing about a loss of power: not about fsync, \
              full_page_writes or the cache of a drive."
         }
+        CrashKind::Power => {
+            "The crash: the power of the emulated disk was turned off, and all processes of the server were killed. Of \
+             what was not flushed half of the blocks of 4 KiB were there afterwards, chosen by a seed, and the others as \
+             they were when they were flushed last; so pages are torn, and later writes are there without earlier ones. \
+             Names of files are as they were at the last flush of anything. The server was started again on that. This \
+             proves nothing about a drive that confirms flushes which it has not made."
+        }
+    }
+}
+
+/// What happened, as the heading of a column has it.
+fn happened(kind: CrashKind) -> &'static str {
+    match kind {
+        CrashKind::Kill => "killed",
+        CrashKind::Power => "power lost",
     }
 }
 
@@ -107,6 +123,10 @@ fn cell(sample: &Sample, promised: Durability) -> Cell {
 
 /// `all 50 000 confirmed; of 50 000 others none`.
 fn words(crash: &Crash, rows: u64, promised: Durability) -> String {
+    if let Some(damage) = &crash.damage {
+        let first = damage.lines().next().unwrap_or_default();
+        return format!("damaged, {} confirmed: {first}", count(crash.confirmed));
+    }
     let mut words = match (crash.confirmed, crash.confirmed_there) {
         (0, _) => "none was confirmed".into(),
         (confirmed, there) if confirmed == there => format!("all {} confirmed", count(confirmed)),
@@ -149,6 +169,7 @@ mod tests {
             foreign: Some(0),
             lost_ns: (confirmed > confirmed_there).then_some(120_000_000),
             hung: false,
+            damage: None,
             recovery_ns: 1,
         };
         for (left, expected) in [

@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Column, Table};
 use crate::analysis::fact_words;
+use crate::disk;
 use crate::model::{DatasetFacts, Limits, Machine, Making, Rule, Run, ServerFacts, Tool};
 use crate::units;
 
@@ -67,7 +68,11 @@ pub(super) fn one_server(server: &ServerFacts) -> Vec<(String, String)> {
     });
     let facts = server.fingerprint.iter().map(|(fact, value)| (fact.title(), fact_words(fact, value)));
     let unmeasured = server.unmeasured.iter().map(|why| ("its disk", format!("not measured: {why}")));
-    let rows = rows.chain(facts).chain(unmeasured);
+    let disk = server
+        .disk
+        .iter()
+        .map(|disk| ("emulated disk", format!("{} ({})", disk::spelling(disk), disk::figures_of(disk))));
+    let rows = rows.chain(disk).chain(facts).chain(unmeasured);
     rows.map(|(field, value)| (field.to_string(), value)).chain(absent).collect()
 }
 

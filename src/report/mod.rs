@@ -8,6 +8,8 @@ mod comparison;
 mod crashes;
 pub mod csv;
 mod curve;
+mod emulated;
+mod emulated_label;
 mod evidence;
 pub(crate) mod facts;
 mod figures;
@@ -35,6 +37,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub(crate) use emulated::of_disk;
 pub(crate) use facts::{of_machine, of_server};
 pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{evidence, worth};
+use super::{emulated_label, evidence, worth};
 use crate::analysis::machine_load::{self, Disturbance};
 use crate::analysis::{Standings, Verdict, machine_speed, origin};
 use crate::model::{Role, Run, Sample, WalOf};
@@ -160,6 +160,7 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
             }
         }
     }
+    emulated_label::warnings(run).into_iter().for_each(&mut warn);
     if let Some(disk) = &run.provenance.machine.disk {
         if Flushing::judge(disk.flushes_per_second) == Flushing::Implausible {
             warn(format!(

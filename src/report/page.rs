@@ -2,7 +2,9 @@
 
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
-use super::{by_dataset, crashes, curve, facts, headline, notes, own_tables, results, steps, why, winners};
+use super::{
+    by_dataset, crashes, curve, emulated, facts, headline, notes, own_tables, results, steps, why, winners,
+};
 use crate::stats::MIN_SAMPLES;
 
 /// The report of one run.
@@ -59,6 +61,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     sections.push(Section { table: Some(results::costs(standings)), ..titled("What it cost") });
     sections.extend(why::sections(run, standings));
     sections.push(winners::methods(run));
+    sections.extend(emulated::section(run));
     sections.push(Section { table: Some(facts::machine(run)), ..titled("Machine") });
     sections.push(Section { table: Some(facts::server(run)), ..titled("Server") });
     let settings = Some(facts::settings(run));

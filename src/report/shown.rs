@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::emulated_label;
 use crate::model::findings::Findings;
 use crate::model::{Run, Sample};
 use crate::record;
@@ -15,12 +16,14 @@ pub(super) fn findings(findings: &Findings) -> Result<Findings> {
     record::with_texts(findings, |text| visible(text).into_owned())
 }
 
-/// A run; the ends of lines stay, as in messages of several lines.
+/// A run; the ends of lines stay, as in messages of several lines. Its title says where its disk is emulated.
 ///
 /// # Errors
 /// When it cannot be made anew.
 pub(super) fn shown_run(run: &Run) -> Result<Run> {
-    record::with_texts(run, visible_lines)
+    let mut shown = record::with_texts(run, visible_lines)?;
+    shown.plan.title = emulated_label::title(&shown);
+    Ok(shown)
 }
 
 /// Its samples, likewise.

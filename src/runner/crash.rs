@@ -1,4 +1,4 @@
-//! A load whose server is killed in it or right after it.
+//! A load whose server crashes in it or right after it.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,21 +10,28 @@ use anyhow::{Context, Result, bail};
 use crate::interrupt::{Deadline, Interrupt};
 use crate::method::tools::confirmed::{Confirmed, Part};
 use crate::method::{Edges, Load, PhaseClock};
-use crate::model::{Moment, Phase};
+use crate::model::{Ability, Moment, Phase};
 use crate::runner::crash_left::Killed;
+use crate::runner::readback;
+use crate::runner::sample::Course;
 use crate::runner::steps::Ready;
 use crate::server::Killer;
 
-/// Loads the rows, directly whatever latency the case adds, and kills the server at this moment; in the middle means
-/// so long after the load phase has begun. What confirms no part of itself is killed after its end, where half was to
+/// Loads the rows, directly whatever latency the case adds, and crashes the server at this moment; in the middle means
+/// so long after the load phase has begun. What confirms no part of itself crashes after its end, where half was to
 /// be confirmed.
 ///
 /// # Errors
 /// When the load fails before the server is killed, or it cannot be killed; when work has to stop.
-pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result<Killed> {
-    let Ready { parts, scratch, rows, before, .. } = ready;
+pub(super) fn load(ready: Ready<'_>, course: Course) -> Result<Killed> {
+    let Ready { parts, control, scratch, rows, before } = ready;
+    let Course { kind, moment, middle, .. } = course;
+    let has_settings = parts.table.absent.has(Ability::Settings);
+    // After the crash it may be too late to ask.
+    let settings = has_settings.then(|| readback::settings(control)).transpose()?;
+    parts.server.brace(kind)?;
     let after = (moment == Moment::Middle).then_some(middle);
-    let killing = Arc::new(Killing::new(parts.server.killer()?, after, parts.interrupt.clone()));
+    let killing = Arc::new(Killing::new(parts.server.killer(kind)?, after, parts.interrupt.clone()));
     let half = rows.div_ceil(2);
     let hears = killing.clone();
     let confirmed = Confirmed::heard_by(move |confirmed| {
@@ -63,7 +70,7 @@ pub(super) fn load(ready: Ready<'_>, moment: Moment, middle: Duration) -> Result
     if whole {
         confirmed.extend(rest(&confirmed, rows, ended));
     }
-    Ok(Killed { phase, at, hung, confirmed, phases: clock.phases().clone(), before })
+    Ok(Killed { phase, at, hung, confirmed, phases: clock.phases().clone(), before, settings })
 }
 
 /// The rows among so many that are in none of the parts, confirmed together in the end.

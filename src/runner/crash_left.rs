@@ -7,10 +7,11 @@ use anyhow::{Context, Result};
 
 use crate::dataset::{Dataset, summing};
 use crate::method::tools::confirmed::Part;
-use crate::model::{Before, Case, Crash, Phase, Work};
+use crate::model::{Before, Case, Crash, Phase, SessionFacts, Work};
 use crate::pg_error::describe;
 use crate::runner::reference;
 use crate::runner::reset::TableRows;
+use crate::runner::sample::Crashed;
 use crate::server::{Connector, Session};
 use crate::sql::Exec;
 use crate::table::Table;
@@ -33,6 +34,32 @@ pub(super) struct Killed {
     pub phases: BTreeMap<Phase, u64>,
     /// What was done before the load.
     pub before: Before,
+    /// The settings of sessions like its own, before the load; `None` where the server has none to read.
+    pub settings: Option<BTreeMap<String, String>>,
+}
+
+impl Killed {
+    /// What it comes to where the rows cannot be read any more.
+    pub(super) fn damaged(self, words: String) -> Crashed {
+        let crash = Crash {
+            phase: self.phase,
+            confirmed: self.confirmed.iter().map(Part::count).sum(),
+            confirmed_there: 0,
+            others_there: 0,
+            foreign: None,
+            lost_ns: None,
+            hung: self.hung,
+            damage: Some(words),
+            recovery_ns: 0,
+        };
+        Crashed { session: self.session(), phases: self.phases, crash }
+    }
+
+    /// What is known of the sessions of the load.
+    pub(super) fn session(&self) -> Option<SessionFacts> {
+        let settings = self.settings.clone()?;
+        Some(SessionFacts { settings, disabled_triggers: 0, before: self.before })
+    }
 }
 
 /// What is there of the dataset's first rows, by their content, in the table that a case has loaded. The server tells,
@@ -61,6 +88,7 @@ pub(super) fn read(
             foreign: knows_foreign.then_some(foreign),
             lost_ns: lost_ns(&killed.confirmed, lost, killed.at),
             hung: killed.hung,
+            damage: None,
             recovery_ns,
         }
     };

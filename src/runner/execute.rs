@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::model::{Outcome, Plan, Role, Sample, Slot};
 use crate::runner::crash_plan::LoadTimes;
 use crate::runner::progress::Progress;
-use crate::runner::sample::{self, SamplePosition, Stage};
+use crate::runner::sample::{self, Course, SamplePosition, Stage};
 
 /// The end of a run that took all of its samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,10 @@ pub fn execute(
             (Slot::Crash(moment), Some(crash)) => {
                 let rows = crash.rows.min(case.rows);
                 let middle = times.middle(&case.id, rows);
-                sample::take_crash(stage, case, place, (rows, moment, middle))?
+                // Each has a chance of its own, and the same one where the run is repeated.
+                let seed = plan.seed.wrapping_add(u64::from(place.position));
+                let course = Course { kind: crash.kind, rows, moment, middle, seed };
+                sample::take_crash(stage, case, place, course)?
             }
             _ => sample::take_sample(stage, case, place)?,
         };

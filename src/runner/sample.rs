@@ -28,7 +28,7 @@ use anyhow::Result;
 use crate::errors::chain;
 use crate::fault::Fault;
 use crate::model::{
-    Case, Crash, EndState, Moment, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step,
+    Case, Crash, CrashKind, EndState, Moment, Outcome, Phase, Readings, Sample, SessionFacts, Slot, Step,
 };
 
 /// The place where samples are taken: a server in earnest, a fake in tests. Each step of a sample gives what
@@ -45,12 +45,11 @@ pub trait Stage {
     /// When it does not come up with them.
     fn apply<'s>(&'s mut self, case: &'s Case) -> Result<Self::Applied<'s>>;
 
-    /// Loads so many rows of a case, crashes the server at this moment, has it recover, and finds out what is there. In
-    /// the middle means so long after the load phase has begun.
+    /// Loads rows of a case, crashes the server in this way, has it recover, and finds out what is there.
     ///
     /// # Errors
-    /// When the load fails by itself, or the server does not come up again.
-    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed>;
+    /// When the load fails by itself, or the server does not come up again after a crash that should not damage it.
+    fn crash(&mut self, case: &Case, course: Course) -> Result<Crashed>;
 
     /// After a failure: puts the server back into a state that the next sample can start from.
     ///
@@ -114,6 +113,21 @@ pub struct Measured {
     pub session: Option<SessionFacts>,
 }
 
+/// The course of a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Course {
+    /// How the server crashes.
+    pub kind: CrashKind,
+    /// Rows of the load.
+    pub rows: u64,
+    /// When it crashes.
+    pub moment: Moment,
+    /// How long after the beginning of the load phase its middle is.
+    pub middle: Duration,
+    /// What a loss of power leaves by chance is chosen by this.
+    pub seed: u64,
+}
+
 /// A load whose server has crashed.
 #[derive(Debug, Clone)]
 pub struct Crashed {
@@ -143,7 +157,7 @@ pub(crate) fn take_sample(stage: &mut impl Stage, case: &Case, place: SamplePosi
     take(stage, blank(stage, case, place, case.rows), |stage, sample| steps(stage, case, sample))
 }
 
-/// Takes the sample of one crash, of so many rows. What is not as the case's durability promises is a failure.
+/// Takes the sample of one crash. What is not as the case's durability promises is a failure.
 ///
 /// # Errors
 /// As [`take_sample`].
@@ -151,10 +165,10 @@ pub(crate) fn take_crash(
     stage: &mut impl Stage,
     case: &Case,
     place: SamplePosition,
-    (rows, moment, middle): (u64, Moment, Duration),
+    course: Course,
 ) -> Result<Sample> {
-    take(stage, blank(stage, case, place, rows), |stage, sample| {
-        let crashed = stage.crash(case, rows, moment, middle)?;
+    take(stage, blank(stage, case, place, course.rows), |stage, sample| {
+        let crashed = stage.crash(case, course)?;
         (sample.phases, sample.session) = (crashed.phases, crashed.session);
         let promised = sample.durability(case.durability).unwrap_or(case.durability);
         let breach = crashed.crash.breach(promised);

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::errors::chain;
 use crate::interrupt::Interrupt;
 use crate::method::Catalogue;
-use crate::model::{Case, Making, Moment, Statement};
+use crate::model::{Case, CrashKind, Making, Statement};
 use crate::runner::crash;
 use crate::runner::foundation::Laid;
 use crate::runner::glimpse::Glimpse;
 use crate::runner::input::Input;
-use crate::runner::sample::{Applied as _, Crashed, Ready as _, Stage};
+use crate::runner::sample::{Applied as _, Course, Crashed, Ready as _, Stage};
 use crate::runner::steps::{Applied, Contents, Parts, checkpoint};
 use crate::server::{Server, Session, Settings, StatementLog, Sweep};
 use crate::sql::{Exec, literal, qualified, quote};
@@ -214,13 +215,24 @@ impl<'a> Stage for ServerStage<'a> {
         Ok(Applied { parts, control: &mut self.control, warned: &mut self.warned })
     }
 
-    fn crash(&mut self, case: &Case, rows: u64, moment: Moment, middle: Duration) -> Result<Crashed> {
-        let killed = crash::load(self.apply(case)?.reset(rows)?, moment, middle)?;
+    fn crash(&mut self, case: &Case, course: Course) -> Result<Crashed> {
+        let Course { kind, rows, seed, .. } = course;
+        let killed = crash::load(self.apply(case)?.reset(rows)?, course)?;
         self.control = None;
         let start = Instant::now();
-        self.server().revive()?;
+        let revived = self.server().revive(kind, seed);
         let recovery_ns = start.elapsed().as_nanos() as u64;
-        self.apply(case)?.left(rows, killed, recovery_ns)
+        let left = revived.and_then(|()| self.apply(case)?.left(rows, &killed, recovery_ns));
+        match kind {
+            CrashKind::Kill => left,
+            CrashKind::Power => {
+                self.control = None;
+                // What is damaged stays so, and would be in the way of the next load.
+                self.server().mend().context("putting back what was there before a loss of power")?;
+                self.interrupt.check()?;
+                Ok(left.unwrap_or_else(|error| killed.damaged(chain(error.as_ref()))))
+            }
+        }
     }
 
     fn recover(&mut self) -> Result<()> {

@@ -11,9 +11,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::interrupt::Interrupt;
 use crate::method::{Edges, Load, Loader, Method, PhaseClock};
-use crate::model::{
-    Ability, Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule, SessionFacts,
-};
+use crate::model::{Absent, Before, Case, Content, EndState, Metric, Phase, Reading, Rule};
 use crate::runner::crash_left::Killed;
 use crate::runner::glimpse::Glimpse;
 use crate::runner::probes::{self, Place};
@@ -110,21 +108,16 @@ impl Applied<'_> {
     ///
     /// # Errors
     /// The server's error.
-    pub(super) fn left(self, rows: u64, killed: Killed, recovery_ns: u64) -> Result<Crashed> {
+    pub(super) fn left(self, rows: u64, killed: &Killed, recovery_ns: u64) -> Result<Crashed> {
         let Self { parts, control, .. } = self;
         let rows = rows_after(parts.method.info(), &parts.case.params, rows);
         let connector = parts.server.connector();
         let control = control.insert(connector.connect()?);
-        let (crash, settings) = limited(parts.interrupt, parts.timeout, || {
+        let crash = limited(parts.interrupt, parts.timeout, || {
             let what = (parts.dataset.1, &parts.table);
-            let left = (&killed, recovery_ns);
-            let crash = crash_left::read(control, connector, what, parts.case, rows, left)?;
-            let has_settings = parts.table.absent.has(Ability::Settings);
-            Ok((crash, has_settings.then(|| readback::settings(control)).transpose()?))
+            crash_left::read(control, connector, what, parts.case, rows, (killed, recovery_ns))
         })?;
-        let session =
-            settings.map(|settings| SessionFacts { settings, disabled_triggers: 0, before: killed.before });
-        Ok(Crashed { phases: killed.phases, session, crash })
+        Ok(Crashed { phases: killed.phases.clone(), session: killed.session(), crash })
     }
 }
 

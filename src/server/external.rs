@@ -154,6 +154,7 @@ impl External {
             absent,
             fingerprint: Fingerprint::default(),
             unmeasured: None,
+            disk: None,
         };
         let given = options.settings.clone();
         let mut external = Self { schema, target, given, connector, catalog, superuser, facts, warnings };

@@ -8,6 +8,8 @@ use super::container::{EngineStatus, Lack, engine_status, of_present, usable};
 use super::local::choose_and_say;
 use super::open::Choice;
 use crate::cache_dir::default_cache_dir;
+use crate::disk;
+use crate::model::EmulatedDisk;
 use crate::unavailable;
 
 /// The server that a run would load into.
@@ -21,6 +23,23 @@ pub struct Foreseen {
     pub major: Option<u32>,
     /// Where its data would lie, where that is known to be on this machine.
     pub data: Option<PathBuf>,
+}
+
+impl Foreseen {
+    /// The same with its data on an emulated disk.
+    #[must_use]
+    pub(crate) fn on(self, disk: &EmulatedDisk) -> Self {
+        let name = disk::spelling(disk);
+        Foreseen {
+            words: format!(
+                "{}, its data on an emulated disk ({name}: {})",
+                self.words,
+                disk::figures_of(disk)
+            ),
+            name: format!("{} {name}", self.name),
+            ..self
+        }
+    }
 }
 
 /// The server that [`super::open()`] would bring up for this choice.

@@ -43,7 +43,7 @@ pub(crate) use place::fingerprint;
 pub use run_schema::{RunSchema, Sweep};
 pub(crate) use statements::StatementLog;
 
-use crate::model::{Limits, ServerFacts};
+use crate::model::{CrashKind, Limits, ServerFacts};
 use crate::unavailable;
 
 /// Server settings, name to value, as postgresql.conf would have them.
@@ -126,21 +126,43 @@ pub trait Server {
         None
     }
 
-    /// What kills all of its processes at once, from any thread; for a server that is up now.
+    /// Readies it for a crash of this kind: what is there now outlives that.
+    ///
+    /// # Errors
+    /// [`crate::fault::Fault::Unavailable`] for one that cannot crash so.
+    fn brace(&self, kind: CrashKind) -> Result<()> {
+        match kind {
+            CrashKind::Kill => Ok(()),
+            CrashKind::Power => Err(unavailable!(
+                "a loss of power is that of an emulated disk, which this server is not on; add --disk, or crash by kill"
+            )),
+        }
+    }
+
+    /// What crashes it so, from any thread; for a server that is up now.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] for a server that is none of ours.
-    fn killer(&self) -> Result<Killer> {
+    fn killer(&self, _: CrashKind) -> Result<Killer> {
         Err(unavailable!("this server is not ours, and is never killed"))
     }
 
-    /// Starts it again after it was killed, on the data that it had, with the settings that it had; its connector is
-    /// another after the next [`Server::apply`].
+    /// Starts it again after it has crashed so, on the data that are left, with the settings that it had; its connector
+    /// is another after the next [`Server::apply`]. What is left by chance is chosen by the seed.
     ///
     /// # Errors
     /// When it does not come up again, or is none of ours.
-    fn revive(&mut self) -> Result<()> {
+    fn revive(&mut self, _: CrashKind, _seed: u64) -> Result<()> {
         Err(unavailable!("this server is not ours, and is never started"))
+    }
+
+    /// Puts back what was there when it was first readied for a crash, which may have damaged it; the next
+    /// [`Server::apply`] starts it.
+    ///
+    /// # Errors
+    /// When that cannot be put back.
+    fn mend(&mut self) -> Result<()> {
+        Ok(())
     }
 
     /// The path under which the server's own processes can read this file of the client's.

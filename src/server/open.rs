@@ -116,8 +116,12 @@ pub fn check_limits(choice: &Choice, wanted: Limits) -> Result<()> {
 /// figures would.
 fn open_auto(options: &Options, interrupt: &Interrupt) -> Result<Box<dyn Server>> {
     // Named binaries are as good as a choice.
-    if options.pg_bin.is_some() || options.data_dir.is_some() {
-        let flag = if options.pg_bin.is_some() { "--pg-bin" } else { "--data-dir" };
+    if options.pg_bin.is_some() || options.data_dir.is_some() || options.disk.is_some() {
+        let flag = match (&options.pg_bin, &options.data_dir) {
+            (Some(_), _) => "--pg-bin",
+            (None, Some(_)) => "--data-dir",
+            (None, None) => "--disk",
+        };
         let reason = format!("auto: {flag} is given, which is for a local server");
         return Ok(Box::new(Local::start_because(&reason, options, interrupt)?));
     }

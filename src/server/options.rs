@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Settings;
-use crate::model::Limits;
+use crate::model::{EmulatedDisk, Limits};
 
 /// Whether a throwaway server's data pages carry checksums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Options {
     pub image: Option<String>,
     /// The parent directory of the data (`--data-dir`); for a local server.
     pub data_dir: Option<PathBuf>,
+    /// The disk that is emulated beneath the data (`--disk`); for a local server.
+    pub disk: Option<EmulatedDisk>,
     /// Bytes the run will need there at most.
     pub need_bytes: u64,
     /// The user's settings (`--set`). Throwaway servers put them on top of [`super::settings::tuned`]; an

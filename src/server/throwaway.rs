@@ -12,7 +12,7 @@ use super::connector::Connector;
 use super::limits;
 use super::settings::{self, Catalog};
 use super::{Killer, Options, RunSchema, Server, Settings};
-use crate::model::{Limits, ServerFacts};
+use crate::model::{CrashKind, Limits, ServerFacts};
 use crate::probe::machine;
 use crate::{unavailable, usage};
 
@@ -87,17 +87,40 @@ pub(crate) trait Instance {
     /// As [`Server::first_process`].
     fn first_process(&self) -> Option<i32>;
 
+    /// As [`Server::brace`].
+    ///
+    /// # Errors
+    /// As [`Server::brace`].
+    fn brace(&self, kind: CrashKind) -> Result<()> {
+        match kind {
+            CrashKind::Kill => Ok(()),
+            CrashKind::Power => Err(unavailable!(
+                "a loss of power is that of an emulated disk, which {} is not on; add --disk, or crash by kill",
+                Self::NAME
+            )),
+        }
+    }
+
     /// As [`Server::killer`].
     ///
     /// # Errors
     /// When nothing was launched, or it cannot be reached.
-    fn killer(&self) -> Result<Killer>;
+    fn killer(&self, kind: CrashKind) -> Result<Killer>;
 
-    /// Launches it again as it was launched last with these settings, after it was killed.
+    /// Launches it again as it was launched last with these settings, after it has crashed so; what is left by chance is
+    /// chosen by the seed.
     ///
     /// # Errors
     /// As [`Instance::launch`].
-    fn revive(&mut self, settings: &Settings) -> Result<Connector>;
+    fn revive(&mut self, kind: CrashKind, seed: u64, settings: &Settings) -> Result<Connector>;
+
+    /// As [`Server::mend`]; nothing is launched then.
+    ///
+    /// # Errors
+    /// As [`Server::mend`].
+    fn mend(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// The transport of connections by this connector, as records have it.
     fn transport(&self, connector: &Connector) -> &'static str;
@@ -385,21 +408,30 @@ impl<I: Instance> Server for Throwaway<I> {
         self.instance.0.first_process()
     }
 
-    fn killer(&self) -> Result<Killer> {
-        self.instance.0.killer()
+    fn brace(&self, kind: CrashKind) -> Result<()> {
+        self.instance.0.brace(kind)
     }
 
-    fn revive(&mut self) -> Result<()> {
+    fn killer(&self, kind: CrashKind) -> Result<Killer> {
+        self.instance.0.killer(kind)
+    }
+
+    fn revive(&mut self, kind: CrashKind, seed: u64) -> Result<()> {
         // What is there no more has no time to read; the last that it said is kept.
         self.cpu_before = self.cpu_most.get();
-        match self.instance.0.revive(&self.running) {
+        match self.instance.0.revive(kind, seed, &self.running) {
             Ok(plain) => self.plain = plain,
             Err(error) => {
                 self.instance.0.give_up()?;
-                return Err(error).context("starting the server again after it was killed");
+                return Err(error).context("starting the server again after it has crashed");
             }
         }
         Ok(())
+    }
+
+    fn mend(&mut self) -> Result<()> {
+        self.cpu_before = self.cpu_most.get();
+        self.instance.0.mend()
     }
 
     fn visible_path(&self, file: &Path) -> Result<PathBuf> {

@@ -22,6 +22,7 @@ const ROOMS: &[&str] = &[
     "runner",
     "method",
     "server",
+    "disk",
     "table",
     "dataset",
     "probe",

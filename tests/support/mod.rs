@@ -251,6 +251,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             absent: Absent::default(),
             fingerprint: Fingerprint::default(),
             unmeasured: None,
+            disk: None,
         },
         dataset: DatasetFacts {
             origin: "generated".into(),

@@ -151,7 +151,36 @@ pub(crate) struct ServerFacts {
     fingerprint: BTreeMap<Named<Fact>, FactValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unmeasured: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disk: Option<EmulatedDisk>,
 }
+
+/// The figures of an emulated disk; those that are absent limit nothing.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmulatedDisk {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    write_bytes_per_second: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_bytes_per_second: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operations_per_second: Option<u64>,
+    flush_ns: u64,
+    seek_ns: u64,
+}
+
+same_fields!(
+    EmulatedDisk = model::EmulatedDisk {
+        class,
+        write_bytes_per_second,
+        read_bytes_per_second,
+        operations_per_second,
+        flush_ns,
+        seek_ns,
+    }
+);
 
 impl From<model::ServerFacts> for ServerFacts {
     fn from(server: model::ServerFacts) -> Self {
@@ -169,6 +198,7 @@ impl From<model::ServerFacts> for ServerFacts {
             absent,
             fingerprint: to_facts(&server.fingerprint),
             unmeasured: server.unmeasured,
+            disk: server.disk.map(Into::into),
         }
     }
 }
@@ -188,6 +218,7 @@ impl From<ServerFacts> for model::ServerFacts {
             absent: server.absent.into_iter().map(|(ability, why)| (ability.0, why)).collect(),
             fingerprint: from_facts(server.fingerprint),
             unmeasured: server.unmeasured,
+            disk: server.disk.map(Into::into),
         }
     }
 }

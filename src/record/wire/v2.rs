@@ -196,6 +196,8 @@ struct Crash {
     foreign: Option<u64>,
     lost_ns: Option<u64>,
     hung: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    damage: Option<String>,
     recovery_ns: u64,
 }
 
@@ -209,19 +211,29 @@ impl From<model::Crash> for Crash {
             foreign,
             lost_ns,
             hung,
+            damage,
             recovery_ns,
         } = crash;
         let phase = phase.map(Named);
-        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns }
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, damage, recovery_ns }
     }
 }
 
 impl From<Crash> for model::Crash {
     fn from(crash: Crash) -> Self {
-        let Crash { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns } =
-            crash;
+        let Crash {
+            phase,
+            confirmed,
+            confirmed_there,
+            others_there,
+            foreign,
+            lost_ns,
+            hung,
+            damage,
+            recovery_ns,
+        } = crash;
         let phase = phase.map(|named| named.0);
-        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, recovery_ns }
+        Self { phase, confirmed, confirmed_there, others_there, foreign, lost_ns, hung, damage, recovery_ns }
     }
 }
 

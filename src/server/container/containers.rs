@@ -18,7 +18,7 @@ use super::owner;
 use super::spec::{ContainerSpec, addresses};
 use crate::errors::chain;
 use crate::interrupt::Interrupt;
-use crate::model::Limits;
+use crate::model::{CrashKind, Limits};
 use crate::pg_error::describe;
 use crate::server::child::tail;
 use crate::server::connector::{Connector, Readiness};
@@ -266,7 +266,7 @@ impl Instance for Containers {
     }
 
     /// By an engine client of its own, as it may be another thread that kills.
-    fn killer(&self) -> Result<Killer> {
+    fn killer(&self, _: CrashKind) -> Result<Killer> {
         let name = self.name.clone().context("no container was made")?;
         let engine = Engine::connect(&self.interrupt)?;
         Ok(Box::new(move || {
@@ -282,7 +282,7 @@ impl Instance for Containers {
     }
 
     /// The same container, whose settings are those that it was made with.
-    fn revive(&mut self, _: &Settings) -> Result<Connector> {
+    fn revive(&mut self, _: CrashKind, _seed: u64, _: &Settings) -> Result<Connector> {
         let name = self.name.clone().context("no container was made")?;
         let end = Instant::now() + ANSWER_LIMIT;
         while self.is_running(&name)? {

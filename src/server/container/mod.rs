@@ -150,6 +150,7 @@ impl Container {
             absent: Absent::default(),
             fingerprint: Fingerprint::default(),
             unmeasured: None,
+            disk: None,
         };
         let spec = ContainerSpec::new(&engine, image.clone(), options, interrupt)?;
         // Where this user may write, disks can be measured.

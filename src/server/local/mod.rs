@@ -25,8 +25,9 @@ use super::child::tail;
 use super::connector::Connector;
 use super::throwaway::{Instance, Throwaway, tuned};
 use super::{Checksums, Killer, Options, Settings, free_space, limits, settings};
+use crate::disk::Emulation;
 use crate::interrupt::Interrupt;
-use crate::model::{Absent, Fingerprint, Limits, ServerFacts, Source};
+use crate::model::{Absent, CrashKind, Fingerprint, Limits, ServerFacts, Source};
 use crate::probe::disk;
 use crate::unavailable;
 use account::Account;
@@ -82,7 +83,7 @@ impl Local {
         }
         let free_bytes = disk::free_bytes(&base)?;
         let given = tuned(options, free_bytes, &mut warnings);
-        let run = RunDir::create(&base, &options.id, &account)?;
+        let run = RunDir::create(&base, &options.id, &account, options.disk.as_ref())?;
         let files = SharedFiles::new(run.path().join("files"), account.clone());
         let facts = ServerFacts {
             source: Source::Local,
@@ -97,6 +98,7 @@ impl Local {
             absent: Absent::default(),
             fingerprint: Fingerprint::default(),
             unmeasured: None,
+            disk: options.disk.clone(),
         };
         let cluster = Cluster {
             groups: ControlGroups::new(run.path()),
@@ -110,6 +112,17 @@ impl Local {
             removed: false,
         };
         Throwaway::bring_up(cluster, facts, warnings, &options.settings)
+    }
+}
+
+impl Cluster {
+    /// The emulated disk.
+    fn disk(&self) -> Result<&Emulation> {
+        self.run.disk().ok_or_else(|| {
+            unavailable!(
+                "a loss of power is that of an emulated disk, and this server's data lies on a real one; add --disk CLASS (none is one, too), or crash by kill"
+            )
+        })
     }
 }
 
@@ -227,14 +240,41 @@ impl Instance for Cluster {
         self.postmaster.as_ref().map(Postmaster::pid)
     }
 
-    fn killer(&self) -> Result<Killer> {
-        Ok(self.postmaster.as_ref().context("no server was launched")?.killer())
+    fn brace(&self, kind: CrashKind) -> Result<()> {
+        match kind {
+            CrashKind::Kill => Ok(()),
+            CrashKind::Power => self.disk()?.keep_unflushed(),
+        }
     }
 
-    fn revive(&mut self, settings: &Settings) -> Result<Connector> {
+    fn killer(&self, kind: CrashKind) -> Result<Killer> {
+        let killer = self.postmaster.as_ref().context("no server was launched")?.killer();
+        match kind {
+            CrashKind::Kill => Ok(killer),
+            CrashKind::Power => {
+                let power = self.disk()?.power();
+                // The processes may do what they like in between: nothing of it reaches the disk.
+                Ok(Box::new(move || power.turn_off().and_then(|()| killer())))
+            }
+        }
+    }
+
+    fn revive(&mut self, kind: CrashKind, seed: u64, settings: &Settings) -> Result<Connector> {
         // Until its end is waited for, the next one takes its number for that of a server that runs.
         self.give_up()?;
+        if kind == CrashKind::Power {
+            // Memory is gone by a loss of power, too.
+            shared_memory::sweep(&self.run.data())?;
+            self.disk()?.lose_power(seed)?;
+        }
         self.launch(settings)
+    }
+
+    fn mend(&mut self) -> Result<()> {
+        self.give_up()?;
+        run_dir::end_processes(&self.run.data())?;
+        shared_memory::sweep(&self.run.data())?;
+        self.disk()?.put_back()
     }
 
     fn transport(&self, _: &Connector) -> &'static str {
@@ -242,7 +282,7 @@ impl Instance for Cluster {
     }
 
     fn data_dir(&self) -> Option<&Path> {
-        Some(self.run.path())
+        Some(self.run.disk().map_or(self.run.path(), Emulation::at))
     }
 
     fn visible_path(&self, file: &Path, _: &Connector) -> Result<PathBuf> {

@@ -5,6 +5,8 @@
 //!            /socket-dir           the path of the directory the server's socket lies in
 //!            /control-groups       those of the server, where it is held to limits
 //!            /data/                the cluster, the server account's
+//!            /disk/data/           the same on an emulated disk, which is mounted at `disk`
+//!            /beneath/             what lies beneath that disk
 //!            /log                  what the server says
 //!            /files/               readable copies of files for the server, made when needed
 //! ```
@@ -23,7 +25,9 @@ use rustix::process::Signal;
 use super::account::Account;
 use super::{control_group, shared_memory};
 use crate::cache_dir::default_cache_dir;
+use crate::disk::{self, Emulation};
 use crate::fs::lock;
+use crate::model::EmulatedDisk;
 use crate::server::processes;
 use crate::{unavailable, usage};
 
@@ -31,6 +35,11 @@ use crate::{unavailable, usage};
 const LOCK: &str = "bulkbench-run.lock";
 const SOCKET_RECORD: &str = "socket-dir";
 const SOCKET_PREFIX: &str = "bb-";
+/// The cluster's directory.
+const DATA: &str = "data";
+/// Where an emulated disk is mounted, and what lies beneath it.
+const DISK: &str = "disk";
+const BENEATH: &str = "beneath";
 /// Sockets lie here, because a socket's path is 107 bytes at most, and because
 /// $XDG_RUNTIME_DIR goes when the user logs out, perhaps in the middle of a long run.
 const SOCKET_BASE: &str = "/tmp";
@@ -45,6 +54,8 @@ const NAMED_LEFT: usize = 3;
 pub(crate) struct RunDir {
     path: PathBuf,
     socket_dir: PathBuf,
+    /// The disk that the cluster lies on, where that is emulated.
+    disk: Option<Emulation>,
     /// Closing it gives the lock back.
     _lock: File,
 }
@@ -111,12 +122,17 @@ fn make_base(dir: &Path) -> std::io::Result<()> {
 }
 
 impl RunDir {
-    /// Makes and locks the directory `id` in `base`, with an empty `data` and a socket directory
-    /// that belong to the account.
+    /// Makes and locks the directory `id` in `base`, with an empty `data`, on an emulated disk where one is asked for,
+    /// and a socket directory that belong to the account.
     ///
     /// # Errors
-    /// When another run has this id, or nothing can be written there.
-    pub(crate) fn create(base: &Path, id: &str, account: &Account) -> Result<Self> {
+    /// When another run has this id, nothing can be written there, or no disk can be emulated here.
+    pub(crate) fn create(
+        base: &Path,
+        id: &str,
+        account: &Account,
+        disk: Option<&EmulatedDisk>,
+    ) -> Result<Self> {
         let path = base.join(id);
         let context = || format!("making the run directory {}", path.display());
         DirBuilder::new().mode(0o711).create(&path).with_context(context)?;
@@ -126,8 +142,8 @@ impl RunDir {
         // It is new: nobody else can have it.
         lock::try_take(&held).with_context(context)?;
         std::fs::rename(&unnamed, path.join(LOCK)).with_context(context)?;
-        let mut dir = RunDir { path, socket_dir: PathBuf::new(), _lock: held };
-        let made = dir.furnish(account);
+        let mut dir = RunDir { path, socket_dir: PathBuf::new(), disk: None, _lock: held };
+        let made = dir.furnish(account, disk);
         if let Err(error) = made {
             return Err(match dir.remove() {
                 Ok(()) => error,
@@ -137,7 +153,7 @@ impl RunDir {
         Ok(dir)
     }
 
-    fn furnish(&mut self, account: &Account) -> Result<()> {
+    fn furnish(&mut self, account: &Account, disk: Option<&EmulatedDisk>) -> Result<()> {
         std::fs::set_permissions(&self.path, Permissions::from_mode(0o711))?;
         let (uid, gid) = account.ids();
         let own = |dir: &Path| -> Result<()> {
@@ -148,7 +164,15 @@ impl RunDir {
             }
             Ok(())
         };
-        own(&self.data())?;
+        match disk {
+            None => own(&self.data())?,
+            Some(disk) => {
+                let beneath = self.path.join(BENEATH);
+                disk::make_beneath(&beneath)?;
+                own(&disk::files_in(&beneath).join(DATA))?;
+                self.disk = Some(Emulation::start(disk, &beneath, &self.path.join(DISK))?);
+            }
+        }
         let random = RandomState::new().build_hasher().finish();
         self.socket_dir = Path::new(SOCKET_BASE).join(format!("{SOCKET_PREFIX}{random:016x}"));
         // Written before it exists: a kill in between must not leave a directory nobody knows.
@@ -163,7 +187,12 @@ impl RunDir {
 
     /// The cluster.
     pub(crate) fn data(&self) -> PathBuf {
-        self.path.join("data")
+        self.disk().map_or(self.path.as_path(), Emulation::at).join(DATA)
+    }
+
+    /// The disk that the cluster lies on, where that is emulated.
+    pub(crate) fn disk(&self) -> Option<&Emulation> {
+        self.disk.as_ref()
     }
 
     /// The server's log file.
@@ -191,7 +220,10 @@ impl RunDir {
         let shared = shared_memory::sweep(&self.data());
         // While there is the record that they are known by.
         let groups = control_group::sweep(&self.path);
-        remove_tree(&self.path).and(socket).and(ended).and(shared).and(groups)
+        let unmounted = self.disk().map_or(Ok(()), Emulation::stop);
+        // Never through a mount that stays.
+        let removed = unmounted.and_then(|()| remove_tree(&self.path));
+        removed.and(socket).and(ended).and(shared).and(groups)
     }
 }
 
@@ -218,9 +250,13 @@ fn sweep_one(dir: &Path) -> Result<()> {
     if !lock::try_take(&held).is_ok_and(|taken| taken) {
         return Ok(());
     }
-    end_processes(&dir.join("data"))?;
-    shared_memory::sweep(&dir.join("data"))?;
+    for data in [dir.join(DATA), dir.join(DISK).join(DATA)] {
+        end_processes(&data)?;
+        shared_memory::sweep(&data)?;
+    }
     control_group::sweep(dir)?;
+    // Its process has unmounted it when the run has ended, unless that was killed as well.
+    disk::detach(&dir.join(DISK))?;
     if let Ok(record) = std::fs::read_to_string(dir.join(SOCKET_RECORD)) {
         let socket_dir = PathBuf::from(record);
         if is_socket_dir(&socket_dir, dir) {
@@ -236,8 +272,8 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
     let named = path.parent() == Some(Path::new(SOCKET_BASE))
         && path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(SOCKET_PREFIX.as_bytes()));
     let owner = |path: &Path| std::fs::symlink_metadata(path).ok().filter(|m| m.is_dir()).map(|m| m.uid());
-    let ours = owner(path)
-        .is_some_and(|uid| Some(uid) == owner(&run_dir.join("data")) || Some(uid) == owner(run_dir));
+    let dirs = [run_dir.join(DATA), disk::files_in(&run_dir.join(BENEATH)).join(DATA), run_dir.to_owned()];
+    let ours = owner(path).is_some_and(|uid| dirs.iter().any(|dir| Some(uid) == owner(dir)));
     named && ours
 }
 
@@ -339,8 +375,8 @@ mod tests {
     fn a_sweep_removes_the_dead_and_leaves_the_living_and_the_others() {
         let base = tempfile::tempdir().unwrap();
         let account = Account::Own;
-        let live = RunDir::create(base.path(), "live", &account).unwrap();
-        let dead = RunDir::create(base.path(), "dead", &account).unwrap();
+        let live = RunDir::create(base.path(), "live", &account, None).unwrap();
+        let dead = RunDir::create(base.path(), "dead", &account, None).unwrap();
         let (dead_path, dead_socket) = (dead.path.clone(), dead.socket_dir.clone());
         std::fs::create_dir(base.path().join("users")).unwrap();
         drop(dead);
@@ -396,8 +432,8 @@ mod tests {
     #[test]
     fn two_runs_cannot_have_one_id() {
         let base = tempfile::tempdir().unwrap();
-        let first = RunDir::create(base.path(), "same", &Account::Own).unwrap();
-        assert!(RunDir::create(base.path(), "same", &Account::Own).is_err());
+        let first = RunDir::create(base.path(), "same", &Account::Own, None).unwrap();
+        assert!(RunDir::create(base.path(), "same", &Account::Own, None).is_err());
         assert!(first.path().join(LOCK).exists());
         first.remove().unwrap();
     }
