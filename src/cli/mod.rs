@@ -7,6 +7,7 @@ mod csv_args;
 mod dataset;
 mod doctor;
 mod dry_run;
+mod export;
 mod finish;
 mod foreseen_rows;
 mod here;
@@ -76,6 +77,8 @@ enum Verb {
     Report(report::Args),
     /// Put two or more runs side by side
     Compare(compare::Args),
+    /// Write a run in a format that other tools read
+    Export(export::Args),
     /// Say what works on this machine, what does not, and what to do about it
     Doctor(doctor::Args),
     /// Measure this machine and its disk, or ask a server for its own: the fingerprint that every run records
@@ -102,6 +105,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::Schema(args) => schema::schema(&args, interrupt),
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Export(args) => export::export_run(&args, interrupt),
         Verb::Doctor(args) => doctor::examine(&args),
         Verb::Machine(args) => machine::tell(&args, interrupt),
         Verb::Completions(args) => completions::completions(&args, &mut Cli::command()),
