@@ -9,8 +9,9 @@ use bulkbench::analysis::comparison::CrossVerdict::{
 };
 use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
 use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
-use bulkbench::record::{self, Store};
+use bulkbench::record;
 use bulkbench::report::{self, Colour, Look};
+use support::published::{changed, committed, fastest, loaders, stretch, votes};
 
 /// A case with five samples on both sides.
 fn held<'a>(id: &'a str, verdict: &'a CrossVerdict, ratio: f64) -> HeldCase<'a> {
@@ -132,35 +133,6 @@ fn of_three_runs_each_is_held_against_the_first() {
     );
 }
 
-fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("results").join(name)
-}
-
-fn votes() -> PathBuf {
-    committed("2026-11-21-2-core-cloud-vm-votes")
-}
-
-fn fastest() -> PathBuf {
-    committed("2026-11-28-2-core-cloud-vm-fastest")
-}
-
-fn loaders() -> PathBuf {
-    committed("2026-11-21-2-core-cloud-vm-loaders")
-}
-
-/// Another run than the one that was published, made of it.
-fn changed(name: &str, change: impl Fn(&mut Run, &mut [Sample])) -> PathBuf {
-    let (mut run, mut samples) = record::load(&votes()).unwrap();
-    change(&mut run, &mut samples);
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared").join(name);
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir).unwrap();
-    }
-    let mut store = Store::create(&dir, &run).unwrap();
-    samples.iter().for_each(|sample| store.append(sample).unwrap());
-    dir
-}
-
 fn terminal(dirs: &[PathBuf], width: u16) -> String {
     let text = report::compare(dirs).unwrap().terminal(Look { width, colour: Colour::Off }).unwrap();
     for line in text.lines() {
@@ -172,12 +144,6 @@ fn terminal(dirs: &[PathBuf], width: u16) -> String {
 fn first_sentence(dirs: &[PathBuf]) -> String {
     let text = terminal(dirs, 120);
     text.split("\n7 500 000 rows").next().unwrap().replace('\n', " ")
-}
-
-/// Makes a sample take so many tenths of its time.
-fn stretch(sample: &mut Sample, tenths: u64) {
-    sample.phases.values_mut().for_each(|ns| *ns = *ns * tenths / 10);
-    sample.total_ns = sample.total_ns.map(|_| sample.phases.values().sum());
 }
 
 /// The settings of a run with this memory.
@@ -371,7 +337,19 @@ fn the_comparison_of_published_runs_begins_with_its_conclusion() {
     let compared = report::compare(&pair).unwrap();
     let written = compared.write(&out).unwrap();
     let names: Vec<&str> = written.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["comparison.md", "comparison.svg", "comparison.png", "comparison.html"]);
+    assert_eq!(
+        names,
+        [
+            "comparison.md",
+            "comparison.csv",
+            "comparison.json",
+            "comparison.svg",
+            "comparison.png",
+            "ranks.svg",
+            "ranks.png",
+            "comparison.html"
+        ]
+    );
     let markdown = std::fs::read_to_string(out.join("comparison.md")).unwrap();
     let conclusion = first_sentence(&pair);
     assert_eq!(markdown.lines().next().unwrap(), format!("# {conclusion}"));
@@ -386,7 +364,7 @@ fn runs_without_a_case_in_common_say_so_and_draw_nothing() {
     let apart = [votes(), committed("2026-11-21-2-core-cloud-vm-parallelism")];
     assert_eq!(first_sentence(&apart), "8 GB against 16 GB: no case in common");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("apart-comparison");
-    assert_eq!(report::compare(&apart).unwrap().write(&out).unwrap().len(), 2);
+    assert_eq!(report::compare(&apart).unwrap().write(&out).unwrap().len(), 4);
 }
 
 /// Cases that all have another latency than those of the other run are held against each other.

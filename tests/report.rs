@@ -257,7 +257,7 @@ fn runs_are_compared_case_by_case_after_what_differs() {
     assert_eq!(cell("copy-text").verdict, CrossVerdict::NotComparable(why.into()));
     insta::assert_snapshot!("comparison", compared.terminal(plain(100)).unwrap());
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison");
-    assert_eq!(compared.write(&out).unwrap().len(), 4);
+    assert_eq!(compared.write(&out).unwrap().len(), 8);
 }
 
 #[test]
@@ -430,7 +430,10 @@ fn what_a_record_quotes_can_do_nothing_in_any_output() {
     for (output, text) in outputs {
         let raw = ['\u{1b}', '\u{7}', '\u{feff}', '\u{202e}'];
         assert!(!text.contains(raw) && !text.contains("x\u{a0}"), "{output}: {text}");
-        let plain = output.ends_with(".csv") || output == "terminal" || output == "comparison";
+        let plain = output.ends_with(".csv")
+            || output.ends_with(".json")
+            || output == "terminal"
+            || output == "comparison";
         assert!(plain || !outside_code(&text).contains("<img src=x>"), "{output}: {text}");
         assert!(text.contains("ESC"), "{output} names what cannot be seen: {text}");
     }

@@ -62,6 +62,12 @@ pub(crate) fn words(summary: &Summary) -> Option<String> {
     seen(summary).map(|seen| seen.words())
 }
 
+/// What the loads were bound by, without the reading that says so. `None` where too little was looked at to say.
+pub(crate) fn shortly(summary: &Summary) -> Option<String> {
+    let bound = seen(summary).filter(|seen| seen.waits.is_some())?.bound();
+    Some(bound.split(':').next().unwrap_or_default().to_owned())
+}
+
 fn seen(summary: &Summary) -> Option<Seen> {
     let readings = &summary.readings;
     let total = summary.total_ns?.point;

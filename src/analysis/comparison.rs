@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::comparability;
 use super::differences::{RunDifference, differences};
 use super::summary::{CaseReadings, Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
 use super::waits::waits_for_disk;
-use super::{run_axes, run_names};
-use crate::model::{Axis, Case, CaseKey, EndState, ParamValue, Params, Phase, Role, Run, Sample};
+use super::{bound, comparability, run_axes, run_names};
+use crate::model::{Axis, Case, CaseKey, EndState, ParamValue, Params, Phase, Role, Run, Sample, Work};
 use crate::stats::{self, Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
@@ -60,6 +59,8 @@ pub struct ComparedCase {
     pub id: String,
     /// Its method.
     pub method: String,
+    /// Its effect on the table.
+    pub work: Work,
     /// Whether it waits for the disk, in any of the runs.
     pub waits_for_disk: bool,
     /// Its figures in each run, in the order of the runs.
@@ -77,6 +78,10 @@ pub struct CaseInRun {
     pub total_ns: Option<Estimate>,
     /// Rows a second.
     pub rows_per_second: Option<Estimate>,
+    /// Nanoseconds a row, sample by sample.
+    pub ns_per_row: Vec<f64>,
+    /// What its loads were bound by, in words; `None` where its samples do not say.
+    pub bound: Option<String>,
     /// The median of each phase in nanoseconds.
     pub phases_ns: BTreeMap<Phase, f64>,
     /// Its costs.
@@ -210,7 +215,7 @@ pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comp
     let cases = shared.into_iter().map(|(identity, case)| {
         let of_run = |run: &RunFacts<'a>| in_run(run.run, &identity).map(|case| case.id.as_str());
         let id = if varied.is_empty() { case.id.clone() } else { identity.key.id(case.role) };
-        compare_case(id, &case.key.method, &runs, of_run)
+        compare_case(id, case, &runs, of_run)
     });
     Ok(Comparison { differences, cases: cases.collect(), runs })
 }
@@ -230,10 +235,10 @@ impl Identity {
     }
 }
 
-/// A case whose id in each run that has it `of_run` gives.
+/// A case whose id in each run that has it `of_run` gives; `case` is it in the first of those.
 fn compare_case<'a>(
     id: String,
-    method: &str,
+    case: &Case,
     runs: &[RunFacts<'a>],
     of_run: impl Fn(&RunFacts<'a>) -> Option<&'a str>,
 ) -> ComparedCase {
@@ -248,7 +253,8 @@ fn compare_case<'a>(
     });
     ComparedCase {
         id,
-        method: method.into(),
+        method: case.key.method.clone(),
+        work: case.work,
         waits_for_disk: found.iter().flatten().any(|standing| waits_for_disk(&standing.summary)),
         cells: cells.collect(),
     }
@@ -269,6 +275,8 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
             rows: 0,
             total_ns: None,
             rows_per_second: None,
+            ns_per_row: Vec::new(),
+            bound: None,
             phases_ns: BTreeMap::new(),
             readings: CaseReadings::default(),
             to_first: None,
@@ -297,6 +305,8 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
         rows: case.rows,
         total_ns: case.total_ns,
         rows_per_second: case.rows_per_second(),
+        ns_per_row: case.ns_per_row(),
+        bound: bound::shortly(case),
         phases_ns: case.phases_ns.clone(),
         readings: case.readings.clone(),
         to_first,

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::fs::{Destination, Flush};
 use crate::interrupt::Interrupt;
-use crate::report::export::{ExportFormat, SCHEMA, export};
+use crate::report::export::{COMPARISON_SCHEMA, ExportFormat, SCHEMA, export};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,9 +21,17 @@ pub(crate) struct Args {
     /// The file to write, or what else can be written to; - is the standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the JSON Schema of --format json in place of a run
-    #[arg(long, conflicts_with_all = ["dir", "format"])]
-    schema: bool,
+    /// Write the JSON Schema of --format json in place of a run, or that of a comparison
+    #[arg(long, value_enum, value_name = "OF", num_args = 0..=1, default_missing_value = "run", conflicts_with_all = ["dir", "format"])]
+    schema: Option<SchemaArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaArg {
+    /// `bulkbench export --format json`
+    Run,
+    /// `bulkbench compare --format json`
+    Comparison,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -59,7 +67,10 @@ pub(crate) fn export_run(args: &Args, interrupt: &Interrupt) -> Result<ExitCode>
             exported.left_out.iter().for_each(|line| crate::say!("{line}"));
             exported.text
         }
-        _ => SCHEMA.to_owned(),
+        _ => match args.schema {
+            Some(SchemaArg::Comparison) => COMPARISON_SCHEMA.to_owned(),
+            Some(SchemaArg::Run) | None => SCHEMA.to_owned(),
+        },
     };
     let mut out = Destination::open(&args.out, interrupt)?;
     out.write(text.as_bytes(), interrupt)?;

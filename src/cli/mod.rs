@@ -59,6 +59,7 @@ Exit codes:
   2    something on the command line or in a file given on it is wrong
   3    something needed is not here: a server, a tool, a privilege, disk space
   4    data is not what it should be: a checksum, a row, a record
+  5    a case is slower than compare --fail-if-slower allows
   129, 130, 143   stopped by SIGHUP, Ctrl-C, SIGTERM; finished samples are kept";
 
 #[derive(Debug, Subcommand)]

@@ -39,12 +39,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub(crate) use comparison::View;
 pub(crate) use emulated::of_disk;
 pub(crate) use facts::{of_machine, of_server};
 pub use font::options as chart_options;
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 
+use crate::analysis::gate::Gate;
 use crate::analysis::{self, Comparison, judge, summarize};
 use crate::model::{Run, Sample};
 use crate::record;
@@ -165,6 +167,8 @@ pub fn excerpt(dir: &Path, shown_as: &str, cases: &[String]) -> Result<String> {
 /// Runs side by side, loaded.
 pub struct Compared {
     runs: Vec<(String, Run, Vec<Sample>)>,
+    /// Per cent of the first run's time that another may take more.
+    limit: Option<f64>,
 }
 
 /// Loads the runs of these directories to compare them.
@@ -175,7 +179,7 @@ pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
     let load = |dir: &PathBuf| load(dir).map(|(run, samples)| (name_of(dir, &run), run, samples));
     let runs = dirs.iter().map(load).collect::<Result<Vec<_>>>()?;
     analysis::check(&runs)?;
-    Ok(Compared { runs })
+    Ok(Compared { runs, limit: None })
 }
 
 /// The name of a run's directory.
@@ -193,32 +197,103 @@ impl Compared {
         analysis::compare(&self.runs)
     }
 
+    /// The same, held against a limit: the per cent of the first run's time that another may take more.
+    #[must_use]
+    pub fn held_to(self, limit: Option<f64>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The cases held against the limit; `None` without one.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`].
+    pub fn gate(&self) -> Result<Option<Gate>> {
+        self.made(|view| Ok(view.gate.clone()))
+    }
+
     /// The comparison for a terminal: its conclusion, what differs, case by run, and what stands behind that.
     ///
     /// # Errors
     /// As [`Compared::figures`].
     pub fn terminal(&self, look: Look) -> Result<String> {
-        Ok(comparison::terminal(&self.figures()?, look))
+        self.made(|view| Ok(view.terminal(look)))
     }
 
-    /// Writes `comparison.md`, `comparison.html` and `charts/comparison.*` into `dir`; gives the files.
+    /// The comparison as Markdown that needs no files beside it: without its charts.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`].
+    pub fn markdown(&self) -> Result<String> {
+        self.made(|view| Ok(view.markdown()))
+    }
+
+    /// The comparison as one file of HTML, with its charts.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`], and when a chart cannot be drawn.
+    pub fn html(&self) -> Result<String> {
+        self.made(|view| view.html())
+    }
+
+    /// The comparison as csv, a row a case and run.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`].
+    pub fn csv(&self) -> Result<String> {
+        self.made(|view| view.csv())
+    }
+
+    /// The comparison as JSON, by [`export::COMPARISON_SCHEMA`].
+    ///
+    /// # Errors
+    /// As [`Compared::figures`].
+    pub fn json(&self) -> Result<String> {
+        self.made(|view| view.json())
+    }
+
+    /// The chart of its ranks for each of these; nothing where fewer than two cases have any.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`], and when it cannot be drawn.
+    pub fn ranks_charts(&self, formats: impl IntoIterator<Item = Format>) -> Result<Vec<String>> {
+        self.made(|view| {
+            let charts = formats.into_iter().map(|format| view.charts(format)).collect::<Result<Vec<_>>>()?;
+            let is_it = |(name, svg): (&str, String)| (name == "ranks").then_some(svg);
+            Ok(charts.into_iter().flatten().filter_map(is_it).collect())
+        })
+    }
+
+    /// Writes `comparison.md`, `.csv`, `.json` and `.html`, and `charts/`, into `dir`; gives the files.
     ///
     /// # Errors
     /// As [`Compared::figures`] and [`crate::fs::write`].
     pub fn write(&self, dir: &Path) -> Result<Vec<PathBuf>> {
-        let figures = self.figures()?;
-        let page = comparison::page(&figures);
-        let draw = |format| rates::of_comparison(&figures, format);
-        let mut out = Writer::new(dir)?;
-        out.file("comparison.md", markdown::page(&page).as_bytes())?;
-        let mut inline = Vec::new();
-        if !figures.cases.is_empty() {
-            out.chart("comparison", &draw(Format::File)?)?;
-            inline.push(inline_chart("comparison", draw)?);
-        }
-        out.file("comparison.html", html::page(&page, &inline)?.as_bytes())?;
-        Ok(out.written)
+        self.made(|view| write_comparison(view, dir))
     }
+
+    /// What is made of the figures, which take a while.
+    ///
+    /// # Errors
+    /// As [`Compared::figures`] and `make`.
+    pub(crate) fn made<T>(&self, make: impl FnOnce(&View) -> Result<T>) -> Result<T> {
+        make(&View::of(&self.figures()?, self.limit))
+    }
+}
+
+/// Writes a comparison in all forms; gives the files.
+///
+/// # Errors
+/// As [`crate::fs::write`].
+pub(crate) fn write_comparison(view: &View, dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut out = Writer::new(dir)?;
+    out.file("comparison.md", markdown::page(&view.page()).as_bytes())?;
+    out.file("comparison.csv", view.csv()?.as_bytes())?;
+    out.file("comparison.json", view.json()?.as_bytes())?;
+    for (name, chart) in view.charts(Format::File)? {
+        out.chart(name, &chart)?;
+    }
+    out.file("comparison.html", view.html()?.as_bytes())?;
+    Ok(out.written)
 }
 
 fn inline_chart(name: &str, draw: impl Fn(Format) -> Result<String>) -> Result<html::InlineChart> {

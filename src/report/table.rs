@@ -57,6 +57,8 @@ pub enum Cell {
     TimePerRow(f64),
     /// Rows a second.
     Rate(f64),
+    /// Rows a second, from and to.
+    RateRange(Interval),
     /// Bytes.
     Bytes(f64),
     /// A factor.
@@ -125,6 +127,7 @@ impl Cell {
             Cell::TimePerRow(ns) if *ns < 1000.0 => format!("{} ns", units::three_digits(*ns)),
             Cell::TimePerRow(ns) => units::seconds(whole(*ns)),
             Cell::Rate(per_second) => rate(*per_second),
+            Cell::RateRange(range) => rate_range(*range),
             Cell::Bytes(bytes) => units::bytes(whole(*bytes)),
             Cell::Ratio(ratio) => units::ratio(*ratio),
             Cell::RatioRange(range) => ratio_range(*range),
@@ -176,6 +179,12 @@ pub(crate) fn rate(per_second: f64) -> String {
     units::rate(whole(per_second * 1e3), 1_000_000_000_000)
 }
 
+/// `467 000 to 489 000/s`.
+fn rate_range(range: Interval) -> String {
+    let (low, high) = (rate(range.low), rate(range.high));
+    format!("{} to {high}", low.trim_end_matches("/s"))
+}
+
 /// `1.90x to 2.05x`, or `85.2x to 101x slower`: both ends in the form that suits both.
 pub(crate) fn ratio_range(range: Interval) -> String {
     match range.high < units::MANY_TIMES_SLOWER {
@@ -224,6 +233,7 @@ mod tests {
             (Cell::TimeRange(range(0.9e9, 1.1e9)), "900 ms to 1.10 s"),
             (Cell::Rate(1_339_285.7), "1 340 000/s"),
             (Cell::Rate(19.6), "20/s"),
+            (Cell::RateRange(range(467_312.0, 1_339_285.7)), "467 000 to 1 340 000/s"),
             (Cell::RatioRange(range(1.9, 2.05)), "1.90x to 2.05x"),
             (Cell::Ratio(0.00999), "100x slower"),
             (Cell::RatioRange(range(0.0099, 0.0105)), "95.2x to 101x slower"),

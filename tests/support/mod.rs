@@ -2,6 +2,8 @@
 //! fails, one that is not available, one of fewer rows, a control, one timeout.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod published;
+
 use std::collections::BTreeMap;
 
 use bulkbench::model::*;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use plotters::style::RGBColor;
 
 use super::canvas::{self, Anchor, Canvas, ChartRows, Format, GAP, MARGIN, Shape, text_width};
-use super::legend::{self, LegendKey, SERIES};
+use super::legend::{self, LegendKey, Mark, SERIES};
 use super::scale::Scale;
 use crate::analysis::{Comparison, Standing, Standings};
 use crate::model::Run;
@@ -24,6 +24,7 @@ struct RateRow {
 
 struct RatePoint {
     colour: RGBColor,
+    shape: Shape,
     rate: Option<Estimate>,
     figure: String,
 }
@@ -37,6 +38,7 @@ pub fn of_run(run: &Run, standings: &Standings, format: Format) -> Result<String
         name: s.summary.case.id.clone(),
         points: vec![RatePoint {
             colour: SERIES[0],
+            shape: Shape::Dot,
             rate: s.summary.rows_per_second(),
             figure: figure(s, run.plan.rows),
         }],
@@ -58,7 +60,6 @@ fn figure(standing: &Standing, rows: u64) -> String {
 /// # Errors
 /// When it cannot be drawn.
 pub(crate) fn of_comparison(comparison: &Comparison, format: Format) -> Result<String> {
-    let colour = |index: usize| SERIES[index % SERIES.len()];
     let rows = comparison.cases.iter().map(|case| RateRow {
         name: case.id.clone(),
         points: case
@@ -76,17 +77,23 @@ pub(crate) fn of_comparison(comparison: &Comparison, format: Format) -> Result<S
                     Some(found) => figure_on(found, &ratio, cell.rows),
                     None => cell.verdict.in_place_of_figure().to_string(),
                 };
-                RatePoint { colour: colour(index), rate: cell.rows_per_second, figure }
+                let (colour, shape) = Mark::of_series(index);
+                RatePoint { colour, shape, rate: cell.rows_per_second, figure }
             })
             .collect(),
     });
-    let legend: Vec<LegendKey> = comparison
-        .runs
-        .iter()
-        .enumerate()
-        .map(|(i, run)| LegendKey::coloured(&run.name, colour(i)))
-        .collect();
+    let legend: Vec<LegendKey> =
+        comparison.runs.iter().enumerate().map(|(index, run)| key(&run.name, index)).collect();
     draw("Rows a second, run by run", &legend, &rows.collect::<Vec<_>>(), format)
+}
+
+/// The key of a run: its colour, and where colours begin again the shape of its points.
+fn key(name: &str, index: usize) -> LegendKey {
+    let (colour, shape) = Mark::of_series(index);
+    match shape {
+        Shape::Dot => LegendKey::coloured(name, colour),
+        _ => LegendKey { name: name.into(), mark: Mark::Points(colour, shape) },
+    }
 }
 
 fn figure_on(found: Estimate, ratio: &str, rows: u64) -> String {
@@ -134,7 +141,7 @@ fn draw_point(canvas: &Canvas, point: &RatePoint, scale: &Scale, left: i32, y: i
     if found.interval.is_some() {
         canvas.whisker((scale.at(low), scale.at(high)), y)?;
     }
-    canvas.point((scale.at(found.point), y), point.colour, Shape::Dot)?;
+    canvas.point((scale.at(found.point), y), point.colour, point.shape)?;
     canvas.text(&point.figure, (scale.at(high).max(scale.at(found.point) + 5) + GAP, y), Anchor::Start, 1.0)
 }
 

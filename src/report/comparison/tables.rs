@@ -76,8 +76,9 @@ impl Counts {
     }
 }
 
-/// Case by run: a row a case, rows a second in a column a run, then each further run against the first.
-pub(crate) fn matrix(comparison: &Comparison, headings: &[String]) -> Table {
+/// Case by run: a row a case, rows a second in a column a run, then each further run against the first. The rates'
+/// intervals are spared as `spare` says.
+pub(crate) fn matrix(comparison: &Comparison, headings: &[String], spare: u8) -> Table {
     let two = headings.len() == 2;
     let of_run = |heading: &String, title: &str| match two {
         true => title.to_string(),
@@ -88,8 +89,10 @@ pub(crate) fn matrix(comparison: &Comparison, headings: &[String]) -> Table {
         Column::numbers("rows", "Rows each sample loaded."),
         Column::numbers("n", "Samples that finished and were verified, run by run.").spare(4),
     ];
-    let rate = |heading| Column::numbers(heading, &format!("Rows a second in {heading}, from the median."));
-    columns.extend(headings.iter().map(rate));
+    for heading in headings {
+        columns.push(Column::numbers(heading, &format!("Rows a second in {heading}, from the median.")));
+        columns.push(Column::numbers(format!("{heading}: 95 %"), RATE_INTERVAL_HELP).spare(spare));
+    }
     for heading in &headings[1..] {
         columns.push(Column::numbers(of_run(heading, "speed"), &speed_help(heading, &headings[0])));
         columns.push(Column::numbers(of_run(heading, "95 %"), INTERVAL_HELP).spare(1));
@@ -102,7 +105,7 @@ pub(crate) fn matrix(comparison: &Comparison, headings: &[String]) -> Table {
             in_all(case, |cell| counts.rows(cell)),
             in_all(case, |cell| counts.samples(cell)),
         ];
-        row.extend(case.cells.iter().map(rate_cell));
+        row.extend(case.cells.iter().flat_map(rate_cells));
         row.extend(case.cells[1..].iter().flat_map(against_first));
         row
     };
@@ -118,7 +121,8 @@ pub(crate) fn stacked(comparison: &Comparison, headings: &[String]) -> Table {
         Column::words("run", ""),
         Column::numbers("rows", ""),
         Column::numbers("n", "").spare(4),
-        Column::numbers("rows/s", ""),
+        Column::numbers("rows/s", "Rows a second, from the median."),
+        Column::numbers("rows/s, 95 %", RATE_INTERVAL_HELP).spare(5),
         Column::numbers("speed", &speed_help("this run", first)),
         Column::numbers("95 %", INTERVAL_HELP).spare(1),
         Column::words("verdict", VERDICT_HELP),
@@ -127,13 +131,14 @@ pub(crate) fn stacked(comparison: &Comparison, headings: &[String]) -> Table {
         case.cells.iter().zip(headings).enumerate().map(|(index, (cell, heading))| {
             let name = if index == 0 { Cell::Code(case.id.clone()) } else { Cell::None };
             let counts = [counts.rows(cell), counts.samples(cell)];
-            let figures = counts.into_iter().chain([rate_cell(cell)]).chain(against_first(cell));
+            let figures = counts.into_iter().chain(rate_cells(cell)).chain(against_first(cell));
             [name, Cell::Text(heading.clone())].into_iter().chain(figures).collect()
         })
     });
     Table { columns, rows: rows.collect() }.without_empty_columns()
 }
 
+const RATE_INTERVAL_HELP: &str = "Where the true rate lies, by a bootstrap of the median.";
 const INTERVAL_HELP: &str = "Where the true ratio lies, by a bootstrap of both sides.";
 const VERDICT_HELP: &str = "Against the first run: faster or slower only where the interval lies beyond the noise of \
                             both runs, a rank test agrees, and both have five samples; undecided where that is not \
@@ -156,8 +161,13 @@ fn in_all(case: &ComparedCase, count: impl Fn(&CaseInRun) -> Cell) -> Cell {
     }
 }
 
-fn rate_cell(cell: &CaseInRun) -> Cell {
-    Cell::optional(cell.rows_per_second, |e| Cell::Rate(e.point))
+/// The rate and its interval.
+fn rate_cells(cell: &CaseInRun) -> [Cell; 2] {
+    let rate = cell.rows_per_second;
+    [
+        Cell::optional(rate, |e| Cell::Rate(e.point)),
+        Cell::optional(rate.and_then(|e| e.interval), Cell::RateRange),
+    ]
 }
 
 /// The speed, its interval and the verdict.

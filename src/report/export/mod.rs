@@ -18,6 +18,9 @@ use crate::model::Role;
 /// The JSON Schema of [`ExportFormat::Json`], as `docs/` has it.
 pub const SCHEMA: &str = include_str!("../../../docs/export.schema.json");
 
+/// The JSON Schema of a comparison's, likewise.
+pub const COMPARISON_SCHEMA: &str = include_str!("../../../docs/comparison.schema.json");
+
 /// A format that a run can be had in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
