@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bulkbench::fault::Fault;
 use bulkbench::interrupt::Interrupt;
-use bulkbench::model::Limits;
+use bulkbench::model::{CrashKind, Limits};
 use bulkbench::probe::machine;
 use bulkbench::server::{Choice, Options, Server, Settings, open};
 use rustix::process::Signal;
@@ -160,8 +160,8 @@ fn what_cannot_be_is_refused_with_the_reason() {
 fn a_server_that_is_killed_comes_back_under_its_limits() {
     let base = base();
     let Some(mut server) = start(&limited(base.path(), Some(1), Some(256))) else { return };
-    server.killer().unwrap()().unwrap();
-    server.revive().unwrap();
+    server.killer(CrashKind::Kill).unwrap()().unwrap();
+    server.revive(CrashKind::Kill, 1).unwrap();
     server.apply(&Settings::new()).unwrap();
     let pid = postmaster(server.as_ref());
     assert!(processors(pid).parse::<u32>().is_ok());
