@@ -70,8 +70,8 @@ macro_rules! experiments {
         #[test]
         fn none_is_left_out() {
             let built_in: Vec<String> = Experiment::built_in().unwrap().into_iter().map(|e| e.id).collect();
-            // Those of the last line have tests of another kind, below and in tests/caveats.rs and crashes.rs.
-            let tested = [$($id,)* "scale", "caveats", "types", "wide", "indexes-kinds", "durability"];
+            // Those of the last line have tests of another kind, below and in tests/caveats.rs, crashes.rs and disks.rs.
+            let tested = [$($id,)* "scale", "caveats", "types", "wide", "indexes-kinds", "durability", "power"];
             let left: Vec<_> = built_in.iter().filter(|id| !tested.contains(&id.as_str())).collect();
             assert!(left.is_empty(), "{left:?}");
         }
@@ -100,6 +100,8 @@ experiments! {
     populating = "populating", 1_000;
     loaders = "loaders", 1_000;
     fastest = "fastest", 1_000;
+    disks = "disks", 1_000;
+    article = "article", 1_000;
 }
 
 #[test]

@@ -127,7 +127,7 @@ pub(crate) fn print_plan(
     );
     if let Some((_, rows)) = request.crash {
         let loads = format!(
-            "each case loads up to {} rows for every moment at which its server is killed",
+            "each case loads up to {} rows for every moment at which its server crashes",
             count(rows)
         );
         lines.add("crashes", &format!("behind the rounds {loads}; their time is not in the one below"));

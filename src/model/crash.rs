@@ -28,7 +28,7 @@ words! {
 }
 
 impl Moment {
-    /// In words, behind "killed".
+    /// In words, behind "killed" and "crashed".
     pub(crate) fn words(self) -> &'static str {
         match self {
             Moment::End => "after its end",

@@ -110,7 +110,7 @@ impl Progress for Terminal {
         let now = match slot {
             Slot::WarmUp => format!("warm-up: {}", case.id),
             Slot::Round(round) => format!("round {round} of {}: {}", self.rounds, case.id),
-            Slot::Crash(moment) => format!("{}, killed {}", case.id, moment.words()),
+            Slot::Crash(moment) => format!("{}, to crash {}", case.id, moment.words()),
         };
         if let Some(bar) = &self.bar {
             bar.set_message(visible(&format!("{}, {now}", self.left_words())).into_owned());
@@ -161,11 +161,15 @@ impl Progress for Terminal {
     }
 }
 
-/// What a crash left, in words: `killed after its end: 10 of 10 confirmed rows are there, and 0 others; up again in 0.2 s`.
+/// What a crash left, in words: `crashed after its end: 10 of 10 confirmed rows are there, and 0 others; up again in 0.2 s`.
 fn crash_words(sample: &Sample) -> String {
     let (Slot::Crash(moment), Some(crash)) = (sample.slot, &sample.crash) else { return "ok".into() };
+    if let Some(damage) = &crash.damage {
+        let first = damage.lines().next().unwrap_or_default();
+        return format!("crashed {}, and the database is damaged: {first}", moment.words());
+    }
     format!(
-        "killed {}: {} of {} confirmed rows are there, and {} others; up again in {}",
+        "crashed {}: {} of {} confirmed rows are there, and {} others; up again in {}",
         moment.words(),
         units::count(crash.confirmed_there),
         units::count(crash.confirmed),

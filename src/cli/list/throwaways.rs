@@ -61,7 +61,12 @@ pub(crate) fn text(servers: &[Throwaway], look: Look) -> String {
 
 /// Whether there are as many servers of a kind as the experiment needs.
 pub(crate) fn enough(experiment: &Experiment, servers: &[Throwaway]) -> bool {
-    most_of_a_kind(servers) >= servers_needed(experiment)
+    let here = match experiment.disks.is_empty() {
+        true => most_of_a_kind(servers),
+        // Only a local server can lie on an emulated disk.
+        false => servers.iter().filter(|server| server.source == Source::Local).count(),
+    };
+    here >= servers_needed(experiment)
 }
 
 /// The number of servers of the kind of which there are most.
@@ -72,7 +77,8 @@ fn most_of_a_kind(servers: &[Throwaway]) -> usize {
 
 /// The number of servers of a kind that the experiment needs.
 fn servers_needed(experiment: &Experiment) -> usize {
-    if experiment.compare == Some(Axis::Server) { 2 } else { 1 }
+    // Each disk has a server of its own, of the same binaries.
+    if experiment.compare == Some(Axis::Server) && experiment.disks.len() < 2 { 2 } else { 1 }
 }
 
 /// Why the experiments that compare servers cannot run here, and what to do about it.
@@ -110,5 +116,10 @@ mod tests {
         assert!(why.contains("scripts/fetch-postgres") && why.contains("scripts/build-image"), "{why}");
         let two = [server(Source::Local, 15), server(Source::Local, 18)];
         assert_eq!(cannot_compare(&all, &two), None);
+        let disks = all.iter().find(|experiment| experiment.id == "disks").unwrap();
+        assert!(
+            enough(disks, &local) && !enough(disks, &local[1..]),
+            "a local server is enough for all disks"
+        );
     }
 }
