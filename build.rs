@@ -4,9 +4,10 @@
 use std::process::Command;
 
 /// What decides how the program behaves: a change elsewhere does not make it another program.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "src",
     "assets",
+    "claims",
     "datasets/caveats",
     "datasets/tables",
     "experiments",

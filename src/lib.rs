@@ -10,6 +10,7 @@ pub mod analysis;
 pub mod cache_dir;
 pub mod cause;
 pub mod caveat;
+pub mod claim;
 pub mod cli;
 pub mod dataset;
 mod disk;

@@ -83,6 +83,7 @@ experiments! {
     all = "all", 501;
     insert_family = "insert-family", 1_000;
     batch_size = "batch-size", 1_000;
+    batches = "batches", 1_000;
     commit_interval = "commit-interval", 1_000;
     formats = "formats", 1_000;
     parallelism = "parallelism", 1_000;

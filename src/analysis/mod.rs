@@ -1,6 +1,7 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
 pub(crate) mod bound;
+pub mod claims;
 mod comparability;
 pub mod comparison;
 pub mod conclusion;

@@ -199,14 +199,15 @@ impl<'a> Standings<'a> {
 
 /// Holds each case against the run's baseline, or against the case that the plan names for it.
 pub fn judge<'a>(summaries: Vec<Summary<'a>>) -> Standings<'a> {
-    let with_role = |role| summaries.iter().find(|s| s.case.role == role);
-    let noise = noise(with_role(Role::Baseline), with_role(Role::Control));
+    let noise = noise(&summaries);
     let cases = summaries.iter().map(|summary| standing(summary, &summaries, noise)).collect();
     Standings { cases, noise }
 }
 
-fn noise(baseline: Option<&Summary>, control: Option<&Summary>) -> Option<Noise> {
-    let (baseline, control) = (baseline?, control?);
+/// The noise of a run with these cases.
+pub(super) fn noise(summaries: &[Summary]) -> Option<Noise> {
+    let with_role = |role| summaries.iter().find(|s| s.case.role == role);
+    let (baseline, control) = (with_role(Role::Baseline)?, with_role(Role::Control)?);
     let control = stats::ratio_estimate(&baseline.ns_per_row(), &control.ns_per_row())?;
     Some(Noise { control, floor: control.point.max(1.0 / control.point) })
 }

@@ -1,6 +1,8 @@
 //! The command line: one verb a file.
 
 mod caveats;
+mod claimed;
+mod claims;
 mod compare;
 mod completions;
 mod csv_args;
@@ -80,6 +82,8 @@ enum Verb {
     Compare(compare::Args),
     /// Write a run in a format that other tools read
     Export(export::Args),
+    /// Hold published claims against runs: reproduced, weaker, not reproduced, reversed, not testable here
+    Claims(claims::Args),
     /// Say what works on this machine, what does not, and what to do about it
     Doctor(doctor::Args),
     /// Measure this machine and its disk, or ask a server for its own: the fingerprint that every run records
@@ -107,6 +111,7 @@ pub fn dispatch(cli: Cli, interrupt: &Interrupt) -> Result<ExitCode> {
         Verb::Report(args) => report::make_reports(&args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Export(args) => export::export_run(&args, interrupt),
+        Verb::Claims(args) => claims::show(&args),
         Verb::Doctor(args) => doctor::examine(&args),
         Verb::Machine(args) => machine::tell(&args, interrupt),
         Verb::Completions(args) => completions::completions(&args, &mut Cli::command()),

@@ -96,6 +96,7 @@ impl RepeatCommand {
 
     /// With what every experiment has, as a shell reads it.
     fn rest(mut self, servers: &[&ServerFacts], asked: &Asked, label: &str) -> String {
+        asked.claim.iter().for_each(|id| self.flag("claim", id));
         self.servers(servers);
         // Those of all are the same.
         let limits = servers.first().map(|server| server.limits).unwrap_or_default();
@@ -221,6 +222,7 @@ mod tests {
             loaders: vec!["mine".into()],
             caveats: vec!["backslashes".into(), "mine".into()],
             methods: vec!["copy-text".into()],
+            claim: Some("A1".into()),
             dataset: None,
             settings: BTreeMap::from([("work_mem".into(), "8 MB".into())]),
             client_cpus: Some(1),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use super::claimed::Claimed;
 use super::finish::finish;
 use super::foreseen_rows::ForeseenRows;
 use super::limit_args::keep_client;
@@ -44,7 +45,10 @@ pub(crate) fn run_experiment(args: &Args, interrupt: &Interrupt) -> Result<ExitC
 fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
-    let experiment = Experiment::find_for(&args.experiment, args.limits.cores())?;
+    let claimed = args.claim.as_ref().map(|id| Claimed::find(id, &args.experiment)).transpose()?;
+    let name = claimed.as_ref().map_or(&args.experiment, |claimed| &claimed.experiment);
+    let experiment = Experiment::find_for(name, args.limits.cores())?;
+    let experiment = claimed.iter().fold(experiment, |experiment, claimed| claimed.of(experiment));
     let own = args.own.wanted(args.dataset.as_deref())?;
     if own.is_some() && !experiment.caveats.is_empty() {
         return Err(usage!(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::claimed::DEFAULT_EXPERIMENT;
 use super::limit_args::LimitArgs;
 use super::loader_args::LoaderArgs;
 use super::own_table::OwnTableArgs;
@@ -32,7 +33,7 @@ const CRASH_ROWS: u64 = 100_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
-    #[arg(default_value = "votes")]
+    #[arg(default_value = DEFAULT_EXPERIMENT)]
     pub experiment: String,
     /// Rows of the generated dataset, as 7500000, 7.5M or 100k [default: the experiment's, or 7500000]
     #[arg(long, value_parser = row_count::parse, conflicts_with = "dataset")]
@@ -43,6 +44,9 @@ pub(crate) struct Args {
     /// Only these methods, and the baseline
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub methods: Vec<String>,
+    /// Only what tests this claim (`bulkbench claims`), in the experiment that is named, or else in the first that tests it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["methods", "caveats"])]
+    pub claim: Option<String>,
     /// Load this dataset instead of a generated one: a name that `bulkbench dataset info` lists
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
@@ -98,7 +102,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "methods", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "methods", "claim", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -165,6 +169,7 @@ impl Args {
             loaders: loaders.to_vec(),
             caveats: Vec::new(),
             methods: self.methods.clone(),
+            claim: self.claim.as_ref().map(|id| id.to_uppercase()),
             dataset: self.dataset.clone(),
             settings: self.settings(),
             client_cpus: self.limits.client_cpus,

@@ -103,6 +103,7 @@ fn experiment(args: &Args) -> Result<Experiment> {
         id: "show".into(),
         title: args.method.clone(),
         question: String::new(),
+        claims: Vec::new(),
         source: None,
         rounds: 1,
         rows: Some(ROWS),

@@ -5,10 +5,11 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 30] = [
+pub(crate) const IDS: [&str; 31] = [
     "votes",
     "insert-family",
     "batch-size",
+    "batches",
     "commit-interval",
     "formats",
     "types",

@@ -3,6 +3,7 @@
 
 mod built_in;
 mod case;
+mod choice;
 mod grid;
 mod listed_data;
 
@@ -37,6 +38,8 @@ pub struct Experiment {
     pub question: String,
     /// The source of the question or the published figures.
     pub source: Option<String>,
+    /// The ids of the published claims that its cases or caveats test.
+    pub claims: Vec<String>,
     /// Rounds unless the user says otherwise: each runs every case once.
     pub rounds: u32,
     /// Rows of the dataset unless the user says otherwise; the program's default where it names none.
@@ -87,6 +90,8 @@ struct ExperimentFile {
     title: String,
     question: String,
     source: Option<String>,
+    #[serde(default)]
+    claims: Vec<String>,
     rounds: Option<u32>,
     rows: Option<u64>,
     budget: Option<u64>,
@@ -334,6 +339,7 @@ impl ExperimentFile {
             title: self.title,
             question: self.question,
             source: self.source,
+            claims: self.claims,
             rounds: self.rounds.unwrap_or_default(),
             rows: self.rows,
             budget: self.budget,

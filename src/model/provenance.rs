@@ -40,6 +40,8 @@ pub struct Asked {
     pub caveats: Vec<String>,
     /// The methods that were chosen; all of the experiment's when empty.
     pub methods: Vec<String>,
+    /// The claim whose tests were chosen, by its id; `None` where none was.
+    pub claim: Option<String>,
     /// The name of a dataset in the cache; `None` for a generated one.
     pub dataset: Option<String>,
     /// The settings of the whole run.

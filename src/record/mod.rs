@@ -29,3 +29,8 @@ const FINDINGS_FILE: &str = "findings.json";
 pub fn has_findings(dir: &Path) -> bool {
     dir.join(FINDINGS_FILE).is_file()
 }
+
+/// Whether a directory holds a run or findings.
+pub(crate) fn is_record(dir: &Path) -> bool {
+    has_findings(dir) || dir.join(RUN_FILE).is_file()
+}

@@ -4,6 +4,7 @@
 mod axis_findings;
 mod by_dataset;
 pub mod chart;
+pub mod claims;
 mod comparison;
 mod crashes;
 pub mod csv;
@@ -176,16 +177,17 @@ pub struct Compared {
 /// # Errors
 /// As [`record::load`], and as [`analysis::compare`] where they cannot be compared.
 pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
-    let load = |dir: &PathBuf| load(dir).map(|(run, samples)| (name_of(dir, &run), run, samples));
+    let load =
+        |dir: &PathBuf| load(dir).map(|(run, samples)| (name_of(dir, &run.provenance.started), run, samples));
     let runs = dirs.iter().map(load).collect::<Result<Vec<_>>>()?;
     analysis::check(&runs)?;
     Ok(Compared { runs, limit: None })
 }
 
-/// The name of a run's directory.
-fn name_of(dir: &Path, run: &Run) -> String {
+/// The name of a record's directory; of one without a name, the time when it began.
+fn name_of(dir: &Path, started: &str) -> String {
     let name = dir.canonicalize().ok().and_then(|d| Some(d.file_name()?.to_string_lossy().into_owned()));
-    name.unwrap_or_else(|| run.provenance.started.clone())
+    name.unwrap_or_else(|| started.to_owned())
 }
 
 impl Compared {

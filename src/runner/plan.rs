@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::claim;
 use crate::dataset::forms::check_form;
-use crate::experiment::{ALL_METHODS, Experiment, ListedCase};
+use crate::experiment::{ALL_METHODS, Experiment, ExperimentOrigin, ListedCase};
 use crate::method::{Catalogue, Extent, Loader, Method, resolve_params};
 use crate::model::{Axis, Case, CaseKey, CrashKind, Encoding, Plan, Role};
 use crate::runner::schedule;
@@ -78,6 +79,12 @@ pub fn cases(
 ) -> Result<Vec<Case>> {
     let mut chosen = Vec::new();
     let selected = select(catalogue, experiment, &request.methods)?;
+    let published = match experiment.origin {
+        ExperimentOrigin::BuiltIn => {
+            claim::published_seconds(claim::sources(), &experiment.id, &experiment.baseline)
+        }
+        ExperimentOrigin::File => BTreeMap::new(),
+    };
     for listed in &selected {
         let key = &listed.key;
         let method = catalogue
@@ -90,6 +97,7 @@ pub fn cases(
         let cores = key.axes.limits.cpus.map_or(request.cores, u64::from);
         let params = resolve_params(method, &key.params, (cores, key.axes.rows.unwrap_or(*rows)), table)?;
         let id = listed.id();
+        let published_seconds = listed.published_seconds.or(published.get(&id).copied());
         let role = if id == experiment.baseline { Role::Baseline } else { Role::Case };
         let case = Case {
             against: listed.against.clone().or_else(|| against(listed, &selected, experiment)),
@@ -107,7 +115,7 @@ pub fn cases(
             unavailable: None,
             failed_trial: None,
             step: listed.step.clone(),
-            published_seconds: listed.published_seconds,
+            published_seconds,
         };
         if role == Role::Baseline {
             let control = Case {

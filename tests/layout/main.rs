@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "dataset",
     "probe",
     "record",
+    "claim",
     "experiment",
     "redact",
     "cache_dir",

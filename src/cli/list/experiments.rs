@@ -65,6 +65,9 @@ pub(crate) fn one(experiment: &Experiment, servers: &[Throwaway], verbose: bool,
     if let Some(source) = experiment.source.as_ref().filter(|_| verbose) {
         lines.push(format!("source: {source}"));
     }
+    if !experiment.claims.is_empty() {
+        lines.push(format!("tests the claims {}", experiment.claims.join(", ")));
+    }
     match experiment.caveats.is_empty() {
         true => lines.extend(by_method(experiment)),
         false => lines.push(format!("caveats: {}", experiment.caveats.join(", "))),

@@ -424,6 +424,8 @@ pub(crate) struct Asked {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     caveats: Vec<String>,
     methods: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
     dataset: Option<String>,
     settings: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -438,6 +440,7 @@ same_fields!(
         loaders,
         caveats,
         methods,
+        claim,
         dataset,
         settings,
         client_cpus,

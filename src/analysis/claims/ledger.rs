@@ -1,0 +1,174 @@
+//! The ledger: each claim, and what became of it in each record.
+
+use std::collections::BTreeMap;
+
+use super::result::{Content, Measured, Record, TestResult};
+use super::rule::ClaimVerdict;
+use super::tried;
+use crate::claim::{Claim, Source, Test};
+use crate::model::{Machine, Provenance, ServerFacts};
+use crate::stats::MIN_SAMPLES;
+
+/// Each claim, and what became of it in each record.
+pub struct Ledger<'l> {
+    /// The claims' tests, in the order of the sources.
+    pub entries: Vec<Entry<'l>>,
+}
+
+/// A claim's test and its results; of a claim that nothing can test, the claim alone.
+#[derive(Clone)]
+pub struct Entry<'l> {
+    /// The source.
+    pub source: &'l Source,
+    /// The claim.
+    pub claim: &'l Claim,
+    /// The test.
+    pub test: Option<&'l Test>,
+    /// Its results, in the order of the records.
+    pub results: Vec<TestResult>,
+}
+
+/// Holds the claims of these sources against these records.
+pub fn ledger<'l>(sources: &'l [Source], records: &[Record]) -> Ledger<'l> {
+    let measured: Vec<Option<Measured>> = records.iter().map(Record::measured).collect();
+    let mut entries = Vec::new();
+    for source in sources {
+        for claim in &source.claims {
+            let entry = |test: Option<&'l Test>| {
+                let results = test.into_iter().flat_map(|test| {
+                    records
+                        .iter()
+                        .zip(&measured)
+                        .flat_map(move |(record, run)| record.results(claim, test, run.as_ref()))
+                });
+                Entry { source, claim, test, results: results.collect() }
+            };
+            match claim.tests.is_empty() {
+                true => entries.push(entry(None)),
+                false => entries.extend(claim.tests.iter().map(|test| entry(Some(test)))),
+            }
+        }
+    }
+    Ledger { entries }
+}
+
+impl Record {
+    fn results(&self, claim: &Claim, test: &Test, measured: Option<&Measured>) -> Vec<TestResult> {
+        let (results, provenance, server) = match (&self.content, measured) {
+            (Content::Run(run, _), Some(measured)) => {
+                (tried::by_run(test, measured), &run.provenance, &run.server)
+            }
+            (Content::Findings(findings), _) => {
+                let found = tried::by_findings(test, findings);
+                (found.into_iter().collect(), &findings.provenance, &findings.server)
+            }
+            (Content::Run(..), None) => return Vec::new(),
+        };
+        let placed = |result: TestResult| TestResult {
+            record: self.name.clone(),
+            place: place(provenance, server, result.version.as_deref()),
+            repeat: repeat(&provenance.command, claim, test),
+            ..result
+        };
+        results.into_iter().map(placed).collect()
+    }
+}
+
+/// Machine, version and disk, in words.
+fn place(provenance: &Provenance, server: &ServerFacts, version: Option<&str>) -> String {
+    let Provenance { machine, label, .. } = provenance;
+    let machine_words = match label.as_str() {
+        "" => format!("{}, {} cores", machine.cpu, machine.cores),
+        label => label.to_owned(),
+    };
+    // "PostgreSQL 15.18 (Debian ...) on x86_64 ..."
+    let version = version.unwrap_or(&server.version);
+    let version = version.split(" on ").next().unwrap_or(version).split(" (").next().unwrap_or(version);
+    let mut words = vec![machine_words, version.to_owned()];
+    words.extend(disk(machine));
+    // What the user gave the whole run, which holds for the claim's cases, too.
+    let given = provenance.asked.iter().flat_map(|asked| &asked.settings);
+    words.extend(given.map(|(name, value)| format!("{name}={value}")));
+    words.join(", ")
+}
+
+fn disk(machine: &Machine) -> Option<String> {
+    machine.disk.as_ref().map(|disk| disk.filesystem.clone())
+}
+
+/// Flags of a run's command that choose what it does, each with a value: the claim does.
+const CHOOSING: [&str; 4] = ["--methods", "--caveat", "--claim", "--crash-rows"];
+
+/// The command that tries a claim's test as this run did, in rounds enough for a verdict.
+fn repeat(command: &str, claim: &Claim, test: &Test) -> String {
+    let words = shlex::split(command).unwrap_or_default();
+    let mut kept = ["bulkbench", "run", &test.experiment, "--claim", &claim.id].map(String::from).to_vec();
+    let mut rest = words.into_iter().skip(3).peekable();
+    while let Some(word) = rest.next() {
+        let is_few = |value: &String| value.parse().is_ok_and(|n: usize| n < MIN_SAMPLES);
+        if CHOOSING.contains(&word.as_str()) || word == "--rounds" && rest.peek().is_some_and(is_few) {
+            rest.next();
+        } else if !word.starts_with("--crash") {
+            kept.push(word);
+        }
+    }
+    shlex::try_join(kept.iter().map(String::as_str)).unwrap_or_else(|_| kept.join(" "))
+}
+
+impl Entry<'_> {
+    /// Its results that tables show: the verdicts, or, where no record decides, that of the most samples.
+    pub fn shown(&self) -> Vec<&TestResult> {
+        let decided: Vec<&TestResult> =
+            self.results.iter().filter(|result| result.verdict.is_decided()).collect();
+        match decided.is_empty() {
+            true => self.results.iter().max_by_key(|result| result.samples).into_iter().collect(),
+            false => decided,
+        }
+    }
+}
+
+/// How many claims there are, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// All claims.
+    pub claims: usize,
+    /// Those of which every verdict is this one, by its words.
+    pub alike: BTreeMap<&'static str, usize>,
+    /// Those with more than one verdict, by test or by place.
+    pub mixed: usize,
+    /// Those that nothing tests here.
+    pub untestable: usize,
+    /// Those without any verdict yet.
+    pub open: usize,
+}
+
+impl Ledger<'_> {
+    /// The part of it that is of one source.
+    #[must_use]
+    pub fn of_source(&self, id: &str) -> Self {
+        let entries = self.entries.iter().filter(|entry| entry.source.id == id);
+        Self { entries: entries.cloned().collect() }
+    }
+
+    /// How many claims there are, and what became of them.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally { claims: 0, alike: BTreeMap::new(), mixed: 0, untestable: 0, open: 0 };
+        for entries in self.entries.chunk_by(|a, b| a.claim.id == b.claim.id) {
+            tally.claims += 1;
+            let results = || entries.iter().flat_map(|entry| &entry.results);
+            let mut decided =
+                results().filter(|result| result.verdict.is_decided()).map(|r| r.verdict.words());
+            let first = decided.next();
+            let is_untestable = |result: &TestResult| matches!(result.verdict, ClaimVerdict::NotTestable(_));
+            match first {
+                Some(words) if decided.all(|other| other == words) => {
+                    *tally.alike.entry(words).or_default() += 1
+                }
+                Some(_) => tally.mixed += 1,
+                None if entries[0].test.is_none() || results().any(is_untestable) => tally.untestable += 1,
+                None => tally.open += 1,
+            }
+        }
+        tally
+    }
+}

@@ -1,0 +1,103 @@
+//! What is held against claims, and what comes of it.
+
+use super::rule::ClaimVerdict;
+use crate::analysis::summary::{Summary, summarize};
+use crate::analysis::verdict;
+use crate::model::findings::Findings;
+use crate::model::{Run, Sample};
+use crate::stats::Estimate;
+
+/// A record that claims are held against.
+pub struct Record {
+    /// The name of its directory.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a record holds.
+pub enum Content {
+    /// A run with its samples.
+    Run(Box<Run>, Vec<Sample>),
+    /// What became of dirty rows.
+    Findings(Box<Findings>),
+}
+
+/// A run, summed up.
+pub(super) struct Measured<'r> {
+    /// The run.
+    pub run: &'r Run,
+    /// Its samples.
+    pub samples: &'r [Sample],
+    /// Its cases.
+    pub summaries: Vec<Summary<'r>>,
+    /// Its noise as a factor of 1 or more.
+    pub floor: f64,
+}
+
+/// What became of a claim's test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestResult {
+    /// The name of the record that it is from.
+    pub record: String,
+    /// Machine, version and disk.
+    pub place: String,
+    /// Rows of the case.
+    pub rows: Option<u64>,
+    /// Its finished samples.
+    pub samples: usize,
+    /// The measured ratio, share or rate.
+    pub measured: Option<Estimate>,
+    /// What was found, where it is no figure.
+    pub found: Option<String>,
+    /// The verdict.
+    pub verdict: ClaimVerdict,
+    /// What the loads were bound by, or the error.
+    pub evidence: Vec<Evidence>,
+    /// The command that repeats it.
+    pub repeat: String,
+    /// The version of the server that the case was on.
+    pub(super) version: Option<String>,
+}
+
+/// A reason for a figure: what the loads of a case were bound by, or how they ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The case, or the way.
+    pub case: String,
+    /// The reason.
+    pub words: String,
+}
+
+impl TestResult {
+    pub(super) fn of(verdict: ClaimVerdict) -> Self {
+        Self {
+            record: String::new(),
+            place: String::new(),
+            rows: None,
+            samples: 0,
+            measured: None,
+            found: None,
+            verdict,
+            evidence: Vec::new(),
+            repeat: String::new(),
+            version: None,
+        }
+    }
+
+    /// Measured by this case.
+    pub(super) fn on(self, summary: &Summary) -> Self {
+        let version = summary.server.map(|server| server.version.clone());
+        Self { rows: Some(summary.rows), samples: summary.n(), version, ..self }
+    }
+}
+
+impl Record {
+    /// A run, summed up; `None` of findings.
+    pub(super) fn measured(&self) -> Option<Measured<'_>> {
+        let Content::Run(run, samples) = &self.content else { return None };
+        let summaries = summarize(run, samples);
+        let floor = verdict::noise(&summaries).map_or(1.0, |noise| noise.floor);
+        Some(Measured { run, samples, summaries, floor })
+    }
+}

@@ -1,0 +1,253 @@
+//! Published claims held against runs: the ledger's verdicts on known values, its forms, its pages, and what
+//! `run --claim` runs.
+
+mod common;
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use bulkbench::analysis::claims::{ClaimVerdict, Content, Ledger, Record, TestResult, ledger};
+use bulkbench::claim;
+use bulkbench::model::findings::{Finding, Findings, Verdict};
+use bulkbench::model::{Crash, Moment, Outcome, Role, Run, Sample, Slot};
+use bulkbench::record::Document;
+use bulkbench::report::claims::{load, pages, records_in};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn of_run(run: Run, samples: Vec<Sample>) -> Record {
+    Record { name: "made-up".into(), content: Content::Run(Box::new(run), samples) }
+}
+
+/// The results of a claim, over all of its tests.
+fn results(ledger: &Ledger, id: &str) -> Vec<TestResult> {
+    let entries = ledger.entries.iter().filter(|entry| entry.claim.id == id);
+    entries.flat_map(|entry| entry.results.clone()).collect()
+}
+
+fn verdict_of(ledger: &Ledger, id: &str) -> ClaimVerdict {
+    let results = results(ledger, id);
+    assert_eq!(results.len(), 1, "{id}: {results:?}");
+    results[0].verdict.clone()
+}
+
+#[test]
+fn a_run_decides_what_its_samples_show_and_nothing_else() {
+    let (run, samples) = support::votes(5, 1.0);
+    let records = [of_run(run, samples)];
+    let ledger = ledger(claim::sources(), &records);
+    // 1.98x was published of what is 1.17x here.
+    assert_eq!(verdict_of(&ledger, "A4"), ClaimVerdict::Weaker);
+    // 0.98x of what is 0.998x: no faster.
+    assert_eq!(verdict_of(&ledger, "A2"), ClaimVerdict::Reproduced);
+    // Loading takes less than building the indexes.
+    assert_eq!(verdict_of(&ledger, "A12"), ClaimVerdict::Reproduced);
+    // One of its samples gave up: four are too few.
+    assert!(verdict_of(&ledger, "A5").reason().unwrap().contains("too few rounds"));
+    // Nothing of backends was read.
+    assert!(verdict_of(&ledger, "A6").reason().unwrap().contains("backend_cpu_ns"));
+    // The parallel load failed, and its reason is told.
+    let parallel = results(&ledger, "A10");
+    assert!(matches!(&parallel[0].verdict, ClaimVerdict::NotTestable(why) if why.contains("No space left")));
+    // No case of these is in the run.
+    assert!(results(&ledger, "A9").is_empty() && results(&ledger, "C3").is_empty());
+    let shown = &results(&ledger, "A4")[0];
+    let ratio = shown.measured.unwrap();
+    assert!((ratio.point - 10.72 / 9.2).abs() < 0.02, "{ratio:?}");
+    assert!(shown.place.contains("PostgreSQL"), "{}", shown.place);
+    assert!(shown.repeat.starts_with("bulkbench run votes --claim A4"), "{}", shown.repeat);
+}
+
+#[test]
+fn three_rounds_are_no_verdict_and_are_repeated_with_more() {
+    let (mut run, samples) = support::votes(3, 1.0);
+    run.provenance.command = "bulkbench run votes --rows 1000 --rounds 3 --methods a,b --server local".into();
+    let records = [of_run(run, samples)];
+    let ledger = ledger(claim::sources(), &records);
+    let result = &results(&ledger, "A4")[0];
+    assert!(result.verdict.reason().unwrap().contains("too few rounds"));
+    assert!(result.measured.unwrap().interval.is_none());
+    assert_eq!(result.repeat, "bulkbench run votes --claim A4 --rows 1000 --server local");
+    assert!(ledger.tally().alike.is_empty(), "{:?}", ledger.tally());
+}
+
+#[test]
+fn a_slower_one_is_the_reverse_of_faster() {
+    let (run, mut samples) = support::votes(5, 1.0);
+    for sample in samples.iter_mut().filter(|sample| sample.case == "copy-unlogged") {
+        sample.total_ns = sample.total_ns.map(|ns| ns * 3);
+    }
+    let records = [of_run(run, samples)];
+    assert_eq!(verdict_of(&ledger(claim::sources(), &records), "A4"), ClaimVerdict::Reversed);
+}
+
+#[test]
+fn what_a_crash_left_is_as_published_or_is_not() {
+    let crashed = |unlogged_rows: u64| {
+        let cases = vec![
+            support::case("copy-csv", Role::Baseline, 100),
+            support::case("copy-csv control", Role::Control, 100),
+            support::case("copy-unlogged", Role::Case, 100),
+        ];
+        let crash = |there| Crash {
+            phase: None,
+            confirmed: 100,
+            confirmed_there: there,
+            others_there: 0,
+            foreign: Some(0),
+            lost_ns: None,
+            hung: false,
+            recovery_ns: 1,
+        };
+        let sample = |case: usize, there| Sample {
+            slot: Slot::Crash(Moment::End),
+            outcome: Outcome::Ok,
+            total_ns: None,
+            crash: Some(crash(there)),
+            ..support::sample(&cases[case], 1, &[])
+        };
+        let samples = vec![sample(0, 100), sample(2, unlogged_rows)];
+        let records = [of_run(support::run(cases.clone(), 1), samples)];
+        let ledger = ledger(claim::sources(), &records);
+        results(&ledger, "A7").into_iter().map(|result| (result.verdict, result.found)).collect::<Vec<_>>()
+    };
+    let found = |verdict, words: &str| (verdict, Some(words.to_owned()));
+    let logged = found(ClaimVerdict::Reproduced, "every row");
+    assert_eq!(crashed(0), [found(ClaimVerdict::Reproduced, "no row"), logged.clone()]);
+    assert_eq!(crashed(3), [found(ClaimVerdict::NotReproduced, "3 of 100 rows"), logged]);
+}
+
+#[test]
+fn behaviour_is_judged_by_findings() {
+    let mut findings = Findings::load(&root().join("tests/fixtures/findings-2")).unwrap();
+    let like = findings.caveats[0].findings[0].clone();
+    let copy = |verdict, unavailable: Option<&str>| Finding {
+        way: "copy-csv".into(),
+        verdict,
+        unavailable: unavailable.map(String::from),
+        ..like.clone()
+    };
+    findings.caveats[0].id = "thousands-separators".into();
+    let mut judged = |finding| {
+        findings.caveats[0].findings = vec![finding];
+        let content = Content::Findings(Box::new(findings.clone()));
+        let records = [Record { name: "found".into(), content }];
+        verdict_of(&ledger(claim::sources(), &records), "C8")
+    };
+    assert_eq!(judged(copy(Verdict::Refused, None)), ClaimVerdict::Reproduced);
+    assert_eq!(judged(copy(Verdict::Damaged, None)), ClaimVerdict::NotReproduced);
+    assert_eq!(
+        judged(copy(Verdict::Unavailable, Some("it needs 17"))),
+        ClaimVerdict::NotTestable("it needs 17".into())
+    );
+}
+
+#[test]
+fn the_pages_of_the_sources_are_up_to_date() {
+    let records = load(&records_in(&root().join("results")).unwrap()).unwrap();
+    let made = pages(claim::sources(), &records);
+    assert_eq!(made.len(), 6);
+    for (name, text) in made {
+        let path = root().join("docs/claims").join(&name);
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == text, "docs/claims/{name} is not up to date: bulkbench claims --out docs/claims");
+    }
+}
+
+fn bulkbench(args: &[&str], dir: &Path) -> (bool, String, String) {
+    let mut command = Command::cargo_bin("bulkbench").unwrap();
+    let output = command.current_dir(dir).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn without_runs_the_ledger_says_what_would_test_each_claim() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ok, all, error) = bulkbench(&["claims"], dir.path());
+    assert!(ok, "{error}");
+    for words in ["77 claims:", "A4", "1.98x", "not run", "not testable here", "votes"] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    assert!(all.lines().all(|line| line.chars().count() <= 120), "{all}");
+    let (_, one, _) = bulkbench(&["claims", "--source", "a21", "--source", "A8"], dir.path());
+    for words in ["2 claims:", "invented", "wal_level", "bulkbench run votes --claim A8"] {
+        assert!(one.contains(words), "{words}: {one}");
+    }
+    let (ok, _, error) = bulkbench(&["claims", "--source", "A77"], dir.path());
+    assert!(!ok && error.contains("did you mean"), "{error}");
+}
+
+#[test]
+fn the_ledger_is_the_same_in_every_form() {
+    let dir = root();
+    let runs = ["votes", "insert-family", "caveats", "postgresql-18-caveats"];
+    let runs: Vec<String> = records_in(Path::new("results"))
+        .unwrap()
+        .iter()
+        .map(|dir| dir.display().to_string())
+        .filter(|dir| runs.iter().any(|name| dir.ends_with(&format!("vm-{name}"))))
+        .collect();
+    let ledger = |more: &[&str]| {
+        let args: Vec<&str> = ["claims"].into_iter().chain(runs.iter().map(String::as_str)).collect();
+        let (ok, text, error) = bulkbench(&[&args, more].concat(), &dir);
+        assert!(ok, "{error}");
+        text
+    };
+    let lines: Vec<serde_json::Value> = serde_json::from_str(&ledger(&["--format", "json"])).unwrap();
+    for claim in claim::sources().iter().flat_map(|source| &source.claims) {
+        assert!(lines.iter().any(|line| line["claim"] == *claim.id), "{}", claim.id);
+    }
+    let text = ledger(&["--format", "csv"]);
+    assert_eq!(csv::Reader::from_reader(text.as_bytes()).records().count(), lines.len());
+    // Every verdict has the command that repeats it, and a ratio its interval.
+    let verdicts = ["reproduced", "weaker", "not reproduced", "reversed"];
+    let is_decided =
+        |line: &&serde_json::Value| line["verdict"].as_str().is_some_and(|v| verdicts.contains(&v));
+    let decided: Vec<&serde_json::Value> = lines.iter().filter(is_decided).collect();
+    assert!(decided.len() > 20, "{}", decided.len());
+    for line in decided {
+        let command = format!(" --claim {}", line["claim"].as_str().unwrap());
+        assert!(line["repeat"].as_str().unwrap().contains(&command), "{line}");
+        let is_exact = line["found"].is_string() || line["tested_by"].as_str().unwrap().contains(" file ");
+        assert!(is_exact || line["measured_low"].is_number(), "{line}");
+    }
+    let markdown = ledger(&["--format", "markdown", "--source", "A"]);
+    assert!(markdown.contains("| `A4` ") && markdown.contains("```sh\nbulkbench run "), "{markdown}");
+}
+
+#[test]
+fn a_claim_is_run_and_then_has_a_verdict() {
+    let place = common::world_readable_tempdir();
+    let run = |args: &[&str]| {
+        let mut command = Command::cargo_bin("bulkbench").unwrap();
+        command.current_dir(place.path()).env("BULKBENCH_CACHE", place.path().join("cache"));
+        let output = command.args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["run", "--claim", "a1", "--rows", "2000", "--server", "local"]);
+    run(&["run", "--claim", "C8", "--server", "local"]);
+    let dirs = records_in(&place.path().join("results")).unwrap();
+    let found = load(&dirs).unwrap();
+    let [caveats, votes] = &found[..] else { panic!("{dirs:?}") };
+    let Content::Run(votes, _) = &votes.content else { panic!("no run") };
+    let ids: Vec<&str> = votes.plan.cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids, ["copy-csv", "copy-csv (control)", "copy-text"]);
+    assert!(votes.provenance.command.contains("--claim A1"), "{}", votes.provenance.command);
+    assert_eq!(votes.plan.cases[2].published_seconds, Some(65.189));
+    let Content::Findings(caveats) = &caveats.content else { panic!("no findings") };
+    assert_eq!(caveats.caveats.len(), 1);
+    assert!(caveats.provenance.command.contains("--claim C8"), "{}", caveats.provenance.command);
+
+    let json = run(&["claims", "--format", "json", "--source", "C8", "--source", "A1"]);
+    let lines: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let [text, thousands] = &lines[..] else { panic!("{json}") };
+    assert_eq!(thousands["verdict"], "reproduced", "{json}");
+    assert!(text["measured_low"].is_number() && text["verdict"].is_string(), "{json}");
+    let blocks = run(&["claims", "--source", "C8"]);
+    assert!(blocks.contains("22P02") && blocks.contains("bulkbench run caveats --claim C8"), "{blocks}");
+}
