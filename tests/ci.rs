@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use bulkbench::analysis::gate::GateVerdict;
 use bulkbench::cli::Cli;
+use bulkbench::model::EmulatedDisk;
 use bulkbench::report;
 use clap::Parser;
 use support::published::{changed, fastest, loaders, stretch, votes, with_stretched};
@@ -49,6 +50,23 @@ fn what_is_slower_beyond_the_limit_ends_with_a_code_of_its_own() {
         said.starts_with("case,method,") && error.contains("copy-text in ci-slow takes 1.30x"),
         "{error}"
     );
+}
+
+#[test]
+fn an_emulated_disk_is_set_beside_a_real_one_only_where_that_is_asked_for() {
+    let on_disk = |name: &str| {
+        changed(name, |run, _| {
+            run.server.disk = Some(EmulatedDisk { flush_ns: 11_100_000, ..EmulatedDisk::default() });
+        })
+    };
+    let (one, other) = (on_disk("ci-emulated"), on_disk("ci-emulated-too"));
+    let (code, _, error) = ended(&compare(&[votes(), one.clone()], &[]));
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("the disk of ci-emulated is emulated") && error.contains("--emulated"), "{error}");
+    let (code, said, error) = ended(&compare(&[votes(), one.clone()], &["--emulated"]));
+    assert_eq!(code, 0, "{error}");
+    assert!(said.contains("emulated: flush=11.1ms"), "{said}");
+    assert_eq!(ended(&compare(&[one, other], &[])).0, 0);
 }
 
 #[test]

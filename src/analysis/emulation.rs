@@ -1,7 +1,7 @@
 //! Emulated disks: what was aimed at, and what the same probes as for any disk found through it.
 
 use super::facts::fact_words;
-use crate::model::{EmulatedDisk, Fact, FactValue, Fingerprint, Run, ServerFacts};
+use crate::model::{EmulatedDisk, Fact, FactValue, Fingerprint, Run, Sample, ServerFacts};
 
 /// The share by which a figure may miss its target before a report says so.
 pub(crate) const TOLERANCE: f64 = 0.15;
@@ -70,6 +70,15 @@ pub(crate) fn emulated(run: &Run) -> Vec<Emulated<'_>> {
         Some(Emulated { server, disk, figures: figures(disk, measured) })
     });
     found.collect()
+}
+
+/// The names of a run on emulated disks and of one on real ones, where there are both among these.
+pub(crate) fn mixed(runs: &[(String, Run, Vec<Sample>)]) -> Option<(&str, &str)> {
+    let first = |is_emulated: bool| {
+        let found = runs.iter().find(|(_, run, _)| emulated(run).is_empty() != is_emulated);
+        found.map(|(name, ..)| name.as_str())
+    };
+    first(true).zip(first(false))
 }
 
 /// The figures of a disk, beside those that a fingerprint has of it.

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::output::print;
 use crate::bad_data;
 use crate::report::{self, Look, View};
+use crate::usage;
 use crate::visible::visible;
 
 /// The exit code where something is slower than the user allows.
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// The format in which it is printed
     #[arg(long, value_enum, default_value = "terminal")]
     format: FormatArg,
+    /// Set runs on emulated disks beside runs on real ones
+    #[arg(long)]
+    emulated: bool,
     /// Write comparison.md, .csv, .json, .html and charts/ into this directory as well
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -52,6 +56,12 @@ fn percent(text: &str) -> Result<f64, String> {
 
 pub(crate) fn compare(args: &Args) -> Result<ExitCode> {
     let compared = report::compare(&args.dirs)?.held_to(args.fail_if_slower);
+    if let Some((emulated, real)) = compared.mixed_disks().filter(|_| !args.emulated) {
+        return Err(usage!(
+            "the disk of {emulated} is emulated and that of {real} is real: the one shows what a machine would do with \
+             such a disk, the other what a machine does; add --emulated to compare them all the same"
+        ));
+    }
     compared.made(|view| {
         print(&printed(view, args.format)?)?;
         if let Some(out) = &args.out {

@@ -191,6 +191,11 @@ fn name_of(dir: &Path, started: &str) -> String {
 }
 
 impl Compared {
+    /// The names of a run on emulated disks and of one on real ones, where there are both.
+    pub(crate) fn mixed_disks(&self) -> Option<(&str, &str)> {
+        analysis::emulation::mixed(&self.runs)
+    }
+
     /// The figures.
     ///
     /// # Errors
