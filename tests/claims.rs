@@ -100,6 +100,7 @@ fn what_a_crash_left_is_as_published_or_is_not() {
             foreign: Some(0),
             lost_ns: None,
             hung: false,
+            damage: None,
             recovery_ns: 1,
         };
         let sample = |case: usize, there| Sample {

@@ -87,7 +87,10 @@ fn what_is_there_is_what_was_committed() {
         let middle = left(&samples, whole, Moment::Middle);
         assert_eq!((middle.confirmed, middle.confirmed_there), (0, 0), "{whole}");
         // By time: on a busy machine it can come after the load phase.
-        assert!(middle.others_there == 0 || middle.phase != Some(Phase::Load), "{whole}: {middle:?}");
+        let is_over = middle.phase != Some(Phase::Load);
+        // What psql has committed it has not told before it ends.
+        let is_untold = whole == "psql-copy" && middle.others_there == 20_000;
+        assert!(middle.others_there == 0 || is_over || is_untold, "{whole}: {middle:?}");
     }
     for moment in Moment::ALL {
         let crash = left(&samples, "copy-unlogged", moment);

@@ -92,7 +92,7 @@ impl Source {
         for claim in file.claims {
             let place = at.line(&claim.id);
             let id = claim.id.get_ref();
-            if !id.strip_prefix(&file.id).is_some_and(|number| number.parse::<u32>().is_ok()) {
+            if id.strip_prefix(&file.id).is_none_or(|number| number.parse::<u32>().is_err()) {
                 return Err(usage!(
                     "{place}: id = \"{id}\": an id is that of the source and a number: {}1",
                     file.id

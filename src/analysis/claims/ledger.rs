@@ -162,7 +162,7 @@ impl Ledger<'_> {
             let is_untestable = |result: &TestResult| matches!(result.verdict, ClaimVerdict::NotTestable(_));
             match first {
                 Some(words) if decided.all(|other| other == words) => {
-                    *tally.alike.entry(words).or_default() += 1
+                    *tally.alike.entry(words).or_default() += 1;
                 }
                 Some(_) => tally.mixed += 1,
                 None if entries[0].test.is_none() || results().any(is_untestable) => tally.untestable += 1,

@@ -191,7 +191,7 @@ mod tests {
             match verdict {
                 Some(verdict) => assert_eq!(found, verdict, "{ratio:?} {low} {high}"),
                 None => {
-                    assert!(matches!(found, ClaimVerdict::Undecided(_)), "{ratio:?} {low} {high}: {found:?}")
+                    assert!(matches!(found, ClaimVerdict::Undecided(_)), "{ratio:?} {low} {high}: {found:?}");
                 }
             }
         }

@@ -54,8 +54,7 @@ pub(super) fn blocks(ledger: &Ledger, look: Look) -> String {
 fn block(entries: &[Entry], look: Look) -> String {
     let claim = entries[0].claim;
     let mut out = terminal::headline(&format!("{}: {}", claim.id, claim.says), look);
-    let mut line =
-        |blanks, words: &str| out.push_str(&format!("{}", terminal::indented(words, blanks, look)));
+    let mut line = |blanks, words: &str| out.push_str(&terminal::indented(words, blanks, look));
     line(2, &format!("published: {} ({})", claim.figure, published_in(&entries[0])));
     claim.conditions.iter().for_each(|conditions| line(2, &format!("conditions: {conditions}")));
     claim.untestable.iter().for_each(|why| line(2, &format!("not testable here: {why}")));
