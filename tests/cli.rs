@@ -366,7 +366,10 @@ fn things_are_found_by_name_by_kind_and_by_a_word() {
     assert!(overview.lines().count() < 60 && !overview.contains("copy-csv"), "{overview}");
 
     for (name, words) in [
-        ("copy-chunks", &["a method of the family copy", "parameter chunk_rows", "experiments chunks"][..]),
+        (
+            "copy-chunks",
+            &["a method of the family copy", "parameter chunk_rows", "experiments batches, chunks"][..],
+        ),
         ("psql-copy", &["a method of the family external", "as its author says"]),
         ("insert", &["insert (", "insert-multirow"]),
         ("batch-size", &["an experiment", "case insert-json: batch=1; batch=3", "bulkbench run batch-size"]),

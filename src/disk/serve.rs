@@ -97,6 +97,15 @@ fn one_line(error: &anyhow::Error) -> String {
     chain(error.as_ref()).replace('\n', " ")
 }
 
+/// How a service of requests has ended whose mount was taken away: a thread that was about to take the next one then is
+/// told that the connection was aborted (`fuse_dev_do_read` in fs/fuse/dev.c of Linux).
+fn ended(service: std::io::Result<()>) -> std::io::Result<()> {
+    match service {
+        Err(error) if error.raw_os_error() == Some(libc::ECONNABORTED) => Ok(()),
+        other => other,
+    }
+}
+
 /// An emulated disk that is served.
 pub(super) struct Serving {
     beneath: PathBuf,
@@ -188,7 +197,7 @@ impl Serving {
         self.is_off.store(true, Ordering::SeqCst);
         mount::unmount(&self.at)?;
         if let Some(session) = self.session.take() {
-            session.join().context("ending the service of an emulated disk")?;
+            ended(session.join()).context("ending the service of an emulated disk")?;
         }
         Ok(())
     }

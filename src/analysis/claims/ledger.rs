@@ -6,6 +6,7 @@ use super::result::{Content, Measured, Record, TestResult};
 use super::rule::ClaimVerdict;
 use super::tried;
 use crate::claim::{Claim, Source, Test};
+use crate::disk;
 use crate::model::{Machine, Provenance, ServerFacts};
 use crate::stats::MIN_SAMPLES;
 
@@ -66,7 +67,7 @@ impl Record {
         };
         let placed = |result: TestResult| TestResult {
             record: self.name.clone(),
-            place: place(provenance, server, result.version.as_deref()),
+            place: place(provenance, result.server.as_ref().unwrap_or(server)),
             repeat: repeat(&provenance.command, claim, test),
             ..result
         };
@@ -75,25 +76,28 @@ impl Record {
 }
 
 /// Machine, version and disk, in words.
-fn place(provenance: &Provenance, server: &ServerFacts, version: Option<&str>) -> String {
+fn place(provenance: &Provenance, server: &ServerFacts) -> String {
     let Provenance { machine, label, .. } = provenance;
     let machine_words = match label.as_str() {
         "" => format!("{}, {} cores", machine.cpu, machine.cores),
         label => label.to_owned(),
     };
     // "PostgreSQL 15.18 (Debian ...) on x86_64 ..."
-    let version = version.unwrap_or(&server.version);
+    let version = &*server.version;
     let version = version.split(" on ").next().unwrap_or(version).split(" (").next().unwrap_or(version);
     let mut words = vec![machine_words, version.to_owned()];
-    words.extend(disk(machine));
+    words.extend(disk_words(machine, server));
     // What the user gave the whole run, which holds for the claim's cases, too.
     let given = provenance.asked.iter().flat_map(|asked| &asked.settings);
     words.extend(given.map(|(name, value)| format!("{name}={value}")));
     words.join(", ")
 }
 
-fn disk(machine: &Machine) -> Option<String> {
-    machine.disk.as_ref().map(|disk| disk.filesystem.clone())
+fn disk_words(machine: &Machine, server: &ServerFacts) -> Option<String> {
+    match &server.disk {
+        Some(emulated) => Some(format!("emulated disk {}", disk::spelling(emulated))),
+        None => machine.disk.as_ref().map(|disk| disk.filesystem.clone()),
+    }
 }
 
 /// Flags of a run's command that choose what it does, each with a value: the claim does.

@@ -4,7 +4,7 @@ use super::rule::ClaimVerdict;
 use crate::analysis::summary::{Summary, summarize};
 use crate::analysis::verdict;
 use crate::model::findings::Findings;
-use crate::model::{Run, Sample};
+use crate::model::{Run, Sample, ServerFacts};
 use crate::stats::Estimate;
 
 /// A record that claims are held against.
@@ -56,8 +56,8 @@ pub struct TestResult {
     pub evidence: Vec<Evidence>,
     /// The command that repeats it.
     pub repeat: String,
-    /// The version of the server that the case was on.
-    pub(super) version: Option<String>,
+    /// The server that the case was on.
+    pub(super) server: Option<ServerFacts>,
 }
 
 /// A reason for a figure: what the loads of a case were bound by, or how they ended.
@@ -81,14 +81,14 @@ impl TestResult {
             verdict,
             evidence: Vec::new(),
             repeat: String::new(),
-            version: None,
+            server: None,
         }
     }
 
     /// Measured by this case.
     pub(super) fn on(self, summary: &Summary) -> Self {
-        let version = summary.server.map(|server| server.version.clone());
-        Self { rows: Some(summary.rows), samples: summary.n(), version, ..self }
+        let server = summary.server.cloned();
+        Self { rows: Some(summary.rows), samples: summary.n(), server, ..self }
     }
 }
 

@@ -200,11 +200,12 @@ fn crash(left: Left, summary: &Summary, run: &Measured) -> Option<TestResult> {
     let crash = run.samples.iter().find(is_end)?.crash.as_ref()?;
     let there = crash.confirmed_there + crash.others_there;
     let is_as_published = match left {
-        Left::Nothing => there == 0,
+        Left::Nothing => there == 0 && crash.damage.is_none(),
         Left::All => crash.lost() == 0 && there > 0,
     };
     let verdict = if is_as_published { ClaimVerdict::Reproduced } else { ClaimVerdict::NotReproduced };
     let found = match there {
+        _ if crash.damage.is_some() => "files that cannot be read".into(),
         0 => "no row".into(),
         all if all == crash.confirmed => "every row".into(),
         some => format!("{} of {} rows", units::count(some), units::count(crash.confirmed)),

@@ -193,7 +193,11 @@ fn reasons(entries: &[Entry]) -> Vec<String> {
         };
         results.iter().filter_map(reason).collect()
     };
-    entries.iter().flat_map(|entry| untested(entry).into_iter().chain(undecided(entry))).collect()
+    let mut reasons: Vec<String> =
+        entries.iter().flat_map(|entry| untested(entry).into_iter().chain(undecided(entry))).collect();
+    // Of several tests of a claim some have the same.
+    reasons.dedup();
+    reasons
 }
 
 /// The evidence of verdicts that are not as published, and of levels.
