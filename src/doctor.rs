@@ -259,7 +259,7 @@ fn governors() -> Vec<String> {
     let Ok(processors) = std::fs::read_dir("/sys/devices/system/cpu") else { return Vec::new() };
     let mut governors: Vec<String> = processors
         .flatten()
-        .map(|processor| text(processor.path().join("cpufreq/scaling_governor")).trim().to_owned())
+        .map(|processor| text(processor.path().join("cpufreq/scaling_governor")))
         .filter(|governor| !governor.is_empty())
         .collect();
     governors.sort_unstable();
@@ -330,7 +330,7 @@ fn free_memory(reported: Option<bool>) -> Check {
 
 /// A file's text, or nothing where this system does not have it.
 fn text(path: impl AsRef<Path>) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
+    files::text(path).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -64,11 +64,6 @@ fn processes(server: &dyn Server) -> Vec<i32> {
     [first].into_iter().chain(children.split_whitespace().map(|pid| pid.parse().unwrap())).collect()
 }
 
-fn has_ended(pid: i32) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    state.map_or(true, |stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])))
-}
-
 #[test]
 fn every_process_of_a_local_server_has_its_processors_and_memory_and_no_group_is_left() {
     let base = base();
@@ -88,13 +83,13 @@ fn every_process_of_a_local_server_has_its_processors_and_memory_and_no_group_is
     for pid in found {
         let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
         if groups.contains(&options.id) {
-            assert!(has_ended(pid) || processors(pid) == one, "{pid}");
+            assert!(!lives(pid) || processors(pid) == one, "{pid}");
             continue;
         }
         // A process that ends leaves its groups first.
-        wait_until("the end of a process that is in no group", || has_ended(pid));
+        wait_until("the end of a process that is in no group", || !lives(pid));
     }
-    assert!(!has_ended(postmaster(server.as_ref())));
+    assert!(lives(postmaster(server.as_ref())));
     drop(session);
     server.stop().unwrap();
     assert_eq!(groups(&options.id), Vec::<PathBuf>::new());

@@ -49,8 +49,7 @@ pub(crate) fn explanation(comparison: &Comparison, ranks: &Ranks) -> String {
 /// The pairs that change places, a sentence each; or that none does.
 pub(crate) fn notes(comparison: &Comparison, ranks: &Ranks, headings: &[String]) -> Vec<Note> {
     if ranks.swaps.is_empty() {
-        let moved = ranks.cases.iter().any(|case| case.ranks.iter().any(|rank| *rank != case.ranks[0]));
-        let words = match moved {
+        let words = match ranks.differ() {
             true => {
                 "no two cases change places: where ranks differ, the difference may not be claimed in both runs"
             }
