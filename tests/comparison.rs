@@ -11,7 +11,7 @@ use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
 use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
 use bulkbench::record;
 use bulkbench::report::{self, Colour, Look};
-use support::published::{changed, committed, fastest, loaders, stretch, votes};
+use support::published::{changed, kept, fastest, loaders, stretch, votes};
 
 /// A case with five samples on both sides.
 fn held<'a>(id: &'a str, verdict: &'a CrossVerdict, ratio: f64) -> HeldCase<'a> {
@@ -361,7 +361,7 @@ fn the_comparison_of_published_runs_begins_with_its_conclusion() {
 
 #[test]
 fn runs_without_a_case_in_common_say_so_and_draw_nothing() {
-    let apart = [votes(), committed("2026-11-21-2-core-cloud-vm-parallelism")];
+    let apart = [votes(), kept("2026-11-21-2-core-cloud-vm-parallelism")];
     assert_eq!(first_sentence(&apart), "8 GB against 16 GB: no case in common");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("apart-comparison");
     assert_eq!(report::compare(&apart).unwrap().write(&out).unwrap().len(), 4);

@@ -10,7 +10,7 @@ use bulkbench::report::chart::Format;
 use bulkbench::report::export::COMPARISON_SCHEMA;
 use bulkbench::report::{self, Colour, Look};
 use serde_json::{Value, json};
-use support::published::{changed, committed, fastest, loaders, stretch, votes, with_stretched};
+use support::published::{changed, kept, fastest, loaders, stretch, votes, with_stretched};
 
 /// The ids of a swap, and the runs in which the first is faster and slower.
 type Swapped = (String, String, Vec<usize>, Vec<usize>);
@@ -204,7 +204,7 @@ fn the_json_of_a_comparison_is_as_its_schema_says() {
     let schema: Value = serde_json::from_str(COMPARISON_SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let many: Vec<PathBuf> = (0..9).map(|_| votes()).collect();
-    let apart = vec![votes(), committed("2026-11-21-2-core-cloud-vm-parallelism")];
+    let apart = vec![votes(), kept("2026-11-21-2-core-cloud-vm-parallelism")];
     for dirs in [vec![votes(), loaders(), fastest()], bound_apart().to_vec(), apart, many] {
         let text = report::compare(&dirs).unwrap().held_to(Some(5.0)).json().unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -242,6 +242,6 @@ fn the_chart_of_ranks_stays_within_its_picture() {
             assert!(words.contains("copy-parallel") && words.contains(">16<"), "{svg}");
         }
     }
-    let apart = [votes(), committed("2026-11-21-2-core-cloud-vm-parallelism")];
+    let apart = [votes(), kept("2026-11-21-2-core-cloud-vm-parallelism")];
     assert!(report::compare(&apart).unwrap().ranks_charts([Format::File]).unwrap().is_empty());
 }

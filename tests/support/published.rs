@@ -1,28 +1,29 @@
-//! Runs that are published in this repository, and others made of them.
+//! Runs that were published once, and others made of them. Their records are kept here, so that what tests know of them
+//! stays true when `results/` has newer ones.
 
 use std::path::{Path, PathBuf};
 
 use bulkbench::model::{Run, Sample};
 use bulkbench::record::{self, Store};
 
-/// A run of `results/`.
-pub(crate) fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("results").join(name)
+/// A run whose records are kept for tests.
+pub(crate) fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs").join(name)
 }
 
 /// That of the main experiment: five rounds, 7.5 million rows.
 pub(crate) fn votes() -> PathBuf {
-    committed("2026-11-21-2-core-cloud-vm-votes")
+    kept("2026-11-21-2-core-cloud-vm-votes")
 }
 
 /// One of three rounds, with cases of that.
 pub(crate) fn loaders() -> PathBuf {
-    committed("2026-11-21-2-core-cloud-vm-loaders")
+    kept("2026-11-21-2-core-cloud-vm-loaders")
 }
 
 /// Another of five rounds, with three of its cases.
 pub(crate) fn fastest() -> PathBuf {
-    committed("2026-11-28-2-core-cloud-vm-fastest")
+    kept("2026-11-28-2-core-cloud-vm-fastest")
 }
 
 /// Another run than that of the main experiment, made of it; no two tests may give it the same name.
