@@ -1,5 +1,7 @@
 //! Numbers as people read them. Rounding happens here and nowhere earlier.
 
+use std::time::Duration;
+
 /// Seconds that anybody can have published for a load: from a microsecond to thirty years.
 pub(crate) const PUBLISHED_SECONDS: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
 
@@ -120,6 +122,16 @@ pub(crate) fn hertz(hz: f64) -> String {
     format!("{} GHz", three_digits(hz / 1e9))
 }
 
+/// A time as people say it who wait for it: `90 s`, `10 min`, `2.5 h`; a second at least.
+pub(crate) fn span(time: Duration) -> String {
+    let minutes = time.as_secs_f64() / 60.0;
+    match time.as_secs() {
+        0..=90 => format!("{} s", time.as_secs().max(1)),
+        91..=5400 => format!("{minutes:.0} min"),
+        _ => format!("{:.1} h", minutes / 60.0),
+    }
+}
+
 /// Three significant digits, never in exponent form.
 pub(crate) fn three_digits(v: f64) -> String {
     match v.abs() {
@@ -157,6 +169,12 @@ mod tests {
         assert_eq!(ratio(0.43), "0.430x");
         assert_eq!(ratio(0.01183), "84.5x slower");
         assert_eq!(percent(0.0123), "1.2 %");
+    }
+
+    #[test]
+    fn a_time_is_said_as_people_say_it() {
+        let of = |seconds| span(Duration::from_secs_f64(seconds));
+        assert_eq!([of(0.2), of(90.0), of(600.0), of(9000.0)], ["1 s", "90 s", "10 min", "2.5 h"]);
     }
 
     #[test]

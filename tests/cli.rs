@@ -54,6 +54,29 @@ fn numbers_out_of_range_are_refused() {
 }
 
 #[test]
+fn a_rule_for_the_rounds_that_cannot_be_is_refused_with_its_flag() {
+    for (args, words) in [
+        (&["--until", "0%"][..], &["'0%' for '--until <PERCENT>'", "from 0.01% to 50%, such as 2%"][..]),
+        (&["--until", "x"], &["'x' for '--until <PERCENT>'", "such as 2%"]),
+        (&["--until", "2%", "--max-rounds", "3"], &["--max-rounds 3", "at least", "name 5 or more"]),
+        (
+            &["--until", "2%", "--rounds", "4"],
+            &["--rounds 4 with --until", "5 samples", "leave --rounds out"],
+        ),
+        (&["--until", "2%", "--max-time", "2d"], &["'2d' for '--max-time <TIME>'", "90m or 2h"]),
+        (&["--max-rounds", "9"], &["--until <PERCENT>"]),
+        (
+            &["--until", "2%", "--until-cases", "copy-csv,copy-tex"],
+            &["--until-cases: no case `copy-tex` in votes", "did you mean `copy-text`?", "--dry-run"],
+        ),
+        (&["--resume", "x", "--until", "2%"], &["cannot be used with"]),
+        (&["caveats", "--until", "2%"], &["--until is for experiments that take times"]),
+    ] {
+        assert_refused(&[&["run"][..], args].concat(), 2, words);
+    }
+}
+
+#[test]
 fn a_broken_experiment_file_is_named_with_line_and_key() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mine.toml");
@@ -430,6 +453,27 @@ fn a_dry_run_says_what_a_run_does_and_does_none_of_it() {
     assert_eq!(record::load(&result).unwrap().1.len(), 9, "as the plan says");
     let plan = run(&["--methods", "copy-text,insert-row", "--dry-run"]);
     assert!(plan.contains("rows, in the cache"), "{plan}");
+
+    let plan = said(&[
+        "run",
+        "--server",
+        "local",
+        "--until",
+        "2%",
+        "--until-cases",
+        "copy-text,insert-multirow",
+        "--dry-run",
+    ]);
+    let plan = plan.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "then 5 to 30 rounds of",
+        "until: rounds go on until the interval of copy-text, insert-multirow, and of the control, is within ±2 %",
+        "time: at least",
+        "(5 rounds), at most",
+        "(30 rounds, or --max-time 4.0 h)",
+    ] {
+        assert!(plan.contains(words), "{words}: {plan}");
+    }
 
     let caveats = said(&["run", "caveats", "--caveat", "backslashes", "--server", "local", "--dry-run"]);
     assert!(

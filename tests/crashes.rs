@@ -8,6 +8,7 @@ use bulkbench::method::Catalogue;
 use bulkbench::model::{
     Case, Crash, CrashKind, CrashPlan, Durability, Moment, Outcome, Phase, Plan, Role, Sample, Slot, Source,
 };
+use bulkbench::runner::journal::Outlook;
 use bulkbench::runner::plan::{self, Request};
 use bulkbench::runner::progress::Progress;
 use bulkbench::server::Server;
@@ -18,6 +19,7 @@ impl Progress for Silent {
     fn skip(&mut self, _: &Case, _: Slot) {}
     fn begin(&mut self, _: &Case, _: Slot) {}
     fn end(&mut self, _: &Sample, _: std::time::Duration) {}
+    fn looked(&mut self, _: &Outlook) {}
 }
 
 /// Every case of these lines at each of the moments, without any round; `prepare` changes the plan first.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -14,8 +14,9 @@ use bulkbench::fault::Fault;
 use bulkbench::method::Catalogue;
 use bulkbench::model::{
     Case, Content, Crash, CrashKind, CrashPlan, EndState, Moment, Outcome, Persistence, Phase, Plan,
-    Readings, Sample, Slot,
+    Readings, Sample, Slot, Until,
 };
+use bulkbench::runner::journal::{Journal, Outlook};
 use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::progress::Progress;
 use bulkbench::runner::sample::{Applied, Course, Crashed, Loaded, Measured, Ready, Stage};
@@ -35,6 +36,7 @@ enum Trouble {
 
 struct FakeStage {
     steps: Vec<String>,
+    /// Each of them takes a second by its clock.
     loads: usize,
     trouble: Trouble,
     gone: bool,
@@ -98,6 +100,10 @@ impl Stage for FakeStage {
 
     fn now(&self) -> String {
         "2025-01-01T00:00:00Z".into()
+    }
+
+    fn clock(&self) -> Duration {
+        Duration::from_secs(self.loads as u64)
     }
 }
 
@@ -163,6 +169,7 @@ impl Progress for Silent {
     fn skip(&mut self, _: &Case, _: Slot) {}
     fn begin(&mut self, _: &Case, _: Slot) {}
     fn end(&mut self, _: &Sample, _: Duration) {}
+    fn looked(&mut self, _: &Outlook) {}
 }
 
 /// Two cases and the control, over so many rounds.
@@ -189,6 +196,7 @@ fn plan_of(baseline: &str, other: &str, rounds: u32, prepare: impl FnOnce(&mut [
         cores: 2,
         any_build: false,
         crash: None,
+        until: None,
     };
     let tables = Tables::of(Table::votes(&votes()), request.rows);
     let mut cases = plan::cases(&Catalogue::built_in(), &experiment, &request, &tables).unwrap();
@@ -206,7 +214,7 @@ fn run(
         plan,
         done,
         stage,
-        &mut |sample| {
+        &mut |sample: &Sample| {
             kept.push(sample.clone());
             Ok(())
         },
@@ -369,7 +377,8 @@ fn a_server_that_does_not_come_back_ends_the_run_with_its_samples_kept() {
 fn a_sample_that_cannot_be_kept_ends_the_run() {
     let plan = small_plan(1);
     let mut stage = FakeStage::new(Trouble::None);
-    let ended = execute(&plan, &[], &mut stage, &mut |_| Err(anyhow!("no space left")), &mut Silent);
+    let mut full = |_: &Sample| Err(anyhow!("no space left"));
+    let ended = execute(&plan, &[], &mut stage, &mut full, &mut Silent);
     assert!(format!("{:#}", ended.unwrap_err()).contains("keeping the sample: no space left"));
     assert_eq!(stage.loads, 1);
 }
@@ -414,4 +423,113 @@ fn a_run_goes_on_with_the_crashes_it_lacks() {
     let (ended, _) = run(&plan, &kept, &mut stage);
     assert_eq!(ended.unwrap().taken, 1);
     assert_eq!(stage.steps.last().unwrap(), "crash copy-csv middle 4 400");
+}
+
+/// Two cases and the control, over five rounds and up to eight.
+fn open_plan() -> Plan {
+    let until = Until {
+        percent: 2.0,
+        cases: vec![],
+        fewest_rounds: 5,
+        most_rounds: 8,
+        most_ns: u64::MAX,
+        spent_ns: 0,
+        wider: BTreeMap::new(),
+        ended: None,
+    };
+    Plan { until: Some(until), ..small_plan(5) }
+}
+
+/// Keeps samples, lets these rounds follow, and writes down how long samples had been taken when it was asked.
+#[derive(Default)]
+struct Scripted {
+    kept: Vec<Sample>,
+    next: VecDeque<Vec<usize>>,
+    asked_after: Vec<u64>,
+}
+
+impl Journal for Scripted {
+    fn keep(&mut self, sample: &Sample) -> Result<()> {
+        self.kept.push(sample.clone());
+        Ok(())
+    }
+
+    fn look(&mut self, spent: Duration) -> Result<Option<Outlook>> {
+        self.asked_after.push(spent.as_secs());
+        Ok(Some(Outlook { words: String::new(), next: self.next.pop_front() }))
+    }
+}
+
+#[test]
+fn rounds_that_may_follow_are_those_of_a_longer_plan() {
+    let further = plan::further_rounds(&open_plan(), Clone::clone);
+    assert_eq!(further, small_plan(8).order[5..]);
+    assert_eq!(small_plan(8).order[..5], open_plan().order);
+    assert_eq!(plan::further_rounds(&small_plan(5), Clone::clone), Vec::<Vec<usize>>::new());
+}
+
+#[test]
+fn a_round_follows_while_the_journal_says_so_and_crashes_come_behind_the_last() {
+    let crash = CrashPlan { kind: CrashKind::Kill, rows: 4, order: vec![(0, Moment::End)] };
+    let plan = Plan { crash: Some(crash), ..open_plan() };
+    let further = plan::further_rounds(&plan, Clone::clone);
+    let mut journal = Scripted { next: further[..2].to_vec().into(), ..Scripted::default() };
+    let mut stage = FakeStage::new(Trouble::None);
+    let ended = execute(&plan, &[], &mut stage, &mut journal, &mut Silent).unwrap();
+    assert_eq!(
+        (ended.taken, stage.loads),
+        (1 + 7 * 3 + 1, 1 + 7 * 3),
+        "one warm-up, and the crash is no load"
+    );
+    // Each load takes a second: the warm-up and five rounds, and then a round more each time.
+    assert_eq!(journal.asked_after, [16, 19, 22]);
+    let ran: Vec<(Slot, &str)> = journal.kept.iter().map(|s| (s.slot, s.case.as_str())).collect();
+    let mut planned = vec![(Slot::WarmUp, "copy-csv")];
+    for (round, order) in (1..).zip(plan.order.iter().chain(&further[..2])) {
+        planned.extend(order.iter().map(|index| (Slot::Round(round), plan.cases[*index].id.as_str())));
+    }
+    planned.push((Slot::Crash(Moment::End), "copy-csv"));
+    assert_eq!(ran, planned);
+}
+
+#[test]
+fn a_run_that_goes_on_asks_before_it_warms_up() {
+    let plan = open_plan();
+    let (_, all) = run(&plan, &[], &mut FakeStage::new(Trouble::None));
+    let mut stage = FakeStage::new(Trouble::None);
+    let mut journal = Scripted::default();
+    let ended = execute(&plan, &all, &mut stage, &mut journal, &mut Silent).unwrap();
+    assert_eq!((ended.taken, stage.loads, journal.asked_after), (0, 0, vec![0]), "nothing follows");
+
+    // Interrupted in the sixth round, which the record has: what it lacks comes first, and then the question.
+    let mut further = VecDeque::from(plan::further_rounds(&plan, Clone::clone));
+    let order = plan.order.iter().cloned().chain(further.pop_front()).collect();
+    let longer = Plan { rounds: 6, order, ..plan };
+    let (_, mut six) = run(&longer, &[], &mut FakeStage::new(Trouble::None));
+    six.truncate(1 + 5 * 3 + 1);
+    let mut journal = Scripted { next: further, ..Scripted::default() };
+    journal.next.truncate(1);
+    let ended = execute(&longer, &six, &mut stage, &mut journal, &mut Silent).unwrap();
+    assert_eq!((ended.taken, stage.loads), (2 + 3, 1 + 2 + 3), "the fresh server is warmed up once");
+    assert_eq!(journal.asked_after, [3, 6]);
+    let places: Vec<(u32, u32)> = journal.kept.iter().map(|s| (s.slot.round(), s.position)).collect();
+    assert_eq!(places, [(6, 1), (6, 2), (7, 0), (7, 1), (7, 2)]);
+}
+
+#[test]
+fn a_look_that_cannot_be_kept_ends_the_run_with_its_samples_kept() {
+    struct Full(usize);
+    impl Journal for Full {
+        fn keep(&mut self, _: &Sample) -> Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+        fn look(&mut self, _: Duration) -> Result<Option<Outlook>> {
+            Err(anyhow!("no space left"))
+        }
+    }
+    let mut journal = Full(0);
+    let ended = execute(&open_plan(), &[], &mut FakeStage::new(Trouble::None), &mut journal, &mut Silent);
+    assert_eq!(ended.unwrap_err().to_string(), "no space left");
+    assert_eq!(journal.0, 1 + 5 * 3);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bulkbench::model::Outcome;
+use bulkbench::model::{Outcome, RoundsEnd};
 use bulkbench::record;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -154,6 +154,51 @@ fn an_interrupted_run_keeps_its_samples_and_goes_on() {
     planned.insert(0, (0, "copy-csv".into()));
     let taken: Vec<(u32, String)> = all.iter().map(|s| (s.slot.round(), s.case.clone())).collect();
     assert_eq!(taken, planned, "the order is the recorded one, across the interruption");
+    assert_nothing_left(dir.path());
+}
+
+#[test]
+fn a_run_until_its_intervals_are_narrow_goes_on_by_the_same_rule_after_an_interruption() {
+    let args = "run --server local --methods copy-text --rows 60000 --until 0.01% --until-cases copy-text --max-rounds 12";
+    let run = start(common::world_readable_tempdir(), &args.split(' ').collect::<Vec<_>>());
+    // In the sixth round, which the rule let follow the five that are the fewest.
+    run.wait_for("17 samples", |dir| samples(dir) > 1 + 5 * 3);
+    run.signal(Signal::INT);
+    let (dir, output) = run.end();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("after 5 rounds: 0 of 2 intervals within ±0.01 %, wider copy-"), "{text}");
+    let path = run_dir(dir.path()).unwrap();
+    let (half, _) = record::load(&path).unwrap();
+    assert!((6..12).contains(&half.plan.rounds), "{} rounds", half.plan.rounds);
+    assert_eq!(half.plan.until.as_ref().unwrap().ended, None);
+    let report = std::fs::read_to_string(path.join("report.md")).unwrap();
+    assert!(report.contains("before its rule ended it"), "{report}");
+
+    let (dir, output) = start(dir, &["run", "--resume", path.to_str().unwrap()]).end();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text}");
+    let (whole, all) = record::load(&path).unwrap();
+    assert_eq!((whole.plan.rounds, all.len()), (12, 1 + 12 * 3), "{text}");
+    assert_eq!(whole.plan.order[..half.plan.order.len()], half.plan.order);
+    let until = whole.plan.until.unwrap();
+    assert_eq!(until.ended, Some(RoundsEnd::Rounds));
+    assert!(until.spent_ns > half.plan.until.unwrap().spent_ns, "the time of both sessions");
+    assert!(
+        whole
+            .provenance
+            .command
+            .contains("--rounds 5 --until '0.01%' --until-cases copy-text --max-rounds 12")
+    );
+    let report = std::fs::read_to_string(path.join("report.md")).unwrap();
+    assert!(
+        report.contains("The rounds ended after 12, the most (--max-rounds); wider than ±0.01 %"),
+        "{report}"
+    );
+
+    let (dir, output) = start(dir, &["run", "--resume", path.to_str().unwrap()]).end();
+    assert!(output.status.success());
+    assert_eq!(record::load(&path).unwrap().1.len(), 1 + 12 * 3, "a run that has ended does not go on");
     assert_nothing_left(dir.path());
 }
 

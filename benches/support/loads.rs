@@ -64,6 +64,7 @@ impl Loads {
             cores: u64::from(probe::machine::cores()),
             any_build: false,
             crash: None,
+            until: None,
         };
         let votes = Tables::of(Table::votes(&columns::votes()), rows);
         let cases = plan::cases(&Catalogue::built_in(), experiment, &request, &votes)?;

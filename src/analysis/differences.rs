@@ -140,6 +140,10 @@ fn facts(run: &Run) -> Fields {
         vec![
             ("plan.experiment", plan.experiment.clone()),
             ("plan.rounds", plan.rounds.to_string()),
+            (
+                "plan.until",
+                plan.until.as_ref().map_or(LACKING.into(), |until| format!("±{} %", until.percent)),
+            ),
             ("plan.budget", units::seconds(plan.budget_ns)),
             ("tool.version", tool.version.clone()),
             ("tool.commit", or_lacking(&tool.commit)),

@@ -16,6 +16,7 @@ pub(crate) mod machine_speed;
 pub(crate) mod origin;
 mod ranking;
 pub mod ranks;
+pub mod rounds;
 mod run_axes;
 mod run_names;
 pub(crate) mod steps;

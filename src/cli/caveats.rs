@@ -141,6 +141,7 @@ fn check_flags(args: &Args) -> Result<()> {
     let given = [
         ("--rows", args.rows.is_some()),
         ("--rounds", args.rounds.is_some()),
+        ("--until", args.until.until.is_some()),
         ("--methods", !args.methods.is_empty()),
         ("--dataset", args.dataset.is_some()),
         ("--seed", args.seed.is_some()),

@@ -18,7 +18,7 @@ use crate::caveat::Caveat;
 use crate::dataset::default_cache;
 use crate::experiment::Experiment;
 use crate::method::{Catalogue, Method};
-use crate::model::{Case, Limits, Role};
+use crate::model::{Case, Limits, Role, Until};
 use crate::probe::disk::free_bytes;
 use crate::report::table::{Cell, Column};
 use crate::report::{self, Look, terminal};
@@ -27,7 +27,7 @@ use crate::runner::plan::{self, Request};
 use crate::runner::rates;
 use crate::runner::reset::rows_after;
 use crate::server::Foreseen;
-use crate::units::{bytes, count};
+use crate::units::{bytes, count, span};
 
 /// A plan as it is printed: lines that each begin with what they are about.
 struct Lines {
@@ -47,6 +47,26 @@ impl Lines {
 
     fn servers(&mut self, servers: &[Foreseen]) {
         servers.iter().for_each(|server| self.add("server", &server.words));
+    }
+
+    /// The samples of these cases on so many servers.
+    fn samples(&mut self, request: &Request, servers: usize, cases: usize) {
+        let warm_up = if servers == 1 { "a warm-up" } else { "a warm-up on each server" };
+        let of = |rounds: u32| servers + cases * rounds as usize;
+        let (samples, rounds) = match &request.until {
+            Some(until) => {
+                let (fewest, most) = (until.fewest_rounds, until.most_rounds);
+                (format!("{} to {}", of(fewest), of(most)), format!("{fewest} to {most}"))
+            }
+            None => (of(request.rounds).to_string(), request.rounds.to_string()),
+        };
+        self.add(
+            "samples",
+            &format!("{samples}: {warm_up}, then {rounds} rounds of {cases} cases, each round in an order of its own"),
+        );
+        if let Some(until) = &request.until {
+            self.add("until", &report::rule_of_rounds(until));
+        }
     }
 
     fn limits(&mut self, limits: &LimitArgs) {
@@ -115,16 +135,7 @@ pub(crate) fn print_plan(
     if data.iter().any(|(_, rows)| rows.of_ddl) {
         lines.add("table", OF_DDL);
     }
-    let warm_up = if servers.len() == 1 { "a warm-up" } else { "a warm-up on each server" };
-    let samples = servers.len() + able.len() * request.rounds as usize;
-    lines.add(
-        "samples",
-        &format!(
-            "{samples}: {warm_up}, then {} rounds of {} cases, each round in an order of its own",
-            request.rounds,
-            able.len()
-        ),
-    );
+    lines.samples(&request, servers.len(), able.len());
     if let Some((_, rows)) = request.crash {
         let loads = format!(
             "each case loads up to {} rows for every moment at which its server crashes",
@@ -139,7 +150,14 @@ pub(crate) fn print_plan(
             &format!("a slow method loads as many as take {seconds} s (--budget), as trials tell"),
         );
     }
-    lines.add("time", &time_words(estimate(catalogue, &able, request.rounds, request.budget)?));
+    let time_of = |rounds| estimate(catalogue, &able, rounds, request.budget);
+    lines.add(
+        "time",
+        &match &request.until {
+            Some(until) => going_on_words(time_of(until.fewest_rounds)?, time_of(until.most_rounds)?, until),
+            None => time_words(time_of(request.rounds)?),
+        },
+    );
     let mut times = 1;
     for case in &able {
         times = times.max(rows_after(catalogue.find(&case.key.method)?.info(), &case.params, 0).times);
@@ -213,14 +231,18 @@ fn time_words([least, most]: [Duration; 2]) -> String {
     format!("{} to {}, by {}, and the budget of slow methods", span(least), span(most), rates::ORIGIN)
 }
 
-/// A time as people say it who wait for it.
-fn span(time: Duration) -> String {
-    let minutes = time.as_secs_f64() / 60.0;
-    match time.as_secs() {
-        0..=90 => format!("{} s", time.as_secs().max(1)),
-        91..=5400 => format!("{minutes:.0} min"),
-        _ => format!("{:.1} h", minutes / 60.0),
-    }
+/// The time of a run that goes on in rounds, by that of the fewest and of the most.
+fn going_on_words(fewest: [Duration; 2], most: [Duration; 2], until: &Until) -> String {
+    let limit = Duration::from_nanos(until.most_ns);
+    format!(
+        "at least {} ({} rounds), at most {} ({} rounds, or --max-time {}), by {}, and the budget of slow methods",
+        span(fewest[0]),
+        until.fewest_rounds,
+        span(most[1].min(limit.max(fewest[1]))),
+        until.most_rounds,
+        span(limit),
+        rates::ORIGIN
+    )
 }
 
 fn disk_words(server: u64, dataset: u64, servers: &[Foreseen]) -> Result<String> {
@@ -262,15 +284,4 @@ fn case_table(catalogue: &Catalogue, cases: &[Case], reasons: &[Option<&str>], l
         rows.push(vec![Cell::Code(case.id.clone()), number, Cell::Text(why.unwrap_or(role).into())]);
     }
     Ok(terminal::table(&report::table::Table { columns, rows }, look))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_said_as_people_say_it() {
-        let of = |seconds| span(Duration::from_secs_f64(seconds));
-        assert_eq!([of(0.2), of(90.0), of(600.0), of(9000.0)], ["1 s", "90 s", "10 min", "2.5 h"]);
-    }
 }

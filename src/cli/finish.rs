@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use super::journal::RunJournal;
 use super::output::print;
 use super::unfinished::Unfinished;
 use crate::analysis::{Chain, judge, summarize};
@@ -18,27 +19,20 @@ use crate::visible::visible;
 
 /// Takes the samples that are missing, and writes the reports, also after an interruption.
 pub(crate) fn finish(
-    mut store: Store,
-    mut run: Run,
+    store: Store,
+    run: Run,
     done: Vec<Sample>,
     mut session: RunSession<'_>,
     redactor: &Redactor,
 ) -> Result<ExitCode> {
     let dir = store.dir().to_path_buf();
-    let mut samples = done.clone();
-    let mut progress = Terminal::new(&run.plan);
-    let executed = session.execute(
-        &run.plan,
-        &done,
-        &mut |sample| {
-            let sample = sample.clone().redacted(redactor);
-            store.append(&sample)?;
-            samples.push(sample);
-            Ok(())
-        },
-        &mut progress,
-    );
+    let plan = run.plan.clone();
+    let mut progress = Terminal::new(&plan);
+    let further = session.further_rounds(&plan);
+    let mut journal = RunJournal::new(store, run, done.clone(), redactor, further);
+    let executed = session.execute(&plan, &done, &mut journal, &mut progress);
     drop(progress);
+    let RunJournal { store, mut run, samples, .. } = journal;
     let executed = executed.and_then(|ended| {
         describe_winners(&store, &mut run, &samples, &mut session, redactor)?;
         Ok(ended)

@@ -13,6 +13,7 @@ mod export;
 mod finish;
 mod foreseen_rows;
 mod here;
+mod journal;
 mod limit_args;
 mod list;
 mod loader_args;
@@ -34,6 +35,7 @@ mod serve_disk;
 mod server_args;
 mod show;
 mod unfinished;
+mod until_args;
 mod wanted_data;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 use crate::caveat;
 use crate::disk;
 use crate::model::findings::Findings;
-use crate::model::{Asked, CrashKind, EmulatedDisk, OwnTable, Run, ServerFacts, Source, size_words};
+use crate::model::{Asked, CrashKind, EmulatedDisk, OwnTable, Run, ServerFacts, Source, Until, size_words};
 
 /// The command that repeats this run.
 pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
@@ -32,7 +32,9 @@ pub(crate) fn run_command(run: &Run, asked: &Asked) -> String {
         command.flag("rows", &invented.rows.to_string());
     }
     run.making.distribute.iter().for_each(|column| command.flag("distribute", column));
-    command.flag("rounds", &plan.rounds.to_string());
+    let rounds = plan.until.as_ref().map_or(plan.rounds, |until| until.fewest_rounds);
+    command.flag("rounds", &rounds.to_string());
+    plan.until.iter().for_each(|until| command.until(until));
     if !asked.methods.is_empty() {
         command.flag("methods", &asked.methods.join(","));
     }
@@ -82,6 +84,16 @@ impl RepeatCommand {
 
     fn flag(&mut self, name: &str, value: &str) {
         self.words.extend([format!("--{name}"), value.to_owned()]);
+    }
+
+    /// The rule by which the rounds went on.
+    fn until(&mut self, until: &Until) {
+        self.flag("until", &format!("{}%", until.percent));
+        if !until.cases.is_empty() {
+            self.flag("until-cases", &until.cases.join(","));
+        }
+        self.flag("max-rounds", &until.most_rounds.to_string());
+        self.flag("max-time", &(until.most_ns / 1_000_000_000).to_string());
     }
 
     /// A table of the user's, and what was said of its rows.
@@ -215,6 +227,16 @@ mod tests {
         record.plan.any_build = true;
         record.server.limits = Limits { cpus: Some(2), memory_bytes: Some(4 << 30) };
         record.plan.crash = Some(CrashPlan { kind: CrashKind::Kill, rows: 10, order: Vec::new() });
+        record.plan.until = Some(Until {
+            percent: 0.7,
+            cases: vec!["copy-csv".into(), "copy-text jobs=2".into()],
+            fewest_rounds: 6,
+            most_rounds: 30,
+            most_ns: 3_600_000_000_000,
+            spent_ns: 1,
+            wider: BTreeMap::new(),
+            ended: None,
+        });
         record.making =
             Making { after: vec!["ALTER TABLE {table} SET".into()], distribute: Some("link".into()) };
         let asked = Asked {
@@ -265,6 +287,8 @@ mod tests {
         assert!(words.contains(&experiment.into()), "{commands}");
         assert!(words.contains(&"work_mem=8 MB".into()), "{commands}");
         assert!(commands.contains("--cpus 2 --memory 4GB --client-cpus 1"), "{commands}");
+        let until = "--rounds 6 --until '0.7%' --until-cases 'copy-csv,copy-text jobs=2' --max-rounds 30 --max-time 3600";
+        assert!(commands.contains(until), "{commands}");
         assert!(words.contains(&"{file of the loader mine}".into()), "{commands}");
         assert!(commands.contains("--caveat backslashes --caveat '{file of the caveat mine}'"), "{commands}");
     }

@@ -68,7 +68,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             args.caveats[0]
         ));
     }
-    let request = args.request(&experiment);
+    let request = args.request(&experiment)?;
     if request.crash.is_none() && args.crash_rows.is_some() {
         return Err(usage!(
             "--crash-rows is for --crash, and for experiments whose server crashes; add --crash"

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Result;
+
 use super::claimed::DEFAULT_EXPERIMENT;
 use super::limit_args::LimitArgs;
 use super::loader_args::LoaderArgs;
 use super::own_table::OwnTableArgs;
 use super::row_count;
 use super::server_args::{Conditions, ServerArgs};
+use super::until_args::UntilArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, ExperimentOrigin};
 use crate::model::{Asked, CrashKind, Making, Word};
@@ -41,6 +44,8 @@ pub(crate) struct Args {
     /// Rounds: each runs every case once [default: the experiment's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: Option<u32>,
+    #[command(flatten)]
+    pub until: UntilArgs,
     /// Only these methods, and the baseline
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub methods: Vec<String>,
@@ -102,7 +107,7 @@ pub(crate) struct Args {
     pub dry_run: bool,
     /// Go on with an interrupted run: take the samples it lacks (one that failed is a result too);
     /// everything but the server's place comes from its records
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "methods", "claim", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "until", "until_cases", "max_rounds", "max_time", "methods", "claim", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
 }
 
@@ -133,11 +138,16 @@ fn label(text: &str) -> Result<String, String> {
 
 impl Args {
     /// The request for this experiment, its own defaults filled in, and the program's.
-    pub(crate) fn request(&self, experiment: &Experiment) -> Request {
+    ///
+    /// # Errors
+    /// As [`UntilArgs::rule`].
+    pub(crate) fn request(&self, experiment: &Experiment) -> Result<Request> {
         let quick = self.quick.then_some(QUICK);
-        Request {
+        let usual_rounds = quick.map_or(experiment.rounds, |q| q.1);
+        let until = self.until.rule(self.rounds, usual_rounds)?;
+        Ok(Request {
             rows: self.rows.or(quick.map(|q| q.0)).or(experiment.rows).unwrap_or(DEFAULT_ROWS),
-            rounds: self.rounds.or(quick.map(|q| q.1)).unwrap_or(experiment.rounds),
+            rounds: until.as_ref().map_or(self.rounds.unwrap_or(usual_rounds), |until| until.fewest_rounds),
             budget: Duration::from_secs(
                 self.budget.or(quick.map(|q| q.2)).or(experiment.budget).unwrap_or(BUDGET),
             ),
@@ -146,7 +156,8 @@ impl Args {
             cores: self.limits.cores(),
             any_build: self.any_build,
             crash: self.crash(experiment),
-        }
+            until,
+        })
     }
 
     /// How the server crashes behind the rounds, and rows of each load then; `None` where it does not.

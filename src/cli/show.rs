@@ -70,6 +70,7 @@ pub(super) fn show(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         cores: u64::from(machine::cores()),
         any_build: false,
         crash: None,
+        until: None,
     };
     plan::cases(&catalogue, &experiment, &request, &Tables::of(Table::votes(&votes()), ROWS))?;
     let look = Look::of_stdout();

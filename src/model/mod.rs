@@ -25,6 +25,7 @@ mod sample;
 mod server;
 mod session;
 mod statement;
+mod until;
 pub(crate) mod word;
 
 pub use ability::{Ability, Absent};
@@ -54,4 +55,5 @@ pub use server::{ServerFacts, Source};
 pub(crate) use session::WORTH;
 pub use session::{Before, SessionFacts};
 pub use statement::Statement;
+pub use until::{RoundsEnd, Until};
 pub(crate) use word::Word;

@@ -11,6 +11,7 @@ use super::own_table::OwnTable;
 use super::provenance::Provenance;
 use super::server::ServerFacts;
 use super::statement::Statement;
+use super::until::Until;
 
 /// One dated execution of an experiment on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,9 @@ pub struct Plan {
     pub any_build: bool,
     /// The crashes behind the rounds; `None` where nothing crashes.
     pub crash: Option<CrashPlan>,
+    /// The rule by which it goes on in rounds until its intervals are narrow, of which `rounds` and `order` have those that
+    /// were begun; `None` where their number was set.
+    pub until: Option<Until>,
 }
 
 impl Run {

@@ -21,6 +21,9 @@ const MOST_EVENTS: u64 = 1 << 48;
 /// More than the frequency of any processor.
 const MOST_HERTZ: u64 = 1_000_000_000_000;
 
+/// What rounds may go on until: half of an interval in per cent of its figure.
+pub(crate) const WIDEST_PERCENT: std::ops::RangeInclusive<f64> = 0.01..=50.0;
+
 /// CPU time of the longest sample on more cores than any machine has, in nanoseconds.
 const MOST_CPU_NS: u64 = LONGEST_SAMPLE_SECONDS * 1_000_000_000 * 4096;
 
@@ -52,6 +55,7 @@ pub(super) fn check_run(run: &Run) -> Result<(), String> {
     }
     parts(run)?;
     order(run)?;
+    until(run)?;
     crashes(run)
 }
 
@@ -136,6 +140,32 @@ fn order(run: &Run) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The rounds are as many as the rule by which they go on allows.
+fn until(run: &Run) -> Result<(), String> {
+    let plan = &run.plan;
+    let Some(until) = &plan.until else { return Ok(()) };
+    if !WIDEST_PERCENT.contains(&until.percent) {
+        return Err(format!(
+            "`plan.until.percent` is {}: it has to be from {} to {}",
+            until.percent,
+            WIDEST_PERCENT.start(),
+            WIDEST_PERCENT.end()
+        ));
+    }
+    if !(until.fewest_rounds..=until.most_rounds).contains(&plan.rounds) {
+        return Err(format!(
+            "`plan.rounds` is {}, and `plan.until` has from {} to {}",
+            plan.rounds, until.fewest_rounds, until.most_rounds
+        ));
+    }
+    match until.unknown(&plan.cases) {
+        Some(name) => {
+            Err(format!("`plan.until.cases` has {name:?}, which is no name of a case of `plan.cases`"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The samples of a run, held against it and against each other.

@@ -13,7 +13,7 @@ mod wire;
 
 use std::path::Path;
 
-pub(crate) use check::LONGEST_SAMPLE_SECONDS;
+pub(crate) use check::{LONGEST_SAMPLE_SECONDS, WIDEST_PERCENT};
 pub use document::Document;
 pub use store::{Store, load};
 pub(crate) use texts::{samples_with_texts, with_texts};

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::fault::Fault;
+use crate::model::{RoundsEnd, Until};
 
 const GOLDEN_RUN: &str = include_str!("../../tests/fixtures/schema-1/run.json");
 const GOLDEN_SAMPLES: &str = include_str!("../../tests/fixtures/schema-1/samples.jsonl");
@@ -294,6 +295,44 @@ fn a_run_that_cannot_be_is_refused_by_field_and_rule() {
     cases[1]["id"] = "copy-csv again".into();
     let rule = "`plan.cases[1].key` is that of \"copy-csv\"";
     assert_refused(&run.to_string(), GOLDEN_SAMPLES, "run.json: ", rule);
+}
+
+#[test]
+fn the_rule_by_which_rounds_go_on_is_read_back_and_held_against_the_plan() {
+    let (mut run, samples) = golden();
+    run.plan.until = Some(Until {
+        percent: 2.5,
+        cases: vec!["copy-csv".into()],
+        fewest_rounds: 1,
+        most_rounds: 30,
+        most_ns: 14_400_000_000_000,
+        spent_ns: 7_000_000_000,
+        wider: [("copy-csv".to_owned(), Some(3.25)), ("copy-unlogged-parallel".to_owned(), None)].into(),
+        ended: Some(RoundsEnd::Time),
+    });
+    let written = String::from_utf8(run.json().unwrap()).unwrap();
+    assert!(written.contains("\"ended\": \"time\""), "{written}");
+    assert_eq!(Run::read(written.as_bytes()).unwrap(), run);
+    assert_eq!(load(golden_dir(&written, NEWEST_SAMPLES).path()).unwrap().1, samples);
+    for (from, to, rule) in [
+        ("\"percent\": 2.5", "\"percent\": 0.0", "`plan.until.percent` is 0: it has to be from 0.01 to 50"),
+        (
+            "\"fewest_rounds\": 1",
+            "\"fewest_rounds\": 2",
+            "`plan.rounds` is 1, and `plan.until` has from 2 to 30",
+        ),
+        ("\"most_rounds\": 30", "\"most_rounds\": 0", "`plan.rounds` is 1, and `plan.until` has from 1 to 0"),
+        ("\"ended\": \"time\"", "\"ended\": \"tiem\"", "one of `narrow`, `rounds`, `time`, `no-figures`"),
+        (
+            "\"cases\": [\n        \"copy-csv\"\n",
+            "\"cases\": [\n        \"copy-cvs\"\n",
+            "`plan.until.cases` has \"copy-cvs\", which is no name of a case",
+        ),
+    ] {
+        let changed = written.replacen(from, to, 1);
+        assert_ne!(changed, written, "the record lacks {from}");
+        assert_refused(&changed, NEWEST_SAMPLES, "run.json: ", rule);
+    }
 }
 
 #[test]

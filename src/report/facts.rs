@@ -1,5 +1,6 @@
 //! The facts of a run: machine, server and dataset, as tables of field and value.
 
+use super::rounds;
 use super::table::{Cell, Column, Table};
 use crate::analysis::fact_words;
 use crate::disk;
@@ -184,6 +185,7 @@ pub(crate) fn method(run: &Run) -> Vec<String> {
     if let Some(grouping) = &plan.grouping {
         lines.push(format!("Order within a round: {grouping}."));
     }
+    lines.extend(rounds::method(plan));
     lines
 }
 

@@ -26,6 +26,7 @@ mod own_tables;
 pub(crate) mod page;
 pub(crate) mod png;
 pub mod results;
+mod rounds;
 pub(crate) mod section;
 mod shown;
 mod splice;
@@ -44,6 +45,7 @@ pub(crate) use comparison::View;
 pub(crate) use emulated::of_disk;
 pub(crate) use facts::{of_machine, of_server};
 pub use font::options as chart_options;
+pub(crate) use rounds::{rule as rule_of_rounds, standing as standing_after_round};
 pub(crate) use splice::{SpliceMode, splice};
 pub use terminal::{Colour, Look};
 

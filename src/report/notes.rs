@@ -54,6 +54,7 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
         }
     }
     notes.extend(of_servers(run).into_iter().map(Note::Remark));
+    notes.extend(super::rounds::remark(&run.plan).map(Note::Remark));
     notes.extend(evidence::missing(run, samples).into_iter().map(Note::Remark));
     notes.extend(programs(standings).into_iter().map(Note::Remark));
     notes.extend(slow_machine(samples).map(Note::Remark));

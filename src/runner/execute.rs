@@ -1,12 +1,13 @@
 //! From a plan to its samples.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::model::{Outcome, Plan, Role, Sample, Slot};
 use crate::runner::crash_plan::LoadTimes;
+use crate::runner::journal::Journal;
 use crate::runner::progress::Progress;
 use crate::runner::sample::{self, Course, SamplePosition, Stage};
 
@@ -20,7 +21,8 @@ pub struct RunEnd {
 }
 
 /// Takes every sample of the plan that `done` does not have yet, the warm-up first, and hands
-/// each to `keep` before the next begins.
+/// each to the journal before the next begins; behind the plan's rounds those that the journal lets follow, and then the
+/// crashes.
 ///
 /// # Errors
 /// When work has to stop, when a sample cannot be kept, or when the server does not recover from
@@ -29,54 +31,142 @@ pub fn execute(
     plan: &Plan,
     done: &[Sample],
     stage: &mut impl Stage,
-    keep: &mut dyn FnMut(&Sample) -> Result<()>,
+    journal: &mut dyn Journal,
     progress: &mut dyn Progress,
 ) -> Result<RunEnd> {
-    let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
-    let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
-    let mut ended = RunEnd { taken: 0, failed: failed_before + failed_trials };
-    let mut times = LoadTimes::default();
-    done.iter().for_each(|sample| times.take(sample));
-    let have: BTreeSet<(Slot, &str)> = done.iter().map(|s| (s.slot, s.case.as_str())).collect();
-    let is_done =
-        |place: &SamplePosition, index: usize| have.contains(&(place.slot, plan.cases[index].id.as_str()));
-    let positions = positions(plan);
-    if positions.iter().all(|(place, index)| is_done(place, *index)) {
-        return Ok(ended);
+    let mut taking = Taking::new(plan, done, stage, journal, progress);
+    for (round, order) in (1..).zip(&plan.order) {
+        taking.round(round, order)?;
     }
-    for (place, index) in positions {
-        let case = &plan.cases[index];
-        if is_done(&place, index) {
-            progress.skip(case, place.slot);
-            // A run that goes on does so on a fresh server, which has to be warmed up as well.
-            if place.slot != Slot::WarmUp {
+    let mut round = plan.order.len() as u32;
+    while let Some(outlook) = taking.journal.look(taking.spent())? {
+        taking.progress.looked(&outlook);
+        let Some(order) = outlook.next else { break };
+        round += 1;
+        taking.round(round, &order)?;
+    }
+    taking.crashes()?;
+    Ok(taking.ended)
+}
+
+/// Samples being taken.
+struct Taking<'a, S> {
+    plan: &'a Plan,
+    /// What is there already.
+    have: BTreeSet<(Slot, &'a str)>,
+    stage: &'a mut S,
+    journal: &'a mut dyn Journal,
+    progress: &'a mut dyn Progress,
+    /// By the clock of the stage.
+    began: Duration,
+    warmed_up: bool,
+    times: LoadTimes,
+    ended: RunEnd,
+}
+
+impl<'a, S: Stage> Taking<'a, S> {
+    fn new(
+        plan: &'a Plan,
+        done: &'a [Sample],
+        stage: &'a mut S,
+        journal: &'a mut dyn Journal,
+        progress: &'a mut dyn Progress,
+    ) -> Self {
+        let failed_trials = plan.cases.iter().filter(|case| case.failed_trial.is_some()).count();
+        let failed_before = done.iter().filter(|s| s.outcome != Outcome::Ok).count();
+        let mut times = LoadTimes::default();
+        done.iter().for_each(|sample| times.take(sample));
+        Self {
+            plan,
+            have: done.iter().map(|s| (s.slot, s.case.as_str())).collect(),
+            began: stage.clock(),
+            stage,
+            journal,
+            progress,
+            warmed_up: false,
+            times,
+            ended: RunEnd { taken: 0, failed: failed_before + failed_trials },
+        }
+    }
+
+    /// How long samples have been taken now.
+    fn spent(&self) -> Duration {
+        self.stage.clock().saturating_sub(self.began)
+    }
+
+    fn is_done(&self, place: SamplePosition, index: usize) -> bool {
+        self.have.contains(&(place.slot, self.plan.cases[index].id.as_str()))
+    }
+
+    /// A round in this order.
+    fn round(&mut self, round: u32, order: &[usize]) -> Result<()> {
+        let place = |position| SamplePosition { slot: Slot::Round(round), position };
+        self.lacking((0..).map(place).zip(order.iter().copied()))
+    }
+
+    /// The crashes behind the rounds.
+    fn crashes(&mut self) -> Result<()> {
+        let plan = self.plan;
+        let crashes = (0..).zip(plan.crash.iter().flat_map(|crash| &crash.order));
+        self.lacking(crashes.map(|(position, (index, moment))| {
+            (SamplePosition { slot: Slot::Crash(*moment), position }, *index)
+        }))
+    }
+
+    /// Takes those of the samples at these places that are not there.
+    fn lacking(&mut self, places: impl Iterator<Item = (SamplePosition, usize)>) -> Result<()> {
+        for (place, index) in places {
+            if self.is_done(place, index) {
+                self.progress.skip(&self.plan.cases[index], place.slot);
                 continue;
             }
+            self.warm_up()?;
+            self.take(place, index)?;
         }
-        progress.begin(case, place.slot);
-        let start = Instant::now();
+        Ok(())
+    }
+
+    /// Warms the servers up before the first sample. A run that goes on does so on fresh servers, which have to be warmed
+    /// up as well.
+    fn warm_up(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.warmed_up, true) {
+            return Ok(());
+        }
+        for (place, index) in warm_ups(self.plan) {
+            if self.is_done(place, index) {
+                self.progress.skip(&self.plan.cases[index], place.slot);
+            }
+            self.take(place, index)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a sample. The record has its warm-ups already where the run goes on.
+    fn take(&mut self, place: SamplePosition, index: usize) -> Result<()> {
+        let (plan, again) = (self.plan, self.is_done(place, index));
+        let case = &plan.cases[index];
+        self.progress.begin(case, place.slot);
+        let start = self.stage.clock();
         let sample = match (place.slot, &plan.crash) {
             (Slot::Crash(moment), Some(crash)) => {
                 let rows = crash.rows.min(case.rows);
-                let middle = times.middle(&case.id, rows);
+                let middle = self.times.middle(&case.id, rows);
                 // Each has a chance of its own, and the same one where the run is repeated.
                 let seed = plan.seed.wrapping_add(u64::from(place.position));
                 let course = Course { kind: crash.kind, rows, moment, middle, seed };
-                sample::take_crash(stage, case, place, course)?
+                sample::take_crash(self.stage, case, place, course)?
             }
-            _ => sample::take_sample(stage, case, place)?,
+            _ => sample::take_sample(self.stage, case, place)?,
         };
-        times.take(&sample);
-        progress.end(&sample, start.elapsed());
-        // The record has its warm-up already.
-        let again = is_done(&place, index);
+        self.times.take(&sample);
+        self.progress.end(&sample, self.stage.clock().saturating_sub(start));
         if !again {
-            keep(&sample).context("keeping the sample")?;
-            ended.taken += 1;
+            self.journal.keep(&sample).context("keeping the sample")?;
+            self.ended.taken += 1;
         }
         if sample.outcome != Outcome::Ok {
-            ended.failed += usize::from(!again);
-            stage.recover().with_context(|| {
+            self.ended.failed += usize::from(!again);
+            self.stage.recover().with_context(|| {
                 format!(
                     "the server did not recover after a sample of {} failed: {}",
                     case.id,
@@ -84,13 +174,12 @@ pub fn execute(
                 )
             })?;
         }
+        Ok(())
     }
-    Ok(ended)
 }
 
-/// All samples of a plan in their order: a warm-up of each server, the baseline's first, then the rounds, then the
-/// crashes.
-fn positions(plan: &Plan) -> Vec<(SamplePosition, usize)> {
+/// A warm-up of each server, the baseline's first.
+fn warm_ups(plan: &Plan) -> Vec<(SamplePosition, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
     let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
     let mut servers: Vec<&Option<String>> = Vec::new();
@@ -105,17 +194,7 @@ fn positions(plan: &Plan) -> Vec<(SamplePosition, usize)> {
         let same_method = |i: &usize| baseline.is_some_and(|b| b.key.method == plan.cases[*i].key.method);
         on_it().find(same_method).or_else(|| on_it().next())
     };
-    let warm_ups: Vec<usize> = servers.iter().filter_map(warm_up).collect();
-    let warm_ups =
-        (0..).zip(warm_ups).map(|(position, index)| (SamplePosition { slot: Slot::WarmUp, position }, index));
-    let rounds = (1..).zip(&plan.order).flat_map(|(round, order)| {
-        (0..)
-            .zip(order)
-            .map(move |(position, index)| (SamplePosition { slot: Slot::Round(round), position }, *index))
-    });
-    let crashes = plan.crash.iter().flat_map(|crash| &crash.order);
-    let crashes = (0..)
-        .zip(crashes)
-        .map(|(position, (index, moment))| (SamplePosition { slot: Slot::Crash(*moment), position }, *index));
-    warm_ups.chain(rounds).chain(crashes).collect()
+    let warm_ups = servers.iter().filter_map(warm_up);
+    let place = |position| SamplePosition { slot: Slot::WarmUp, position };
+    (0..).map(place).zip(warm_ups).collect()
 }

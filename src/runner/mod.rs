@@ -14,6 +14,7 @@ pub mod execute;
 pub mod foundation;
 pub mod glimpse;
 mod input;
+pub mod journal;
 pub mod plan;
 mod probes;
 pub mod progress;
@@ -34,4 +35,5 @@ pub mod try_rows;
 
 pub use execute::{RunEnd, execute};
 pub use input::Input;
+pub use journal::Journal;
 pub use session::{Prepared, RunSession};

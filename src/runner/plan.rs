@@ -8,16 +8,18 @@ use anyhow::{Context, Result};
 use crate::claim;
 use crate::dataset::forms::check_form;
 use crate::experiment::{ALL_METHODS, Experiment, ExperimentOrigin, ListedCase};
+use crate::fault::nearest_then;
 use crate::method::{Catalogue, Extent, Loader, Method, resolve_params};
-use crate::model::{Axis, Case, CaseKey, CrashKind, Encoding, Plan, Role};
+use crate::model::{Axis, Case, CaseKey, CrashKind, Encoding, Plan, Role, Until};
 use crate::runner::schedule;
 use crate::server::Settings;
 use crate::table::Table;
+use crate::usage;
 
 /// The user's request beyond the experiment itself.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Rounds.
+    /// Rounds, the fewest where they go on.
     pub rounds: u32,
     /// Rows of the dataset.
     pub rows: u64,
@@ -34,6 +36,8 @@ pub struct Request {
     pub any_build: bool,
     /// How the server crashes behind the rounds, and rows of each load then; `None` where it does not.
     pub crash: Option<(CrashKind, u64)>,
+    /// The rule by which the rounds go on beyond these; `None` where they are all.
+    pub until: Option<Until>,
 }
 
 /// The tables that an experiment's cases load, and how many rows there are for each, by the datasets that they
@@ -129,7 +133,20 @@ pub fn cases(
             chosen.push(case);
         }
     }
-    Ok(chosen)
+    match request.until.as_ref().and_then(|until| until.unknown(&chosen)) {
+        Some(name) => Err(no_such_case(name, &chosen, experiment)),
+        None => Ok(chosen),
+    }
+}
+
+/// The error of a name in `--until-cases` that is none of these cases'.
+fn no_such_case(name: &str, cases: &[Case], experiment: &Experiment) -> anyhow::Error {
+    let known = cases.iter().flat_map(|case| [case.id.as_str(), case.key.method.as_str()]);
+    usage!(
+        "--until-cases: no case `{name}` in {}{} it takes ids of cases or of their methods, and --dry-run lists the cases",
+        experiment.id,
+        nearest_then(name, known)
+    )
 }
 
 /// The case that this one is held against: the first of those that differ from it in nothing but
@@ -248,16 +265,7 @@ pub fn plan(
     cases: Vec<Case>,
     restarts_for: impl Fn(&Settings) -> Settings,
 ) -> Plan {
-    let runnable: Vec<(usize, Settings)> = cases
-        .iter()
-        .enumerate()
-        .filter(|(_, case)| case.runs())
-        .map(|(i, case)| {
-            let mut group = restarts_for(&case.key.axes.settings);
-            group.extend(case.key.axes.limit_words().map(|(axis, value)| (axis.name().to_owned(), value)));
-            (i, group)
-        })
-        .collect();
+    let runnable = runnable(&cases, restarts_for);
     let order = schedule::order(&runnable, request.rounds, request.seed);
     let grouping = schedule::grouping(&runnable);
     Plan {
@@ -275,8 +283,28 @@ pub fn plan(
         any_build: request.any_build,
         // They are planned once it is known which cases run.
         crash: None,
+        until: request.until.clone(),
         cases,
     }
+}
+
+/// The orders of the rounds that its rule lets follow those of the plan, as if all had been planned at once; none where
+/// the rounds of the plan are all.
+pub fn further_rounds(plan: &Plan, restarts_for: impl Fn(&Settings) -> Settings) -> Vec<Vec<usize>> {
+    let Some(until) = &plan.until else { return Vec::new() };
+    let all = schedule::order(&runnable(&plan.cases, restarts_for), until.most_rounds, plan.seed);
+    all.into_iter().skip(plan.order.len()).collect()
+}
+
+/// The cases that can run here, each with what a server has to be restarted for.
+fn runnable(cases: &[Case], restarts_for: impl Fn(&Settings) -> Settings) -> Vec<(usize, Settings)> {
+    let group = |case: &Case| {
+        let mut group = restarts_for(&case.key.axes.settings);
+        group.extend(case.key.axes.limit_words().map(|(axis, value)| (axis.name().to_owned(), value)));
+        group
+    };
+    let able = cases.iter().enumerate().filter(|(_, case)| case.runs());
+    able.map(|(index, case)| (index, group(case))).collect()
 }
 
 #[cfg(test)]
@@ -295,6 +323,7 @@ mod tests {
             cores: 2,
             any_build: false,
             crash: None,
+            until: None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::glimpse::Glimpse;
+use super::journal::Outlook;
 use super::seen_errors::SeenErrors;
 use crate::model::{Case, Outcome, Plan, Sample, Slot};
 use crate::units;
@@ -20,6 +21,8 @@ pub trait Progress {
     fn begin(&mut self, case: &Case, slot: Slot);
     /// A sample ended, after so much time in all.
     fn end(&mut self, sample: &Sample, wall: Duration);
+    /// It was looked whether another round follows.
+    fn looked(&mut self, outlook: &Outlook);
     /// Where it shows how far the sample at hand is; `None` where nobody looks.
     fn glimpse(&self) -> Option<Glimpse> {
         None
@@ -30,7 +33,12 @@ pub trait Progress {
 pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
     glimpse: Glimpse,
-    rounds: u32,
+    /// The ids of the plan's cases.
+    ids: Vec<String>,
+    /// Their number, in words.
+    rounds: String,
+    /// Whether further rounds may follow those that are planned.
+    may_go_on: bool,
     left: Vec<(String, bool)>,
     /// The last wall time of each case, in rounds and in crashes: what the next of it is expected to take.
     walls: BTreeMap<(String, bool), Duration>,
@@ -59,8 +67,15 @@ impl Terminal {
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
         });
+        let (rounds, may_go_on) = match &plan.until {
+            Some(until) => {
+                (format!("{} to {}", until.fewest_rounds, until.most_rounds), until.ended.is_none())
+            }
+            None => (plan.rounds.to_string(), false),
+        };
+        let ids = plan.cases.iter().map(|case| case.id.clone()).collect();
         let (walls, seen) = (BTreeMap::new(), SeenErrors::default());
-        Self { bar, glimpse, rounds: plan.rounds, left, walls, seen }
+        Self { bar, glimpse, ids, rounds, may_go_on, left, walls, seen }
     }
 
     fn line(&self, text: &str) {
@@ -87,9 +102,10 @@ impl Terminal {
     }
 
     fn left_words(&self) -> String {
+        let about = if self.may_go_on { "at least about" } else { "about" };
         match self.left() {
-            Some(left) if left.as_secs() >= 90 => format!("about {} min left", left.as_secs().div_ceil(60)),
-            Some(left) => format!("about {} s left", left.as_secs()),
+            Some(left) if left.as_secs() >= 90 => format!("{about} {} min left", left.as_secs().div_ceil(60)),
+            Some(left) => format!("{about} {} s left", left.as_secs()),
             None => "time left unknown yet".into(),
         }
     }
@@ -153,6 +169,20 @@ impl Progress for Terminal {
                 self.line(&format!("         {}", self.left_words()));
             }
             None => {}
+        }
+    }
+
+    fn looked(&mut self, outlook: &Outlook) {
+        self.line(&format!("         {}", outlook.words));
+        let Some(order) = &outlook.next else {
+            self.may_go_on = false;
+            return;
+        };
+        // What comes next stands last.
+        let round = order.iter().rev().map(|index| (self.ids[*index].clone(), true));
+        self.left.extend(round);
+        if let Some(bar) = &self.bar {
+            bar.inc_length(order.len() as u64);
         }
     }
 

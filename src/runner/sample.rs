@@ -65,6 +65,9 @@ pub trait Stage {
 
     /// The time now, RFC 3339 in UTC.
     fn now(&self) -> String;
+
+    /// The time since a moment that stays the same, by a clock that never goes back.
+    fn clock(&self) -> Duration;
 }
 
 /// A sample whose server has the case's settings.

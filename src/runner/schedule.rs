@@ -91,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_run_begins_with_the_rounds_of_a_shorter_one() {
+        let cases: Vec<(usize, Settings)> =
+            (0..8).map(|i| (i, if i % 3 == 0 { minimal() } else { Settings::new() })).collect();
+        assert_eq!(order(&cases, 9, 5)[..4], order(&cases, 4, 5));
+    }
+
+    #[test]
     fn cases_of_the_same_settings_stand_together() {
         let (none, minimal) = (Settings::new(), minimal());
         let cases = [none.clone(), minimal.clone(), none.clone(), minimal, none].map(|s| s);

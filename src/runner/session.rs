@@ -12,13 +12,14 @@ use crate::method::Catalogue;
 use crate::model::{Case, Encoding, Making, Plan, Role, Sample, Slot, Statement};
 use crate::runner::foundation::Laid;
 use crate::runner::input::Input;
+use crate::runner::journal::Journal;
 use crate::runner::plan::{self, Request, Tables};
 use crate::runner::progress::Progress;
 use crate::runner::reset::rows_after;
 use crate::runner::sample::{self, SamplePosition, Stage};
 use crate::runner::stage::ServerStage;
 use crate::runner::{RunEnd, availability, budget, crash_plan, execute, trial};
-use crate::server::Server;
+use crate::server::{Server, Settings};
 use crate::table::Table;
 
 /// Rows of the load whose statements are heard: more than most batches, and soon done.
@@ -189,14 +190,21 @@ impl<'a> RunSession<'a> {
         let mut cases = self.mark(experiment)?;
         trial::mark(&mut self.stage, &mut cases)?;
         self.calibrate(&mut cases, request.budget)?;
-        let mut servers = self.stage.servers();
-        let first = servers.next().map(|(_, server)| server);
         let catalogue = self.prepared.catalogue;
         let crash = request.crash.map(|crash| crash_plan::plan(catalogue, &cases, crash)).transpose()?;
-        let plan = plan::plan(experiment, request, cases, |settings| {
-            first.map_or_else(|| settings.clone(), |server| server.restarts_for(settings))
-        });
+        let plan = plan::plan(experiment, request, cases, |settings| self.restarts_for(settings));
         Ok(Plan { crash, ..plan })
+    }
+
+    /// The orders of the rounds that may follow those of the plan; see [`plan::further_rounds`].
+    pub(crate) fn further_rounds(&self, plan: &Plan) -> Vec<Vec<usize>> {
+        plan::further_rounds(plan, |settings| self.restarts_for(settings))
+    }
+
+    /// Those of these settings that the first server has to be restarted for.
+    fn restarts_for(&self, settings: &Settings) -> Settings {
+        let first = self.stage.servers().next();
+        first.map_or_else(|| settings.clone(), |(_, server)| server.restarts_for(settings))
     }
 
     /// Takes the samples of the plan that `done` lacks; see [`execute()`].
@@ -207,11 +215,11 @@ impl<'a> RunSession<'a> {
         &mut self,
         plan: &Plan,
         done: &[Sample],
-        keep: &mut dyn FnMut(&Sample) -> Result<()>,
+        journal: &mut dyn Journal,
         progress: &mut dyn Progress,
     ) -> Result<RunEnd> {
         self.stage.show_in(progress.glimpse());
-        execute(plan, done, &mut self.stage, keep, progress)
+        execute(plan, done, &mut self.stage, journal, progress)
     }
 
     /// Takes a single sample of a case; see [`sample::take_sample`].

@@ -36,6 +36,8 @@ pub struct ServerStage<'a> {
     interrupt: Interrupt,
     /// The longest that the timed part of a sample may take.
     timeout: Duration,
+    /// When the stage was made.
+    made: Instant,
     /// The server of the sample at hand.
     at: usize,
     /// The connection for everything that is not timed; made anew for every sample, as the
@@ -70,6 +72,7 @@ impl<'a> ServerStage<'a> {
             making,
             interrupt,
             timeout,
+            made: Instant::now(),
             at: 0,
             control: None,
             contents: Contents::default(),
@@ -260,6 +263,10 @@ impl<'a> Stage for ServerStage<'a> {
 
     fn now(&self) -> String {
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    fn clock(&self) -> Duration {
+        self.made.elapsed()
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn request(rows: u64) -> Request {
         cores: 2,
         any_build: false,
         crash: None,
+        until: None,
     }
 }
 

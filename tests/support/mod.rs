@@ -287,6 +287,7 @@ pub(crate) fn run(cases: Vec<Case>, rounds: u32) -> Run {
             x: None,
             any_build: false,
             crash: None,
+            until: None,
         },
     }
 }

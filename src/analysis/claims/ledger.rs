@@ -101,7 +101,7 @@ fn disk_words(machine: &Machine, server: &ServerFacts) -> Option<String> {
 }
 
 /// Flags of a run's command that choose what it does, each with a value: the claim does.
-const CHOOSING: [&str; 4] = ["--methods", "--caveat", "--claim", "--crash-rows"];
+const CHOOSING: [&str; 5] = ["--methods", "--until-cases", "--caveat", "--claim", "--crash-rows"];
 
 /// The command that tries a claim's test as this run did, in rounds enough for a verdict.
 fn repeat(command: &str, claim: &Claim, test: &Test) -> String {

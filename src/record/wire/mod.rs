@@ -3,5 +3,6 @@
 
 pub(crate) mod findings;
 mod parts;
+mod until;
 pub(crate) mod v1;
 pub(crate) mod v2;

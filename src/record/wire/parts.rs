@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::until::Until;
 use crate::model::{self, Ability, Before, CrashKind, Encoding, Fact, Moment, Persistence, Source};
 use crate::spelling::{Named, Scalar};
 
@@ -284,6 +285,8 @@ pub(crate) struct Plan<C, A> {
     any_build: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crash: Option<CrashPlan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Until>,
 }
 
 impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A> {
@@ -303,6 +306,7 @@ impl<C: From<model::Case>, A: From<model::Axis>> From<model::Plan> for Plan<C, A
             x: plan.x.map(Into::into),
             any_build: plan.any_build,
             crash: plan.crash.map(Into::into),
+            until: plan.until.map(Into::into),
         }
     }
 }
@@ -329,6 +333,7 @@ impl<C: Into<model::Case>, A> Plan<C, A> {
             grouping: self.grouping,
             any_build: self.any_build,
             crash: self.crash.map(Into::into),
+            until: self.until.map(Into::into),
         }
     }
 }
