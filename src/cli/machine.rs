@@ -11,7 +11,7 @@ use super::server_args::{Conditions, ServerArgs};
 use crate::cache_dir::default_cache_dir;
 use crate::disk::{self, Emulation};
 use crate::interrupt::Interrupt;
-use crate::model::{EmulatedDisk, Fingerprint, Machine};
+use crate::model::{EmulatedDisk, Fingerprint, Limits, Machine};
 use crate::probe::disk::Flushing;
 use crate::probe::{fingerprint, machine};
 use crate::report::{self, Look, terminal};
@@ -60,7 +60,7 @@ fn through(disk: &EmulatedDisk, dir: &Path) -> Result<Fingerprint> {
     let place = place.with_context(|| format!("making a directory in {}", dir.display()))?;
     let (beneath, at) = (place.path().join("beneath"), place.path().join("disk"));
     disk::make_beneath(&beneath)?;
-    let emulation = Emulation::start(disk, &beneath, &at)?;
+    let emulation = Emulation::start(disk, Limits::default(), &beneath, &at)?;
     let found = fingerprint::of_file_system(emulation.at());
     emulation.stop()?;
     found

@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use super::files::FILES;
 use super::serve::OK;
 use super::{class, mount};
-use crate::model::EmulatedDisk;
+use crate::model::{EmulatedDisk, Limits};
 use crate::probe::machine;
 use crate::unavailable;
 
@@ -85,11 +85,12 @@ pub(crate) fn make_beneath(beneath: &Path) -> Result<()> {
 }
 
 impl Emulation {
-    /// Has the files beneath this directory served by a disk with these figures, mounted at that one, which is made.
+    /// Has the files beneath this directory served by a disk with these figures, mounted at that one, which is made; the
+    /// limits are those of whoever is going to write there.
     ///
     /// # Errors
     /// [`crate::fault::Fault::Unavailable`] where that does not go, with the reason.
-    pub(crate) fn start(disk: &EmulatedDisk, beneath: &Path, at: &Path) -> Result<Self> {
+    pub(crate) fn start(disk: &EmulatedDisk, limits: Limits, beneath: &Path, at: &Path) -> Result<Self> {
         let (beneath, at) = (&*std::path::absolute(beneath)?, &*std::path::absolute(at)?);
         std::fs::DirBuilder::new()
             .mode(0o711)
@@ -98,7 +99,11 @@ impl Emulation {
         let program = std::env::current_exe().context("finding this program")?;
         let mut command = Command::new(program);
         command.arg(VERB).arg("--beneath").arg(beneath).arg("--at").arg(at);
-        command.arg("--disk").arg(class::spelling(disk)).arg("--waiting").arg(most_waiting().to_string());
+        command
+            .arg("--disk")
+            .arg(class::spelling(disk))
+            .arg("--waiting")
+            .arg(most_waiting(limits).to_string());
         // Not of the terminal's group: a Ctrl-C there is for us, who end it in time.
         command.current_dir("/").process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("starting the process that serves an emulated disk")?;
@@ -241,14 +246,24 @@ impl Server {
     }
 }
 
-/// Bytes that a kernel above a disk would hold that are not written back: `vm.dirty_bytes`, or `vm.dirty_ratio` of what
-/// memory is available (Documentation/admin-guide/sysctl/vm.rst of Linux).
-fn most_waiting() -> u64 {
+/// Bytes that a kernel above a disk would hold that are not written back of what somebody with these limits writes.
+fn most_waiting(limits: Limits) -> u64 {
     let number =
         |name: &str| std::fs::read_to_string(format!("/proc/sys/vm/{name}")).ok()?.trim().parse::<u64>().ok();
+    let available = machine::available_bytes();
     match number("dirty_bytes").filter(|bytes| *bytes > 0) {
-        Some(bytes) => bytes,
-        None => machine::available_bytes() / 100 * number("dirty_ratio").unwrap_or(20),
+        Some(bytes) => share(bytes, available, limits.memory_bytes),
+        None => share(available / 100 * number("dirty_ratio").unwrap_or(20), available, limits.memory_bytes),
+    }
+}
+
+/// What may wait of so many bytes that may on the whole machine, by `vm.dirty_bytes` or as `vm.dirty_ratio` of what memory is
+/// available (Documentation/admin-guide/sysctl/vm.rst of Linux): in a control group with less memory than that it is the
+/// same share of less (`domain_dirty_limits` in mm/page-writeback.c).
+fn share(waiting: u64, available: u64, memory: Option<u64>) -> u64 {
+    match memory.filter(|memory| *memory < available) {
+        Some(memory) => (u128::from(waiting) * u128::from(memory) / u128::from(available)) as u64,
+        None => waiting,
     }
 }
 
@@ -260,4 +275,21 @@ fn write_back(at: &Path) -> std::io::Result<()> {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_waits_where_there_is_less_memory() {
+        const GB: u64 = 1 << 30;
+        assert_eq!(share(2 * GB, 10 * GB, None), 2 * GB);
+        assert_eq!(share(2 * GB, 10 * GB, Some(GB)), GB / 5);
+        assert_eq!(share(2 * GB, 10 * GB, Some(20 * GB)), 2 * GB, "no more than the machine has");
+        assert_eq!(share(u64::MAX, u64::MAX, Some(GB)), GB);
+        assert_eq!(share(0, 0, Some(GB)), 0, "a system that does not say");
+        let of = |memory_bytes| most_waiting(Limits { cpus: None, memory_bytes });
+        assert!(of(Some(64 << 20)) < of(None), "{} of {}", of(Some(64 << 20)), of(None));
+    }
 }

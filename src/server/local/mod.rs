@@ -83,7 +83,8 @@ impl Local {
         }
         let free_bytes = disk::free_bytes(&base)?;
         let given = tuned(options, free_bytes, &mut warnings);
-        let run = RunDir::create(&base, &options.id, &account, options.disk.as_ref())?;
+        let disk = options.disk.as_ref().map(|disk| (disk, options.limits));
+        let run = RunDir::create(&base, &options.id, &account, disk)?;
         let files = SharedFiles::new(run.path().join("files"), account.clone());
         let facts = ServerFacts {
             source: Source::Local,

@@ -27,7 +27,7 @@ use super::{control_group, shared_memory};
 use crate::cache_dir::default_cache_dir;
 use crate::disk::{self, Emulation};
 use crate::fs::lock;
-use crate::model::EmulatedDisk;
+use crate::model::{EmulatedDisk, Limits};
 use crate::server::processes;
 use crate::{unavailable, usage};
 
@@ -122,8 +122,8 @@ fn make_base(dir: &Path) -> std::io::Result<()> {
 }
 
 impl RunDir {
-    /// Makes and locks the directory `id` in `base`, with an empty `data`, on an emulated disk where one is asked for,
-    /// and a socket directory that belong to the account.
+    /// Makes and locks the directory `id` in `base`, with an empty `data`, on an emulated disk where one is asked for, with
+    /// the limits of the server that writes to it, and a socket directory that belong to the account.
     ///
     /// # Errors
     /// When another run has this id, nothing can be written there, or no disk can be emulated here.
@@ -131,7 +131,7 @@ impl RunDir {
         base: &Path,
         id: &str,
         account: &Account,
-        disk: Option<&EmulatedDisk>,
+        disk: Option<(&EmulatedDisk, Limits)>,
     ) -> Result<Self> {
         let path = base.join(id);
         let context = || format!("making the run directory {}", path.display());
@@ -153,7 +153,7 @@ impl RunDir {
         Ok(dir)
     }
 
-    fn furnish(&mut self, account: &Account, disk: Option<&EmulatedDisk>) -> Result<()> {
+    fn furnish(&mut self, account: &Account, disk: Option<(&EmulatedDisk, Limits)>) -> Result<()> {
         std::fs::set_permissions(&self.path, Permissions::from_mode(0o711))?;
         let (uid, gid) = account.ids();
         let own = |dir: &Path| -> Result<()> {
@@ -166,11 +166,11 @@ impl RunDir {
         };
         match disk {
             None => own(&self.data())?,
-            Some(disk) => {
+            Some((disk, limits)) => {
                 let beneath = self.path.join(BENEATH);
                 disk::make_beneath(&beneath)?;
                 own(&disk::files_in(&beneath).join(DATA))?;
-                self.disk = Some(Emulation::start(disk, &beneath, &self.path.join(DISK))?);
+                self.disk = Some(Emulation::start(disk, limits, &beneath, &self.path.join(DISK))?);
             }
         }
         let random = RandomState::new().build_hasher().finish();
