@@ -26,7 +26,7 @@ fn place() -> Option<tempfile::TempDir> {
     match output.status.code() {
         Some(0) => Some(dir),
         Some(3) if said.contains("mounting an emulated disk") => {
-            eprintln!("SKIPPED: {said}");
+            common::skipped(said.trim());
             None
         }
         code => panic!("{code:?}: {said}"),

@@ -15,7 +15,9 @@ use super::files::{FILES, Files, Owner};
 use super::journal::Written;
 use super::serve::Serving;
 use super::tree::ROOT;
+use crate::fault::Fault;
 use crate::model::EmulatedDisk;
+use crate::say::skipped;
 
 const CUTS: u64 = 1000;
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -228,10 +230,11 @@ fn mounted(dir: &Path, disk: &EmulatedDisk) -> Option<Serving> {
     std::fs::create_dir(dir.join("at")).unwrap();
     match Serving::start(dir, &dir.join("at"), disk, 1 << 30) {
         Ok(serving) => Some(serving),
-        Err(error) => {
-            crate::say!("SKIPPED: {error:#}");
+        Err(error) if matches!(Fault::find(&error), Some(Fault::Unavailable(_))) => {
+            skipped(&format!("{error:#}"));
             None
         }
+        Err(error) => panic!("{error:#}"),
     }
 }
 

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_reset_forgets_an_earlier_peak() {
         if !reset_peak() {
-            eprintln!("SKIPPED: this kernel cannot reset the peak");
+            crate::say::skipped("this kernel cannot reset the peak");
             return;
         }
         let before = peak_bytes().unwrap();

@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(located("./sh"), Path::new("./sh"));
         assert_eq!(located("no such program"), Path::new("no such program"));
         if POSTGRES.is_empty() {
-            eprintln!("SKIPPED: no PostgreSQL here");
+            crate::say::skipped("no PostgreSQL here");
             return;
         }
         // initdb is a server's program: in PATH on some systems, beside postgres on all.

@@ -115,7 +115,7 @@ mod tests {
     fn a_closed_file_is_brought_where_it_can_be_read() {
         let account = Account::for_server().unwrap();
         if account == Account::Own {
-            eprintln!("SKIPPED: only root runs the server as somebody else");
+            crate::say::skipped("only root runs the server as somebody else");
             return;
         }
         let (closed, open) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
