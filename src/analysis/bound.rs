@@ -57,6 +57,28 @@ struct Seen {
     temporary: Option<f64>,
 }
 
+/// What a load is bound by.
+#[derive(Debug, Clone, PartialEq)]
+struct Bound {
+    /// In short.
+    by: &'static str,
+    /// The reading that says so, where it is not among the facts beside it.
+    reading: Option<String>,
+}
+
+impl Bound {
+    fn new(by: &'static str, reading: String) -> Self {
+        Self { by, reading: Some(reading) }
+    }
+
+    fn words(&self) -> String {
+        match &self.reading {
+            Some(reading) => format!("{}: {reading}", self.by),
+            None => self.by.to_owned(),
+        }
+    }
+}
+
 /// The sentences on a case; `None` where its samples do not say.
 pub(crate) fn words(summary: &Summary) -> Option<String> {
     seen(summary).map(|seen| seen.words())
@@ -64,8 +86,7 @@ pub(crate) fn words(summary: &Summary) -> Option<String> {
 
 /// What the loads were bound by, without the reading that says so. `None` where too little was looked at to say.
 pub(crate) fn shortly(summary: &Summary) -> Option<String> {
-    let bound = seen(summary).filter(|seen| seen.waits.is_some())?.bound();
-    Some(bound.split(':').next().unwrap_or_default().to_owned())
+    Some(seen(summary)?.bound()?.by.to_owned())
 }
 
 fn seen(summary: &Summary) -> Option<Seen> {
@@ -106,7 +127,8 @@ fn by_backends(readings: &CaseReadings) -> Option<f64> {
 
 impl Seen {
     fn words(&self) -> String {
-        let mut facts = vec![self.bound()];
+        let too_short = || format!("too short to look at ({:.0} ms)", self.total / 1e6);
+        let mut facts = vec![self.bound().map_or_else(too_short, |bound| bound.words())];
         if let Some(waits) = self.waits {
             let told = Metric::WAITS.iter().zip(waits).skip(1).filter(|(_, share)| *share >= TOLD);
             facts.extend(told.map(|(metric, share)| format!("{} {}", waiting(*metric), percent(share))));
@@ -140,65 +162,61 @@ impl Seen {
         facts.join("; ")
     }
 
-    /// What the load is bound by, with the reading that says so.
-    fn bound(&self) -> String {
-        let Some(waits) = self.waits else {
-            let ms = self.total / 1e6;
-            return format!("too short to look at ({ms:.0} ms)");
-        };
+    /// What the load is bound by; `None` where it was too short to look at.
+    fn bound(&self) -> Option<Bound> {
+        let waits = self.waits?;
         let share = |metric: Metric| {
             let at = Metric::WAITS.iter().position(|known| *known == metric);
             at.map_or(0.0, |at| waits[at])
         };
         let client = share(Metric::WaitsClient);
         if client >= BOUND {
-            return match self.client {
-                busy if busy >= BUSY => {
-                    format!("bound by the client's CPU: {} of the time", percent(busy.min(1.0)))
-                }
-                busy if busy >= HALF => format!("mostly the client's CPU: {} of the time", percent(busy)),
-                _ => "bound by the way between client and server: neither is busy".into(),
-            };
+            let of_the_time = |busy: f64| format!("{} of the time", percent(busy.min(1.0)));
+            return Some(match self.client {
+                busy if busy >= BUSY => Bound::new("bound by the client's CPU", of_the_time(busy)),
+                busy if busy >= HALF => Bound::new("mostly the client's CPU", of_the_time(busy)),
+                _ => Bound::new("bound by the way between client and server", "neither is busy".into()),
+            });
         }
         let waits = Metric::WAITS.iter().zip(waits).skip(1);
         let (most, most_share) =
             waits.max_by(|a, b| a.1.total_cmp(&b.1)).map_or((Metric::AtWork, 0.0), |m| (*m.0, m.1));
         if most_share >= BOUND {
-            return format!("bound by {}", bound_by(most));
+            return Some(Bound { by: by_waits(most), reading: None });
         }
         let used = self.server.or(self.backends).unwrap_or(0.0);
         if let Some(cpus) = self.cpus.filter(|cpus| used >= BUSY * f64::from(*cpus)) {
-            return format!("bound by the server's processors: {used:.1} of {cpus} busy");
+            return Some(Bound::new("bound by the server's processors", format!("{used:.1} of {cpus} busy")));
         }
-        match (self.backends, self.server) {
+        let processors = |busy: f64| format!("{busy:.1} processors busy");
+        Some(match (self.backends, self.server) {
             (Some(busy), _) if busy > ALONE => {
-                format!("bound by the CPU of its backends: {busy:.1} processors busy")
+                Bound::new("bound by the CPU of its backends", processors(busy))
             }
             (Some(busy), _) if busy >= BUSY => {
-                format!("bound by one backend's CPU: {} of the time", percent(busy.min(1.0)))
+                Bound::new("bound by one backend's CPU", format!("{} of the time", percent(busy.min(1.0))))
             }
-            (None, Some(busy)) if busy >= BUSY => {
-                format!("bound by the server's CPU: {busy:.1} processors busy")
-            }
+            (None, Some(busy)) if busy >= BUSY => Bound::new("bound by the server's CPU", processors(busy)),
             _ if share(Metric::AtWork) >= 1.0 - BOUND => {
-                format!("mostly the server's CPU: {} of the looks", percent(share(Metric::AtWork)))
+                let looks = percent(share(Metric::AtWork));
+                Bound::new("mostly the server's CPU", format!("{looks} of the looks"))
             }
-            _ => "bound by no one thing".into(),
-        }
+            _ => Bound { by: "bound by no one thing", reading: None },
+        })
     }
 }
 
-/// What a load waits for, behind "bound by".
-fn bound_by(metric: Metric) -> &'static str {
+/// What a load is bound by that waits for this most.
+fn by_waits(metric: Metric) -> &'static str {
     match metric {
-        Metric::WaitsWalWrite => "the writing and flushing of WAL",
-        Metric::WaitsWalInsert => "turns at the WAL buffers",
-        Metric::WaitsExtension => "the extension of relations",
-        Metric::WaitsDataFile => "data files",
-        Metric::WaitsTempFile => "temporary files",
-        Metric::WaitsLock => "locks",
-        Metric::WaitsWorkers => "parallel workers",
-        _ => "waits of other kinds",
+        Metric::WaitsWalWrite => "bound by the writing and flushing of WAL",
+        Metric::WaitsWalInsert => "bound by turns at the WAL buffers",
+        Metric::WaitsExtension => "bound by the extension of relations",
+        Metric::WaitsDataFile => "bound by data files",
+        Metric::WaitsTempFile => "bound by temporary files",
+        Metric::WaitsLock => "bound by locks",
+        Metric::WaitsWorkers => "bound by parallel workers",
+        _ => "bound by waits of other kinds",
     }
 }
 
@@ -320,5 +338,14 @@ mod tests {
         ] {
             assert_eq!(seen.words(), expected);
         }
+    }
+
+    #[test]
+    fn the_short_form_is_what_bounds_it_without_the_reading() {
+        let by = |seen: Seen| seen.bound().map(|bound| bound.by);
+        assert_eq!(by(BUSY_BACKEND), Some("bound by one backend's CPU"));
+        let waits = with(&[(Metric::WaitsLock, 0.9)]);
+        assert_eq!(by(Seen { waits, ..BUSY_BACKEND }), Some("bound by locks"));
+        assert_eq!(by(Seen { waits: None, ..BUSY_BACKEND }), None);
     }
 }
