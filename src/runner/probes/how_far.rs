@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use postgres::{Row, Statement};
+use anyhow::Result;
 
+use super::prepared::Prepared;
 use super::probe::{Place, Probe};
 use crate::model::{Phase, Readings};
-use crate::pg_error::{describe, unless_refused};
+use crate::pg_error::unless_refused;
 use crate::runner::glimpse::{BuildStep, Glimpse, RowsSoFar, Seen};
 use crate::server::Session;
 
@@ -38,7 +38,7 @@ pub(super) struct HowFar {
     /// The query; `None` where the server has nothing to ask.
     query: Option<String>,
     schema: u32,
-    prepared: Option<Statement>,
+    prepared: Prepared,
     looked: Option<Instant>,
     copies: Copies,
 }
@@ -46,19 +46,9 @@ pub(super) struct HowFar {
 impl HowFar {
     /// Of a load of so many rows, shown there.
     pub(super) fn new(glimpse: Glimpse, rows: u64) -> Self {
-        let (query, schema, prepared, looked) = (None, 0, None, None);
-        Self { glimpse, rows, query, schema, prepared, looked, copies: Copies::default() }
-    }
-
-    fn read(&mut self, query: &str, session: &mut Session) -> Result<Vec<Row>> {
-        let reading = "reading how far the load is";
-        let prepared = match &self.prepared {
-            Some(prepared) => prepared.clone(),
-            None => session.prepare(query).map_err(describe).context(reading)?,
-        };
-        let rows = session.query(&prepared, &[&self.schema]).map_err(describe).context(reading)?;
-        self.prepared = Some(prepared);
-        Ok(rows)
+        let (query, schema, looked) = (None, 0, None);
+        let (prepared, copies) = (Prepared::default(), Copies::default());
+        Self { glimpse, rows, query, schema, prepared, looked, copies }
     }
 }
 
@@ -81,7 +71,8 @@ impl Probe for HowFar {
             return Ok(());
         }
         self.looked = Some(Instant::now());
-        let Ok(rows) = unless_refused(self.read(&query, session))? else {
+        let asked = (query.as_str(), "reading how far the load is");
+        let Ok(rows) = unless_refused(self.prepared.ask(session, asked, &[&self.schema]))? else {
             self.query = None;
             return Ok(());
         };

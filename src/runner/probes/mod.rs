@@ -9,6 +9,7 @@ mod device;
 mod file_counts;
 mod how_far;
 mod machine;
+mod prepared;
 mod probe;
 mod server_cpu;
 mod sizes;

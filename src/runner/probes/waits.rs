@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use postgres::Statement;
 
+use super::prepared::Prepared;
 use super::probe::{Place, Probe};
 use crate::model::{Metric, Phase, Reading, Readings};
 use crate::pg_error::{describe, unless_refused};
@@ -23,7 +23,7 @@ GROUP BY 1, 2";
 pub(super) struct Waits {
     /// The backend of the ends, which is none of the load's; `None` where the server does not tell.
     own: Option<i32>,
-    active: Option<Statement>,
+    active: Prepared,
     counts: BTreeMap<Reading, u64>,
 }
 
@@ -63,13 +63,7 @@ impl Probe for Waits {
 
 impl Waits {
     fn active(&mut self, own: i32, session: &mut Session) -> Result<Vec<(Metric, u64)>> {
-        let looking = "looking at what backends do";
-        let active = match &self.active {
-            Some(active) => active.clone(),
-            None => session.prepare(ACTIVE).map_err(describe).context(looking)?,
-        };
-        let rows = session.query(&active, &[&own]).map_err(describe).context(looking)?;
-        self.active = Some(active);
+        let rows = self.active.ask(session, (ACTIVE, "looking at what backends do"), &[&own])?;
         let of_row = |row: &postgres::Row| {
             let (class, event): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
             let backends: i64 = row.try_get(2)?;
