@@ -11,8 +11,9 @@ use bulkbench::analysis::claims::{ClaimVerdict, Content, Ledger, Record, TestRes
 use bulkbench::claim;
 use bulkbench::model::findings::{Finding, Findings, Verdict};
 use bulkbench::model::{Crash, Moment, Outcome, Role, Run, Sample, Slot};
-use bulkbench::record::Document;
+use bulkbench::record::{Document, Store};
 use bulkbench::report::claims::{load, pages, records_in};
+use bulkbench::report::write_all;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -156,6 +157,75 @@ fn the_pages_of_the_sources_are_up_to_date() {
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(kept == text, "docs/claims/{name} is not up to date: bulkbench claims --out docs/claims");
     }
+}
+
+#[test]
+fn a_file_gets_what_became_of_the_claims_by_source() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("README.md");
+    std::fs::write(&file, "# T\n<!-- bulkbench:claims -->\n<!-- /bulkbench:claims -->\nend\n").unwrap();
+    let splice = |more: &[&str]| {
+        let args = ["claims", "--splice", file.to_str().unwrap()];
+        bulkbench(&[&args, more].concat(), &root())
+    };
+    let (ok, _, error) = splice(&["--check"]);
+    assert!(!ok && error.contains("bulkbench:claims is out of date"), "{error}");
+    let (ok, _, error) = splice(&[]);
+    assert!(ok, "{error}");
+    assert!(splice(&["--check"]).0);
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let numbers = |title: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("| {title} ")));
+        let line = line.unwrap_or_else(|| panic!("no {title}: {text}"));
+        line.split('|').skip(2).filter_map(|cell| cell.trim().parse().ok()).collect::<Vec<usize>>()
+    };
+    let mut all = vec![0; 8];
+    for source in claim::sources() {
+        let of_source = numbers(&format!("{}: {}", source.id, source.title));
+        assert_eq!(of_source[0], source.claims.len(), "{}", source.id);
+        assert_eq!(of_source[1..].iter().sum::<usize>(), of_source[0], "{}: {of_source:?}", source.id);
+        all.iter_mut().zip(of_source).for_each(|(all, n)| *all += n);
+        let page = format!("docs/claims/{}.md", source.id.to_lowercase());
+        assert!(text.contains(&format!("[{}]({page})", source.id)), "{text}");
+        assert!(root().join(page).exists());
+    }
+    assert_eq!(numbers("all"), all);
+    let records = load(&records_in(&root().join("results")).unwrap()).unwrap();
+    let tally = ledger(claim::sources(), &records).tally();
+    let of = |words| tally.alike.get(words).copied().unwrap_or_default();
+    assert_eq!(all[1..5], ["reproduced", "weaker", "not reproduced", "reversed"].map(of));
+    assert_eq!(all[5..], [tally.mixed, tally.open, tally.untestable]);
+    assert!(text.ends_with(
+        "(Put here by `bulkbench claims --splice README.md`.)\n<!-- /bulkbench:claims -->\nend\n"
+    ));
+    assert!(text.lines().count() < 25, "{text}");
+}
+
+#[test]
+fn a_report_says_which_claims_its_run_decides() {
+    let made = |rounds| {
+        let (run, samples) = support::votes(rounds, 1.0);
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("claims-{rounds}"));
+        let _ = std::fs::remove_dir_all(&dir);
+        let mut store = Store::create(&dir, &run).unwrap();
+        samples.iter().for_each(|sample| store.append(sample).unwrap());
+        write_all(&dir).unwrap();
+        std::fs::read_to_string(dir.join("report.md")).unwrap()
+    };
+    let report = made(5);
+    let (_, section) = report.split_once("## What was published elsewhere\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let unlogged = section.lines().find(|line| line.starts_with("| `A4` ")).unwrap();
+    assert!(unlogged.contains(" 1.98x |") && unlogged.contains(" weaker "), "{unlogged}");
+    assert!(
+        section.contains("bulkbench claims --source") && section.contains("docs/claims/a.md"),
+        "{section}"
+    );
+    // One sample of it gave up, and four are too few.
+    assert!(section.contains("Left open by this run, in whole or in part: A1, A5, "), "{section}");
+    // Nothing is decided by two rounds.
+    assert!(!made(2).contains("What was published elsewhere"));
 }
 
 fn bulkbench(args: &[&str], dir: &Path) -> (bool, String, String) {

@@ -52,6 +52,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
         )];
         sections.push(Section { text, table: Some(table), ..titled("Beside published figures") });
     }
+    sections.extend(super::claims::section_of_run(run, samples));
     let phases = Section {
         text: vec!["Medians of each phase; they need not add up to the median of the total.".into()],
         table: Some(results::phases(standings)),

@@ -1,7 +1,9 @@
 //! The ledger of claims: for a terminal, as Markdown, and for other programs.
 
 mod files;
+mod of_run;
 mod page;
+mod summary;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::{Look, Writer, markdown, name_of, shown};
+pub(crate) use of_run::section as section_of_run;
+
 use crate::analysis::claims::{Content, Ledger, Record, ledger};
 use crate::claim::Source;
 use crate::model::findings::Findings;
@@ -60,6 +64,11 @@ pub(crate) fn terminal(ledger: &Ledger, in_full: bool, look: Look) -> String {
 /// The ledger as Markdown.
 pub(crate) fn as_markdown(ledger: &Ledger) -> String {
     markdown::page(&page::page(ledger))
+}
+
+/// The ledger of these sources in short, as Markdown for a file beside which the pages of the sources lie in this directory.
+pub(crate) fn as_summary(sources: &[Source], records: &[Record], pages: &str) -> String {
+    summary::summary(&ledger(sources, records), sources, pages)
 }
 
 /// The ledger as csv.
