@@ -117,6 +117,14 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// A probability in two digits, and what is too small for them as less: `0.031`, `0.0042`, `less than 0.0001`.
+pub(crate) fn probability(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "less than 0.0001".into(),
+        p => format!("{p:.*}", (1 - p.log10().floor() as i32).max(2) as usize),
+    }
+}
+
 /// Turns of a clock in a second: `2.50 GHz`.
 pub(crate) fn hertz(hz: f64) -> String {
     format!("{} GHz", three_digits(hz / 1e9))
@@ -169,6 +177,7 @@ mod tests {
         assert_eq!(ratio(0.43), "0.430x");
         assert_eq!(ratio(0.01183), "84.5x slower");
         assert_eq!(percent(0.0123), "1.2 %");
+        assert_eq!([0.0312, 0.00416, 0.5, 1e-5].map(probability), ["0.031", "0.0042", "0.50", "less than 0.0001"]);
     }
 
     #[test]

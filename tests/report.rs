@@ -212,7 +212,7 @@ fn few_rounds_are_shown_without_claims() {
     let (run, samples) = support::votes(2, 1.0);
     let text = report::terminal_table(&run, &samples, plain(120)).unwrap();
     assert!(text.contains("too few samples") && !text.contains("  faster"), "{text}");
-    assert!(text.contains("2 rounds: a claim needs 5 samples a case"), "{text}");
+    assert!(text.contains("2 rounds: a claim needs 5 rounds"), "{text}");
     report::write_all(&stored("report-quick", &run, &samples)).unwrap();
 
     // Where the baseline itself has the best figure, too.

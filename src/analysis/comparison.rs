@@ -1,4 +1,7 @@
 //! Two or more runs side by side: what differs between them, then case by case.
+//!
+//! Runs share no rounds: their figures are held against each other as two independent samples, by the bootstrap of the
+//! ratio of medians and the rank-sum test. Within a run, a speed is taken within rounds, as everywhere.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -46,9 +49,9 @@ pub struct RunFacts<'a> {
 }
 
 impl RunFacts<'_> {
-    /// Its noise as a factor, where it has a control.
+    /// How far its control and its baseline lie apart, as a factor; `None` where that is unknown.
     pub(crate) fn noise_floor(&self) -> Option<f64> {
-        self.standings.noise.map(|noise| noise.floor)
+        self.standings.noise.and_then(|noise| noise.floor())
     }
 }
 
@@ -78,8 +81,8 @@ pub struct CaseInRun {
     pub total_ns: Option<Estimate>,
     /// Rows a second.
     pub rows_per_second: Option<Estimate>,
-    /// Nanoseconds a row, sample by sample.
-    pub ns_per_row: Vec<f64>,
+    /// Its id there; `None` where the run lacks it.
+    pub id: Option<String>,
     /// What its loads were bound by, in words; `None` where its samples do not say.
     pub bound: Option<String>,
     /// The median of each phase in nanoseconds.
@@ -264,7 +267,7 @@ fn compare_case<'a>(
 fn to_baseline(case: &Summary, standings: &Standings) -> Option<Estimate> {
     let baseline = &standings.baseline()?.summary;
     let is_like = comparability::unlike(case, baseline).is_none();
-    is_like.then(|| stats::ratio_estimate(&baseline.ns_per_row(), &case.ns_per_row()))?
+    is_like.then(|| Some(standings.within(&case.case.id, &baseline.case.id)?.ratio()))?
 }
 
 /// `first` is `None` when this is the first run itself, `Some(None)` when that lacks the case.
@@ -275,7 +278,7 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
             rows: 0,
             total_ns: None,
             rows_per_second: None,
-            ns_per_row: Vec::new(),
+            id: None,
             bound: None,
             phases_ns: BTreeMap::new(),
             readings: CaseReadings::default(),
@@ -305,7 +308,7 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
         rows: case.rows,
         total_ns: case.total_ns,
         rows_per_second: case.rows_per_second(),
-        ns_per_row: case.ns_per_row(),
+        id: Some(case.case.id.clone()),
         bound: bound::shortly(case),
         phases_ns: case.phases_ns.clone(),
         readings: case.readings.clone(),

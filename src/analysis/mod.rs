@@ -1,5 +1,6 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
+mod blocks;
 pub(crate) mod bound;
 pub mod claims;
 mod comparability;
@@ -8,14 +9,19 @@ pub mod conclusion;
 pub mod curve;
 pub(crate) mod differences;
 pub(crate) mod emulation;
+pub(crate) mod drift;
+pub(crate) mod even_speed;
 mod facts;
 pub mod gate;
 pub mod knee;
 pub(crate) mod machine_load;
 pub(crate) mod machine_speed;
+mod noise;
 pub(crate) mod origin;
 mod ranking;
 pub mod ranks;
+mod references;
+pub(crate) mod residuals;
 pub mod rounds;
 mod run_axes;
 mod run_names;
@@ -31,4 +37,5 @@ pub(crate) use facts::fact_words;
 pub use steps::Chain;
 pub(crate) use steps::Step;
 pub use summary::{Summary, summarize};
-pub use verdict::{Basis, Noise, Published, Standing, Standings, Verdict, judge};
+pub use noise::Noise;
+pub use verdict::{Basis, Published, Standing, Standings, Verdict, judge};

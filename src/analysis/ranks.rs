@@ -3,7 +3,7 @@
 //! A rank says which median is the smaller and no more: neighbours within noise change places by chance. Two cases
 //! change places only where each may be called the faster one in some run, by the rules of a verdict.
 
-use super::comparison::{CaseInRun, Comparison};
+use super::comparison::Comparison;
 use super::verdict::{Claim, claim};
 use crate::stats::{self, Estimate};
 
@@ -64,7 +64,7 @@ impl Ranks {
         let ranked =
             |&case: &usize| Ranked { case, ranks: by_run.iter().map(|run| rank(run, case)).collect() };
         let cases: Vec<Ranked> = by_run[0].iter().map(ranked).collect();
-        let mut swaps: Vec<Swap> = pairs(&cases).filter_map(|(a, b)| swap(comparison, a, b)).collect();
+        let mut swaps = swaps(comparison, &pairs(&cases).collect::<Vec<_>>());
         swaps.sort_by(|a, b| b.size().total_cmp(&a.size()));
         Some(Self { cases, swaps })
     }
@@ -95,14 +95,39 @@ fn pairs(cases: &[Ranked]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-fn swap(comparison: &Comparison, a: usize, b: usize) -> Option<Swap> {
+/// The speed of the one of two cases relative to the other in a run, with its p.
+struct Tried {
+    run: usize,
+    speed: Estimate,
+    p: f64,
+}
+
+/// Those of the pairs that change places. The p of all of them, in every run, are adjusted for each other.
+fn swaps(comparison: &Comparison, pairs: &[(usize, usize)]) -> Vec<Swap> {
+    let runs = 0..comparison.runs.len();
+    let in_runs =
+        |&(a, b): &(usize, usize)| runs.clone().filter_map(|run| tried(comparison, run, a, b)).collect();
+    let mut by_pair: Vec<Vec<Tried>> = pairs.iter().map(in_runs).collect();
+    let all = stats::holm(&by_pair.iter().flatten().map(|tried| tried.p).collect::<Vec<_>>());
+    by_pair.iter_mut().flatten().zip(all).for_each(|(tried, p)| tried.p = p);
+    pairs.iter().zip(&by_pair).filter_map(|(pair, tried)| swap(comparison, *pair, tried)).collect()
+}
+
+fn tried(comparison: &Comparison, run: usize, a: usize, b: usize) -> Option<Tried> {
+    let id = |case: usize| comparison.cases[case].cells[run].id.as_deref();
+    let within = comparison.runs[run].standings.within(id(a)?, id(b)?)?;
+    Some(Tried { run, speed: within.ratio(), p: within.p()? })
+}
+
+fn swap(comparison: &Comparison, (a, b): (usize, usize), tried: &[Tried]) -> Option<Swap> {
     let (mut faster, mut slower) = (Vec::new(), Vec::new());
-    for (run, facts) in comparison.runs.iter().enumerate() {
-        let (mine, theirs) = (&comparison.cases[a].cells[run], &comparison.cases[b].cells[run]);
-        match claimed(mine, theirs, facts.noise_floor().unwrap_or(1.0)) {
-            Some((Claim::Faster, speed)) => faster.push((run, speed.point)),
-            Some((Claim::Slower, speed)) => slower.push((run, speed.point)),
-            None => {}
+    for Tried { run, speed, p } in tried {
+        let rows = |case: usize| comparison.cases[case].cells[*run].rows;
+        // One that loaded fewer rows is favoured by that, and not called faster.
+        match claim(*speed, Some(*p), 1.0) {
+            Some(Claim::Faster) if rows(a) >= rows(b) => faster.push((*run, speed.point)),
+            Some(Claim::Slower) if rows(a) <= rows(b) => slower.push((*run, speed.point)),
+            Some(_) | None => {}
         }
     }
     let (first, other) = (faster.first()?.0, slower.first()?.0);
@@ -115,15 +140,3 @@ fn swap(comparison: &Comparison, a: usize, b: usize) -> Option<Swap> {
     })
 }
 
-/// What may be said of a case against another in the same run. One that loaded fewer rows is favoured by that, and not
-/// called faster.
-fn claimed(mine: &CaseInRun, theirs: &CaseInRun, floor: f64) -> Option<(Claim, Estimate)> {
-    let speed = stats::ratio_estimate(&theirs.ns_per_row, &mine.ns_per_row)?;
-    let p = stats::mann_whitney(&mine.ns_per_row, &theirs.ns_per_row).map(|test| test.p);
-    let claim = claim(speed, p, floor)?;
-    let is_favoured = match claim {
-        Claim::Faster => mine.rows < theirs.rows,
-        Claim::Slower => mine.rows > theirs.rows,
-    };
-    (!is_favoured).then_some((claim, speed))
-}

@@ -2,7 +2,7 @@
 
 use super::summary::Summary;
 use super::verdict::{Standing, Standings, Verdict};
-use crate::stats::{self, Estimate};
+use crate::stats::Estimate;
 
 /// Fewest cases, the first one included, that make a chain.
 const FEWEST: usize = 3;
@@ -63,7 +63,7 @@ impl<'s, 'a> Chain<'s, 'a> {
             steps.push(Step { name, standing, from_ns: from.point, to_ns: to.point });
             before = &standing.summary;
         }
-        let whole = stats::ratio_estimate(&first.ns_per_row(), &before.ns_per_row())?;
+        let whole = standings.within(&before.case.id, &first.case.id)?.ratio();
         (steps.len() + 1 >= FEWEST).then_some(Self { first, steps, whole })
     }
 

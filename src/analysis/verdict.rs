@@ -1,19 +1,22 @@
 //! The verdict on each case: how it stands against its baseline, or against the case that the experiment
 //! named for it, and when a difference may be claimed.
 //!
-//! A difference is claimed only when three things agree: there are samples enough on both sides,
-//! the interval of the ratio lies wholly beyond the run's own noise, and the rank test finds the
-//! two sides apart. What is not claimed is still shown.
+//! Ratios are taken within rounds. A difference is claimed only where there are rounds enough that both sides have
+//! finished, and where its p, adjusted for all verdicts of the run, is small enough. What is not claimed is still
+//! shown.
 
 use std::cmp::Ordering;
 
+use super::blocks::Blocks;
 use super::comparability;
+use super::noise::Noise;
+use super::references::{against, is_reference, other, place};
 use super::summary::Summary;
 use crate::model::{Case, Persistence, Role};
-use crate::stats::{self, Estimate, MIN_SAMPLES};
+use crate::stats::{self, Estimate, MIN_SAMPLES, Within};
 use crate::units;
 
-/// The largest p of the rank test with which a difference is claimed.
+/// The largest p with which a difference is claimed.
 pub(crate) const SIGNIFICANCE: f64 = 0.05;
 
 /// The verdict on a case against the one that it is compared with.
@@ -33,14 +36,12 @@ pub enum Verdict {
     FasterByRate,
     /// More time a row although it loads fewer rows, which favours it.
     SlowerByRate,
-    /// The difference is not larger than the noise, or not certain.
+    /// The difference is not certain: noise alone could make it.
     WithinNoise,
-    /// Fewer than [`MIN_SAMPLES`] finished samples on one side.
+    /// Fewer than [`MIN_SAMPLES`] rounds that both sides finished.
     TooFewSamples {
-        /// The case's.
-        case: usize,
-        /// Finished samples of the other case.
-        other: usize,
+        /// So many.
+        rounds: usize,
     },
     /// The two did not do the same; the reason in words.
     NotComparable(String),
@@ -75,8 +76,9 @@ impl Verdict {
     /// Why, where the words alone do not say it.
     pub(crate) fn reason(&self) -> Option<String> {
         match self {
-            Verdict::TooFewSamples { case, other } => Some(format!(
-                "{case} finished against the other side's {other}; a claim needs {MIN_SAMPLES} on each side"
+            Verdict::TooFewSamples { rounds } => Some(format!(
+                "both sides finished {rounds} round{} together; a claim needs {MIN_SAMPLES}",
+                if *rounds == 1 { "" } else { "s" }
             )),
             Verdict::NotComparable(why) | Verdict::Failed(why) | Verdict::Unavailable(why) => {
                 Some(why.clone())
@@ -93,16 +95,6 @@ pub enum Basis {
     Time,
     /// Times a row, since the two load different numbers of rows.
     TimePerRow,
-}
-
-/// The noise of a run, by its control.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Noise {
-    /// The control's speed relative to the baseline.
-    pub control: Estimate,
-    /// The control's distance from the baseline as a factor of 1 or more: a ratio between
-    /// `1 / floor` and `floor` means nothing.
-    pub floor: f64,
 }
 
 /// A published ratio beside the measured one.
@@ -153,7 +145,8 @@ pub struct Standing<'a> {
     pub ratio: Option<Estimate>,
     /// The quantity that the ratio compares.
     pub basis: Basis,
-    /// The two-sided p of the rank test against that case.
+    /// The two-sided p of there being no difference, adjusted for all verdicts of the run (Holm); `None` where
+    /// nothing is tested.
     pub p: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
@@ -168,20 +161,12 @@ pub struct Standing<'a> {
 pub struct Standings<'a> {
     /// A standing for each case.
     pub cases: Vec<Standing<'a>>,
-    /// The run's noise; `None` without a control and a baseline that both finished a sample.
+    /// The run's noise; `None` where no case has two rounds in common with another.
     pub noise: Option<Noise>,
-}
-
-impl Noise {
-    /// Whether a ratio of speeds lies no further from 1 than the noise.
-    pub(crate) fn covers(&self, ratio: f64) -> bool {
-        ratio <= self.floor && ratio >= 1.0 / self.floor
-    }
-
-    /// The noise as a share of the time: 0.02 where two series of the same case differ by 2 %.
-    pub(crate) fn share(&self) -> f64 {
-        self.floor - 1.0
-    }
+    /// Ratios that verdicts were sought for, and p adjusted.
+    pub tested: usize,
+    /// The cases round by round.
+    pub(crate) blocks: Blocks,
 }
 
 impl<'a> Standings<'a> {
@@ -195,85 +180,128 @@ impl<'a> Standings<'a> {
         let baseline = self.baseline().map(|b| b.summary.case.id.as_str());
         self.cases.iter().any(|s| s.against.is_some() && s.against != baseline)
     }
+
+    /// The speed of a case relative to another one of the run, by their ids, taken within rounds; `None` where there
+    /// is no round that both have finished.
+    pub(crate) fn within(&self, case: &str, other: &str) -> Option<Within> {
+        let place = |id: &str| self.cases.iter().position(|s| s.summary.case.id == id);
+        self.blocks.hold(place(case)?, place(other)?)
+    }
 }
 
 /// Holds each case against the run's baseline, or against the case that the plan names for it.
 pub fn judge<'a>(summaries: Vec<Summary<'a>>) -> Standings<'a> {
-    let noise = noise(&summaries);
-    let cases = summaries.iter().map(|summary| standing(summary, &summaries, noise)).collect();
-    Standings { cases, noise }
-}
-
-/// The noise of a run with these cases.
-pub(super) fn noise(summaries: &[Summary]) -> Option<Noise> {
-    let with_role = |role| summaries.iter().find(|s| s.case.role == role);
-    let (baseline, control) = (with_role(Role::Baseline)?, with_role(Role::Control)?);
-    let control = stats::ratio_estimate(&baseline.ns_per_row(), &control.ns_per_row())?;
-    Some(Noise { control, floor: control.point.max(1.0 / control.point) })
-}
-
-/// The case that the plan names for this one to be held against. Naming itself, a case says that
-/// it is a reference.
-fn named(case: &Case) -> Option<&str> {
-    case.against.as_deref().filter(|id| case.role == Role::Case && *id != case.id)
-}
-
-/// Whether a case is nothing but what others are held against.
-fn is_reference(case: &Case, all: &[Summary]) -> bool {
-    let is_itself = case.against.as_ref() == Some(&case.id);
-    let is_named = || all.iter().any(|s| named(s.case) == Some(&case.id));
-    case.role == Role::Case && named(case).is_none() && (is_itself || is_named())
-}
-
-fn standing<'a>(summary: &Summary<'a>, all: &[Summary<'a>], noise: Option<Noise>) -> Standing<'a> {
-    let case = summary.case;
-    let baseline = all.iter().find(|s| s.case.role == Role::Baseline);
-    let against = match named(case) {
-        _ if case.role == Role::Baseline || is_reference(case, all) => None,
-        Some(id) => Some(id),
-        None => baseline.map(|b| b.case.id.as_str()),
+    let all = &summaries[..];
+    let blocks = Blocks::by_time(all);
+    let mut held: Vec<Held> =
+        (0..all.len()).map(|case| Held::of(case, other(all[case].case, all), all, &blocks)).collect();
+    // Published are ratios to the baseline, whatever the case is held against.
+    let baseline = place(all, Role::Baseline);
+    let mut to_baseline: Vec<Option<Held>> = (0..all.len())
+        .map(|case| {
+            let is_another = published_ratio(case, baseline, all).is_some() && held[case].other != baseline;
+            is_another.then(|| Held::of(case, baseline, all, &blocks))
+        })
+        .collect();
+    let tested = adjust(held.iter_mut().chain(to_baseline.iter_mut().flatten()));
+    let standing = |case: usize| {
+        let own = &held[case];
+        let published = published_ratio(case, baseline, all);
+        let as_published = to_baseline[case].as_ref().unwrap_or(own);
+        Standing {
+            against: against(all[case].case, all),
+            ratio: own.ratio(),
+            basis: own.basis,
+            p: own.p,
+            verdict: own_verdict(&all[case], all).unwrap_or_else(|| own.verdict(case, all)),
+            notes: notes(&all[case], own.other.map(|place| &all[place])),
+            published: published.map(|ratio| as_published.beside(ratio, case, all)),
+            summary: all[case].clone(),
+        }
     };
-    let other = against.and_then(|id| all.iter().find(|s| s.case.id == id));
-    let mut held = contrast(summary, other, noise);
-    if let (Some(id), None) = (against, other) {
-        held.verdict = Verdict::NotComparable(format!("the plan has no case {id} to hold it against"));
-    }
-    let published = published(case, baseline, || match other {
-        Some(other) if other.case.role == Role::Baseline => held.clone(),
-        _ => contrast(summary, baseline, noise),
-    });
-    Standing {
-        against,
-        ratio: held.ratio,
-        basis: held.basis,
-        p: held.p,
-        verdict: own_verdict(summary, all).unwrap_or(held.verdict),
-        notes: notes(summary, other),
-        published,
-        summary: summary.clone(),
-    }
+    let cases = (0..all.len()).map(standing).collect();
+    Standings { cases, noise: Noise::of(all, &blocks), tested, blocks }
 }
 
 /// The comparison of one case with another.
 #[derive(Debug, Clone)]
-struct Contrast {
-    ratio: Option<Estimate>,
+struct Held {
+    /// The place of the other.
+    other: Option<usize>,
     basis: Basis,
+    within: Option<Within>,
+    /// Why its ratio decides nothing.
+    obstacle: Option<Verdict>,
+    /// The p of there being no difference, adjusted for all that is tested with it; `None` where nothing is tested.
     p: Option<f64>,
-    verdict: Verdict,
 }
 
-fn contrast(summary: &Summary, other: Option<&Summary>, noise: Option<Noise>) -> Contrast {
-    // By the row, so that the same path serves cases of fewer rows; with the same rows it is the time's ratio.
-    let finished = other.filter(|o| o.n() > 0 && summary.n() > 0);
-    let sides = finished.map(|o| (o.ns_per_row(), summary.ns_per_row()));
-    let ratio = sides.as_ref().and_then(|(o, c)| stats::ratio_estimate(o, c));
-    let p = sides.as_ref().and_then(|(o, c)| stats::mann_whitney(c, o)).map(|test| test.p);
-    let basis = match other {
-        Some(o) if o.rows != summary.rows => Basis::TimePerRow,
-        _ => Basis::Time,
-    };
-    Contrast { ratio, basis, p, verdict: verdict(summary, other, ratio, p, noise) }
+impl Held {
+    fn of(case: usize, other: Option<usize>, all: &[Summary], blocks: &Blocks) -> Self {
+        let within = other.and_then(|other| blocks.hold(case, other));
+        let basis = match other {
+            Some(other) if all[other].rows != all[case].rows => Basis::TimePerRow,
+            _ => Basis::Time,
+        };
+        let obstacle = obstacle(&all[case], other.map(|place| &all[place]), within, all)
+            // The control is the baseline itself.
+            .or_else(|| own_verdict(&all[case], all).filter(|_| all[case].case.role != Role::Case));
+        Self { other, basis, within, obstacle, p: None }
+    }
+
+    /// By the row, so that the same path serves cases of fewer rows; with the same rows it is the time's ratio.
+    fn ratio(&self) -> Option<Estimate> {
+        self.within.map(|within| within.ratio())
+    }
+
+    fn verdict(&self, case: usize, all: &[Summary]) -> Verdict {
+        let (None, Some(other)) = (&self.obstacle, self.other) else {
+            return self.obstacle.clone().unwrap_or(Verdict::NotRun);
+        };
+        let (case, other) = (&all[case], &all[other]);
+        let claim = self.ratio().and_then(|ratio| claim(ratio, self.p, 1.0));
+        let rows = |favour: &str| {
+            let (mine, theirs) =
+                (units::count(case.rows), comparability::belonging_to(other, &units::count(other.rows)));
+            Verdict::NotComparable(format!("{mine} rows against {theirs}: {favour}"))
+        };
+        match (claim, case.rows.cmp(&other.rows)) {
+            (Some(Claim::Faster), Ordering::Equal) => Verdict::Faster,
+            (Some(Claim::Slower), Ordering::Equal) => Verdict::Slower,
+            (None, Ordering::Equal) => Verdict::WithinNoise,
+            (Some(Claim::Slower), Ordering::Less) => Verdict::SlowerByRate,
+            (_, Ordering::Less) => rows("a smaller table and smaller indexes favour it"),
+            (Some(Claim::Faster), Ordering::Greater) => Verdict::FasterByRate,
+            (_, Ordering::Greater) => rows("a larger table and larger indexes are against it"),
+        }
+    }
+
+    /// The published ratio beside this one.
+    fn beside(&self, ratio: f64, case: usize, all: &[Summary]) -> Published {
+        let verdict = self.verdict(case, all);
+        let measured = match verdict {
+            Verdict::Faster | Verdict::FasterByRate => Some(true),
+            Verdict::Slower | Verdict::SlowerByRate => Some(false),
+            _ => None,
+        };
+        let agreement = match (measured, verdict) {
+            _ if self.within.is_none() => Agreement::Undecided,
+            (Some(faster), _) if faster == (ratio > 1.0) => Agreement::Agrees,
+            (Some(_), _) => Agreement::Reversed,
+            (None, Verdict::WithinNoise) => Agreement::NoDifference,
+            (None, _) => Agreement::Undecided,
+        };
+        Published { ratio, measured: self.ratio(), agreement }
+    }
+}
+
+/// Adjusts the p of all that is tested for there being so many; returns how many.
+fn adjust<'h>(held: impl Iterator<Item = &'h mut Held>) -> usize {
+    let p = |held: &Held| held.within.filter(|_| held.obstacle.is_none())?.p();
+    let mut tested: Vec<(f64, &mut Held)> = held.filter_map(|held| Some((p(held)?, held))).collect();
+    let adjusted = stats::holm(&tested.iter().map(|(p, _)| *p).collect::<Vec<_>>());
+    tested.iter_mut().zip(adjusted).for_each(|((_, held), p)| held.p = Some(p));
+    tested.len()
 }
 
 /// The verdict that a case has whatever it is compared with: unavailable, failed, or a role of its own.
@@ -297,40 +325,30 @@ fn own_verdict(case: &Summary, all: &[Summary]) -> Option<Verdict> {
     }
 }
 
-fn verdict(
+/// Why a ratio decides nothing, where that is so.
+fn obstacle(
     case: &Summary,
     other: Option<&Summary>,
-    ratio: Option<Estimate>,
-    p: Option<f64>,
-    noise: Option<Noise>,
-) -> Verdict {
+    within: Option<Within>,
+    all: &[Summary],
+) -> Option<Verdict> {
     let Some(other) = other else {
-        return Verdict::NotComparable("the run has no baseline".into());
+        return Some(Verdict::NotComparable(match against(case.case, all) {
+            Some(id) => format!("the plan has no case {id} to hold it against"),
+            None => "the run has no baseline".into(),
+        }));
     };
     if other.n() == 0 {
-        return Verdict::NotComparable(format!("no sample of {} finished", comparability::name(other)));
+        return Some(Verdict::NotComparable(format!(
+            "no sample of {} finished",
+            comparability::name(other)
+        )));
     }
     if let Some(why) = comparability::unlike(case, other) {
-        return Verdict::NotComparable(why);
+        return Some(Verdict::NotComparable(why));
     }
-    if case.n() < MIN_SAMPLES || other.n() < MIN_SAMPLES {
-        return Verdict::TooFewSamples { case: case.n(), other: other.n() };
-    }
-    let claim = ratio.and_then(|r| claim(r, p, noise.map_or(1.0, |n| n.floor)));
-    let rows = |favour: &str| {
-        let (mine, theirs) =
-            (units::count(case.rows), comparability::belonging_to(other, &units::count(other.rows)));
-        Verdict::NotComparable(format!("{mine} rows against {theirs}: {favour}"))
-    };
-    match (claim, case.rows.cmp(&other.rows)) {
-        (Some(Claim::Faster), Ordering::Equal) => Verdict::Faster,
-        (Some(Claim::Slower), Ordering::Equal) => Verdict::Slower,
-        (None, Ordering::Equal) => Verdict::WithinNoise,
-        (Some(Claim::Slower), Ordering::Less) => Verdict::SlowerByRate,
-        (_, Ordering::Less) => rows("a smaller table and smaller indexes favour it"),
-        (Some(Claim::Faster), Ordering::Greater) => Verdict::FasterByRate,
-        (_, Ordering::Greater) => rows("a larger table and larger indexes are against it"),
-    }
+    let rounds = within.map_or(0, |within| within.rounds);
+    (rounds < MIN_SAMPLES).then_some(Verdict::TooFewSamples { rounds })
 }
 
 /// The claim that a ratio of speeds allows.
@@ -342,7 +360,8 @@ pub(crate) enum Claim {
     Slower,
 }
 
-/// The claim that a speed ratio with its interval and rank test supports beyond a noise floor, if any.
+/// The claim that a speed ratio with its interval and the p of there being no difference supports, if any. Between
+/// runs the interval has to lie beyond the noise of both, which is the floor; within one it is 1.
 pub(crate) fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim> {
     let interval = ratio.interval?;
     if p.is_none_or(|p| p > SIGNIFICANCE) {
@@ -355,25 +374,11 @@ pub(crate) fn claim(ratio: Estimate, p: Option<f64>, floor: f64) -> Option<Claim
     }
 }
 
-fn published(case: &Case, baseline: Option<&Summary>, held: impl FnOnce() -> Contrast) -> Option<Published> {
-    if case.role != Role::Case {
-        return None;
-    }
-    let ratio = baseline?.case.published_seconds? / case.published_seconds?;
-    let held = held();
-    let measured = match held.verdict {
-        Verdict::Faster | Verdict::FasterByRate => Some(true),
-        Verdict::Slower | Verdict::SlowerByRate => Some(false),
-        _ => None,
-    };
-    let agreement = match (measured, held.verdict) {
-        _ if held.ratio.is_none() => Agreement::Undecided,
-        (Some(faster), _) if faster == (ratio > 1.0) => Agreement::Agrees,
-        (Some(_), _) => Agreement::Reversed,
-        (None, Verdict::WithinNoise) => Agreement::NoDifference,
-        (None, _) => Agreement::Undecided,
-    };
-    Some(Published { ratio, measured: held.ratio, agreement })
+/// The published speed of a case relative to the published baseline, where both are there.
+fn published_ratio(case: usize, baseline: Option<usize>, all: &[Summary]) -> Option<f64> {
+    let case = all[case].case;
+    let seconds = |case: &Case| case.published_seconds;
+    (case.role == Role::Case).then(|| Some(seconds(all[baseline?].case)? / seconds(case)?))?
 }
 
 fn notes(summary: &Summary, other: Option<&Summary>) -> Vec<String> {

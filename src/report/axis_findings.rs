@@ -12,7 +12,7 @@ const MOST_CROSSINGS: usize = 3;
 
 /// The sentences; none where no series has two values.
 pub(crate) fn lines(curve: &Curve, noise: Option<Noise>) -> Vec<String> {
-    let floor = noise.map_or(1.0, |noise| noise.floor);
+    let floor = noise.map_or(1.0, |noise| noise.resolution);
     let axis = curve.axis.name();
     let mut lines: Vec<String> = trends(curve, floor).iter().map(|found| trend(axis, found, floor)).collect();
     let crossings = crossings(curve, floor);

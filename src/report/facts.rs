@@ -173,9 +173,12 @@ pub(crate) fn method(run: &Run) -> Vec<String> {
          the checkpoint before and the verification after are not. Every load is verified by row count and \
          by a checksum of its content that the client computes from the dataset."
             .into(),
-        "Intervals are percentile bootstraps of the median (10 000 resamples, fixed seed) at 95 %. Faster or \
-         slower is said only where the ratio's interval lies beyond the distance of baseline and control, the \
-         exact Mann-Whitney test finds p of 0.05 or less, and both sides have five samples."
+        "Speeds are taken within rounds: of the logarithms of the ratios in each round the Hodges-Lehmann estimate, with \
+         an interval at 95 % by Student's t, whose variance is drawn towards that of all cases of the run (Smyth \
+         2004). Where the baseline runs twice a round, the mean of both is what other cases are held against. Faster or \
+         slower is said only where five rounds or more have both, and p is 0.05 or less after it was adjusted for all \
+         verdicts of the run (Holm). Intervals of times are percentile bootstraps of the median (10 000 resamples, \
+         fixed seed) at 95 %."
             .into(),
         format!(
             "A case that would take longer than {} a sample loads fewer rows, and says so.",

@@ -115,13 +115,17 @@ impl Findings<'_, '_> {
         })
     }
 
-    /// Whether a case lies no further from the one it is held against than the run's noise.
+    /// Whether a case lies no further from the one it is held against than the run's noise. Where a difference is
+    /// claimed, that is said already: its own scatter may be smaller than that of the run.
     fn is_noise(&self, standing: &Standing) -> bool {
-        standing.verdict == Verdict::WithinNoise
-            || standing
+        match standing.verdict {
+            Verdict::WithinNoise => true,
+            Verdict::Faster | Verdict::Slower | Verdict::FasterByRate | Verdict::SlowerByRate => false,
+            _ => standing
                 .ratio
                 .zip(self.standings.noise)
-                .is_some_and(|(ratio, noise)| noise.covers(ratio.point))
+                .is_some_and(|(ratio, noise)| noise.covers(ratio.point)),
+        }
     }
 
     fn finding(&self, standing: &Standing) -> String {

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{emulated_label, evidence, worth};
+use super::worst::{named, worst};
+use super::{emulated_label, evidence, scatter, worth};
 use crate::analysis::machine_load::{self, Disturbance};
 use crate::analysis::{Standings, Verdict, machine_speed, origin};
-use crate::model::{Role, Run, Sample, WalOf};
+use crate::model::{Run, Sample, WalOf};
 use crate::probe::disk::Flushing;
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -40,7 +41,7 @@ impl Note {
 /// The notes of a run, warnings first.
 pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec<Note> {
     let mut notes: Vec<Note> = warnings(run, samples, standings).into_iter().map(Note::Warning).collect();
-    notes.extend(noise(standings).map(Note::Remark));
+    notes.extend(scatter::notes(standings).into_iter().map(Note::Remark));
     let mut noted: Vec<&Verdict> = Vec::new();
     for standing in &standings.cases {
         let id = &standing.summary.case.id;
@@ -67,8 +68,6 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
     notes
 }
 
-/// Of many samples so many are named.
-const NAMED: usize = 5;
 
 /// Samples that the machine was slower in, none of which is left out or corrected.
 fn slow_machine(samples: &[Sample]) -> Option<String> {
@@ -99,15 +98,6 @@ fn shared_machine(by: Disturbance, samples: &[Sample]) -> Option<String> {
     ))
 }
 
-fn named(sample: &Sample, how_much: &str) -> String {
-    format!("{} in {} ({how_much})", sample.case, sample.slot)
-}
-
-/// The first of them, which are the worst.
-fn worst(all: impl ExactSizeIterator<Item = String>) -> String {
-    let more = if all.len() > NAMED { ", and others less" } else { "" };
-    format!("{}{more}", all.take(NAMED).collect::<Vec<_>>().join(", "))
-}
 
 /// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.
 fn without_figure(standings: &Standings, verdict: &Verdict) -> Option<Note> {
@@ -179,7 +169,7 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
     }
     if (run.plan.rounds as usize) < MIN_SAMPLES {
         warn(format!(
-            "{} round{}: a claim needs {MIN_SAMPLES} samples a case (--rounds {MIN_SAMPLES} or more)",
+            "{} round{}: a claim needs {MIN_SAMPLES} rounds (--rounds {MIN_SAMPLES} or more)",
             run.plan.rounds,
             if run.plan.rounds == 1 { "" } else { "s" }
         ));
@@ -224,21 +214,6 @@ fn of_servers(run: &Run) -> Vec<String> {
     lines
 }
 
-fn noise(standings: &Standings) -> Option<String> {
-    let baseline = standings.baseline()?;
-    match standings.noise {
-        Some(noise) => Some(format!(
-            "Noise: the baseline {} ran twice a round, and the two differ by {}; no smaller difference is claimed.",
-            baseline.summary.case.id,
-            units::percent(noise.share())
-        )),
-        None => {
-            let planned = standings.cases.iter().any(|s| s.summary.case.role == Role::Control);
-            let why = if planned { "the control has no finished sample" } else { "the run has no control" };
-            Some(format!("Noise: unknown, since {why}; claims rest on the intervals alone."))
-        }
-    }
-}
 
 /// The external programs that samples start, a line each.
 fn programs(standings: &Standings) -> Vec<String> {

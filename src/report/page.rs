@@ -3,7 +3,8 @@
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
 use super::{
-    by_dataset, crashes, curve, emulated, facts, headline, notes, own_tables, results, steps, why, winners,
+    by_dataset, crashes, curve, emulated, even_speed, facts, headline, notes, own_tables, results, steps, why,
+    winners,
 };
 use crate::stats::MIN_SAMPLES;
 
@@ -61,6 +62,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     sections.push(phases);
     sections.push(Section { table: Some(results::costs(standings)), ..titled("What it cost") });
     sections.extend(why::sections(run, standings));
+    sections.extend(even_speed::section(standings));
     sections.push(winners::methods(run));
     sections.extend(emulated::section(run));
     sections.push(Section { table: Some(facts::machine(run)), ..titled("Machine") });

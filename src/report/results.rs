@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::table::{Cell, Column, Table, Tone};
+use crate::analysis::machine_speed::MachineSpeed;
 use crate::analysis::summary::CaseReadings;
 use crate::analysis::{Standing, Standings, Verdict};
 use crate::fault::nearest;
@@ -84,8 +85,8 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
     let baseline = baseline_name(standings);
     let other = if standings.has_references() { "what it is held against" } else { &baseline };
     let speed = format!(
-        "Speed relative to {other}: its time divided by the case's; 2.00x is twice as fast. \
-         By time a row where the rows differ."
+        "Speed relative to {other}: its time divided by the case's in the same round, over all rounds; 2.00x is twice as \
+         fast. By time a row where the rows differ."
     );
     vec![
         (Column::words("case", "The method, and what differs from its defaults."), |s| {
@@ -103,7 +104,7 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
         (
             Column::numbers(
                 "speed, 95 %",
-                "Where the true relative speed lies, by a bootstrap of both sides.",
+                "Where the true relative speed lies, by a t-test within rounds; empty below five rounds.",
             )
             .spare(2),
             |s| Cell::optional(s.ratio.and_then(|r| r.interval), Cell::RatioRange),
@@ -111,8 +112,8 @@ fn result_fields(standings: &Standings) -> Vec<Field> {
         (
             Column::words(
                 "verdict",
-                "Faster or slower only where the interval lies beyond the run's noise, a rank test agrees, \
-                 and both sides have five samples; by rate where the case loads other rows, which is against it.",
+                "Faster or slower only where five rounds or more show it by a test that counts all verdicts of the run \
+                 (p of 0.05 or less, adjusted by Holm); by rate where the case loads other rows, which is against it.",
             ),
             |s| verdict_cell(&s.verdict),
         ),
@@ -281,12 +282,18 @@ pub(crate) fn cost_cell(reading: Reading, figures: &CaseReadings, rows: u64, n: 
 
 /// Every sample, as it ran.
 pub(crate) fn samples(samples: &[Sample]) -> Table {
+    let speed = MachineSpeed::of(samples);
     let columns = vec![
         Column::numbers("round", "0 is the warm-up, which no figure is made of."),
         Column::numbers("place", "The place in the round."),
         Column::words("case", ""),
         Column::numbers("rows", ""),
         Column::numbers("total", "The sum of the timed phases."),
+        Column::numbers(
+            "machine",
+            "What a fixed piece of arithmetic, or of memory traffic, took around the sample as a factor of what it took \
+             around the median one, whichever is larger: above 1 the machine was slower.",
+        ),
         Column::words("outcome", ""),
     ];
     let row = |s: &Sample| {
@@ -303,10 +310,11 @@ pub(crate) fn samples(samples: &[Sample]) -> Table {
             Cell::Code(s.case.clone()),
             Cell::Count(s.rows),
             Cell::optional(s.total_ns, |ns| Cell::Time(ns as f64)),
+            Cell::optional(speed.factor(s), Cell::Ratio),
             outcome,
         ]
     };
-    Table { columns, rows: samples.iter().map(row).collect() }
+    Table { columns, rows: samples.iter().map(row).collect() }.without_empty_columns()
 }
 
 impl Outcome {

@@ -2,7 +2,7 @@
 
 use super::rule::ClaimVerdict;
 use crate::analysis::summary::{Summary, summarize};
-use crate::analysis::verdict;
+
 use crate::model::findings::Findings;
 use crate::model::{Run, Sample, ServerFacts};
 use crate::stats::Estimate;
@@ -31,8 +31,6 @@ pub(super) struct Measured<'r> {
     pub samples: &'r [Sample],
     /// Its cases.
     pub summaries: Vec<Summary<'r>>,
-    /// Its noise as a factor of 1 or more.
-    pub floor: f64,
 }
 
 /// What became of a claim's test.
@@ -96,8 +94,6 @@ impl Record {
     /// A run, summed up; `None` of findings.
     pub(super) fn measured(&self) -> Option<Measured<'_>> {
         let Content::Run(run, samples) = &self.content else { return None };
-        let summaries = summarize(run, samples);
-        let floor = verdict::noise(&summaries).map_or(1.0, |noise| noise.floor);
-        Some(Measured { run, samples, summaries, floor })
+        Some(Measured { run, samples, summaries: summarize(run, samples) })
     }
 }

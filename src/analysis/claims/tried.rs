@@ -3,13 +3,14 @@
 use super::result::{Evidence, Measured, TestResult};
 use super::rule::{self, ClaimVerdict};
 
+use crate::analysis::blocks::Blocks;
 use crate::analysis::comparability;
 use crate::analysis::summary::Summary;
 use crate::analysis::verdict;
 use crate::claim::{Contrast, Expected, Left, Level, Quantity, Sizes, Test, Tested};
 use crate::model::findings::{Findings, Verdict};
 use crate::model::{CaseKey, Moment, Outcome, Reading, Role, Sample, Slot};
-use crate::stats::{self, Estimate};
+use crate::stats::{self, Estimate, Within};
 use crate::units;
 
 /// The results of a test by a run, one for each of its servers that has the cases; none where no server has.
@@ -97,26 +98,40 @@ impl Pair<'_> {
         if let Some(verdict) = absent.or_else(unlike) {
             return TestResult { verdict, ..result };
         }
-        let sides = values(case, contrast.quantity).zip(values(against, contrast.against_quantity));
-        let Some((ratio, p)) = sides.and_then(|(case, against)| {
-            let p = stats::mann_whitney(&case, &against)?.p;
-            Some((stats::ratio_estimate(&against, &case)?, p))
-        }) else {
+        let Some(within) = self.within(contrast, &run.summaries) else {
             return TestResult { verdict: ClaimVerdict::Undecided(unread(contrast.quantity)), ..result };
         };
-        result.measured = Some(ratio);
-        result.verdict = self.of_ratio(&contrast.expected, ratio, p, run.floor);
+        result.measured = Some(within.ratio());
+        result.verdict = self.of_ratio(&contrast.expected, within.ratio(), within.p());
         result
     }
 
+    /// The ratio within rounds; `None` where a sample lacks what is compared, or has 0 of it.
+    fn within(&self, contrast: &Contrast, all: &[Summary]) -> Option<Within> {
+        let (mine, theirs) = (contrast.quantity, contrast.against_quantity);
+        let is_there = |summary: &Summary, quantity: Quantity| {
+            summary.samples.iter().all(|sample| a_row(sample, quantity).is_some_and(|value| value > 0.0))
+        };
+        if !is_there(self.case, mine) || !is_there(self.against, theirs) {
+            return None;
+        }
+        let place = |summary: &Summary| all.iter().position(|one| one.case.id == summary.case.id);
+        let (case, against) = (place(self.case)?, place(self.against)?);
+        let blocks = |quantity: Quantity| Blocks::of(all, |sample| a_row(sample, quantity));
+        match mine == theirs {
+            true => blocks(mine).hold(case, against),
+            false => blocks(mine).hold_across(case, &blocks(theirs), against),
+        }
+    }
+
     /// Cases of different size are compared by the row, and only where the size is against what is found.
-    fn of_ratio(&self, expected: &Expected, ratio: Estimate, p: f64, floor: f64) -> ClaimVerdict {
+    fn of_ratio(&self, expected: &Expected, ratio: Estimate, p: Option<f64>) -> ClaimVerdict {
         use verdict::Claim::{Faster, Slower};
         let (mine, theirs) = (self.case.rows, self.against.rows);
-        let difference = verdict::claim(ratio, Some(p), floor);
+        let difference = verdict::claim(ratio, p, 1.0);
         match mine == theirs || difference == Some(if mine > theirs { Faster } else { Slower }) {
-            true => rule::of_ratio(expected, ratio, Some(p), floor),
-            false if ratio.interval.is_none() => rule::of_ratio(expected, ratio, Some(p), floor),
+            true => rule::of_ratio(expected, ratio, p),
+            false if ratio.interval.is_none() => rule::of_ratio(expected, ratio, p),
             false => ClaimVerdict::Undecided(format!(
                 "{} rows against {}: the size of the tables may make the difference",
                 units::count(mine),
@@ -126,20 +141,14 @@ impl Pair<'_> {
     }
 }
 
-/// The quantity of each sample, a row.
-fn values(summary: &Summary, quantity: Quantity) -> Option<Vec<f64>> {
-    if quantity == Quantity::Total {
-        return Some(summary.ns_per_row());
-    }
-    let of_sample = |sample: &&Sample| {
-        let value = match quantity {
-            Quantity::Total => sample.total_ns,
-            Quantity::Phase(phase) => sample.phases.get(&phase).copied(),
-            Quantity::Metric(reading) => sample.readings.get(reading),
-        };
-        value.map(|value| value as f64 / sample.rows.max(1) as f64)
+/// The quantity of a sample, a row.
+fn a_row(sample: &Sample, quantity: Quantity) -> Option<f64> {
+    let value = match quantity {
+        Quantity::Total => sample.total_ns,
+        Quantity::Phase(phase) => sample.phases.get(&phase).copied(),
+        Quantity::Metric(reading) => sample.readings.get(reading),
     };
-    summary.samples.iter().map(of_sample).collect()
+    value.map(|value| value as f64 / sample.rows.max(1) as f64)
 }
 
 fn unread(quantity: Quantity) -> String {

@@ -22,7 +22,17 @@ struct Document<'a> {
     machine: MachinePart<'a>,
     servers: Vec<ServerPart<'a>>,
     noise_floor: Option<f64>,
+    noise: Option<NoisePart>,
+    /// How many verdicts p was adjusted for.
+    tested: usize,
     cases: Vec<CasePart<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoisePart {
+    scatter: f64,
+    resolution: f64,
+    rounds: usize,
 }
 
 #[derive(Serialize)]
@@ -92,6 +102,7 @@ struct CasePart<'a> {
     rows_per_second: Option<Figure>,
     against: Option<&'a str>,
     speed: Option<Figure>,
+    p: Option<f64>,
     verdict: &'static str,
     bound_by: Option<String>,
     samples: Vec<SamplePart<'a>>,
@@ -122,7 +133,13 @@ pub(super) fn run(run: &Run, samples: &[Sample], standings: &Standings) -> Resul
         run: run_part(run),
         machine: machine_part(run),
         servers: server_parts(run),
-        noise_floor: standings.noise.map(|noise| noise.floor),
+        noise_floor: standings.noise.and_then(|noise| noise.floor()),
+        noise: standings.noise.map(|noise| NoisePart {
+            scatter: noise.scatter,
+            resolution: noise.resolution,
+            rounds: noise.rounds,
+        }),
+        tested: standings.tested,
         cases: standings.cases.iter().map(|standing| case_part(standing, samples)).collect(),
     })
 }
@@ -210,6 +227,7 @@ fn case_part<'a>(standing: &'a Standing, samples: &'a [Sample]) -> CasePart<'a> 
         rows_per_second: summary.rows_per_second().map(Figure::from),
         against: standing.against,
         speed: standing.ratio.map(Figure::from),
+        p: standing.p,
         verdict: standing.verdict.words(),
         bound_by: bound::words(summary),
         samples: of_case.map(sample_part).collect(),
