@@ -235,5 +235,10 @@ fn signed_rank_tails(n: usize) -> Vec<f64> {
     }
     let all: f64 = ways.iter().sum();
     let mut so_far = 0.0;
-    ways.iter().map(|one| { so_far += one; so_far / all }).collect()
+    ways.iter()
+        .map(|one| {
+            so_far += one;
+            so_far / all
+        })
+        .collect()
 }

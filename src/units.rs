@@ -177,7 +177,10 @@ mod tests {
         assert_eq!(ratio(0.43), "0.430x");
         assert_eq!(ratio(0.01183), "84.5x slower");
         assert_eq!(percent(0.0123), "1.2 %");
-        assert_eq!([0.0312, 0.00416, 0.5, 1e-5].map(probability), ["0.031", "0.0042", "0.50", "less than 0.0001"]);
+        assert_eq!(
+            [0.0312, 0.00416, 0.5, 1e-5].map(probability),
+            ["0.031", "0.0042", "0.50", "less than 0.0001"]
+        );
     }
 
     #[test]

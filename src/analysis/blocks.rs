@@ -39,7 +39,9 @@ impl Blocks {
     /// By these logarithms, a series a case.
     pub(crate) fn of_logs(all: &[Summary], series: Vec<Rounds>) -> Self {
         let baseline = place(all, Role::Baseline);
-        let is_like = |control: &usize| baseline.is_some_and(|b| comparability::unlike(&all[*control], &all[b]).is_none());
+        let is_like = |control: &usize| {
+            baseline.is_some_and(|b| comparability::unlike(&all[*control], &all[b]).is_none())
+        };
         let control = place(all, Role::Control).filter(is_like);
         let mut blocks = Self { series, baseline, control, contrasts: Vec::new(), pool: None };
         let pairs = all.iter().enumerate().filter_map(|(case, s)| Some((case, other(s.case, all)?)));

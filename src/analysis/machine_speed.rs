@@ -28,9 +28,8 @@ impl MachineSpeed {
     /// How much longer the work took around a sample than around the median one: of arithmetic or of memory traffic,
     /// whichever is larger. `None` where it was not timed.
     pub(crate) fn factor(&self, sample: &Sample) -> Option<f64> {
-        let of = |(metric, median): (Metric, Option<f64>)| {
-            Some(sample.readings.get(metric)? as f64 / median?)
-        };
+        let of =
+            |(metric, median): (Metric, Option<f64>)| Some(sample.readings.get(metric)? as f64 / median?);
         WORK.into_iter().zip(self.medians).filter_map(of).reduce(f64::max)
     }
 }

@@ -37,11 +37,12 @@ pub struct Swap {
 }
 
 impl Swap {
-    /// How much the speed of the one relative to the other changes at most, as a factor.
+    /// How much the speed of the one relative to the other changes at most, in millionths: further digits
+    /// are those of logarithms, and put nothing in order.
     fn size(&self) -> f64 {
         let most = self.faster.iter().map(|(_, speed)| *speed).fold(1.0, f64::max);
         let least = self.slower.iter().map(|(_, speed)| *speed).fold(1.0, f64::min);
-        most / least
+        (most / least * 1e6).round()
     }
 }
 
@@ -139,4 +140,3 @@ fn swap(comparison: &Comparison, (a, b): (usize, usize), tried: &[Tried]) -> Opt
         }
     })
 }
-

@@ -339,10 +339,7 @@ fn obstacle(
         }));
     };
     if other.n() == 0 {
-        return Some(Verdict::NotComparable(format!(
-            "no sample of {} finished",
-            comparability::name(other)
-        )));
+        return Some(Verdict::NotComparable(format!("no sample of {} finished", comparability::name(other))));
     }
     if let Some(why) = comparability::unlike(case, other) {
         return Some(Verdict::NotComparable(why));

@@ -68,7 +68,6 @@ pub(crate) fn notes(run: &Run, samples: &[Sample], standings: &Standings) -> Vec
     notes
 }
 
-
 /// Samples that the machine was slower in, none of which is left out or corrected.
 fn slow_machine(samples: &[Sample]) -> Option<String> {
     let mut slow = machine_speed::slow(samples);
@@ -97,7 +96,6 @@ fn shared_machine(by: Disturbance, samples: &[Sample]) -> Option<String> {
         worst(shared.iter().map(named))
     ))
 }
-
 
 /// Why cases have no figure to compare: once for all cases with this verdict, and for this reason.
 fn without_figure(standings: &Standings, verdict: &Verdict) -> Option<Note> {
@@ -213,7 +211,6 @@ fn of_servers(run: &Run) -> Vec<String> {
     }
     lines
 }
-
 
 /// The external programs that samples start, a line each.
 fn programs(standings: &Standings) -> Vec<String> {

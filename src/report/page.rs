@@ -3,8 +3,8 @@
 use super::figures::Figures;
 use super::section::{Code, Page, Picture, Prominence, Section};
 use super::{
-    by_dataset, crashes, curve, emulated, even_speed, facts, headline, notes, own_tables, results, steps, why,
-    winners,
+    by_dataset, crashes, curve, emulated, even_speed, facts, headline, notes, own_tables, results, steps,
+    why, winners,
 };
 use crate::stats::MIN_SAMPLES;
 

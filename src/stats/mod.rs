@@ -21,7 +21,7 @@ pub use estimate::{Estimate, Interval, MIN_SAMPLES};
 pub use multiplicity::holm;
 pub(crate) use outlier::{OUTLYING, deviation, modified_z};
 pub use quantile::median;
-pub use within::{Contrast, Pool, Rounds, Within};
 pub(crate) use quantile::quantile;
 pub(crate) use rank_sum::mann_whitney;
 pub(crate) use series::{change_point, mann_kendall, slope};
+pub use within::{Contrast, Pool, Rounds, Within};

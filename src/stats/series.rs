@@ -128,7 +128,8 @@ mod tests {
         let found = change_point(&rising).unwrap();
         assert_eq!((found.at, found.by), (5, 5.0));
         close(found.p, 2.0 * (-3750.0 / 1100.0f64).exp(), 1e-12);
-        let stepped: Vec<f64> = (0..20).map(|n| f64::from(n * 2 % 3) + if n < 12 { 0.0 } else { 10.0 }).collect();
+        let stepped: Vec<f64> =
+            (0..20).map(|n| f64::from(n * 2 % 3) + if n < 12 { 0.0 } else { 10.0 }).collect();
         let found = change_point(&stepped).unwrap();
         assert_eq!(found.at, 12);
         assert!(found.p < 0.01, "{found:?}");

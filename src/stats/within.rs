@@ -70,8 +70,7 @@ impl Contrast {
     /// How much two contrasts have in common by the series that they share, if all series scatter alike: the square of
     /// the correlation.
     fn shared(&self, other: &Self) -> f64 {
-        let product: f64 =
-            self.weights.iter().filter_map(|(one, w)| Some(w * other.weights.get(one)?)).sum();
+        let product: f64 = self.weights.iter().filter_map(|(one, w)| Some(w * other.weights.get(one)?)).sum();
         let size = |one: &Self| one.weights.values().map(|w| w * w).sum::<f64>();
         match size(self) * size(other) {
             both if both > 0.0 => product * product / both,
@@ -87,7 +86,8 @@ impl Contrast {
         if both.len() < 3 {
             return None;
         }
-        let (mean_a, mean_b) = (both.iter().map(|d| d.0).sum::<f64>() / n, both.iter().map(|d| d.1).sum::<f64>() / n);
+        let (mean_a, mean_b) =
+            (both.iter().map(|d| d.0).sum::<f64>() / n, both.iter().map(|d| d.1).sum::<f64>() / n);
         let sum = |of: fn(f64, f64) -> f64| both.iter().map(|(a, b)| of(a - mean_a, b - mean_b)).sum::<f64>();
         let (across, a, b) = (sum(|a, b| a * b), sum(|a, _| a * a), sum(|_, b| b * b));
         let found = if a * b > 0.0 { across * across / (a * b) } else { 1.0 };
@@ -176,7 +176,8 @@ impl Pool {
 /// The mean of the squared correlations between contrasts: by the series that they share, or as it shows in the rounds
 /// where that is more. Contrasts with one reference share its scatter, so that many of them know it no better than few.
 fn common(contrasts: &[&Contrast]) -> f64 {
-    let pairs = || contrasts.iter().enumerate().flat_map(|(i, a)| contrasts[i + 1..].iter().map(move |b| (a, b)));
+    let pairs =
+        || contrasts.iter().enumerate().flat_map(|(i, a)| contrasts[i + 1..].iter().map(move |b| (a, b)));
     let mean = |sum: f64, n: usize| if n == 0 { 0.0 } else { sum / n as f64 };
     let by_design = mean(pairs().map(|(a, b)| a.shared(b)).sum(), pairs().count());
     let shown: Vec<f64> = pairs().filter_map(|(a, b)| a.correlation(b)).collect();

@@ -49,7 +49,8 @@ impl World {
             .collect();
         let series = |case: usize| {
             // The baseline's noise is one of those in the middle.
-            let share = (case as f64 + 0.5 * self.cases as f64) % (self.cases + 2) as f64 / (self.cases + 1) as f64;
+            let share =
+                (case as f64 + 0.5 * self.cases as f64) % (self.cases + 2) as f64 / (self.cases + 1) as f64;
             let sd = self.sd * self.unequal.powf(share - 0.5);
             let own = case.checked_sub(2).and_then(|case| slower.get(case)).copied().unwrap_or(0.0);
             let log = |round: &f64| round + own + sd * random.noise(self.tails);

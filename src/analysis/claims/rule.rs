@@ -213,7 +213,6 @@ mod tests {
         }
     }
 
-
     #[test]
     fn too_few_rounds_are_no_verdict() {
         let few = Estimate { point: 2.0, interval: None };
