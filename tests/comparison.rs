@@ -11,7 +11,7 @@ use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
 use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
 use bulkbench::record;
 use bulkbench::report::{self, Colour, Look};
-use support::published::{changed, kept, fastest, loaders, stretch, votes};
+use support::published::{changed, fastest, kept, loaders, stretch, votes};
 
 /// A case with five samples on both sides.
 fn held<'a>(id: &'a str, verdict: &'a CrossVerdict, ratio: f64) -> HeldCase<'a> {

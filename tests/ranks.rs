@@ -10,7 +10,7 @@ use bulkbench::report::chart::Format;
 use bulkbench::report::export::COMPARISON_SCHEMA;
 use bulkbench::report::{self, Colour, Look};
 use serde_json::{Value, json};
-use support::published::{changed, kept, fastest, loaders, stretch, votes, with_stretched};
+use support::published::{changed, fastest, kept, loaders, stretch, votes, with_stretched};
 
 /// The ids of a swap, and the runs in which the first is faster and slower.
 type Swapped = (String, String, Vec<usize>, Vec<usize>);
