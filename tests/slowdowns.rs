@@ -11,7 +11,7 @@ const EXPERIMENT: &str = r#"
 id = "slowdown"
 title = "One index more"
 question = "Is it found?"
-rounds = 6
+rounds = 5
 baseline = "copy-csv dataset=plain"
 
 [[case]]
