@@ -32,8 +32,8 @@ pub(crate) fn section(run: &Run, samples: &[Sample]) -> Option<Section> {
     let mut open: Vec<&str> = tried.iter().map(|entry| entry.claim.id.as_str()).collect();
     open.dedup();
     let mut text = vec![format!(
-        "Where each was published, what tests it, and why it comes out so, bulkbench claims --source says with its number; what \
-         became of it in the project's own runs: {}.",
+        "bulkbench claims --source, with the number of a claim, says where it was published, what tests it, and why it comes out \
+         so. What became of these in the project's own runs: {}.",
         pages.join(", ")
     )];
     if !open.is_empty() {
