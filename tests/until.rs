@@ -228,6 +228,12 @@ fn most_wrong(of: usize) -> f64 {
     0.05 + 2.0 * (0.05 * 0.95 / n).sqrt()
 }
 
+/// From 93 to 97 per cent of so many intervals, and above that twice the standard error of such a count: wider than need be
+/// is no harm.
+fn is_coverage(hold: f64, of: usize) -> bool {
+    (0.93..=0.97 + 2.0 * (0.97 * 0.03 / of as f64).sqrt()).contains(&hold)
+}
+
 #[test]
 fn the_rule_makes_no_verdicts_and_its_intervals_hold_what_is_true() {
     let mut all = Tally::default();
@@ -238,7 +244,7 @@ fn the_rule_makes_no_verdicts_and_its_intervals_hold_what_is_true() {
         let (wrong, hold) =
             (Tally::share(tally.wrong, tally.verdicts), Tally::share(tally.hold, tally.intervals));
         assert!(wrong <= most_wrong(tally.verdicts), "at a noise of {noise}: {tally:?}");
-        assert!((0.93..=0.97).contains(&hold), "at a noise of {noise}: {tally:?}");
+        assert!(is_coverage(hold, tally.intervals), "at a noise of {noise}: {tally:?}");
         all.runs += tally.runs;
         all.rounds += tally.rounds;
     }
@@ -255,6 +261,6 @@ fn a_rule_for_a_single_case_is_no_worse() {
         let (wrong, hold) =
             (Tally::share(tally.wrong, tally.verdicts), Tally::share(tally.hold, tally.intervals));
         assert!(wrong <= most_wrong(tally.verdicts), "at a noise of {noise}: {tally:?}");
-        assert!((0.93..=0.97).contains(&hold), "at a noise of {noise}: {tally:?}");
+        assert!(is_coverage(hold, tally.intervals), "at a noise of {noise}: {tally:?}");
     }
 }
