@@ -4,7 +4,7 @@ use super::comparability;
 use super::references::{other, place};
 use super::summary::Summary;
 use crate::model::{Role, Sample};
-use crate::stats::{Contrast, Pool, Rounds, Within};
+use crate::stats::{Contrast, Pool, Rounds, Within, within};
 
 /// What each case of a run took in each round, as logarithms, and what all of them say of how a ratio scatters.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(crate) struct Blocks {
 impl Blocks {
     /// By the time a row.
     pub(crate) fn by_time(all: &[Summary]) -> Self {
-        Self::of(all, |sample| Some(sample.total_ns? as f64 / sample.rows.max(1) as f64))
+        Self::of(all, Sample::ns_per_row)
     }
 
     /// By this quantity of the finished samples; one that has none, or none above 0, is left out.
@@ -60,8 +60,7 @@ impl Blocks {
     /// ratios scatter by but from the two.
     pub(crate) fn hold_across(&self, case: usize, others: &Self, other: usize) -> Option<Within> {
         let (above, below) = (others.mean(other, case), self.mean(case, other));
-        let difference = |(round, log): (&u32, &f64)| Some((*round, log - below.get(round)?));
-        Pool::nothing().hold(&Contrast::alone(above.iter().filter_map(difference).collect()))
+        Pool::nothing().hold(&Contrast::alone(within::difference(&above, &below)))
     }
 
     fn contrast(&self, case: usize, other: usize) -> Contrast {
@@ -79,11 +78,7 @@ impl Blocks {
 
     /// The mean of the series of a case.
     fn mean(&self, case: usize, other: usize) -> Rounds {
-        let nothing = self.series.len();
-        let mut series = self.series.clone();
-        let all = self.series.iter().flat_map(|rounds| rounds.keys().copied());
-        series.push(all.map(|round| (round, 0.0)).collect());
-        Contrast::between(&self.side(case, other), &[nothing], &series).rounds
+        within::mean(&self.side(case, other), &self.series)
     }
 
     /// What the baseline took in each round, its second time included, as logarithms of the time a row.

@@ -71,9 +71,8 @@ pub(crate) fn even_speed(standings: &Standings) -> Option<EvenSpeed> {
 }
 
 fn cell(case: usize, sample: &Sample) -> Option<Cell> {
-    let ns = sample.total_ns.filter(|ns| *ns > 0)?;
-    let time = (ns as f64 / sample.rows.max(1) as f64).ln();
-    Some(Cell { case, round: sample.slot.round(), time, work: log_of_work(sample)? })
+    let (time, work) = (sample.log_ns_per_row()?, log_of_work(sample)?);
+    Some(Cell { case, round: sample.slot.round(), time, work })
 }
 
 /// The slope of time over work when the means of cases and rounds are taken out of both, the share of the variance that

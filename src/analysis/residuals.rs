@@ -24,10 +24,7 @@ pub(crate) struct Residual<'s> {
 pub(crate) fn residuals<'s>(all: &[Summary<'s>]) -> Vec<Residual<'s>> {
     let mut found: Vec<Residual> = Vec::new();
     for summary in all.iter().filter(|summary| summary.n() >= MIN_SAMPLES) {
-        let log = |sample: &&'s Sample| {
-            let ns = sample.total_ns.filter(|ns| *ns > 0)?;
-            Some((*sample, (ns as f64 / sample.rows.max(1) as f64).ln()))
-        };
+        let log = |sample: &&'s Sample| Some((*sample, sample.log_ns_per_row()?));
         let logs: Vec<(&Sample, f64)> = summary.samples.iter().filter_map(log).collect();
         let middle = stats::median(&logs.iter().map(|(_, log)| *log).collect::<Vec<_>>()).unwrap_or(0.0);
         let residual = |(sample, log): (&'s Sample, f64)| {

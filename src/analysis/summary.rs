@@ -119,7 +119,7 @@ impl Summary<'_> {
 
     /// Nanoseconds a row, sample by sample: what cases of different size are compared by.
     pub(crate) fn ns_per_row(&self) -> Vec<f64> {
-        self.samples.iter().filter_map(|s| Some(s.total_ns? as f64 / s.rows.max(1) as f64)).collect()
+        self.samples.iter().filter_map(|sample| sample.ns_per_row()).collect()
     }
 
     /// Rows a second, from the median total.
@@ -220,6 +220,18 @@ fn mixed(samples: &[&Sample]) -> Option<String> {
         }
     }
     None
+}
+
+impl Sample {
+    /// Nanoseconds a row; `None` where it did not finish.
+    pub(crate) fn ns_per_row(&self) -> Option<f64> {
+        Some(self.total_ns? as f64 / self.rows.max(1) as f64)
+    }
+
+    /// The natural logarithm of the nanoseconds a row, in which a ratio is a difference; `None` where no time passed.
+    pub(crate) fn log_ns_per_row(&self) -> Option<f64> {
+        self.ns_per_row().filter(|ns| *ns > 0.0).map(f64::ln)
+    }
 }
 
 impl EndState {

@@ -6,7 +6,7 @@
 //! other (the moderated t of Smyth, Linear models and empirical Bayes methods for assessing differential expression in
 //! microarray experiments, Statistical Applications in Genetics and Molecular Biology 3 (1), article 3, 2004).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::estimate::{CONFIDENCE, Estimate, Interval, MIN_SAMPLES};
 use super::gamma::{digamma, trigamma, trigamma_inverse};
@@ -27,6 +27,21 @@ const OF_POINT: f64 = std::f64::consts::FRAC_PI_3;
 /// were false where cases scatter unequally (`cargo bench --bench statistics`).
 const OF_OTHERS: f64 = 0.5;
 
+/// The mean of the series of one side in each round that any of them has.
+pub(crate) fn mean(side: &[usize], series: &[Rounds]) -> Rounds {
+    let rounds: BTreeSet<u32> = side.iter().flat_map(|&one| series[one].keys().copied()).collect();
+    let of = |round: u32| {
+        let there: Vec<f64> = side.iter().filter_map(|&one| series[one].get(&round).copied()).collect();
+        (round, there.iter().sum::<f64>() / there.len() as f64)
+    };
+    rounds.into_iter().map(of).collect()
+}
+
+/// One side less the other, in each round that both have.
+pub(crate) fn difference(above: &Rounds, below: &Rounds) -> Rounds {
+    above.iter().filter_map(|(round, log)| Some((*round, log - below.get(round)?))).collect()
+}
+
 /// Series held against others within rounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contrast {
@@ -40,18 +55,11 @@ impl Contrast {
     /// The mean of the logarithms of the series `above` less that of those `below`, in each round in which both sides
     /// have one; a series that lacks a round is left out of its mean there.
     pub fn between(above: &[usize], below: &[usize], series: &[Rounds]) -> Self {
-        let mean = |side: &[usize], round: u32| {
-            let there: Vec<f64> = side.iter().filter_map(|&one| series[one].get(&round).copied()).collect();
-            (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
-        };
-        let all: std::collections::BTreeSet<u32> =
-            above.iter().flat_map(|&one| series[one].keys().copied()).collect();
-        let difference = |round: u32| Some((round, mean(above, round)? - mean(below, round)?));
         let mut weights = BTreeMap::new();
         for (side, sign) in [(above, 1.0), (below, -1.0)] {
             side.iter().for_each(|&one| *weights.entry(one).or_insert(0.0) += sign / side.len() as f64);
         }
-        Self { weights, rounds: all.into_iter().filter_map(difference).collect() }
+        Self { weights, rounds: difference(&mean(above, series), &mean(below, series)) }
     }
 
     /// A contrast of these differences, which shares no series with any other.

@@ -2,7 +2,6 @@
 
 use super::rule::ClaimVerdict;
 use crate::analysis::summary::{Summary, summarize};
-
 use crate::model::findings::Findings;
 use crate::model::{Run, Sample, ServerFacts};
 use crate::stats::Estimate;
