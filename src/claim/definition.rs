@@ -46,6 +46,8 @@ pub struct Test {
     pub about: Option<String>,
     /// The experiment that has its cases.
     pub experiment: String,
+    /// Further ones that have them.
+    pub also: Vec<String>,
     /// What is held against what.
     pub tested: Tested,
 }
@@ -186,6 +188,16 @@ impl Contrast {
 }
 
 impl Test {
+    /// The experiments that have its cases.
+    pub fn experiments(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.experiment).chain(&self.also).map(String::as_str)
+    }
+
+    /// Whether the experiment of this name is one of these.
+    pub fn is_in(&self, experiment: &str) -> bool {
+        self.experiments().any(|name| name == experiment)
+    }
+
     /// The ids of the cases that it needs; none for a caveat.
     pub fn cases(&self) -> Vec<&str> {
         match &self.tested {
@@ -210,9 +222,9 @@ impl Claim {
     /// The experiments that test it, each once, in the order of its tests.
     pub fn experiments(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for test in &self.tests {
-            if !names.contains(&test.experiment.as_str()) {
-                names.push(&test.experiment);
+        for name in self.tests.iter().flat_map(Test::experiments) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
         names

@@ -54,6 +54,8 @@ struct ClaimFile {
 struct TestFile {
     about: Option<String>,
     experiment: Spanned<String>,
+    #[serde(default)]
+    also: Vec<Spanned<String>>,
     case: Option<Spanned<String>>,
     against: Option<Spanned<String>>,
     version: Option<u32>,
@@ -142,7 +144,7 @@ impl ClaimFile {
     }
 }
 
-/// The keys of a test by what it tests, beside `about` and `experiment`.
+/// The keys of a test by what it tests, beside `about`, `experiment` and `also`.
 const CONTRAST: [&str; 12] = [
     "case",
     "against",
@@ -194,7 +196,8 @@ impl TestFile {
             "level" => self.level(at, &place)?,
             _ => self.contrast(at, &place)?,
         };
-        Ok(Test { about: self.about, experiment: self.experiment.into_inner(), tested })
+        let also = self.also.into_iter().map(Spanned::into_inner).collect();
+        Ok(Test { about: self.about, experiment: self.experiment.into_inner(), also, tested })
     }
 
     /// The keys that it has, beside those of every test.
@@ -225,11 +228,14 @@ impl TestFile {
         keys.into_iter().filter(|(_, there)| *there).map(|(key, _)| key).collect()
     }
 
-    /// The experiment is there, and has the cases or the caveat.
+    /// The experiments are there, and have the cases or the caveat.
     fn check_names(&self, at: &At<'_>) -> Result<()> {
-        let name = self.experiment.get_ref();
-        let experiment =
-            Experiment::find(name).map_err(|error| usage!("{}: {error}", at.line(&self.experiment)))?;
+        std::iter::once(&self.experiment).chain(&self.also).try_for_each(|name| self.check_names_in(name, at))
+    }
+
+    fn check_names_in(&self, wanted: &Spanned<String>, at: &At<'_>) -> Result<()> {
+        let name = wanted.get_ref();
+        let experiment = Experiment::find(name).map_err(|error| usage!("{}: {error}", at.line(wanted)))?;
         let cases: Vec<String> = experiment.cases.iter().map(|case| case.key.to_string()).collect();
         let has_all = experiment.cases.iter().any(|case| case.key.method == ALL_METHODS);
         for (key, case) in [("case", &self.case), ("against", &self.against)] {
@@ -417,6 +423,12 @@ ratio = 1.5
                 ["x.toml, line 12", "case =", "did you mean `copy-text`?"],
             ),
             ("\"votes\"", "\"vote\"", ["x.toml, line 11", "experiment `vote`", "did you mean `votes`?"]),
+            (
+                "ratio = 1.5",
+                "ratio = 2\nalso = [\"articl\"]",
+                ["x.toml, line 15", "experiment `articl`", "did you mean `article`?"],
+            ),
+            ("ratio = 1.5", "ratio = 2\nalso = [\"wal\"]", ["x.toml, line 12", "copy-text", "the cases of wal"]),
             ("ratio = 1.5", "seconds = 1", ["x.toml, line 11", "`against_seconds`", "give both"]),
             ("ratio = 1.5", "", ["x.toml, line 11", "`expect`", "missing"]),
             ("ratio = 1.5", "ratio = -1", ["x.toml, line 11", "ratio = -1", "from"]),

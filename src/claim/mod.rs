@@ -54,7 +54,7 @@ pub(crate) fn chosen(sources: &[Source], ids: &[String]) -> Result<Vec<Source>> 
 /// The ids of the claims that an experiment serves.
 pub fn served_by<'s>(sources: &'s [Source], experiment: &str) -> BTreeSet<&'s str> {
     let claims = sources.iter().flat_map(|source| &source.claims);
-    let serves = |claim: &&Claim| claim.tests.iter().any(|test| test.experiment == experiment);
+    let serves = |claim: &&Claim| claim.tests.iter().any(|test| test.is_in(experiment));
     claims.filter(serves).map(|claim| claim.id.as_str()).collect()
 }
 
@@ -64,7 +64,7 @@ pub fn published_seconds(sources: &[Source], experiment: &str, baseline: &str) -
     let of_source = |source: &Source| {
         let tests = source.claims.iter().flat_map(|claim| &claim.tests);
         let pairs: Vec<[(&str, f64); 2]> =
-            tests.filter(|test| test.experiment == experiment).filter_map(pair_of_seconds).collect();
+            tests.filter(|test| test.is_in(experiment)).filter_map(pair_of_seconds).collect();
         let mut found: BTreeMap<String, f64> = BTreeMap::new();
         // Each turn reaches cases that are one further from the baseline.
         for _ in &pairs {
@@ -121,6 +121,9 @@ mod tests {
         );
         assert!(published_seconds(all, "collation", "copy-csv collation=C").is_empty());
         assert!(served_by(all, "votes").contains("A4"));
+        // The nine ways of one source, on a disk like its own.
+        assert_eq!(published_seconds(all, "article", "copy-csv").len(), 9);
+        assert!(served_by(all, "article").contains("A4"));
     }
 
     #[test]

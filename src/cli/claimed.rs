@@ -41,7 +41,7 @@ impl Claimed {
                 ));
             }
         };
-        let tests = || claim.tests.iter().filter(|test| test.experiment == name);
+        let tests = || claim.tests.iter().filter(|test| test.is_in(name));
         Ok(Self {
             experiment: name.to_owned(),
             cases: tests().flat_map(Test::cases).map(String::from).collect(),

@@ -26,7 +26,7 @@ pub(super) fn by_run(test: &Test, run: &Measured) -> Vec<TestResult> {
         Tested::Level(level) => {
             of_case(&level.case, run).map(|summary| self::level(level, summary)).collect()
         }
-        Tested::Sizes(sizes) if run.run.plan.experiment == test.experiment => {
+        Tested::Sizes(sizes) if test.is_in(&run.run.plan.experiment) => {
             self::sizes(sizes, run).into_iter().collect()
         }
         Tested::Crash { case, left } => {
