@@ -67,13 +67,18 @@ fn other_build(case: &Summary, other: &Summary) -> Option<String> {
         let server = s.case.key.server.as_deref().unwrap_or_default();
         format!("the record says nothing of the server {server} of {}", s.case.id)
     };
-    let (Some(mine), Some(theirs)) = (case.server, other.server) else {
+    if case.server.is_none() || other.server.is_none() {
         return Some(unknown(if case.server.is_none() { case } else { other }));
-    };
-    let (mine, theirs) = (origin::build_origin(&mine.version), origin::build_origin(&theirs.version));
-    (mine != theirs).then(|| {
-        format!("builds of different origin: {mine} and {theirs} (--any-build compares them all the same)")
-    })
+    }
+    let builds = builds_apart(case, other)?;
+    Some(format!("builds of different origin: {builds} (--any-build compares them all the same)"))
+}
+
+/// The origins of the builds of their servers, where these are known and differ.
+pub(crate) fn builds_apart(case: &Summary, other: &Summary) -> Option<String> {
+    let build = |summary: &Summary| Some(origin::build_origin(&summary.server?.version));
+    let (mine, theirs) = (build(case)?, build(other)?);
+    (mine != theirs).then(|| format!("{mine} and {theirs}"))
 }
 
 fn structure_difference(mine: &[String], theirs: &[String]) -> String {

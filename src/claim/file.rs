@@ -428,7 +428,11 @@ ratio = 1.5
                 "ratio = 2\nalso = [\"articl\"]",
                 ["x.toml, line 15", "experiment `articl`", "did you mean `article`?"],
             ),
-            ("ratio = 1.5", "ratio = 2\nalso = [\"wal\"]", ["x.toml, line 12", "copy-text", "the cases of wal"]),
+            (
+                "ratio = 1.5",
+                "ratio = 2\nalso = [\"wal\"]",
+                ["x.toml, line 12", "copy-text", "the cases of wal"],
+            ),
             ("ratio = 1.5", "seconds = 1", ["x.toml, line 11", "`against_seconds`", "give both"]),
             ("ratio = 1.5", "", ["x.toml, line 11", "`expect`", "missing"]),
             ("ratio = 1.5", "ratio = -1", ["x.toml, line 11", "ratio = -1", "from"]),

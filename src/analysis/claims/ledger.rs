@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::result::{Content, Measured, Record, TestResult};
 use super::rule::ClaimVerdict;
 use super::tried;
-use crate::claim::{Claim, Source, Test};
+use crate::claim::{Claim, Source, Test, Tested};
 use crate::disk;
 use crate::model::{Machine, Provenance, ServerFacts};
 use crate::stats::MIN_SAMPLES;
@@ -55,20 +55,20 @@ pub fn ledger<'l>(sources: &'l [Source], records: &[Record]) -> Ledger<'l> {
 
 impl Record {
     fn results(&self, claim: &Claim, test: &Test, measured: Option<&Measured>) -> Vec<TestResult> {
-        let (results, provenance, server) = match (&self.content, measured) {
+        let (results, provenance, server, experiment) = match (&self.content, measured) {
             (Content::Run(run, _), Some(measured)) => {
-                (tried::by_run(test, measured), &run.provenance, &run.server)
+                (tried::by_run(test, measured), &run.provenance, &run.server, &run.plan.experiment)
             }
             (Content::Findings(findings), _) => {
                 let found = tried::by_findings(test, findings);
-                (found.into_iter().collect(), &findings.provenance, &findings.server)
+                (found.into_iter().collect(), &findings.provenance, &findings.server, &findings.experiment)
             }
             (Content::Run(..), None) => return Vec::new(),
         };
         let placed = |result: TestResult| TestResult {
             record: self.name.clone(),
             place: place(provenance, result.server.as_ref().unwrap_or(server)),
-            repeat: repeat(&provenance.command, claim, test),
+            repeat: repeat(&provenance.command, experiment, claim, test),
             ..result
         };
         results.into_iter().map(placed).collect()
@@ -103,16 +103,19 @@ fn disk_words(machine: &Machine, server: &ServerFacts) -> Option<String> {
 /// Flags of a run's command that choose what it does, each with a value: the claim does.
 const CHOOSING: [&str; 5] = ["--methods", "--until-cases", "--caveat", "--claim", "--crash-rows"];
 
-/// The command that tries a claim's test as this run did, in rounds enough for a verdict.
-fn repeat(command: &str, claim: &Claim, test: &Test) -> String {
+/// The command that tries a claim's test as this run of an experiment did, in rounds enough for a verdict.
+fn repeat(command: &str, run: &str, claim: &Claim, test: &Test) -> String {
     let words = shlex::split(command).unwrap_or_default();
-    let mut kept = ["bulkbench", "run", &test.experiment, "--claim", &claim.id].map(String::from).to_vec();
+    let experiment = if test.is_in(run) { run } else { test.experiment.as_str() };
+    let mut kept = ["bulkbench", "run", experiment, "--claim", claim.id.as_str()].map(String::from).to_vec();
+    // The experiment's own way of crashing needs no word, that by which this run differed from it does.
+    let crashes = matches!(test.tested, Tested::Crash { .. });
     let mut rest = words.into_iter().skip(3).peekable();
     while let Some(word) = rest.next() {
         let is_few = |value: &String| value.parse().is_ok_and(|n: usize| n < MIN_SAMPLES);
         if CHOOSING.contains(&word.as_str()) || word == "--rounds" && rest.peek().is_some_and(is_few) {
             rest.next();
-        } else if !word.starts_with("--crash") {
+        } else if !word.starts_with("--crash") || crashes && word.contains('=') {
             kept.push(word);
         }
     }

@@ -9,7 +9,7 @@ use crate::analysis::summary::Summary;
 use crate::analysis::verdict;
 use crate::claim::{Contrast, Expected, Left, Level, Quantity, Sizes, Test, Tested};
 use crate::model::findings::{Findings, Verdict};
-use crate::model::{CaseKey, Moment, Outcome, Reading, Role, Sample, Slot};
+use crate::model::{CaseKey, CrashKind, Moment, Outcome, Reading, Role, Sample, Slot};
 use crate::stats::{self, Estimate, Within};
 use crate::units;
 
@@ -92,6 +92,10 @@ impl Pair<'_> {
         let is_itself = case.case.id == against.case.id;
         let mut result = TestResult::of(ClaimVerdict::Reproduced).on(case);
         result.evidence = if is_itself { evidence(&[case]) } else { evidence(&[case, against]) };
+        if let Some(builds) = comparability::builds_apart(case, against) {
+            let words = format!("builds of different origin, not of a version alone: {builds}");
+            result.evidence.push(Evidence { case: case.case.id.clone(), words });
+        }
         let absent = absent(case).or_else(|| absent(against));
         let unlike =
             || comparability::unlike(case, against).filter(|_| !is_itself).map(ClaimVerdict::NotTestable);
@@ -219,6 +223,8 @@ fn crash(left: Left, summary: &Summary, run: &Measured) -> Option<TestResult> {
         all if all == crash.confirmed => "every row".into(),
         some => format!("{} of {} rows", units::count(some), units::count(crash.confirmed)),
     };
+    let by_power = run.run.plan.crash.as_ref().is_some_and(|plan| matches!(plan.kind, CrashKind::Power));
+    let found = if by_power { format!("{found}, after a loss of power") } else { found };
     Some(TestResult { found: Some(found), ..TestResult::of(verdict).on(summary) })
 }
 
