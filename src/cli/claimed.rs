@@ -13,6 +13,8 @@ pub(crate) const DEFAULT_EXPERIMENT: &str = "votes";
 pub(crate) struct Claimed {
     /// The experiment's name.
     pub experiment: String,
+    /// What the user is told of tests that are elsewhere; `None` where there are none.
+    pub rest: Option<String>,
     cases: Vec<String>,
     caveats: Vec<String>,
 }
@@ -41,9 +43,19 @@ impl Claimed {
                 ));
             }
         };
-        let tests = || claim.tests.iter().filter(|test| test.is_in(name));
+        let (here, elsewhere): (Vec<&Test>, Vec<&Test>) =
+            claim.tests.iter().partition(|test| test.is_in(name));
+        let tests = || here.iter().copied();
+        let mut others: Vec<&str> = elsewhere.iter().map(|test| test.experiment.as_str()).collect();
+        others.dedup();
+        let rest = (!others.is_empty()).then(|| {
+            let commands = others.iter().map(|other| format!("bulkbench run {other} --claim {}", claim.id));
+            let commands: Vec<String> = commands.collect();
+            format!("{name} tests a part of {}; the rest: {}", claim.id, commands.join("; "))
+        });
         Ok(Self {
             experiment: name.to_owned(),
+            rest,
             cases: tests().flat_map(Test::cases).map(String::from).collect(),
             caveats: tests().filter_map(Test::caveat).map(String::from).collect(),
         })
@@ -68,6 +80,9 @@ mod tests {
         assert_eq!(name("A8", "votes").unwrap(), "votes");
         assert_eq!(name("A8", "wal").unwrap(), "wal");
         assert_eq!(name("B3", "votes").unwrap(), "latency");
+        let rest = |id, experiment| Claimed::find(id, experiment).unwrap().rest;
+        assert!(rest("A8", "votes").unwrap().ends_with("the rest: bulkbench run wal --claim A8"));
+        assert_eq!((rest("A4", "votes"), rest("B3", "votes")), (None, None));
         for (id, experiment, words) in [
             ("B3", "wal", "name latency"),
             ("F4", "votes", "nothing here tests it: it takes a loader in Java"),

@@ -46,6 +46,7 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
     // What can be wrong with the words is found before anything is made or started.
     let (catalogue, loaders) = args.loaders.catalogue()?;
     let claimed = args.claim.as_ref().map(|id| Claimed::find(id, &args.experiment)).transpose()?;
+    claimed.iter().filter_map(|claimed| claimed.rest.as_ref()).for_each(|rest| crate::say!("{rest}"));
     let name = claimed.as_ref().map_or(&args.experiment, |claimed| &claimed.experiment);
     let experiment = Experiment::find_for(name, args.limits.cores())?;
     let experiment = claimed.iter().fold(experiment, |experiment, claimed| claimed.of(experiment));
