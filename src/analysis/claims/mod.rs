@@ -7,4 +7,4 @@ mod tried;
 
 pub use ledger::{Entry, Ledger, Tally, ledger};
 pub use result::{Content, Evidence, Record, TestResult};
-pub use rule::{ClaimVerdict, of_exact, of_level, of_ratio};
+pub use rule::{ClaimVerdict, HALF, NEARLY, counts_from, of_exact, of_level, of_ratio};

@@ -16,7 +16,16 @@ use crate::units;
 const LEAST: f64 = 1.05;
 
 /// The share of a published level that counts as it.
-const NEARLY: f64 = 0.9;
+pub const NEARLY: f64 = 0.9;
+
+/// The share of a published level from which on it is there, and weaker.
+pub const HALF: f64 = 0.5;
+
+/// The factor from which on a difference counts as published: half of what the published ratio, which is above 1, has
+/// beyond that.
+pub fn counts_from(ratio: Option<f64>) -> f64 {
+    ratio.map_or(LEAST, |ratio| 1.0 + (ratio - 1.0) / 2.0)
+}
 
 /// What becomes of a published claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +93,7 @@ pub fn of_level(bound: Bound, measured: Estimate) -> ClaimVerdict {
     let Some(interval) = measured.interval else { return too_few() };
     match bound {
         Bound::AtLeast(least) if interval.high >= NEARLY * least => ClaimVerdict::Reproduced,
-        Bound::AtLeast(least) if interval.high >= least / 2.0 => ClaimVerdict::Weaker,
+        Bound::AtLeast(least) if interval.high >= HALF * least => ClaimVerdict::Weaker,
         Bound::AtMost(most) if interval.low <= most / NEARLY => ClaimVerdict::Reproduced,
         Bound::AtLeast(_) | Bound::AtMost(_) => ClaimVerdict::NotReproduced,
     }
@@ -128,7 +137,7 @@ fn apart(
     is_there: bool,
     difference: Option<Difference>,
 ) -> ClaimVerdict {
-    let half = ratio.map_or(LEAST, |ratio| 1.0 + (ratio - 1.0) / 2.0);
+    let half = counts_from(ratio);
     match (is_there, difference) {
         (true, _) if point >= half => ClaimVerdict::Reproduced,
         (true, _) => ClaimVerdict::Weaker,

@@ -1,7 +1,7 @@
 //! The ledger as a table, as blocks with all that is known of each claim, and as the page of a source.
 
 use super::words::{
-    command, interval, measured, part, published, published_in, says, tally, tested_by, verdict,
+    command, counts, interval, measured, part, published, published_in, says, tally, tested_by, verdict,
 };
 use crate::analysis::claims::{Entry, Ledger, TestResult};
 use crate::claim::Source;
@@ -14,6 +14,12 @@ use crate::report::terminal;
 const RATIOS: &str = "Figures are ratios: what a case is held against, divided by the case; 2x is twice as fast, or half as \
     much. Times of other machines and years are not compared, only ratios within a source and within a run. A verdict \
     needs five rounds; half of the published difference counts as it (docs/methodology.md).";
+
+/// How the rules of verdicts are to be read.
+const VERDICTS: &str = "A direction is there where the interval at 95 % lies clear of 1, and the figure then says whether it is \
+    reproduced or weaker. That two are the same takes the whole interval. A share or a rate goes by the end of its \
+    interval that is nearer to what was published. Sizes, and what becomes of rows, are exact. What the samples leave open is \
+    undecided.";
 
 /// The ledger for a terminal: a line for each result.
 pub(super) fn overview(ledger: &Ledger, look: Look) -> String {
@@ -62,6 +68,7 @@ fn block(entries: &[Entry], look: Look) -> String {
         let Some(test) = entry.test else { continue };
         let about = test.about.as_ref().map(|about| format!("{about}: ")).unwrap_or_default();
         line(2, &format!("{about}{}; published {}", tested_by(test), published(test).text()));
+        line(4, &counts(test));
         if entry.results.is_empty() {
             line(4, &format!("no record has it: {}", command(entry).unwrap_or_default()));
         }
@@ -151,6 +158,12 @@ pub(super) fn page(ledger: &Ledger) -> Page {
             code: commands(entries),
             ..Section::default()
         };
+        let rules = Section {
+            title: format!("{}: what counts as which verdict", source.id),
+            text: vec![VERDICTS.into()],
+            table: rules(entries),
+            ..Section::default()
+        };
         let untestable = Section {
             title: format!("{}: why a claim has no verdict", source.id),
             text: reasons(entries),
@@ -166,6 +179,7 @@ pub(super) fn page(ledger: &Ledger) -> Page {
             Some(ledger),
             why.table.is_some().then_some(why),
             (!untestable.text.is_empty()).then_some(untestable),
+            rules.table.is_some().then_some(rules),
             (!repeat.code.is_empty()).then_some(repeat),
         ]
         .into_iter()
@@ -222,6 +236,27 @@ fn evidence(entries: &[Entry]) -> Option<Table> {
         })
     });
     let rows: Vec<Vec<Cell>> = rows.collect();
+    (!rows.is_empty()).then_some(Table { columns, rows })
+}
+
+/// What is held against what, and what counts as which verdict of it.
+fn rules(entries: &[Entry]) -> Option<Table> {
+    let columns = vec![
+        Column::words("claim", ""),
+        Column::words("what is held against what", ""),
+        Column::numbers("published", ""),
+        Column::words("verdict", ""),
+    ];
+    let row = |entry: &Entry| {
+        let test = entry.test?;
+        Some(vec![
+            Cell::Code(entry.claim.id.clone()),
+            Cell::Text(tested_by(test)),
+            published(test),
+            Cell::Text(counts(test)),
+        ])
+    };
+    let rows: Vec<Vec<Cell>> = entries.iter().filter_map(row).collect();
     (!rows.is_empty()).then_some(Table { columns, rows })
 }
 

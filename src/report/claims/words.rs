@@ -1,6 +1,6 @@
 //! The figures of claims as tables show them.
 
-use crate::analysis::claims::{ClaimVerdict, Entry, Tally, TestResult};
+use crate::analysis::claims::{ClaimVerdict, Entry, HALF, NEARLY, Tally, TestResult, counts_from};
 use crate::claim::{Bound, Direction, Expected, Left, Level, Test, Tested};
 use crate::report::table::{Cell, Tone, rate, ratio_range};
 use crate::stats::Interval;
@@ -108,6 +108,52 @@ pub(super) fn tested_by(test: &Test) -> String {
         }
         Tested::Finding { caveat, way, .. } => format!("{experiment}: {caveat} by {way}"),
         Tested::Crash { case, .. } => format!("{experiment}: what a crash leaves of {case}"),
+    }
+}
+
+/// What counts as which verdict of a test.
+pub(super) fn counts(test: &Test) -> String {
+    match &test.tested {
+        Tested::Contrast(contrast) => ratio_counts(&contrast.expected),
+        Tested::Sizes(sizes) => ratio_counts(&sizes.expected),
+        Tested::Level(level) => match level.bound {
+            Bound::AtLeast(least) => format!(
+                "reproduced from {} on, weaker from {} on, below not reproduced",
+                of_level(level, NEARLY * least),
+                of_level(level, HALF * least)
+            ),
+            Bound::AtMost(most) => {
+                format!("reproduced up to {}, above not reproduced", of_level(level, most / NEARLY))
+            }
+        },
+        Tested::Finding { .. } | Tested::Crash { .. } => {
+            "reproduced where it is as published, else not reproduced".into()
+        }
+    }
+}
+
+fn ratio_counts(expected: &Expected) -> String {
+    let factor = units::factor;
+    let band = 1.0 + expected.within;
+    match expected.direction {
+        Direction::Faster => {
+            let half = factor(counts_from(expected.ratio));
+            format!(
+                "reproduced from {half} on, weaker above 1x, reversed below; not reproduced where neither is shown and \
+                 {half} is out of reach"
+            )
+        }
+        Direction::Slower => {
+            let half = factor(1.0 / counts_from(expected.ratio.map(|ratio| 1.0 / ratio)));
+            format!(
+                "reproduced up to {half}, weaker below 1x, reversed above; not reproduced where neither is shown and \
+                 {half} is out of reach"
+            )
+        }
+        Direction::Same => {
+            format!("reproduced within {} to {}, not reproduced beyond", factor(1.0 / band), factor(band))
+        }
+        Direction::NotFaster => format!("reproduced up to {}, reversed above", factor(band)),
     }
 }
 
