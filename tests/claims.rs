@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use bulkbench::analysis::claims::{ClaimVerdict, Content, Ledger, Record, TestResult, ledger};
 use bulkbench::claim;
 use bulkbench::model::findings::{Finding, Findings, Verdict};
-use bulkbench::model::{Crash, Moment, Outcome, Role, Run, Sample, Slot};
+use bulkbench::model::{Crash, CrashKind, CrashPlan, Moment, Outcome, Role, Run, Sample, Slot};
 use bulkbench::record::{Document, Store};
 use bulkbench::report::claims::{load, pages, records_in};
 use bulkbench::report::write_all;
@@ -87,7 +87,7 @@ fn a_slower_one_is_the_reverse_of_faster() {
 
 #[test]
 fn what_a_crash_left_is_as_published_or_is_not() {
-    let crashed = |unlogged_rows: u64| {
+    let crashed = |unlogged_rows: u64, kind: CrashKind| {
         let cases = vec![
             support::case("copy-csv", Role::Baseline, 100),
             support::case("copy-csv control", Role::Control, 100),
@@ -112,14 +112,35 @@ fn what_a_crash_left_is_as_published_or_is_not() {
             ..support::sample(&cases[case], 1, &[])
         };
         let samples = vec![sample(0, 100), sample(2, unlogged_rows)];
-        let records = [of_run(support::run(cases.clone(), 1), samples)];
+        let mut run = support::run(cases.clone(), 1);
+        run.plan.crash = Some(CrashPlan { kind, rows: 100, order: Vec::new() });
+        let records = [of_run(run, samples)];
         let ledger = ledger(claim::sources(), &records);
         results(&ledger, "A7").into_iter().map(|result| (result.verdict, result.found)).collect::<Vec<_>>()
     };
     let found = |verdict, words: &str| (verdict, Some(words.to_owned()));
     let logged = found(ClaimVerdict::Reproduced, "every row");
-    assert_eq!(crashed(0), [found(ClaimVerdict::Reproduced, "no row"), logged.clone()]);
-    assert_eq!(crashed(3), [found(ClaimVerdict::NotReproduced, "3 of 100 rows"), logged]);
+    assert_eq!(crashed(0, CrashKind::Kill), [found(ClaimVerdict::Reproduced, "no row"), logged.clone()]);
+    assert_eq!(crashed(3, CrashKind::Kill), [found(ClaimVerdict::NotReproduced, "3 of 100 rows"), logged]);
+    let [unlogged, logged] = ["no row, after a loss of power", "every row, after a loss of power"]
+        .map(|words| found(ClaimVerdict::Reproduced, words));
+    assert_eq!(crashed(0, CrashKind::Power), [unlogged, logged]);
+}
+
+#[test]
+fn a_verdict_is_repeated_in_the_experiment_of_its_run_where_that_tests_it() {
+    let repeated = |experiment: &str| {
+        let (mut run, samples) = support::votes(5, 1.0);
+        run.plan.experiment = experiment.into();
+        run.provenance.command = format!(
+            "bulkbench run {experiment} --rows 1000 --rounds 5 --crash=power --crash-rows 10 --disk hdd-5400"
+        );
+        let records = [of_run(run, samples)];
+        results(&ledger(claim::sources(), &records), "A4")[0].repeat.clone()
+    };
+    let like = "--claim A4 --rows 1000 --rounds 5 --disk hdd-5400";
+    assert_eq!(repeated("article"), format!("bulkbench run article {like}"));
+    assert_eq!(repeated("disks"), format!("bulkbench run votes {like}"));
 }
 
 #[test]
@@ -248,7 +269,9 @@ fn without_runs_the_ledger_says_what_would_test_each_claim() {
     }
     assert!(all.lines().all(|line| line.chars().count() <= 120), "{all}");
     let (_, one, _) = bulkbench(&["claims", "--source", "a21", "--source", "A8"], dir.path());
-    for words in ["2 claims:", "invented", "wal_level", "bulkbench run votes --claim A8"] {
+    for words in
+        ["2 claims:", "invented", "wal_level", "reproduced from 1.15x on", "bulkbench run votes --claim A8"]
+    {
         assert!(one.contains(words), "{words}: {one}");
     }
     let (ok, _, error) = bulkbench(&["claims", "--source", "A77"], dir.path());
