@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use bulkbench::model::{Outcome, Phase, Run, Sample, Slot};
+use bulkbench::model::{EmulatedDisk, Outcome, Phase, Run, Sample, Slot};
 use bulkbench::record::{self, Store};
 use bulkbench::report::export::{ExportFormat, SCHEMA, export};
 use serde_json::{Value, json};
@@ -252,6 +252,48 @@ fn the_json_is_as_its_schema_says() {
 fn the_schema_names_every_phase() {
     let named = &schema()["$defs"]["sample"]["properties"]["phases_ns"]["propertyNames"]["enum"];
     assert_eq!(*named, json!(Phase::ALL.map(Phase::name)));
+}
+
+/// Whatever reads a result has to see that no machine has that disk, and how much of the machine the server had.
+#[test]
+fn an_emulated_disk_and_limits_are_said_in_every_format() {
+    let (mut run, mut samples) = support::votes(5, 1.0);
+    let class = Some("hdd-5400".to_owned());
+    run.server.disk = Some(EmulatedDisk { class, flush_ns: 11_100_000, ..EmulatedDisk::default() });
+    run.server.limits.memory_bytes = Some(4 << 30);
+    let limited = "copy-text cpus=1";
+    let case = run.plan.cases.iter_mut().find(|case| case.id == "copy-text").unwrap();
+    case.key.axes.limits.cpus = Some(1);
+    case.id = limited.into();
+    samples.iter_mut().filter(|s| s.case == "copy-text").for_each(|s| s.case = limited.into());
+    let dir = stored("emulated", &run, &samples);
+
+    let named = "copy-text cpus=1 (emulated disk: hdd-5400)";
+    let hyperfine = exported(&dir, ExportFormat::Hyperfine);
+    assert_valid(&of_hyperfine(), &hyperfine);
+    assert_eq!(hyperfine["results"][1]["command"], named);
+    let parameters = json!({ "cpus": "1", "emulated_disk": "hdd-5400" });
+    assert_eq!(hyperfine["results"][1]["parameters"], parameters);
+    assert!(exported(&dir, ExportFormat::Bmf).get(named).is_some());
+    assert_eq!(exported(&dir, ExportFormat::GithubAction)[1]["name"], named);
+    let csv = export(&dir, ExportFormat::Csv).unwrap().text;
+    assert!(
+        csv.contains("\ncopy-text cpus=1,copy-text,case,cpus=1 emulated_disk=hdd-5400,round,1,"),
+        "{csv}"
+    );
+
+    let document = exported(&dir, ExportFormat::Json);
+    assert_valid(&schema(), &document);
+    let server = &document["servers"][0];
+    assert_eq!((&server["emulated_disk"], &server["cpus"]), (&json!("hdd-5400"), &Value::Null));
+    assert_eq!(server["memory_bytes"], json!(4_u64 << 30));
+    assert_eq!(document["cases"][2]["parameters"], parameters);
+    assert!(document["run"]["title"].as_str().unwrap().ends_with("(emulated disk: hdd-5400)"));
+
+    let results = bulkbench::report::csv::results(&run, &samples).unwrap();
+    let mut lines = csv::Reader::from_reader(results.as_bytes());
+    let column = lines.headers().unwrap().iter().position(|name| name == "emulated_disk").unwrap();
+    assert!(lines.records().all(|line| &line.unwrap()[column] == "hdd-5400"));
 }
 
 /// What was published here with crashes and its readings of waits.

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use anyhow::{Context, Result};
 
+use crate::disk;
 use crate::model::metric::{About, Within};
 use crate::model::{Case, Outcome, Phase, Reading, Readings, Run, Sample, Slot, Step};
 
@@ -27,13 +28,15 @@ pub fn results(run: &Run, samples: &[Sample]) -> Result<String> {
     let costs: Vec<Reading> = Reading::all().filter(is_there).collect();
     // Only where a case limits its server.
     let limits = run.plan.cases.iter().any(|case| !case.key.axes.limits.is_empty());
-    let columns = Columns { limits, costs, overheads };
+    // Only where one is emulated.
+    let disks = run.servers_in_order().iter().any(|server| server.disk.is_some());
+    let columns = Columns { limits, disks, costs, overheads };
     writer.write_record(columns.header()).context("writing the csv header")?;
     let trials = run.plan.cases.iter().filter_map(|case| failed_trial(run, case)).collect::<Vec<_>>();
     for sample in trials.iter().chain(samples) {
         let case = run.plan.cases.iter().find(|case| case.id == sample.case);
         let case = case.with_context(|| format!("a sample of {:?}, which the plan lacks", sample.case))?;
-        writer.write_record(columns.record(case, sample)).context("writing a sample as csv")?;
+        writer.write_record(columns.record(run, case, sample)).context("writing a sample as csv")?;
     }
     let bytes = writer.into_inner().context("finishing the csv")?;
     String::from_utf8(bytes).context("the csv is not UTF-8")
@@ -63,6 +66,8 @@ fn failed_trial(run: &Run, case: &Case) -> Option<Sample> {
 struct Columns {
     /// Whether those of the server's limits are among them.
     limits: bool,
+    /// Whether that of the disk that was emulated beneath the server is.
+    disks: bool,
     costs: Vec<Reading>,
     overheads: Vec<Step>,
 }
@@ -83,17 +88,18 @@ impl Columns {
             "latency_ms",
         ];
         let limits: &[&str] = if self.limits { &["cpus", "memory_bytes"] } else { &[] };
+        let disks: &[&str] = if self.disks { &["emulated_disk"] } else { &[] };
         let place =
             ["server", "against", "round", "position", "started", "outcome", "error", "rows", "total_ns"];
         let phases = Phase::ALL.map(|p| format!("{}_ns", p.words().replace(' ', "_")));
         let costs = self.costs.iter().map(|reading| reading.name());
         let around = self.overheads.iter().map(|step| format!("overhead_{}_ns", step.name()));
         let last = ["end_rows", "end_content", "end_persistence"].map(String::from);
-        let fixed = case.iter().chain(limits).chain(&place).map(ToString::to_string);
+        let fixed = case.iter().chain(limits).chain(disks).chain(&place).map(ToString::to_string);
         fixed.chain(phases).chain(costs).chain(around).chain(last).collect()
     }
 
-    fn record(&self, case: &Case, sample: &Sample) -> Vec<String> {
+    fn record(&self, run: &Run, case: &Case, sample: &Sample) -> Vec<String> {
         let end = sample.end_state.as_ref();
         let mut fields = vec![
             case.id.clone(),
@@ -111,6 +117,8 @@ impl Columns {
         let limits = case.key.axes.limits;
         let limits = [or_empty(limits.cpus), or_empty(limits.memory_bytes)];
         fields.extend(limits.into_iter().filter(|_| self.limits));
+        let emulated = run.server_of(case).and_then(|server| server.disk.as_ref());
+        fields.extend(self.disks.then(|| or_empty(emulated.map(disk::spelling))));
         fields.extend([
             or_empty(case.key.server.as_ref()),
             or_empty(case.against.as_ref()),

@@ -16,6 +16,17 @@ pub(super) fn title(run: &Run) -> String {
     }
 }
 
+/// The disk beneath the data in a few words: that it was emulated, or the file system of a real one.
+pub(super) fn disk(run: &Run) -> String {
+    let disks: Vec<String> = emulated(run).iter().map(|one| spelling(one.disk)).collect();
+    match (&disks[..], &run.provenance.machine.disk) {
+        ([], None) => "disk unknown".into(),
+        ([], Some(disk)) => disk.filesystem.clone(),
+        ([disk], _) => format!("emulated disk {disk}"),
+        (disks, _) => format!("emulated disks {}", disks.join(", ")),
+    }
+}
+
 /// What a reader has to know of the disks: that they are emulated, and which of their figures were missed.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
     let all = emulated(run);

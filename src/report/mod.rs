@@ -159,7 +159,7 @@ pub fn excerpt(dir: &Path, shown_as: &str, cases: &[String]) -> Result<String> {
         run.plan.rounds,
         markdown::escape(&machine.cpu),
         machine.cores,
-        markdown::escape(machine.disk.as_ref().map_or("disk unknown", |d| d.filesystem.as_str())),
+        markdown::escape(&emulated_label::disk(&run)),
         markdown::code(&run.provenance.command)
     ));
     if let Some(published) = results::published(&standings) {

@@ -6,9 +6,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::analysis::comparison::{CaseInRun, ComparedCase, CrossVerdict, RunFacts};
+use crate::analysis::emulation::emulated;
 use crate::analysis::gate::{Gate, GateVerdict, GatedCase};
 use crate::analysis::ranks::{Ranks, Swap};
 use crate::analysis::{Comparison, conclusion};
+use crate::disk;
 use crate::report::json::{Figure, pretty};
 use crate::stats::Estimate;
 
@@ -123,6 +125,7 @@ struct RunPart<'a> {
     started: &'a str,
     command: &'a str,
     rounds: u32,
+    emulated_disks: Vec<String>,
     noise_floor: Option<f64>,
     alone: &'a [&'a str],
 }
@@ -222,6 +225,7 @@ fn run_part<'a>(facts: &'a RunFacts) -> RunPart<'a> {
         started: &provenance.started,
         command: &provenance.command,
         rounds: plan.rounds,
+        emulated_disks: emulated(facts.run).iter().map(|one| disk::spelling(one.disk)).collect(),
         noise_floor: facts.noise_floor(),
         alone: &facts.alone,
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::parts::name;
 use crate::analysis::Standing;
 use crate::report::json::pretty;
 use crate::stats::Estimate;
@@ -42,7 +43,7 @@ pub(super) fn metrics(timed: &[&Standing]) -> Result<String> {
     let of_case = |standing: &&Standing| {
         let summary = &standing.summary;
         let (latency, throughput) = (summary.total_ns?.into(), summary.rows_per_second()?.into());
-        Some((summary.case.id.clone(), Measures { latency, throughput }))
+        Some((name(summary), Measures { latency, throughput }))
     };
     pretty(&timed.iter().filter_map(of_case).collect::<BTreeMap<String, Measures>>())
 }

@@ -20,7 +20,7 @@ pub(super) fn samples(run: &Run, samples: &[Sample]) -> Result<String> {
     for sample in samples {
         let case = run.case(&sample.case);
         let case = case.with_context(|| format!("a sample of {:?}, which the plan lacks", sample.case))?;
-        for record in records(case, sample) {
+        for record in records(run, case, sample) {
             writer.write_record(record).context("writing a sample as csv")?;
         }
     }
@@ -29,13 +29,14 @@ pub(super) fn samples(run: &Run, samples: &[Sample]) -> Result<String> {
 }
 
 /// A row for each phase in the order that all have; one without a time where there is none.
-fn records(case: &Case, sample: &Sample) -> Vec<[String; HEADER.len()]> {
+fn records(run: &Run, case: &Case, sample: &Sample) -> Vec<[String; HEADER.len()]> {
+    let parameters = pairs(&parameters(case, run.server_of(case)));
     let record = |phase: &str, ns: String| {
         [
             case.id.clone(),
             case.key.method.clone(),
             case.role.name().into(),
-            pairs(&parameters(case)),
+            parameters.clone(),
             slot(sample.slot).into(),
             sample.slot.round().to_string(),
             sample.outcome.name().into(),

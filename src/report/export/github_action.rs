@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::parts::seconds;
+use super::parts::{name, seconds};
 use crate::analysis::{Standing, Summary};
 use crate::report::json::pretty;
 use crate::report::table::rate;
@@ -12,8 +12,8 @@ use crate::stats::Estimate;
 use crate::units;
 
 #[derive(Serialize)]
-struct Entry<'a> {
-    name: &'a str,
+struct Entry {
+    name: String,
     unit: &'static str,
     value: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,10 +29,10 @@ pub(super) fn entries(timed: &[&Standing]) -> Result<String> {
     pretty(&timed.iter().filter_map(|standing| entry(&standing.summary)).collect::<Vec<Entry>>())
 }
 
-fn entry<'a>(summary: &Summary<'a>) -> Option<Entry<'a>> {
+fn entry(summary: &Summary) -> Option<Entry> {
     let total = summary.total_ns?;
     Some(Entry {
-        name: &summary.case.id,
+        name: name(summary),
         unit: "s",
         value: seconds(total.point),
         range: range(total),

@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::parts::{parameters, seconds};
+use super::parts::{name, parameters, seconds};
 use crate::analysis::Standing;
 use crate::model::Metric;
 use crate::report::json::pretty;
 use crate::stats;
 
 #[derive(Serialize)]
-struct Results<'a> {
-    results: Vec<Benchmark<'a>>,
+struct Results {
+    results: Vec<Benchmark>,
 }
 
 #[derive(Serialize)]
-struct Benchmark<'a> {
-    command: &'a str,
+struct Benchmark {
+    command: String,
     mean: f64,
     /// `null` of a single sample.
     stddev: Option<f64>,
@@ -47,7 +47,7 @@ pub(super) fn results(timed: &[&Standing]) -> Result<String> {
     pretty(&Results { results: timed.iter().filter_map(|standing| benchmark(standing)).collect() })
 }
 
-fn benchmark<'a>(standing: &Standing<'a>) -> Option<Benchmark<'a>> {
+fn benchmark(standing: &Standing) -> Option<Benchmark> {
     let summary = &standing.summary;
     let totals = summary.samples.iter().filter_map(|sample| sample.total_ns);
     let times: Vec<f64> = totals.map(|ns| seconds(ns as f64)).collect();
@@ -55,7 +55,7 @@ fn benchmark<'a>(standing: &Standing<'a>) -> Option<Benchmark<'a>> {
     let cpu: Vec<f64> = read(Metric::ClientCpu).flatten().map(|ns| seconds(ns as f64)).collect();
     let mean_time = mean(&times)?;
     Some(Benchmark {
-        command: &summary.case.id,
+        command: name(summary),
         mean: mean_time,
         stddev: deviation(&times, mean_time),
         median: stats::median(&times)?,
@@ -66,7 +66,7 @@ fn benchmark<'a>(standing: &Standing<'a>) -> Option<Benchmark<'a>> {
         // One a sample, or none.
         memory_usage_byte: read(Metric::ClientMemory).collect(),
         exit_codes: vec![0; times.len()],
-        parameters: parameters(summary.case),
+        parameters: parameters(summary.case, summary.server),
         times,
     })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::parts::{parameters, slot};
+use super::parts::{emulated_disk, parameters, slot};
 use crate::analysis::{Standing, Standings, bound};
 use crate::model::{FactValue, Fingerprint, Run, Sample, ServerFacts};
 use crate::report::json::{Figure, pretty};
@@ -74,6 +74,9 @@ struct ServerPart<'a> {
     version_num: u32,
     image: Option<&'a str>,
     transport: &'a str,
+    emulated_disk: Option<String>,
+    cpus: Option<u32>,
+    memory_bytes: Option<u64>,
     given: &'a BTreeMap<String, String>,
     settings: &'a BTreeMap<String, String>,
     fingerprint: BTreeMap<&'static str, FactPart<'a>>,
@@ -195,6 +198,9 @@ fn server_part<'a>(name: Option<&'a str>, server: &'a ServerFacts) -> ServerPart
         version_num: server.version_num,
         image: server.image.as_deref(),
         transport: &server.transport,
+        emulated_disk: emulated_disk(server),
+        cpus: server.limits.cpus,
+        memory_bytes: server.limits.memory_bytes,
         given: &server.given,
         settings: &server.settings,
         fingerprint: facts(&server.fingerprint),
@@ -218,7 +224,7 @@ fn case_part<'a>(standing: &'a Standing, samples: &'a [Sample]) -> CasePart<'a> 
         family: &case.family,
         role: case.role.name(),
         work: case.work.name(),
-        parameters: parameters(case),
+        parameters: parameters(case, summary.server),
         durability: summary.durability.name(),
         rows: summary.rows,
         unavailable: case.unavailable.as_deref(),
