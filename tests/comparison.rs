@@ -383,3 +383,33 @@ fn runs_may_differ_in_an_axis_of_all_their_cases() {
     let text = first_sentence(&[with_latency(1), with_latency(5)]);
     assert!(text.starts_with("1 ms against 5 ms: no difference in "), "{text}");
 }
+
+fn directories(within: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(within).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut dirs: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    dirs.sort();
+    dirs
+}
+
+/// Each is made of runs that are there, again by the same command, and shown on the page of the results.
+#[test]
+fn every_published_comparison_is_what_its_runs_come_to_today() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let page = std::fs::read_to_string(results.join("README.md")).unwrap();
+    let began = |dir: PathBuf| Some((record::load(&dir).ok()?.0.provenance.started, dir));
+    let runs: Vec<(String, PathBuf)> = directories(&results).into_iter().filter_map(began).collect();
+    for dir in directories(&results.join("comparisons")) {
+        let name = dir.file_name().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("](comparisons/{name}/comparison.md)")), "{name} is not shown");
+        let written = std::fs::read_to_string(dir.join("comparison.json")).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&written).unwrap();
+        let of = |run: &serde_json::Value| {
+            let found = runs.iter().find(|(began, _)| run["started"] == began.as_str());
+            found.unwrap_or_else(|| panic!("{name}: no run here began at {}", run["started"])).1.clone()
+        };
+        let dirs: Vec<PathBuf> = document["runs"].as_array().unwrap().iter().map(of).collect();
+        let today = report::compare(&dirs).unwrap().json().unwrap();
+        assert!(written == today, "{name}: `compare` makes another of {dirs:?} today");
+        assert!(dir.join("comparison.md").exists() && dir.join("charts").is_dir(), "{name} lacks a form");
+    }
+}

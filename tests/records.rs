@@ -220,7 +220,8 @@ fn every_published_record_is_read() {
     let mut read = 0;
     for entry in std::fs::read_dir(results).unwrap() {
         let dir = entry.unwrap().path();
-        if !dir.is_dir() {
+        // Runs side by side have no record of their own.
+        if !dir.is_dir() || dir.ends_with("comparisons") {
             continue;
         }
         match record::has_findings(&dir) {
