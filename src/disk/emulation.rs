@@ -35,6 +35,8 @@ const END_LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Emulation {
     at: PathBuf,
     server: Arc<Mutex<Server>>,
+    /// Whether the kernel holds as much of it in memory as of any disk.
+    is_held: bool,
 }
 
 /// The process that serves it.
@@ -111,25 +113,36 @@ impl Emulation {
         let output = child.stdout.take().context("the output of the process that serves a disk")?;
         let mut server = Server { child, input, output: BufReader::new(output), restless: None };
         let answer = server.answer();
-        let emulation = Self { at: at.to_owned(), server: Arc::new(Mutex::new(server)) };
+        let mut emulation = Self { at: at.to_owned(), server: Arc::new(Mutex::new(server)), is_held: false };
         match answer?.as_str() {
             OK => {}
             why => return Err(unavailable!("--disk {}: {why}", class::spelling(disk))),
         }
-        emulation.hold_as_much_as_any();
+        emulation.is_held = emulation.hold_as_much_as_any();
         Ok(emulation)
     }
 
     /// Lets the kernel hold as much of it in memory that is not written back as of any disk. By default it is a
     /// hundredth of that for FUSE (`fuse_bdi_init` in fs/fuse/inode.c of Linux). Only root can; what is not held waits in
-    /// the emulated device instead.
-    fn hold_as_much_as_any(&self) {
-        let Ok(device) = std::fs::metadata(&self.at).map(|found| found.dev()) else { return };
+    /// the emulated device instead. Whether it does.
+    fn hold_as_much_as_any(&self) -> bool {
+        let Ok(device) = std::fs::metadata(&self.at).map(|found| found.dev()) else { return false };
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
         let settings = PathBuf::from(format!("/sys/class/bdi/{major}:{minor}"));
-        for (name, value) in [("max_ratio", "100"), ("strict_limit", "0")] {
-            let _ = std::fs::write(settings.join(name), value);
-        }
+        let is_held = std::fs::write(settings.join("max_ratio"), "100").is_ok();
+        // Kernels before 6.2 do not have it.
+        let _ = std::fs::write(settings.join("strict_limit"), "0");
+        is_held
+    }
+
+    /// What a reader of its times has to know of how it is mounted, in words; `None` where it is as any disk.
+    pub(crate) fn warning(&self) -> Option<String> {
+        (!self.is_held).then(|| {
+            "the kernel holds a hundredth of what it holds in memory of other disks of what is written to the emulated one, \
+             as only root may have it hold more: who writes much waits earlier, and times are longer than root's; hold \
+             them against runs of the same user"
+                .into()
+        })
     }
 
     /// The directory that it is mounted at.

@@ -85,6 +85,7 @@ impl Local {
         let given = tuned(options, free_bytes, &mut warnings);
         let disk = options.disk.as_ref().map(|disk| (disk, options.limits));
         let run = RunDir::create(&base, &options.id, &account, disk)?;
+        warnings.extend(run.disk().and_then(Emulation::warning));
         let files = SharedFiles::new(run.path().join("files"), account.clone());
         let facts = ServerFacts {
             source: Source::Local,
@@ -114,6 +115,11 @@ impl Local {
         };
         Throwaway::bring_up(cluster, facts, warnings, &options.settings)
     }
+}
+
+/// Why no local server can be held to these limits, in words; `None` where one can.
+pub(crate) fn lack(wanted: Limits) -> Option<String> {
+    limits::beyond(wanted).or_else(|| control_group::lack(wanted))
 }
 
 impl Cluster {
@@ -167,7 +173,7 @@ impl Instance for Cluster {
     }
 
     fn lack(&self, wanted: Limits) -> Option<String> {
-        limits::beyond(wanted).or_else(|| control_group::lack(wanted))
+        self::lack(wanted)
     }
 
     fn limit(&mut self, limits: Limits) -> Result<()> {
