@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkbench::method::Catalogue;
-use bulkbench::model::{Case, Outcome, Sample, Slot};
+use bulkbench::model::{Case, Outcome, Sample, ServerFacts, Slot};
 use bulkbench::record;
 use bulkbench::runner::estimate::estimate;
 use bulkbench::runner::rates::published;
@@ -28,6 +28,12 @@ fn the_published_runs_took_as_long_as_would_have_been_said_and_their_methods_had
             continue;
         }
         let (run, mut samples) = record::load(&dir).unwrap();
+        // The rates are those of whole machines and of their own disks.
+        let is_less = run.plan.cases.iter().any(|case| !case.key.axes.limits.is_empty());
+        let is_other = |server: &&ServerFacts| server.disk.is_some() || !server.limits.is_empty();
+        if is_less || run.servers_in_order().iter().any(is_other) {
+            continue;
+        }
         // Crashes come behind the rounds, and are in no estimate.
         samples.retain(|sample| !matches!(sample.slot, Slot::Crash(_)));
         let asked_for = |case: &Case| match case.rows_reason {

@@ -69,6 +69,15 @@ impl Lines {
         }
     }
 
+    /// The time to expect, which was found on real disks.
+    fn time(&mut self, wanted: &[Wanted], words: &str) {
+        let more = match wanted.iter().any(Wanted::is_delayed) {
+            true => "; by as much longer as an emulated disk is slower than theirs",
+            false => "",
+        };
+        self.add("time", &format!("{words}{more}"));
+    }
+
     fn limits(&mut self, limits: &LimitArgs) {
         let server = limits.of_server();
         if !server.is_empty() {
@@ -151,8 +160,8 @@ pub(crate) fn print_plan(
         );
     }
     let time_of = |rounds| estimate(catalogue, &able, rounds, request.budget);
-    lines.add(
-        "time",
+    lines.time(
+        wanted,
         &match &request.until {
             Some(until) => going_on_words(time_of(until.fewest_rounds)?, time_of(until.most_rounds)?, until),
             None => time_words(time_of(request.rounds)?),

@@ -59,6 +59,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether an emulated disk delays what it reads and writes.
+    pub(crate) fn is_delayed(&self) -> bool {
+        self.disk.as_ref().is_some_and(|disk| !disk.is_without_delay())
+    }
+
     /// Which server this is going to be, as far as can be said before it is there.
     pub(crate) fn foresee(&self, data_dir: Option<&Path>) -> Result<Foreseen> {
         let foreseen =
