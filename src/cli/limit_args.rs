@@ -39,11 +39,12 @@ impl LimitArgs {
 }
 
 /// Keeps this program to so many processors from now on, and what it starts but for a local server; to all of its own
-/// where nothing is said. From the main thread, before it starts others.
+/// where nothing is said. A `server` that is started here may be limited, too. From the main thread, before it starts
+/// others.
 ///
 /// # Errors
 /// [`crate::fault::Fault::Usage`] for more than there are.
-pub(crate) fn keep_client(client_cpus: Option<u32>, server: Limits) -> Result<()> {
+pub(crate) fn keep_client(client_cpus: Option<u32>, server: Option<Limits>) -> Result<()> {
     let Some(wanted) = client_cpus else { return Ok(()) };
     let all = cores::processors();
     let Some(from) = all.len().checked_sub(wanted as usize).filter(|from| *from < all.len()) else {
@@ -52,8 +53,9 @@ pub(crate) fn keep_client(client_cpus: Option<u32>, server: Limits) -> Result<()
             all.len()
         ));
     };
-    if server.cpus.is_none_or(|cpus| cpus as usize > from) {
-        crate::say!("the client's processors ({}) are among the server's", cores::list(&all[from..]));
+    if server.is_some_and(|limits| limits.cpus.is_none_or(|cpus| cpus as usize > from)) {
+        let apart = if from > 0 { format!("; --cpus {from} keeps the two apart") } else { String::new() };
+        crate::say!("the client's processors ({}) are among the server's{apart}", cores::list(&all[from..]));
     }
     cores::keep_to(&all[from..]).with_context(|| format!("keeping this program to {wanted} processors"))
 }
@@ -72,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_client_has_at_least_one_processor_and_no_more_than_there_are() {
-        keep_client(None, Limits::default()).unwrap();
-        let error = keep_client(Some(u32::MAX), Limits::default()).unwrap_err().to_string();
+        keep_client(None, Some(Limits::default())).unwrap();
+        let error = keep_client(Some(u32::MAX), None).unwrap_err().to_string();
         assert!(error.contains("--client-cpus") && error.contains("name 1 to"), "{error}");
     }
 }

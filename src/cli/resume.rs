@@ -40,7 +40,9 @@ fn go_on(
     if let Some(repaired) = store.repaired() {
         crate::say!("warning: {repaired}");
     }
-    keep_client(run.provenance.asked.as_ref().and_then(|asked| asked.client_cpus), run.server.limits)?;
+    let client_cpus = run.provenance.asked.as_ref().and_then(|asked| asked.client_cpus);
+    let is_ours = run.server.source != Source::External;
+    keep_client(client_cpus, is_ours.then_some(run.server.limits))?;
     let (catalogue, _) = args.loaders.catalogue()?;
     loader_args::check_same(&catalogue, run, &dir)?;
     let inputs = wanted_data::of_record(run, interrupt)?;

@@ -87,7 +87,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         ));
     }
     server::check_limits(&place.choice()?, args.limits.of_server())?;
-    keep_client(args.limits.client_cpus, args.limits.of_server())?;
+    let is_ours = !matches!(place.choice()?, Choice::External(_));
+    keep_client(args.limits.client_cpus, is_ours.then(|| args.limits.of_server()))?;
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
