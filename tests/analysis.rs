@@ -332,6 +332,26 @@ fn a_default_that_no_id_names_and_a_setting_lie_on_a_curve() {
     assert_eq!(series(&run, &samples), [("insert-multirow".into(), expected)]);
 }
 
+#[test]
+fn a_curve_goes_over_the_flushes_of_emulated_disks() {
+    let (mut run, samples) = support::along(
+        "batch",
+        1000,
+        &[(10, &[("insert-multirow", 1.0)]), (100, &[("insert-multirow", 0.5)])],
+    );
+    run.plan.cases.remove(1);
+    run.plan.x = Some(Axis::Flush);
+    for (case, (name, flush_ns)) in run.plan.cases.iter_mut().zip([("slow", 11_100_000), ("none", 0)]) {
+        case.params.clear();
+        case.key.params.clear();
+        case.key.server = Some(name.into());
+        let disk = Some(EmulatedDisk { flush_ns, ..EmulatedDisk::default() });
+        run.servers.insert(name.into(), ServerFacts { disk, ..run.server.clone() });
+    }
+    // A disk without any delay has no place on it.
+    assert_eq!(series(&run, &samples), [("insert-multirow".into(), vec![(11.1, 909.0)])]);
+}
+
 /// The curve's trends, each with its course, its best value and its knee.
 fn courses(run: &Run, samples: &[Sample], floor: f64) -> Vec<(String, Course, String, String)> {
     let standings = judge(summarize(run, samples));

@@ -102,6 +102,7 @@ experiments! {
     loaders = "loaders", 1_000;
     fastest = "fastest", 1_000;
     disks = "disks", 1_000;
+    flush_time = "flush-time", 1_000;
     article = "article", 1_000;
 }
 

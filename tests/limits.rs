@@ -110,3 +110,38 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
     let plan = String::from_utf8_lossy(&planned.stdout).into_owned();
     assert!(plan.contains("the server may use 1 processor"), "{plan}");
 }
+
+#[test]
+fn what_an_experiment_gives_its_server_is_given_where_it_can_be() {
+    let place = common::world_readable_tempdir();
+    let write = |server: &str| {
+        let text = format!(
+            "id = 'given'\ntitle = 't'\nquestion = 'q'\nrounds = 1\nbaseline = 'copy-csv'\n[server]\n{server}\n\
+             [[case]]\nmethod = 'copy-csv'\n"
+        );
+        std::fs::write(place.path().join("given.toml"), text).unwrap();
+    };
+    let planned = |more: &[&str]| {
+        let args = ["run", "given.toml", "--server", "local", "--dry-run"];
+        let planned = bulkbench(place.path(), &[&args[..], more].concat());
+        assert!(planned.status.success(), "{}", said(&planned));
+        (String::from_utf8_lossy(&planned.stdout).into_owned(), said(&planned))
+    };
+    write("memory = '900TB'");
+    let (plan, warned) = planned(&[]);
+    assert!(!plan.contains("the server may use"), "{plan}");
+    assert!(warned.contains("goes on without that") && warned.contains("more than the"), "{warned}");
+    write("memory = '256MB'");
+    let (plan, warned) = planned(&[]);
+    let cannot = warned.contains("cannot be limited here");
+    assert_ne!(plan.contains("the server may use 256MB of memory"), cannot, "{plan}{warned}");
+    let (plan, warned) = planned(&["--memory", "512MB"]);
+    assert!(plan.contains("the server may use 512MB") && !warned.contains("goes on without"), "{warned}");
+
+    write("settings = { maintenance_work_mem = '48MB' }");
+    let ran = bulkbench(place.path(), &["run", "given.toml", "--server", "local", "--rows", "1000"]);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let (run, _) = record::load(&run_dir(place.path())).unwrap();
+    assert_eq!(run.server.settings["maintenance_work_mem"], "48MB");
+    assert!(run.provenance.command.contains("maintenance_work_mem=48MB"), "{}", run.provenance.command);
+}

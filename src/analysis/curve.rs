@@ -2,7 +2,7 @@
 
 use super::summary::Summary;
 use super::verdict::Standings;
-use crate::model::{Axis, Case, CaseKey, Plan, Role, size_words};
+use crate::model::{Axis, CaseKey, Plan, Role, size_words};
 use crate::units;
 
 /// A run's rates over the axis that its experiment varies.
@@ -41,7 +41,7 @@ impl<'s, 'a> Curve<'s, 'a> {
         let axis = plan.x.as_ref()?;
         let mut groups: Vec<(CaseKey, Vec<Point>)> = Vec::new();
         for summary in standings.cases.iter().map(|s| &s.summary).filter(|s| s.case.role != Role::Control) {
-            let Some((x, label)) = value(axis, summary.case) else { continue };
+            let Some((x, label)) = value(axis, summary) else { continue };
             let point = Point { x, label, summary };
             let params = match axis {
                 // Defaults follow from the processors.
@@ -80,12 +80,18 @@ impl<'s, 'a> Curve<'s, 'a> {
 }
 
 /// A case's value of an axis, if it has one, as a number and as people write it.
-fn value(axis: &Axis, case: &Case) -> Option<(f64, String)> {
+fn value(axis: &Axis, summary: &Summary) -> Option<(f64, String)> {
+    let case = summary.case;
     match axis {
         Axis::Rows => Some((case.rows as f64, units::count(case.rows))),
         Axis::Latency => case.key.axes.latency_ms.map(|ms| (ms as f64, ms.to_string())),
         Axis::Cpus => case.key.axes.limits.cpus.map(|cpus| (f64::from(cpus), cpus.to_string())),
         Axis::Memory => case.key.axes.limits.memory_bytes.map(|bytes| (bytes as f64, size_words(bytes))),
+        Axis::Flush => {
+            // A disk without any delay has no place on a scale of times.
+            let ns = summary.server?.disk.as_ref()?.flush_ns;
+            (ns > 0).then(|| (ns as f64 / 1e6, units::seconds(ns)))
+        }
         Axis::Param(name) => {
             let value = case.params.get(name)?;
             Some((value.number()? as f64, value.to_string()))

@@ -38,6 +38,6 @@ fn value(axis: &Axis, case: &Case) -> Option<String> {
             axes.limit_words().find(|(limited, _)| limited == axis).map(|(_, value)| value)
         }
         Axis::Setting(name) => axes.settings.get(name).cloned(),
-        Axis::Method | Axis::Server | Axis::Param(_) => None,
+        Axis::Method | Axis::Server | Axis::Flush | Axis::Param(_) => None,
     }
 }

@@ -86,14 +86,16 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             "--crash=power takes the power of an emulated disk; name one by --disk CLASS (none is one, too)"
         ));
     }
-    server::check_limits(&place.choice()?, args.limits.of_server())?;
-    let is_ours = !matches!(place.choice()?, Choice::External(_));
+    let args = &args.given_by(&experiment, &place)?;
+    let choice = place.choice()?;
+    server::check_limits(&choice, args.limits.of_server())?;
+    let is_ours = !matches!(choice, Choice::External(_));
     keep_client(args.limits.client_cpus, is_ours.then(|| args.limits.of_server()))?;
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;
     let compares = run.experiment.compare == Some(Axis::Server);
-    let servers = place.wanted(&place.choice()?, compares)?;
+    let servers = place.wanted(&choice, compares)?;
     if args.dry_run {
         let foreseen = |one: &WantedData| Ok((one.name.clone(), one.foreseen(&run.request, run.interrupt)?));
         let rows: Vec<(String, ForeseenRows)> = data.iter().map(foreseen).collect::<Result<_>>()?;

@@ -14,10 +14,10 @@ use super::server_args::{Conditions, ServerArgs};
 use super::until_args::UntilArgs;
 use crate::dataset::{DEFAULT_ROWS, DEFAULT_SEED};
 use crate::experiment::{Experiment, ExperimentOrigin};
-use crate::model::{Asked, CrashKind, Making, Word};
+use crate::model::{Asked, CrashKind, Limits, Making, Word};
 use crate::record::LONGEST_SAMPLE_SECONDS;
 use crate::runner::plan::Request;
-use crate::server::Settings;
+use crate::server::{Choice, Settings, why_not_limited};
 use crate::session;
 
 /// The values that `--quick` stands for: rows, rounds, seconds of budget.
@@ -33,7 +33,7 @@ const TIMEOUT: u64 = 1800;
 const CRASH_ROWS: u64 = 100_000;
 
 /// The arguments of `bulkbench run`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// A built-in experiment (`bulkbench list`), or the path of a .toml file
     #[arg(default_value = DEFAULT_EXPERIMENT)]
@@ -199,6 +199,36 @@ impl Args {
     /// The settings of the whole run.
     pub(crate) fn settings(&self) -> Settings {
         self.settings.iter().cloned().collect()
+    }
+
+    /// The same with what the experiment gives servers that are started for it in this place, where the user gives nothing
+    /// else. Memory that they cannot be held to is left out, and that is said.
+    ///
+    /// # Errors
+    /// When the server that is named is none.
+    pub(crate) fn given_by(&self, experiment: &Experiment, place: &ServerArgs) -> Result<Self> {
+        let given = &experiment.server;
+        let mut args = self.clone();
+        // Nothing but a local server lies on an emulated disk.
+        let choice = if place.disk.is_empty() { place.choice()? } else { Choice::Local };
+        if matches!(choice, Choice::External(_)) {
+            return Ok(args);
+        }
+        let is_own = |name: &str| self.settings.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let settings = given.settings.iter().filter(|(name, _)| !is_own(name));
+        args.settings.extend(settings.map(|(name, value)| (name.clone(), value.clone())));
+        if let (None, Some(bytes)) = (self.limits.memory, given.memory_bytes) {
+            let limits = Limits { memory_bytes: Some(bytes), ..self.limits.of_server() };
+            match why_not_limited(&choice, limits) {
+                None => args.limits.memory = Some(bytes),
+                Some(why) => crate::say!(
+                    "warning: {} is to have a server of {}, and goes on without that: {why}",
+                    experiment.id,
+                    Limits { memory_bytes: Some(bytes), cpus: None }.words()
+                ),
+            }
+        }
+        Ok(args)
     }
 
     /// The conditions of all servers of the run.

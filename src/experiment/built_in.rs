@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static DIR: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/experiments");
 
 /// Their ids, in the order that lists show them.
-pub(crate) const IDS: [&str; 31] = [
+pub(crate) const IDS: [&str; 32] = [
     "votes",
     "insert-family",
     "batch-size",
@@ -34,6 +34,7 @@ pub(crate) const IDS: [&str; 31] = [
     "durability",
     "power",
     "disks",
+    "flush-time",
     "article",
     "caveats",
     "all",

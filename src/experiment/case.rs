@@ -1,6 +1,7 @@
 //! A case as an experiment lists it.
 
 use crate::model::{CaseKey, Role};
+use crate::usage;
 
 /// A case as an experiment lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,4 +29,11 @@ impl ListedCase {
     pub(crate) fn id(&self) -> String {
         self.key.id(Role::Case)
     }
+}
+
+/// The error of an axis on which all cases are alike.
+pub(super) fn varies_in_none(axis: &str) -> anyhow::Error {
+    usage!(
+        "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, cpus, memory, a parameter or a setting of theirs, x also flush, and compare also method, dataset, collation or server"
+    )
 }

@@ -3,9 +3,11 @@
 
 mod built_in;
 mod case;
+mod check;
 mod choice;
 mod grid;
 mod listed_data;
+mod listed_server;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,9 +20,11 @@ use crate::model::{Axis, CaseKey, CrashKind};
 use crate::spelling::Named;
 use crate::units::PUBLISHED_SECONDS;
 use crate::{session, usage};
+use case::varies_in_none;
 pub(crate) use case::{ALL_METHODS, ListedCase};
 use grid::{Grid, Values};
 pub use listed_data::ListedData;
+pub use listed_server::ListedServer;
 
 /// The most milliseconds that a case may add: beyond it, connecting alone takes longer than anyone waits.
 const MOST_LATENCY_MS: u64 = 10_000;
@@ -66,6 +70,8 @@ pub struct Experiment {
     /// The disks that are emulated beneath its server's data, unless the user names others, as `--disk` has them: a
     /// server on each of them.
     pub disks: Vec<String>,
+    /// What all its servers are given, unless the user says otherwise.
+    pub server: ListedServer,
     /// How its server crashes behind the rounds; `None` where it does not.
     pub crash: Option<ListedCrash>,
     /// Further rows and tables, by the names that cases give them. Those of a built-in table go by its name
@@ -109,6 +115,8 @@ struct ExperimentFile {
     crash: Option<ListedCrash>,
     #[serde(default)]
     disks: Vec<String>,
+    #[serde(default)]
+    server: ListedServer,
 }
 
 /// What an experiment says of the crashes behind its rounds.
@@ -216,6 +224,7 @@ impl Experiment {
             return Ok(());
         }
         self.check_data()?;
+        session::check(self.server.settings.keys(), "settings of [server]")?;
         if self.rounds == 0 {
             return Err(usage!("rounds = 0: at least one round is needed, five for a verdict"));
         }
@@ -227,7 +236,7 @@ impl Experiment {
         }
         if let Some(x) = self.x.as_ref().filter(|x| !x.has_numbers()) {
             return Err(usage!(
-                "x = \"{x}\": a curve needs numbers; name rows, latency_ms, cpus, memory, a parameter or a setting, or leave it out"
+                "x = \"{x}\": a curve needs numbers; name rows, latency_ms, cpus, memory, flush, a parameter or a setting, or leave it out"
             ));
         }
         self.check_compare()?;
@@ -289,36 +298,6 @@ impl Experiment {
     }
 }
 
-impl Experiment {
-    /// What is compared differs in some case.
-    fn check_compare(&self) -> Result<()> {
-        for axis in self.x.iter().chain(&self.compare) {
-            let says = |case: &ListedCase| {
-                matches!(axis, Axis::Method | Axis::Server) || case.key.without(axis) != case.key
-            };
-            if !self.cases.iter().any(says) {
-                return Err(varies_in_none(axis.name()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Every dataset that is listed is well formed, and some case loads it.
-    fn check_data(&self) -> Result<()> {
-        self.data.iter().try_for_each(|data| data.check("[data]"))?;
-        for (name, data) in &self.datasets {
-            data.check(&format!("[datasets.{name}]"))?;
-            let named = |case: &ListedCase| case.key.axes.dataset.as_ref() == Some(name);
-            if !self.cases.iter().any(named) {
-                return Err(usage!(
-                    "[datasets.{name}]: no case loads it; give one `dataset = \"{name}\"`, or leave it out"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl ExperimentFile {
     fn experiment(self, cores: u64) -> Result<Experiment> {
         self.check_kind()?;
@@ -351,6 +330,7 @@ impl ExperimentFile {
             caveats: self.caveats,
             crash: self.crash,
             disks: self.disks,
+            server: self.server,
             data: self.data,
             datasets: self.datasets,
         };
@@ -382,6 +362,7 @@ impl ExperimentFile {
             ("[table]", self.table.is_some()),
             ("[crash]", self.crash.is_some()),
             ("disks", !self.disks.is_empty()),
+            ("[server]", self.server != ListedServer::default()),
         ];
         match times.iter().chain(&more).find(|(_, there)| *there) {
             Some((key, _)) => Err(usage!(
@@ -395,12 +376,6 @@ impl ExperimentFile {
 /// The processors of this machine that this program may use.
 fn cores() -> Result<u64> {
     Ok(std::thread::available_parallelism().context("counting the processors")?.get() as u64)
-}
-
-fn varies_in_none(axis: &str) -> anyhow::Error {
-    usage!(
-        "`{axis}` varies in none of the cases; x and compare name rows, latency_ms, cpus, memory, a parameter or a setting of theirs, and compare also method, dataset, collation or server"
-    )
 }
 
 #[cfg(test)]

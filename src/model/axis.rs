@@ -21,6 +21,8 @@ pub enum Axis {
     Memory,
     /// The server.
     Server,
+    /// Milliseconds of a flush of the disk that is emulated beneath the server's data: that of the server.
+    Flush,
     /// The parameter of this name, in the parameter's own unit.
     Param(String),
     /// The server's setting of this name: bytes where it is a size, else in the setting's own unit.
@@ -39,6 +41,7 @@ impl Axis {
             Axis::Cpus,
             Axis::Memory,
             Axis::Server,
+            Axis::Flush,
         ];
         fixed.into_iter().find(|axis| axis.name() == name)
     }
@@ -54,6 +57,7 @@ impl Axis {
             Axis::Cpus => "cpus",
             Axis::Memory => "memory",
             Axis::Server => "server",
+            Axis::Flush => "flush",
             Axis::Param(name) | Axis::Setting(name) => name,
         }
     }
@@ -61,9 +65,13 @@ impl Axis {
     /// Whether its values are numbers that a curve can be drawn over.
     pub(crate) fn has_numbers(&self) -> bool {
         match self {
-            Axis::Rows | Axis::Latency | Axis::Cpus | Axis::Memory | Axis::Param(_) | Axis::Setting(_) => {
-                true
-            }
+            Axis::Rows
+            | Axis::Latency
+            | Axis::Cpus
+            | Axis::Memory
+            | Axis::Flush
+            | Axis::Param(_)
+            | Axis::Setting(_) => true,
             Axis::Method | Axis::Dataset | Axis::Collation | Axis::Server => false,
         }
     }

@@ -120,7 +120,8 @@ impl CaseKey {
             Axis::Latency => key.axes.latency_ms = None,
             Axis::Cpus => key.axes.limits.cpus = None,
             Axis::Memory => key.axes.limits.memory_bytes = None,
-            Axis::Server => key.server = None,
+            // A disk is that of its server.
+            Axis::Server | Axis::Flush => key.server = None,
             Axis::Param(name) => drop(key.params.remove(name)),
             Axis::Setting(name) => drop(key.axes.settings.remove(name)),
         }

@@ -12,6 +12,7 @@ pub(crate) fn axis_name<'c>(curve: &'c Curve) -> &'c str {
         Axis::Rows => "rows loaded",
         Axis::Latency => "latency",
         Axis::Cpus => "processors",
+        Axis::Flush => "time of a flush",
         other => other.name(),
     }
 }
@@ -21,6 +22,7 @@ pub(crate) fn axis_title(curve: &Curve) -> String {
     match curve.axis {
         Axis::Latency => "latency: milliseconds added to each round trip".into(),
         Axis::Cpus => "processors that the server may use".into(),
+        Axis::Flush => "time of a flush of the emulated disk beneath the server's data".into(),
         Axis::Memory => "memory that the server may use, the page cache of its files included".into(),
         Axis::Param(name) => match parameter_help(curve, name) {
             Some(help) => format!("{name}: {help}"),

@@ -37,7 +37,7 @@ use anyhow::Result;
 pub use connector::{AsyncSession, Connector, Session};
 pub use foresight::{Foreseen, foresee};
 pub use latency::Latency;
-pub use open::{Choice, check_limits, open};
+pub use open::{Choice, check_limits, open, why_not_limited};
 pub use options::{Checksums, Options, new_id};
 pub(crate) use place::fingerprint;
 pub use run_schema::{RunSchema, Sweep};

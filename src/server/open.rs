@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::container::{self, Container};
 use super::external::External;
-use super::local::Local;
+use super::local::{self, Local};
 use super::options::Options;
 use super::{Server, limits, target};
 use crate::errors::chain;
@@ -108,6 +108,17 @@ pub fn check_limits(choice: &Choice, wanted: Limits) -> Result<()> {
             Some(why) => Err(usage!("--cpus or --memory: {why}")),
             None => Ok(()),
         },
+    }
+}
+
+/// Why a server that is chosen so cannot be held to these limits, in words, as far as that can be told before it is there;
+/// `None` where nothing speaks against it.
+pub fn why_not_limited(choice: &Choice, wanted: Limits) -> Option<String> {
+    match choice {
+        Choice::Local => local::lack(wanted),
+        Choice::Auto | Choice::Container | Choice::External(_) => {
+            check_limits(choice, wanted).err().map(|error| error.to_string())
+        }
     }
 }
 

@@ -116,6 +116,7 @@ enum Axis {
     Cpus,
     Memory,
     Server,
+    Flush,
     Param(String),
     Setting(String),
 }
@@ -349,6 +350,7 @@ impl From<model::Axis> for Axis {
             model::Axis::Cpus => Axis::Cpus,
             model::Axis::Memory => Axis::Memory,
             model::Axis::Server => Axis::Server,
+            model::Axis::Flush => Axis::Flush,
             model::Axis::Param(name) => Axis::Param(name),
             model::Axis::Setting(name) => Axis::Setting(name),
         }
@@ -366,6 +368,7 @@ impl From<Axis> for model::Axis {
             Axis::Cpus => model::Axis::Cpus,
             Axis::Memory => model::Axis::Memory,
             Axis::Server => model::Axis::Server,
+            Axis::Flush => model::Axis::Flush,
             Axis::Param(name) => model::Axis::Param(name),
             Axis::Setting(name) => model::Axis::Setting(name),
         }
