@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disk::lack;
 use crate::fs::{find_program, path_dirs};
 use crate::method::external;
 use crate::probe::{balloon, disk, disk::Flushing, files, machine};
@@ -84,6 +85,7 @@ pub(crate) fn checks(around: &Environment) -> Vec<Check> {
         space("server's data", around.data_dir, around.needed_bytes),
         filesystem(around.data_dir),
         flushes(around.data_dir),
+        emulated_disks(lack()),
         processors(cores),
         memory(machine::memory_bytes()),
         load(&text("/proc/loadavg"), cores),
@@ -209,6 +211,17 @@ fn flush_rate(rate: u64) -> Check {
             "do not take the times of methods that commit often for those of a real disk, and do not trust this \
              one with data that must survive a power cut",
         ),
+    }
+}
+
+/// `lack` is what may help where none can be mounted.
+fn emulated_disks(lack: Option<&str>) -> Check {
+    const NAME: &str = "emulated disks";
+    match lack {
+        None => Check::ok(NAME, "FUSE is here, to mount them by"),
+        Some(next) => {
+            Check::warning(NAME, "they cannot be mounted here", format!("only for runs with --disk: {next}"))
+        }
     }
 }
 
@@ -343,6 +356,14 @@ mod tests {
         let slow = flush_rate(120);
         assert_eq!((slow.state, slow.found.contains("120 flushes/s")), (CheckState::Warning, true));
         assert!(flush_rate(50_000).found.contains("confirms them early"));
+    }
+
+    #[test]
+    fn a_machine_without_fuse_has_no_emulated_disks() {
+        assert_eq!(emulated_disks(None).state, CheckState::Ok);
+        let lacking = emulated_disks(Some("run this as root"));
+        assert_eq!(lacking.state, CheckState::Warning);
+        assert_eq!(lacking.next_step.as_deref(), Some("only for runs with --disk: run this as root"));
     }
 
     #[test]

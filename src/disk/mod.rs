@@ -22,5 +22,5 @@ mod tree;
 
 pub(crate) use class::{figures_of, parse, spelling};
 pub(crate) use emulation::{Emulation, VERB, files_in, make_beneath};
-pub(crate) use mount::detach;
+pub(crate) use mount::{detach, lack};
 pub(crate) use serve::{Args, serve};

@@ -13,11 +13,15 @@ use rustix::mount::UnmountFlags;
 use super::device::Device;
 use super::files::Files;
 use super::filesystem::Served;
+use crate::fs::{find_program, path_dirs};
 use crate::probe::mounts::is_mount_point;
 use crate::unavailable;
 
 /// The name of the file system, as the mount table has it.
 pub(super) const NAME: &str = "bulkbench";
+
+/// The programs by which an ordinary user mounts and unmounts, the first that is there.
+const HELPERS: [&str; 2] = ["fusermount3", "fusermount"];
 
 /// Threads that take requests. None of them waits for the device, only for the disk beneath.
 const THREADS: usize = 8;
@@ -52,6 +56,14 @@ pub(super) fn mount(
     let session = Session::new(Served::new(files, device, is_off), at, &config).and_then(Session::spawn);
     session
         .map_err(|error| unavailable!("mounting an emulated disk: {}; {}", error.to_string().trim(), hint()))
+}
+
+/// What may help where nothing can be mounted, as far as that is seen without trying; `None` where nothing speaks against
+/// it.
+pub(crate) fn lack() -> Option<&'static str> {
+    let is_here = |program: &&str| find_program(program, path_dirs()).is_some();
+    let may = || rustix::process::geteuid().is_root() || HELPERS.iter().any(is_here);
+    (!Path::new("/dev/fuse").exists() || !may()).then(hint)
 }
 
 /// What may help where nothing can be mounted.
@@ -113,7 +125,7 @@ fn take_away(at: &Path, flags: UnmountFlags, helper: &[&str]) -> Result<()> {
 fn by_helper(at: &Path, flags: &[&str]) -> Result<()> {
     let run =
         |program: &str| Command::new(program).args(flags).arg("--").arg(at).stdin(Stdio::null()).output();
-    let output = run("fusermount3").or_else(|_| run("fusermount")).context("running fusermount3")?;
+    let output = run(HELPERS[0]).or_else(|_| run(HELPERS[1])).context("running fusermount3")?;
     match output.status.success() {
         true => Ok(()),
         false => Err(unavailable!("{}", String::from_utf8_lossy(&output.stderr).trim())),
