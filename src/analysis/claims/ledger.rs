@@ -75,7 +75,7 @@ impl Record {
     }
 }
 
-/// Machine, version and disk, in words.
+/// Machine, version, disk and limits, in words.
 fn place(provenance: &Provenance, server: &ServerFacts) -> String {
     let Provenance { machine, label, .. } = provenance;
     let machine_words = match label.as_str() {
@@ -87,6 +87,7 @@ fn place(provenance: &Provenance, server: &ServerFacts) -> String {
     let version = version.split(" on ").next().unwrap_or(version).split(" (").next().unwrap_or(version);
     let mut words = vec![machine_words, version.to_owned()];
     words.extend(disk_words(machine, server));
+    words.extend((!server.limits.is_empty()).then(|| server.limits.words()));
     // What the user gave the whole run, which holds for the claim's cases, too.
     let given = provenance.asked.iter().flat_map(|asked| &asked.settings);
     words.extend(given.map(|(name, value)| format!("{name}={value}")));
