@@ -8,8 +8,10 @@ use bulkbench::analysis::comparison::CrossVerdict::{
     self, Faster, NotComparable, Slower, SlowerByRate, TooFewSamples, Undecided, WithinNoise,
 };
 use bulkbench::analysis::conclusion::{HeldCase, Side, conclude};
-use bulkbench::model::{Case, Fact, FactValue, Metric, Run, Sample, Source};
-use bulkbench::record;
+use bulkbench::model::{
+    Case, CaseKey, EmulatedDisk, Fact, FactValue, Metric, Role, Run, Sample, ServerFacts, Source,
+};
+use bulkbench::record::{self, Store};
 use bulkbench::report::{self, Colour, Look};
 use support::published::{changed, fastest, kept, loaders, stretch, votes};
 
@@ -384,6 +386,69 @@ fn runs_may_differ_in_an_axis_of_all_their_cases() {
     assert!(text.starts_with("1 ms against 5 ms: no difference in "), "{text}");
 }
 
+/// A run on two emulated disks, of which the second takes twice the time for everything.
+fn on_two_disks() -> PathBuf {
+    let (mut run, samples) = record::load(&votes()).unwrap();
+    run.statements.clear();
+    let cases = std::mem::take(&mut run.plan.cases);
+    let on = |id: &str, name: &str| format!("{id} on {name}");
+    for (name, flush_ns) in [("none", 0), ("hdd-5400", 11_100_000)] {
+        let disk = Some(EmulatedDisk { class: Some(name.into()), flush_ns, ..EmulatedDisk::default() });
+        run.servers.insert(name.into(), ServerFacts { disk, ..run.server.clone() });
+        let there = cases.iter().filter(|case| name == "none" || case.role != Role::Control);
+        run.plan.cases.extend(there.map(|case| Case {
+            id: on(&case.id, name),
+            key: CaseKey { server: Some(name.into()), ..case.key.clone() },
+            role: if name == "none" { case.role } else { Role::Case },
+            against: None,
+            ..case.clone()
+        }));
+    }
+    run.server = run.servers["none"].clone();
+    let able: Vec<usize> = (0..run.plan.cases.len()).filter(|&i| run.plan.cases[i].runs()).collect();
+    run.plan.order = vec![able.clone(); run.plan.rounds as usize];
+    let mut all = Vec::new();
+    for (name, tenths) in [("none", 10), ("hdd-5400", 20)] {
+        for sample in samples.iter().filter(|sample| name == "none" || sample.slot.counts()) {
+            let mut sample = Sample { case: on(&sample.case, name), ..sample.clone() };
+            let place = able.iter().position(|&index| run.plan.cases[index].id == sample.case);
+            // The control is on the first alone.
+            let Some(place) = place else { continue };
+            if sample.slot.counts() {
+                sample.position = place as u32;
+            }
+            stretch(&mut sample, tenths);
+            all.push(sample);
+        }
+    }
+    all.sort_by_key(|sample| (sample.slot, sample.position));
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared").join("two-disks");
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    let mut store = Store::create(&dir, &run).unwrap();
+    all.iter().for_each(|sample| store.append(sample).unwrap());
+    dir
+}
+
+#[test]
+fn the_servers_of_one_run_are_set_side_by_side() {
+    let dirs = [on_two_disks()];
+    let first = first_sentence(&dirs);
+    assert!(first.contains("emulated: hdd-5400 is 0.50x as fast as emulated: none"), "{first}");
+    let flat = terminal(&dirs, 120).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("these are the servers of one run, whose loads alternated"), "{flat}");
+    assert!(!flat.contains("its noise is unknown") && !flat.contains("one after the other"), "{flat}");
+    let compared = report::compare(&dirs).unwrap();
+    let figures = compared.figures().unwrap();
+    let case = figures.cases.iter().find(|case| case.id == "copy-csv").unwrap();
+    assert!(case.cells.iter().all(|cell| cell.role == Some(Role::Baseline)), "{case:?}");
+    assert_eq!(case.cells[1].verdict, Slower);
+    // A run on one server has nothing to be held against.
+    let error = report::compare(&[votes()]).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("or one on several servers"), "{error}");
+}
+
 fn directories(within: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(within).into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut dirs: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
@@ -407,7 +472,9 @@ fn every_published_comparison_is_what_its_runs_come_to_today() {
             let found = runs.iter().find(|(began, _)| run["started"] == began.as_str());
             found.unwrap_or_else(|| panic!("{name}: no run here began at {}", run["started"])).1.clone()
         };
-        let dirs: Vec<PathBuf> = document["runs"].as_array().unwrap().iter().map(of).collect();
+        let mut dirs: Vec<PathBuf> = document["runs"].as_array().unwrap().iter().map(of).collect();
+        // The servers of one run.
+        dirs.dedup();
         let today = report::compare(&dirs).unwrap().json().unwrap();
         assert!(written == today, "{name}: `compare` makes another of {dirs:?} today");
         assert!(dir.join("comparison.md").exists() && dir.join("charts").is_dir(), "{name} lacks a form");

@@ -26,6 +26,8 @@ const SAME: f64 = 1.1;
 pub struct Comparison<'a> {
     /// The runs, the first being what the others are held against.
     pub runs: Vec<RunFacts<'a>>,
+    /// Whether these are the servers of one run, whose loads alternated.
+    pub is_one_run: bool,
     /// Differences between the runs besides their results.
     pub differences: Vec<RunDifference>,
     /// The cases that two runs or more have, in the order of the runs' plans; without the controls, which say how
@@ -162,7 +164,7 @@ impl CrossVerdict {
 pub(crate) fn check(runs: &[(String, Run, Vec<Sample>)]) -> Result<()> {
     if runs.len() < 2 {
         return Err(usage!(
-            "a comparison needs two runs or more, not {}: name their directories",
+            "a comparison needs two runs or more, or one on several servers, and not {}: name their directories",
             runs.len()
         ));
     }
@@ -220,7 +222,7 @@ pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comp
         let id = if varied.is_empty() { case.id.clone() } else { identity.key.id(case.role) };
         compare_case(id, case, &runs, of_run)
     });
-    Ok(Comparison { differences, cases: cases.collect(), runs })
+    Ok(Comparison { is_one_run: false, differences, cases: cases.collect(), runs })
 }
 
 /// What makes a case of one run that of another: the key, but for the axes that the whole runs differ in. The control

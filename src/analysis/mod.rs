@@ -2,6 +2,7 @@
 
 mod blocks;
 pub(crate) mod bound;
+pub(crate) mod by_server;
 pub mod claims;
 mod comparability;
 pub mod comparison;

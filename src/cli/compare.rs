@@ -1,4 +1,4 @@
-//! `bulkbench compare`: two or more runs side by side.
+//! `bulkbench compare`: two or more runs side by side, or the servers of one.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,8 +17,8 @@ const TOO_SLOW: u8 = 5;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The runs' directories; the others are held against the first
-    #[arg(num_args = 2.., required = true, value_name = "DIR")]
+    /// The runs' directories; the others are held against the first. Of a single run on several servers or disks, these
+    #[arg(num_args = 1.., required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
     /// The format in which it is printed
     #[arg(long, value_enum, default_value = "terminal")]

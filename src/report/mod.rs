@@ -173,20 +173,28 @@ pub fn excerpt(dir: &Path, shown_as: &str, cases: &[String]) -> Result<String> {
 /// Runs side by side, loaded.
 pub struct Compared {
     runs: Vec<(String, Run, Vec<Sample>)>,
+    /// Whether they are the servers of one run.
+    is_one_run: bool,
     /// Per cent of the first run's time that another may take more.
     limit: Option<f64>,
 }
 
-/// Loads the runs of these directories to compare them.
+/// Loads the runs of these directories to compare them; of a single one that loaded into several servers, these.
 ///
 /// # Errors
 /// As [`record::load`], and as [`analysis::compare`] where they cannot be compared.
 pub fn compare(dirs: &[PathBuf]) -> Result<Compared> {
     let load =
         |dir: &PathBuf| load(dir).map(|(run, samples)| (name_of(dir, &run.provenance.started), run, samples));
-    let runs = dirs.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let loaded = dirs.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let servers = match &loaded[..] {
+        [(_, run, samples)] => analysis::by_server::parts(run, samples),
+        _ => Vec::new(),
+    };
+    let is_one_run = !servers.is_empty();
+    let runs = if is_one_run { servers } else { loaded };
     analysis::check(&runs)?;
-    Ok(Compared { runs, limit: None })
+    Ok(Compared { runs, is_one_run, limit: None })
 }
 
 /// The name of a record's directory; of one without a name, the time when it began.
@@ -206,7 +214,7 @@ impl Compared {
     /// # Errors
     /// As [`analysis::compare`].
     pub fn figures(&self) -> Result<Comparison<'_>> {
-        analysis::compare(&self.runs)
+        Ok(Comparison { is_one_run: self.is_one_run, ..analysis::compare(&self.runs)? })
     }
 
     /// The same, held against a limit: the per cent of the first run's time that another may take more.

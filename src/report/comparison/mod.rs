@@ -174,8 +174,11 @@ impl<'c> View<'c> {
     pub(crate) fn page(&self) -> Page {
         let comparison = self.comparison;
         let headings = tables::headings(&comparison.runs);
-        let commands: Vec<&str> =
+        let mut commands: Vec<&str> =
             comparison.runs.iter().map(|run| run.run.provenance.command.as_str()).collect();
+        if comparison.is_one_run {
+            commands.truncate(1);
+        }
         let repeat = Section { code: vec![Code::shell(commands.join("\n"))], ..titled("Repeat it") };
         let gate = self.gate.as_ref().map(|gate| Section {
             notes: gate::notes(comparison, gate, &headings),

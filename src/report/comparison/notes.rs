@@ -17,6 +17,8 @@ pub(crate) fn notes(comparison: &Comparison, headings: &[String]) -> Vec<Note> {
             Some(floor) => {
                 noise.add(index, format!("baseline and control differ by {}", units::percent(floor - 1.0)));
             }
+            // The control is on the first server.
+            None if comparison.is_one_run && index > 0 => {}
             None => warnings.add(index, "its noise is unknown, as it has no finished control".into()),
         }
         if !run.alone.is_empty() {
@@ -35,11 +37,17 @@ pub(crate) fn notes(comparison: &Comparison, headings: &[String]) -> Vec<Note> {
         )));
     }
     notes.extend(alone.lines().map(Note::Remark));
-    notes.push(Note::Remark(
-        "the runs were made one after the other: what else changed on the machine meanwhile is in no interval; to \
-         be sure of a small difference, run both again in the other order"
-            .into(),
-    ));
+    let course = match comparison.is_one_run {
+        true => {
+            "these are the servers of one run, whose loads alternated in each round: what else changed on the machine \
+             meanwhile came to all of them; the noise is that of the first, which has the control"
+        }
+        false => {
+            "the runs were made one after the other: what else changed on the machine meanwhile is in no interval; to \
+             be sure of a small difference, run both again in the other order"
+        }
+    };
+    notes.push(Note::Remark(course.into()));
     notes
 }
 
