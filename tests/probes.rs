@@ -12,7 +12,7 @@ use bulkbench::model::{Metric, Outcome, Phase, Reading, Sample};
 use bulkbench::runner::glimpse::{Glimpse, Seen};
 use bulkbench::server::{self, Choice, Options, Server};
 
-const WAITS: [Metric; 10] = [
+const WAITS: [Metric; 11] = [
     Metric::AtWork,
     Metric::WaitsWalWrite,
     Metric::WaitsWalInsert,
@@ -21,6 +21,7 @@ const WAITS: [Metric; 10] = [
     Metric::WaitsTempFile,
     Metric::WaitsClient,
     Metric::WaitsLock,
+    Metric::WaitsPage,
     Metric::WaitsWorkers,
     Metric::WaitsOther,
 ];

@@ -92,7 +92,7 @@ fn fewer_rows_make_nothing_faster() {
 fn looks(at: Metric, waits: u64, total_ns: u64) -> Readings {
     use Metric::{
         AtWork, BackendCpu, ClientCpu, ServerCpu, WaitsClient, WaitsDataFile, WaitsExtension, WaitsLock,
-        WaitsOther, WaitsTempFile, WaitsWalInsert, WaitsWalWrite, WaitsWorkers,
+        WaitsOther, WaitsPage, WaitsTempFile, WaitsWalInsert, WaitsWalWrite, WaitsWorkers,
     };
     let kinds = [
         WaitsWalWrite,
@@ -102,6 +102,7 @@ fn looks(at: Metric, waits: u64, total_ns: u64) -> Readings {
         WaitsTempFile,
         WaitsClient,
         WaitsLock,
+        WaitsPage,
         WaitsWorkers,
         WaitsOther,
     ];

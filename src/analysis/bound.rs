@@ -93,13 +93,12 @@ fn seen(summary: &Summary) -> Option<Seen> {
     let readings = &summary.readings;
     let total = summary.total_ns?.point;
     let of_total = |metric: Metric| readings.get(metric).map(|ns| ns / total);
-    let counts: Vec<f64> = Metric::WAITS.iter().filter_map(|metric| readings.get(*metric)).collect();
-    let looks: f64 = counts.iter().sum();
-    let shares: Option<[f64; Metric::WAITS.len()]> = counts.try_into().ok();
+    let counts = readings.waits();
+    let looks: f64 = counts.iter().flatten().sum();
     let phases = summary.phases_of_median_ns();
     let all: f64 = phases.values().sum();
     let longest = phases.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(phase, ns)| (*phase, ns / all));
-    shares.map(|counts| Seen {
+    counts.map(|counts| Seen {
         total,
         longest,
         client: of_total(Metric::ClientCpu).unwrap_or(0.0),
@@ -215,6 +214,7 @@ fn by_waits(metric: Metric) -> &'static str {
         Metric::WaitsDataFile => "bound by data files",
         Metric::WaitsTempFile => "bound by temporary files",
         Metric::WaitsLock => "bound by locks",
+        Metric::WaitsPage => "bound by the locks of pages",
         Metric::WaitsWorkers => "bound by parallel workers",
         _ => "bound by waits of other kinds",
     }
@@ -230,6 +230,7 @@ fn waiting(metric: Metric) -> &'static str {
         Metric::WaitsDataFile => "waits for data files",
         Metric::WaitsTempFile => "waits for temporary files",
         Metric::WaitsLock => "waits for locks",
+        Metric::WaitsPage => "waits for the locks of pages",
         Metric::WaitsWorkers => "waits for parallel workers",
         _ => "waits for something else",
     }
@@ -252,7 +253,7 @@ mod tests {
         workers: Some(0.0),
         server: Some(1.02),
         cpus: None,
-        waits: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        waits: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
         wal: Some(959_447_040.0),
         device: None,
         wal_syncs: Some(0.05),
@@ -344,8 +345,12 @@ mod tests {
     fn the_short_form_is_what_bounds_it_without_the_reading() {
         let by = |seen: Seen| seen.bound().map(|bound| bound.by);
         assert_eq!(by(BUSY_BACKEND), Some("bound by one backend's CPU"));
-        let waits = with(&[(Metric::WaitsLock, 0.9)]);
-        assert_eq!(by(Seen { waits, ..BUSY_BACKEND }), Some("bound by locks"));
+        for (metric, words) in
+            [(Metric::WaitsLock, "bound by locks"), (Metric::WaitsPage, "bound by the locks of pages")]
+        {
+            let waits = with(&[(metric, 0.9)]);
+            assert_eq!(by(Seen { waits, ..BUSY_BACKEND }), Some(words));
+        }
         assert_eq!(by(Seen { waits: None, ..BUSY_BACKEND }), None);
     }
 }

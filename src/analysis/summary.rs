@@ -188,6 +188,13 @@ impl CaseReadings {
     pub(crate) fn get(&self, reading: impl Into<Reading>) -> Option<f64> {
         self.figures.get(&reading.into()).copied()
     }
+
+    /// The looks at its backends by what they did, as in [`Metric::WAITS`]; `None` where nobody looked. A kind that a
+    /// record does not have is one that was among the others when it was taken: none of its own.
+    pub(crate) fn waits(&self) -> Option<[f64; Metric::WAITS.len()]> {
+        self.get(Metric::AtWork)?;
+        Some(Metric::WAITS.map(|metric| self.get(metric).unwrap_or(0.0)))
+    }
 }
 
 /// Samples under different settings are not taken together; of what they promise the least holds.

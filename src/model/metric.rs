@@ -56,6 +56,8 @@ words! {
         WaitsClient = "waits_client",
         /// Looks at which one waited for a lock.
         WaitsLock = "waits_lock",
+        /// Looks at which one waited for the lock of a page.
+        WaitsPage = "waits_page",
         /// Looks at which one waited for its parallel workers.
         WaitsWorkers = "waits_workers",
         /// Looks at which one waited for something else.
@@ -186,7 +188,7 @@ pub(crate) struct About {
 
 impl Metric {
     /// The looks at what backends do, by what that is.
-    pub(crate) const WAITS: [Self; 10] = [
+    pub(crate) const WAITS: [Self; 11] = [
         Self::AtWork,
         Self::WaitsWalWrite,
         Self::WaitsWalInsert,
@@ -195,6 +197,7 @@ impl Metric {
         Self::WaitsTempFile,
         Self::WaitsClient,
         Self::WaitsLock,
+        Self::WaitsPage,
         Self::WaitsWorkers,
         Self::WaitsOther,
     ];

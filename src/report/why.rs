@@ -135,16 +135,19 @@ impl Group {
     }
 
     fn table(&self, cases: &[&Standing]) -> Table {
-        let waits: &[Metric] = if self.has_waits { &Metric::WAITS } else { &[] };
         let of_case = |metric: Metric, s: &Standing| s.summary.readings.get(metric);
         let is_any = |metric: &&Metric| cases.iter().any(|s| of_case(**metric, s).is_some_and(|v| v > 0.0));
         let metrics: Vec<Metric> = self.metrics.iter().filter(is_any).copied().collect();
+        // A kind of wait that is new is in no older record.
+        let is_read = |metric: &Metric| cases.iter().any(|s| of_case(*metric, s).is_some());
+        let waits: Vec<Metric> =
+            Metric::WAITS.into_iter().filter(|metric| self.has_waits && is_read(metric)).collect();
         let column = |metric: &Metric| {
             let About { title, help, source, absent, .. } = metric.about();
             Column::numbers(title, &format!("{help} Read from: {source} Absent when: {absent}"))
         };
         let mut columns = vec![Column::words("case", "")];
-        columns.extend(metrics.iter().chain(waits).map(column));
+        columns.extend(metrics.iter().chain(&waits).map(column));
         let row = |s: &&Standing| {
             let figure = |metric: &Metric| {
                 Cell::optional(of_case(*metric, s), |value| Cell::of_unit(metric.about().unit, value))

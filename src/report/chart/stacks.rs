@@ -25,6 +25,7 @@ const WAITS: [(Metric, RGBColor); Metric::WAITS.len()] = [
     (Metric::WaitsTempFile, RGBColor(120, 110, 190)),
     (Metric::WaitsClient, RGBColor(214, 189, 48)),
     (Metric::WaitsLock, RGBColor(199, 112, 163)),
+    (Metric::WaitsPage, RGBColor(139, 94, 60)),
     (Metric::WaitsWorkers, RGBColor(90, 90, 90)),
     (Metric::WaitsOther, RGBColor(160, 160, 160)),
 ];
@@ -62,7 +63,8 @@ pub(crate) fn all(run: &Run, standings: &Standings) -> Vec<Stacks> {
 
 /// What the backends of each case were seen to do, as shares.
 fn waits(run: &Run, standings: &Standings) -> Stacks {
-    let rows = rows(standings, &WAITS, |_, counts| {
+    let looks = |s: &Standing| s.summary.readings.waits().map(Vec::from);
+    let rows = rows(standings, looks, |_, counts| {
         let looks: f64 = counts.iter().sum();
         (counts.iter().map(|count| 100.0 * count / looks.max(1.0)).collect(), String::new())
     });
@@ -79,7 +81,8 @@ fn waits(run: &Run, standings: &Standings) -> Stacks {
 
 /// Who used the processors during the loads of each case.
 fn cpu(run: &Run, standings: &Standings) -> Stacks {
-    let rows = rows(standings, &CPU, |total, ns| {
+    let of_each = |s: &Standing| CPU.iter().map(|(metric, _)| s.summary.readings.get(*metric)).collect();
+    let rows = rows(standings, of_each, |total, ns| {
         let busy: Vec<f64> = ns.iter().map(|ns| ns / total).collect();
         let figure = format!("{:.2}", busy.iter().sum::<f64>());
         (busy, figure)
@@ -151,14 +154,12 @@ fn parts(metrics: &[(Metric, RGBColor)]) -> Vec<(&'static str, RGBColor)> {
 /// The rows of the cases that have all of these metrics, fastest first.
 fn rows(
     standings: &Standings,
-    metrics: &[(Metric, RGBColor)],
+    values: impl Fn(&Standing) -> Option<Vec<f64>>,
     bar: impl Fn(f64, &[f64]) -> (Vec<f64>, String),
 ) -> Vec<(String, Vec<f64>, String)> {
     let sorted = standings.sorted();
     let row = |s: &&Standing| {
-        let values: Option<Vec<f64>> =
-            metrics.iter().map(|(metric, _)| s.summary.readings.get(*metric)).collect();
-        let (parts, figure) = bar(s.summary.total_ns?.point, &values?);
+        let (parts, figure) = bar(s.summary.total_ns?.point, &values(s)?);
         Some((s.summary.case.id.clone(), parts, figure))
     };
     sorted.iter().filter_map(row).collect()

@@ -87,6 +87,7 @@ fn metric(class: Option<&str>, event: &str) -> Metric {
         (Some("IO"), event) if event.starts_with("datafile") => Metric::WaitsDataFile,
         (Some("IO"), event) if event.starts_with("buffile") => Metric::WaitsTempFile,
         (Some("Lock"), _) => Metric::WaitsLock,
+        (Some("LWLock"), "buffercontent" | "buffer_content") => Metric::WaitsPage,
         (
             Some("IPC"),
             "parallelfinish"
@@ -118,7 +119,7 @@ mod tests {
             (Some("IO"), "BufFileWrite", Metric::WaitsTempFile),
             (Some("LWLock"), "WALInsert", Metric::WaitsWalInsert),
             (Some("LWLock"), "WALWrite", Metric::WaitsWalWrite),
-            (Some("LWLock"), "BufferContent", Metric::WaitsOther),
+            (Some("LWLock"), "BufferContent", Metric::WaitsPage),
             (Some("Lock"), "relation", Metric::WaitsLock),
             (Some("IPC"), "ParallelCreateIndexScan", Metric::WaitsWorkers),
             (Some("Timeout"), "VacuumDelay", Metric::WaitsOther),
