@@ -151,7 +151,7 @@ fn parts(metrics: &[(Metric, RGBColor)]) -> Vec<(&'static str, RGBColor)> {
     metrics.iter().map(|(metric, colour)| (metric.about().title, *colour)).collect()
 }
 
-/// The rows of the cases that have all of these metrics, fastest first.
+/// The rows of the cases that have values for the parts, fastest first.
 fn rows(
     standings: &Standings,
     values: impl Fn(&Standing) -> Option<Vec<f64>>,
