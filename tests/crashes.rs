@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use bulkbench::dataset::Dataset;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
@@ -65,6 +67,7 @@ fn counts(crash: &Crash) -> (u64, u64, u64) {
 
 #[test]
 fn what_is_there_is_what_was_committed() {
+    let memory = common::memory::there();
     let dir = common::world_readable_tempdir();
     let dataset = Dataset::generated(dir.path(), 20_000, 1, &Interrupt::new()).unwrap();
     let mut server = common::local(&dataset);
@@ -119,6 +122,7 @@ fn what_is_there_is_what_was_committed() {
         assert!(crash.lost_ns.is_none_or(|ns| ns < 2_000_000_000), "{crash:?}");
     }
     server.stop().unwrap();
+    assert_eq!(common::memory::left_since(&memory), BTreeSet::new(), "shared memory of a killed server");
 }
 
 /// The id of a case that loads so many rows, of 20 000.

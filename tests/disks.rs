@@ -1,14 +1,16 @@
-//! Runs on emulated disks: what is recorded and reported of them, that no mount is left however they end, and what a
-//! loss of power leaves.
+//! Runs on emulated disks: what is recorded and reported of them, that no mount and no shared memory is left however they
+//! end, and what a loss of power leaves.
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bulkbench::model::{Moment, Outcome, Run, Sample, Slot};
 use bulkbench::record;
+use common::memory;
 use rustix::process::{Pid, Signal, kill_process};
 
 fn command(dir: &Path, args: &[&str]) -> Command {
@@ -150,8 +152,9 @@ impl Running {
 }
 
 #[test]
-fn a_run_that_is_stopped_or_killed_leaves_no_mount() {
+fn a_run_that_is_stopped_or_killed_leaves_neither_mount_nor_shared_memory() {
     let Some(dir) = place() else { return };
+    let before = memory::there();
     for (signal, moment) in [
         (Signal::KILL, Duration::ZERO),
         (Signal::KILL, Duration::from_millis(300)),
@@ -166,6 +169,8 @@ fn a_run_that_is_stopped_or_killed_leaves_no_mount() {
         // The process that serves the disk hears of it, and unmounts.
         wait_until("end of the mount", || mounts(dir.path()).is_empty());
     }
+    // What servers have left that were killed with their disks, each next run has swept.
+    assert_eq!(memory::left_since(&before), BTreeSet::new());
 }
 
 /// The process that serves the disk of a run in this directory.
@@ -183,6 +188,7 @@ fn serving(dir: &Path) -> Option<Pid> {
 #[test]
 fn what_is_left_where_the_serving_process_is_killed_too_is_taken_away() {
     let Some(dir) = place() else { return };
+    let before = memory::there();
     // The run itself does.
     let running = Running::start(dir.path());
     wait_until("disk", || serving(dir.path()).is_some() && !mounts(dir.path()).is_empty());
@@ -202,6 +208,45 @@ fn what_is_left_where_the_serving_process_is_killed_too_is_taken_away() {
     assert_eq!(mounts(dir.path()), Vec::<String>::new());
     let clusters = std::fs::read_dir(dir.path().join("cache/clusters")).unwrap().count();
     assert_eq!(clusters, 0, "the directory of the killed run is gone as well");
+    assert_eq!(memory::left_since(&before), BTreeSet::new());
+}
+
+/// A server whose disk is gone cannot give its memory back: it is killed, and its directory is not there to be known by.
+#[test]
+fn what_a_server_leaves_that_is_killed_with_its_disk_is_swept_by_the_next_run() {
+    let Some(dir) = place() else { return };
+    let before = memory::there();
+    let running = Running::start(dir.path());
+    wait_until("server", || !postgres_in(dir.path()).is_empty() && has_samples(dir.path()));
+    // So that the run does not sweep itself.
+    kill_process(Pid::from_child(&running.0), Signal::STOP).unwrap();
+    for pid in postgres_in(dir.path()) {
+        // Some have ended with others.
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    kill_process(serving(dir.path()).unwrap(), Signal::KILL).unwrap();
+    running.kill(Signal::KILL);
+    wait_until("end of the server", || postgres_in(dir.path()).is_empty());
+    assert!(memory::there().difference(&before).count() > 0, "it has left some");
+    done(&run_on(dir.path(), &["votes", "--rows", "1000", "--methods", "copy-csv", "--out", "other"]));
+    assert_eq!(memory::left_since(&before), BTreeSet::new());
+}
+
+/// The processes of a server that works on the disk of a run in this directory.
+fn postgres_in(dir: &Path) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let found = entries.filter(|entry| {
+        let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        let cwd = std::fs::read_link(entry.path().join("cwd"));
+        name.trim() == "postgres" && cwd.is_ok_and(|cwd| cwd.starts_with(dir))
+    });
+    found.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)).collect()
+}
+
+fn has_samples(dir: &Path) -> bool {
+    let runs = std::fs::read_dir(dir.join("results")).into_iter().flatten().flatten();
+    let mut sizes = runs.filter_map(|run| run.path().join("samples.jsonl").metadata().ok());
+    sizes.any(|file| file.len() > 0)
 }
 
 #[test]
@@ -234,6 +279,7 @@ fn crashes<'s>(samples: &'s [Sample], case: &str) -> Vec<(Moment, &'s Sample)> {
 #[test]
 fn a_loss_of_power_leaves_what_was_flushed_and_shows_what_was_not() {
     let Some(dir) = place() else { return };
+    let before = memory::there();
     let experiment = dir.path().join("cut.toml");
     std::fs::write(
         &experiment,
@@ -275,4 +321,9 @@ fn a_loss_of_power_leaves_what_was_flushed_and_shows_what_was_not() {
     }
     let report = std::fs::read_to_string(result_dir(dir.path()).join("report.md")).unwrap();
     assert!(report.contains("power lost after its end"), "{report}");
+    assert_eq!(
+        memory::left_since(&before),
+        BTreeSet::new(),
+        "of a server before, whose disk was mounted anew since"
+    );
 }

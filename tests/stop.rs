@@ -3,12 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bulkbench::model::{Outcome, RoundsEnd};
 use bulkbench::record;
+use common::memory;
 use rustix::process::{Pid, Signal, kill_process};
 
 struct Running {
@@ -307,19 +309,6 @@ fn a_stopped_run_drops_its_schema_on_a_server_of_the_user_s() {
     own.stop().unwrap();
 }
 
-/// Files of PostgreSQL's shared memory, and the System V segments that nobody is attached to.
-fn shared_memory() -> std::collections::BTreeSet<String> {
-    let files = std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name());
-    let files =
-        files.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("PostgreSQL."));
-    let segments = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
-    let segments = segments.lines().skip(1).filter_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        (fields[6] == "0").then(|| format!("segment {}", fields[1]))
-    });
-    files.chain(segments).collect()
-}
-
 /// Whether a process of the run's initdb works in its cluster: it has shared memory then, or soon.
 fn initdb_runs(dir: &Path) -> bool {
     processes_of(dir).iter().any(|line| line.contains("initdb"))
@@ -330,33 +319,11 @@ fn initdb_runs(dir: &Path) -> bool {
             .any(|cluster| cluster.path().join("data/postgresql.conf").exists())
 }
 
-/// Shared memory that appeared since, is no living server's, and stays.
-fn left_since(before: &std::collections::BTreeSet<String>) -> Vec<String> {
-    let end = Instant::now() + Duration::from_secs(15);
-    loop {
-        let left: Vec<String> = shared_memory().difference(before).cloned().collect();
-        // Another test's server may have appeared meanwhile: its memory is mapped.
-        let left: Vec<String> = left.into_iter().filter(|name| !is_mapped(name)).collect();
-        if left.is_empty() || Instant::now() >= end {
-            return left;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// Whether a process has this file of /dev/shm mapped.
-fn is_mapped(name: &str) -> bool {
-    let needle = format!("/dev/shm/{name}");
-    std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
-        std::fs::read_to_string(process.path().join("maps")).is_ok_and(|maps| maps.contains(&needle))
-    })
-}
-
 #[test]
 fn a_stop_in_the_middle_of_initdb_leaves_no_shared_memory() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for moment in [0, 40, 150, 400] {
-            let before = shared_memory();
+            let before = memory::there();
             let run = start(common::world_readable_tempdir(), &LONG);
             run.wait_for("initdb", initdb_runs);
             std::thread::sleep(Duration::from_millis(moment));
@@ -364,7 +331,7 @@ fn a_stop_in_the_middle_of_initdb_leaves_no_shared_memory() {
             let (dir, output) = run.end();
             assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
             assert_nothing_left(dir.path());
-            assert_eq!(left_since(&before), Vec::<String>::new(), "{signal:?} after {moment} ms");
+            assert_eq!(memory::left_since(&before), BTreeSet::new(), "{signal:?} after {moment} ms");
         }
     }
 }
@@ -373,7 +340,7 @@ fn a_stop_in_the_middle_of_initdb_leaves_no_shared_memory() {
 fn what_a_killed_run_leaves_is_swept_by_the_next_whatever_it_loads() {
     // Killed in initdb, with its initdb; and in a sample, with its server.
     for in_initdb in [true, false] {
-        let before = shared_memory();
+        let before = memory::there();
         let run = start(common::world_readable_tempdir(), &LONG);
         if in_initdb {
             run.wait_for("initdb", initdb_runs);
@@ -406,7 +373,7 @@ fn what_a_killed_run_leaves_is_swept_by_the_next_whatever_it_loads() {
             .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("scratch-"))
             .collect();
         assert_eq!(left, Vec::<PathBuf>::new());
-        assert_eq!(left_since(&before), Vec::<String>::new(), "killed in initdb: {in_initdb}");
+        assert_eq!(memory::left_since(&before), BTreeSet::new(), "killed in initdb: {in_initdb}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Servers and directories for the tests that need real ones.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod memory;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;

@@ -139,6 +139,8 @@ impl Instance for Cluster {
     /// Runs initdb.
     fn prepare(&mut self) -> Result<()> {
         let log = self.run.path().join("initdb.log");
+        // It runs a server, too.
+        self.run.expect_server()?;
         let mut command = self.account.command(self.installation.bin.join("initdb"));
         command.arg("--pgdata").arg(self.run.data()).args([
             "--username=postgres",
@@ -184,6 +186,7 @@ impl Instance for Cluster {
         // The processes of a server that was killed notice it in their own time, and no other can start
         // until they have.
         run_dir::end_processes(&self.run.data())?;
+        self.run.expect_server()?;
         let mut command = self.account.command(self.installation.bin.join("postgres"));
         command.arg("-D").arg(self.run.data());
         let mut set = |name: &str, value: &str| {
@@ -271,7 +274,7 @@ impl Instance for Cluster {
         self.give_up()?;
         if kind == CrashKind::Power {
             // Memory is gone by a loss of power, too.
-            shared_memory::sweep(&self.run.data())?;
+            self.run.sweep_memory()?;
             self.disk()?.lose_power(seed)?;
         }
         self.launch(settings)
@@ -280,7 +283,7 @@ impl Instance for Cluster {
     fn mend(&mut self) -> Result<()> {
         self.give_up()?;
         run_dir::end_processes(&self.run.data())?;
-        shared_memory::sweep(&self.run.data())?;
+        self.run.sweep_memory()?;
         self.disk()?.put_back()
     }
 

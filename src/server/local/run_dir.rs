@@ -4,6 +4,7 @@
 //! <base>/<id>/bulkbench-run.lock   locked for as long as the run lives
 //!            /socket-dir           the path of the directory the server's socket lies in
 //!            /control-groups       those of the server, where it is held to limits
+//!            /shared-memory        what the server's shared memory is known by
 //!            /data/                the cluster, the server account's
 //!            /disk/data/           the same on an emulated disk, which is mounted at `disk`
 //!            /beneath/             what lies beneath that disk
@@ -195,6 +196,22 @@ impl RunDir {
         self.disk.as_ref()
     }
 
+    /// Writes down what the memory of a server that is started now is known by.
+    ///
+    /// # Errors
+    /// As [`shared_memory::expect`].
+    pub(crate) fn expect_server(&self) -> Result<()> {
+        shared_memory::expect(&self.path, &self.data())
+    }
+
+    /// Removes the memory of servers that have ended.
+    ///
+    /// # Errors
+    /// As [`shared_memory::sweep`].
+    pub(crate) fn sweep_memory(&self) -> Result<()> {
+        shared_memory::sweep(&self.path)
+    }
+
     /// The server's log file.
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
@@ -214,16 +231,15 @@ impl RunDir {
             true => Ok(()),
             false => remove_tree(&self.socket_dir),
         };
-        // Those that a killed server has left; and their memory while there is the directory that it is
-        // known by.
+        // Those that a killed server has left.
         let ended = end_processes(&self.data());
-        let shared = shared_memory::sweep(&self.data());
-        // While there is the record that they are known by.
-        let groups = control_group::sweep(&self.path);
         let unmounted = self.disk().map_or(Ok(()), Emulation::stop);
-        // Never through a mount that stays.
-        let removed = unmounted.and_then(|()| remove_tree(&self.path));
-        removed.and(socket).and(ended).and(shared).and(groups)
+        // Once nobody can wait for the disk any more, and while there are the records that both are known by.
+        let shared = shared_memory::sweep(&self.path);
+        let groups = control_group::sweep(&self.path);
+        // Never through a mount that stays; and what could not be swept is left to the next start.
+        let removed = unmounted.and(shared).and_then(|()| remove_tree(&self.path));
+        removed.and(socket).and(ended).and(groups)
     }
 }
 
@@ -252,11 +268,11 @@ fn sweep_one(dir: &Path) -> Result<()> {
     }
     for data in [dir.join(DATA), dir.join(DISK).join(DATA)] {
         end_processes(&data)?;
-        shared_memory::sweep(&data)?;
     }
     control_group::sweep(dir)?;
     // Its process has unmounted it when the run has ended, unless that was killed as well.
     disk::detach(&dir.join(DISK))?;
+    shared_memory::sweep(dir)?;
     if let Ok(record) = std::fs::read_to_string(dir.join(SOCKET_RECORD)) {
         let socket_dir = PathBuf::from(record);
         if is_socket_dir(&socket_dir, dir) {
@@ -284,7 +300,7 @@ fn is_socket_dir(path: &Path, run_dir: &Path) -> bool {
 /// # Errors
 /// When one may not be signalled, or does not end.
 pub(crate) fn end_processes(data: &Path) -> Result<()> {
-    let Ok(data) = std::fs::canonicalize(data) else { return Ok(()) };
+    let data = resolved(data);
     let mut found = processes::list()?;
     found.retain(|one| !one.ended && works_in(one.pid, &data));
     // Those whose parents are among them end with these.
@@ -299,15 +315,30 @@ pub(crate) fn end_processes(data: &Path) -> Result<()> {
 }
 
 fn works_in(pid: i32, data: &Path) -> bool {
-    match name_of(pid).as_str() {
-        "postgres" => std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data),
-        "initdb" => std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
+    let is_named = || {
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
             line.split(|byte| *byte == 0).any(|word| {
                 let word = Path::new(std::ffi::OsStr::from_bytes(word));
-                word.is_absolute() && std::fs::canonicalize(word).is_ok_and(|path| path == data)
+                word.is_absolute() && resolved(word) == data
             })
-        }),
+        })
+    };
+    match name_of(pid).as_str() {
+        // In a directory whose mount was taken away it works in none that has a name.
+        "postgres" => {
+            std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data) || is_named()
+        }
+        "initdb" => is_named(),
         _ => false,
+    }
+}
+
+/// Where a path leads, as far as there is something: on an emulated disk that nobody serves any more nothing is.
+fn resolved(path: &Path) -> PathBuf {
+    let found = path.ancestors().find_map(|dir| Some((std::fs::canonicalize(dir).ok()?, dir)));
+    match found {
+        Some((found, dir)) => found.join(path.strip_prefix(dir).unwrap_or(path)),
+        None => path.to_owned(),
     }
 }
 
@@ -427,6 +458,16 @@ mod tests {
         }
         short.join().unwrap();
         long.join().unwrap();
+    }
+
+    #[test]
+    fn a_path_is_resolved_as_far_as_it_is_there() {
+        let base = tempfile::tempdir().unwrap();
+        let real = std::fs::canonicalize(base.path()).unwrap();
+        std::os::unix::fs::symlink(base.path(), base.path().join("link")).unwrap();
+        for (path, expected) in [("link", ""), ("link/gone", "gone"), ("link/gone/data", "gone/data")] {
+            assert_eq!(resolved(&base.path().join(path)), real.join(expected), "{path}");
+        }
     }
 
     #[test]
