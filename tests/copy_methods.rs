@@ -30,10 +30,20 @@ fn of_lines<'p>(prepared: &'p Prepared<'_>) -> &'p [Case] {
     &prepared.cases()[2..]
 }
 
-/// Takes one verified sample of each case; `look` sees the table that each leaves.
-fn load(server: &mut dyn Server, prepared: &Prepared<'_>, mut look: impl FnMut(&Sample, &mut Session)) {
+/// Takes one verified sample of each case, without probes; `look` sees the table that each leaves.
+fn load(server: &mut dyn Server, prepared: &Prepared<'_>, look: impl FnMut(&Sample, &mut Session)) {
+    load_with(false, server, prepared, look);
+}
+
+fn load_with(
+    probing: bool,
+    server: &mut dyn Server,
+    prepared: &Prepared<'_>,
+    mut look: impl FnMut(&Sample, &mut Session),
+) {
     let connector = server.connector().clone();
     let mut session = common::on(prepared, server);
+    session.stage().set_probing(probing);
     for case in of_lines(prepared) {
         let sample = session.take(case).unwrap();
         assert_eq!(sample.outcome, Outcome::Ok, "{} of {} rows: {:?}", case.id, case.rows, sample.error);
@@ -75,7 +85,7 @@ fn the_wal_of_a_table_emptied_in_the_same_transaction_is_skipped_at_wal_level_mi
                  [[case]]\nmethod = ['copy-truncate', 'copy-freeze']\n\
                  settings = { wal_level = 'minimal', wal_skip_threshold = '0' }\n";
     let mut wal = Vec::new();
-    load(&mut *server, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
+    load_with(true, &mut *server, &cases(lines, 30_000, &dataset).unwrap(), |sample, _| {
         wal.push(sample.readings.get(Metric::Wal).unwrap());
     });
     // The index builds mark ordinary rows as committed, and data checksums log each page's first such mark.

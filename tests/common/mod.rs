@@ -73,9 +73,28 @@ pub(crate) fn once(
     server: &mut dyn Server,
     dataset: &Dataset,
 ) -> (Vec<Sample>, Vec<(String, String)>) {
+    once_with(true, experiment, server, dataset)
+}
+
+/// As [`once`], without probes: what they read of a load does not depend on its rows, and takes longer than it.
+pub(crate) fn once_unread(
+    experiment: &Experiment,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> (Vec<Sample>, Vec<(String, String)>) {
+    once_with(false, experiment, server, dataset)
+}
+
+fn once_with(
+    probing: bool,
+    experiment: &Experiment,
+    server: &mut dyn Server,
+    dataset: &Dataset,
+) -> (Vec<Sample>, Vec<(String, String)>) {
     let catalogue = Catalogue::built_in();
     let prepared = prepared(&catalogue, experiment, dataset);
     let mut session = on(&prepared, server);
+    session.stage().set_probing(probing);
     let (mut samples, mut unavailable) = (Vec::new(), Vec::new());
     for case in session.mark(experiment).unwrap().into_iter().filter(|case| case.role != Role::Control) {
         match case.unavailable {
