@@ -47,6 +47,10 @@ fn name(c: char) -> String {
 
 fn is_unseen(c: char) -> bool {
     use GeneralCategory as Is;
+    // Most characters are these, and reports look at each.
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     match c.general_category() {
         Is::Control | Is::Format | Is::LineSeparator | Is::ParagraphSeparator => true,
         Is::PrivateUse | Is::Surrogate | Is::Unassigned => true,
