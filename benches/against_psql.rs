@@ -19,8 +19,9 @@ use bulkbench::model::{Case, Metric, Phase};
 use bulkbench::runner::RunSession;
 use bulkbench::runner::sample::Measured;
 use bulkbench::{stats, units};
-use support::fit::Fit;
+use support::fit::{Fit, Timing};
 use support::loads::{Loads, load};
+use support::servers::Servers;
 use support::variables;
 
 const ROWS: u64 = 300_000;
@@ -58,11 +59,12 @@ fn main() -> ExitCode {
         let (_, mut one_row) = cases.last().cloned().context("there is no case")?;
         one_row.rows = 1;
         cases.push(("psql-copy-one-row".into(), one_row));
-        let fit = FIT.asked(args);
-        let loads = Loads { group: "against-psql", experiment, cases, rows, time: load_phase, fit };
+        let (servers, timing) = (Servers::Chosen, Timing::Samples(FIT.asked(args)));
+        let loads =
+            Loads { group: "against-psql", experiment, cases, rows, time: load_phase, servers, timing };
         loads.run(criterion, args, interrupt, |session, measured| {
-            match (measured.get(OURS), measured.get(PSQL)) {
-                (Some(ours), Some(psql)) => conclude(session, ours, psql),
+            match [OURS, PSQL].map(|slug| measured.get(slug).map(Vec::as_slice)) {
+                [Some([ours]), Some([psql])] => conclude(session, ours, psql),
                 _ => Ok(()),
             }
         })

@@ -16,9 +16,9 @@ use std::time::Duration;
 use bulkbench::experiment::Experiment;
 use bulkbench::method::Catalogue;
 use bulkbench::runner::plan;
-use bulkbench::runner::sample::Measured;
-use support::fit::Fit;
-use support::loads::Loads;
+use support::fit::{Fit, Timing};
+use support::loads::{Loads, total};
+use support::servers::Servers;
 use support::variables;
 
 const ROWS: u64 = 100_000;
@@ -43,11 +43,8 @@ fn main() -> ExitCode {
                 case.rows = (case.rows / SLOW).max(1);
             }
         }
-        let loads = Loads { group: "loads", experiment, cases, rows, time: total, fit: FIT.asked(args) };
+        let (servers, timing) = (Servers::Chosen, Timing::Samples(FIT.asked(args)));
+        let loads = Loads { group: "loads", experiment, cases, rows, time: total, servers, timing };
         loads.run(criterion, args, interrupt, |_, _| Ok(()))
     })
-}
-
-fn total(load: &Measured) -> Duration {
-    Duration::from_nanos(load.phases.values().sum())
 }

@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 use bulkbench::experiment::Experiment;
 use bulkbench::model::Case;
 use bulkbench::runner::RunSession;
-use bulkbench::runner::sample::Measured;
 use bulkbench::{stats, units};
-use support::fit::Fit;
-use support::loads::{Loads, load};
+use support::fit::{Fit, Timing};
+use support::loads::{Loads, load, total};
+use support::servers::Servers;
 use support::variables;
 
 const ROWS: u64 = 100_000;
@@ -46,17 +46,17 @@ fn main() -> ExitCode {
     support::run(FIT.criterion(NOISE), |criterion, args, interrupt| {
         let rows = variables::rows(args.mode, ROWS)?;
         let experiment = Experiment::parse(CASES, "probes")?;
-        let (cases, fit) = (Loads::cases(&experiment, rows)?, FIT.asked(args));
-        let loads = Loads { group: "probes", experiment, cases, rows, time: total, fit };
+        let cases = Loads::cases(&experiment, rows)?;
+        let (servers, timing) = (Servers::Chosen, Timing::Samples(FIT.asked(args)));
+        let loads = Loads { group: "probes", experiment, cases, rows, time: total, servers, timing };
         loads.run(criterion, args, interrupt, |session, measured| {
             println!("\n{ROUNDS} rounds with and without probes, turn and turn about, medians:");
-            measured.iter().try_for_each(|(slug, case)| conclude(session, slug, case))
+            for (slug, cases) in measured {
+                cases.iter().try_for_each(|case| conclude(session, slug, case))?;
+            }
+            Ok(())
         })
     })
-}
-
-fn total(load: &Measured) -> Duration {
-    Duration::from_nanos(load.phases.values().sum())
 }
 
 /// Loads a case with and without them in turn, and says how they compare.

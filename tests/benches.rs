@@ -10,9 +10,11 @@ use std::time::Duration;
 use bulkbench::experiment::Experiment;
 use bulkbench::fault::Fault;
 use bulkbench::server::Choice;
+use bulkbench::{unavailable, usage};
 use support::args::{Args, Mode};
-use support::fit::{Fit, about, slug};
+use support::fit::{Fit, Timing, about, slug};
 use support::loads::Loads;
+use support::servers::Servers;
 use support::variables::{rows_of, server_of};
 
 fn args(line: &str) -> Args {
@@ -92,6 +94,31 @@ fn a_measurement_time_has_room_for_more_than_two_loads_a_sample() {
         (about(second / 2), about(89 * second), about(181 * second)),
         ("1 s".into(), "89 s".into(), "4 min".into())
     );
+}
+
+#[test]
+fn rounds_take_what_all_loads_of_one_take_so_many_times() {
+    let second = Duration::from_secs(1);
+    assert_eq!(Timing::Rounds(11).estimate([second / 2, 2 * second]), 55 * second / 2);
+    let fit = Fit { samples: 10, warm_up: second, measurement: 8 * second };
+    assert_eq!(Timing::Samples(fit).estimate([second]), fit.estimate([second]));
+}
+
+#[test]
+fn a_disk_is_emulated_beneath_a_local_server_and_who_can_have_none_is_told() {
+    for choice in [Choice::Auto, Choice::Local] {
+        assert_eq!(Servers::BareAndEmulated.lack(&choice), None);
+    }
+    for text in ["container", "postgres://u:hush@h/d"] {
+        let choice: Choice = text.parse().unwrap();
+        assert_eq!(Servers::Chosen.lack(&choice), None);
+        let why = Servers::BareAndEmulated.lack(&choice).unwrap();
+        assert!(why.contains("beneath a local server alone") && why.contains("set it to local"), "{why}");
+        assert!(!why.contains("hush"), "{why}");
+    }
+    let (absent, wrong) = (unavailable!("no /dev/fuse").context("getting a server"), usage!("--set"));
+    let told = [Servers::BareAndEmulated, Servers::Chosen].map(|servers| servers.may_lack(&absent));
+    assert_eq!((told, Servers::BareAndEmulated.may_lack(&wrong)), ([true, false], false));
 }
 
 #[test]

@@ -50,6 +50,25 @@ impl Fit {
     }
 }
 
+/// How a target times its ids.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Timing {
+    /// By criterion, all samples of one before those of the next.
+    Samples(Fit),
+    /// In so many rounds of all of them, which the target takes by itself.
+    Rounds(u32),
+}
+
+impl Timing {
+    /// As [`Fit::estimate`].
+    pub(crate) fn estimate(&self, once: impl IntoIterator<Item = Duration>) -> Duration {
+        match self {
+            Self::Samples(fit) => fit.estimate(once),
+            Self::Rounds(rounds) => once.into_iter().sum::<Duration>() * *rounds,
+        }
+    }
+}
+
 /// A time as the start of a target says it: `50 s`, `4 min`.
 pub(crate) fn about(time: Duration) -> String {
     match time.as_secs() {

@@ -1,11 +1,14 @@
 //! Loads into a real server, through criterion.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bulkbench::cache_dir::default_cache_dir;
 use bulkbench::dataset::{DEFAULT_SEED, Dataset, columns};
+use bulkbench::errors::chain;
 use bulkbench::experiment::Experiment;
 use bulkbench::interrupt::Interrupt;
 use bulkbench::method::Catalogue;
@@ -14,13 +17,14 @@ use bulkbench::runner::plan::{self, Request, Tables};
 use bulkbench::runner::sample::{Applied, Loaded, Measured, Ready, Stage};
 use bulkbench::runner::stage::ServerStage;
 use bulkbench::runner::{Input, Prepared, RunSession};
-use bulkbench::server::{self, Options};
+use bulkbench::server::Options;
 use bulkbench::table::Table;
 use bulkbench::{probe, say, units};
 use criterion::{Criterion, SamplingMode, Throughput};
 
 use super::args::{Args, Mode};
-use super::fit::{Fit, about, slug};
+use super::fit::{Timing, about, slug};
+use super::servers::{Servers, on};
 use super::{or_throw, variables};
 
 /// The longest that a load may take.
@@ -45,8 +49,19 @@ pub(crate) struct Loads {
     pub rows: u64,
     /// The part of a load that counts.
     pub time: fn(&Measured) -> Duration,
-    /// How each is measured.
-    pub fit: Fit,
+    /// The servers that they go to.
+    pub servers: Servers,
+    /// How they are timed.
+    pub timing: Timing,
+}
+
+/// An id whose loads are proven.
+struct Verified {
+    slug: String,
+    /// Its case on each of the servers.
+    cases: Vec<Case>,
+    /// The time of a load into each of them in all, with what comes before it.
+    once: Duration,
 }
 
 impl Loads {
@@ -72,8 +87,8 @@ impl Loads {
         Ok(cases.map(|case| (slug(&case.id), case)).collect())
     }
 
-    /// Does with the cases what the command line asks for; once they are measured, what comes `after`, with
-    /// those that were.
+    /// Does with the cases what the command line asks for; then, where that is to measure, what comes `after`, with
+    /// those that could be loaded, each on all of the servers in their order.
     ///
     /// # Errors
     /// When there is no server or dataset, a load fails or leaves what it should not, or work has to stop.
@@ -82,9 +97,9 @@ impl Loads {
         criterion: &mut Criterion,
         args: &Args,
         interrupt: &Interrupt,
-        after: impl FnOnce(&mut RunSession<'_>, &BTreeMap<String, Case>) -> Result<()>,
+        after: impl FnOnce(&mut RunSession<'_>, &BTreeMap<String, Vec<Case>>) -> Result<()>,
     ) -> Result<()> {
-        let Self { group: name, experiment, cases, rows, time, fit } = self;
+        let Self { group: name, experiment, cases, rows, time, servers, timing } = self;
         let mut group = criterion.benchmark_group(name);
         group.sampling_mode(SamplingMode::Flat);
         if args.mode == Mode::List {
@@ -100,11 +115,14 @@ impl Loads {
         }
 
         let choice = variables::server()?;
+        if let Some(why) = servers.lack(&choice) {
+            return left_out(name, &why);
+        }
         let loads = format!("{name}: {} ids, loads of up to {} rows", cases.len(), units::count(rows));
         match args.mode {
             Mode::Measure => say!(
                 "{loads}; each is loaded and verified once, then timed: about {} where the disk is fast",
-                about(fit.estimate(cases.iter().map(usual)))
+                about(timing.estimate(cases.iter().map(|case| usual(case) * servers.number())))
             ),
             Mode::Test | Mode::List => say!("{loads}; each is loaded and verified, and loaded once more"),
         }
@@ -112,56 +130,92 @@ impl Loads {
         let datasets = default_cache_dir()?.join("datasets");
         let dataset = Dataset::generated(&datasets, rows, DEFAULT_SEED, interrupt)?;
         let options = Options {
-            id: server::new_id(),
             expose: vec![dataset.dir().to_path_buf()],
-            need_bytes: ROOM.0 + rows * ROOM.1,
+            // They share the disk.
+            need_bytes: (ROOM.0 + rows * ROOM.1) * u64::from(servers.number()),
             ..Options::default()
         };
         let prepared = Prepared::new(&catalogue, cases, vec![Input::votes(dataset)], interrupt)?;
-        let mut server = server::open(&choice, &options, interrupt).context("getting a server")?;
-        say!("{name}: {} ({})", server.facts().version, server.facts().reason);
-        server.warnings().iter().for_each(|warning| say!("warning: {warning}"));
-        let mut session = prepared.on(vec![(String::new(), &mut *server)], LONGEST);
+        let mut opened = match servers.open(&choice, &options, interrupt) {
+            Err(error) if servers.may_lack(&error) => return left_out(name, &chain(error.as_ref())),
+            opened => opened?,
+        };
+        opened.introduce(name);
+        let mut session = prepared.on(opened.all_mut(), LONGEST);
 
-        let mut verified = Vec::new();
-        for (slug, case) in slugs.into_iter().zip(session.mark(&experiment)?) {
-            match &case.unavailable {
-                Some(reason) => say!("{name}/{slug}: not available here: {reason}"),
-                None => {
-                    let once = verify(&mut session, &case).with_context(|| format!("in {name}/{slug}"))?;
-                    verified.push((slug, case, once));
-                }
-            }
-        }
+        let verified = verified(&mut session, name, &experiment, slugs)?;
         if args.mode == Mode::Measure {
-            let estimate = fit.estimate(verified.iter().map(|(.., once)| *once));
+            let estimate = timing.estimate(verified.iter().map(|one| one.once));
             say!("{name}: {} ids verified; timing them takes about {}", verified.len(), about(estimate));
         }
-
-        let mut measured = BTreeMap::new();
-        for (slug, case, once) in verified {
-            if args.mode == Mode::Measure && !args.has_measurement_time {
-                // The machine may be busier now than at the first load.
-                let start = Instant::now();
-                load(&mut session, &case)?;
-                let once = once.max(start.elapsed());
-                group.measurement_time(fit.measurement_time(once));
+        for one in &verified {
+            if args.mode == Mode::Measure {
+                match timing {
+                    Timing::Samples(_) if args.has_measurement_time => {}
+                    Timing::Samples(fit) => {
+                        // The machine may be busier now than at the first load.
+                        let start = Instant::now();
+                        one.cases.iter().try_for_each(|case| load(&mut session, case).map(drop))?;
+                        group.measurement_time(fit.measurement_time(one.once.max(start.elapsed())));
+                    }
+                    Timing::Rounds(_) => continue,
+                }
             }
-            group.throughput(Throughput::Elements(case.rows));
-            group.bench_function(&slug, |bencher| {
+            group.throughput(Throughput::Elements(one.cases.iter().map(|case| case.rows).sum()));
+            group.bench_function(&one.slug, |bencher| {
                 bencher.iter_custom(|iterations| {
-                    (0..iterations).map(|_| time(&or_throw(load(&mut session, &case)))).sum()
+                    let loads = (0..iterations).flat_map(|_| &one.cases);
+                    loads.map(|case| time(&or_throw(load(&mut session, case)))).sum()
                 });
             });
-            measured.insert(slug, case);
         }
         group.finish();
         if args.mode == Mode::Measure {
-            after(&mut session, &measured)?;
+            after(&mut session, &verified.into_iter().map(|one| (one.slug, one.cases)).collect())?;
         }
         drop(session);
-        server.stop().context("stopping the server")
+        opened.stop()
     }
+}
+
+/// The time of all phases of a load.
+pub(crate) fn total(load: &Measured) -> Duration {
+    Duration::from_nanos(load.phases.values().sum())
+}
+
+/// Says that a target is left out here, and why; also where `scripts/test` collects what it has skipped.
+fn left_out(name: &str, why: &str) -> Result<()> {
+    say!("{name} is left out: {why}");
+    if let Some(path) = std::env::var_os("BULKBENCH_TEST_SKIPS") {
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        writeln!(file, "benchmark {name}: {why}")?;
+    }
+    Ok(())
+}
+
+/// The ids that can be loaded on all of the servers, each loaded there once and proven.
+fn verified(
+    session: &mut RunSession<'_>,
+    name: &str,
+    experiment: &Experiment,
+    slugs: Vec<String>,
+) -> Result<Vec<Verified>> {
+    let placed = session.mark(experiment)?;
+    let servers = placed.len() / slugs.len();
+    let mut verified = Vec::new();
+    for (slug, cases) in slugs.into_iter().zip(placed.chunks(servers)) {
+        if let Some(reason) = cases.iter().find_map(|case| case.unavailable.as_ref()) {
+            say!("{name}/{slug}: not available here: {reason}");
+            continue;
+        }
+        let mut once = Duration::ZERO;
+        for case in cases {
+            let place = case.key.server.as_deref().unwrap_or_default();
+            once += verify(session, case).with_context(|| format!("in {name}/{slug}{}", on(place)))?;
+        }
+        verified.push(Verified { slug, cases: cases.to_vec(), once });
+    }
+    Ok(verified)
 }
 
 fn usual(case: &Case) -> Duration {
