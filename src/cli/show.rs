@@ -11,7 +11,7 @@ use super::output::print;
 use super::server_args::{Conditions, ServerArgs};
 use crate::dataset::columns::votes;
 use crate::dataset::{DEFAULT_SEED, Dataset, default_cache};
-use crate::experiment::{Experiment, ExperimentOrigin, ListedCase};
+use crate::experiment::{Experiment, ExperimentOrigin, ListedCase, ListedServer};
 use crate::interrupt::Interrupt;
 use crate::method::{Catalogue, Extent, Info, Need, Param, Start};
 use crate::model::{Case, ParamValue, Statement};
@@ -116,6 +116,7 @@ fn experiment(args: &Args) -> Result<Experiment> {
         cases: vec![case],
         caveats: Vec::new(),
         crash: None,
+        server: ListedServer::default(),
         disks: Vec::new(),
         data: None,
         datasets: BTreeMap::new(),
