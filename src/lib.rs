@@ -14,6 +14,7 @@ pub mod claim;
 pub mod cli;
 pub mod dataset;
 mod disk;
+mod distinct;
 mod doctor;
 pub mod errors;
 pub mod experiment;

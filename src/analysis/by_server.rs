@@ -9,12 +9,7 @@ use crate::model::{
 /// The parts of a run by their servers' names, in the order in which its cases name them; none of a run on one server.
 /// Crashes are in none of them.
 pub(crate) fn parts(run: &Run, samples: &[Sample]) -> Vec<(String, Run, Vec<Sample>)> {
-    let mut names: Vec<&String> = Vec::new();
-    for name in run.plan.cases.iter().filter_map(|case| case.key.server.as_ref()) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let names = run.server_names();
     let of_server = |name: &String| {
         let (run, samples) = part(run, samples, name)?;
         Some((name.clone(), run, samples))

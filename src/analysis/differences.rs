@@ -3,6 +3,7 @@
 use super::facts::{Shown, of_fingerprint};
 use super::run_axes;
 use crate::disk;
+use crate::distinct::distinct;
 use crate::model::{Disk, Fact, Fingerprint, Limits, Machine, Run, ServerFacts, Source, size_words};
 use crate::units;
 
@@ -36,12 +37,7 @@ pub(crate) fn differences(runs: &[&Run]) -> Vec<RunDifference> {
             fields.insert(0, (format!("cases.{axis}"), value));
         }
     }
-    let mut names: Vec<&String> = Vec::new();
-    for (name, _) in all.iter().flatten() {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let names = distinct(all.iter().flatten().map(|(name, _)| name));
     let found: Vec<RunDifference> = names.into_iter().filter_map(|name| difference(name, &all)).collect();
     found.iter().filter(|difference| tells_something(difference, &found)).cloned().collect()
 }

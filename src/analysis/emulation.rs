@@ -1,6 +1,7 @@
 //! Emulated disks: what was aimed at, and what the same probes as for any disk found through it.
 
 use super::facts::fact_words;
+use crate::disk;
 use crate::model::{EmulatedDisk, Fact, FactValue, Fingerprint, Run, Sample, ServerFacts};
 
 /// The share by which a figure may miss its target before a report says so.
@@ -53,6 +54,11 @@ impl Aimed {
     pub(crate) fn words(&self, value: u64) -> String {
         fact_words(self.fact, &FactValue::Number(value))
     }
+}
+
+/// The emulated disks of a run, as they are spelt.
+pub(crate) fn spellings(run: &Run) -> Vec<String> {
+    emulated(run).iter().map(|one| disk::spelling(one.disk)).collect()
 }
 
 /// The servers of a run that lie on emulated disks.

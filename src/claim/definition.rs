@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::distinct::distinct;
 use crate::model::findings::Verdict;
 use crate::model::{Encoding, Phase, Reading};
 
@@ -221,12 +222,6 @@ impl Test {
 impl Claim {
     /// The experiments that test it, each once, in the order of its tests.
     pub fn experiments(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.tests.iter().flat_map(Test::experiments) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        distinct(self.tests.iter().flat_map(Test::experiments))
     }
 }

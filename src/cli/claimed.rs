@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::claim::{self, Test};
+use crate::distinct::distinct;
 use crate::experiment::Experiment;
 use crate::usage;
 
@@ -46,8 +47,7 @@ impl Claimed {
         let (here, elsewhere): (Vec<&Test>, Vec<&Test>) =
             claim.tests.iter().partition(|test| test.is_in(name));
         let tests = || here.iter().copied();
-        let mut others: Vec<&str> = elsewhere.iter().map(|test| test.experiment.as_str()).collect();
-        others.dedup();
+        let others = distinct(elsewhere.iter().map(|test| test.experiment.as_str()));
         let rest = (!others.is_empty()).then(|| {
             let commands = others.iter().map(|other| format!("bulkbench run {other} --claim {}", claim.id));
             let commands: Vec<String> = commands.collect();

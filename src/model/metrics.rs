@@ -250,9 +250,8 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
         Metric::WaitsPage,
         About {
             title: "pages",
-            help: "Looks at which one waited for the lock of a page that another one changed (LWLock: BufferContent).",
-            absent: "Nobody looked: the server has no pg_stat_activity, or the phases were over before the first look. \
-                     Records from before 2026-12 count it among other waits.",
+            help: "Looks at which one waited for the lock of a page that another one changed (LWLock: BufferContent); \
+                   among other waits in records from before 2026-12.",
             ..WAITS
         },
     ),

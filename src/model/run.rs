@@ -12,6 +12,7 @@ use super::provenance::Provenance;
 use super::server::ServerFacts;
 use super::statement::Statement;
 use super::until::Until;
+use crate::distinct::distinct;
 
 /// One dated execution of an experiment on one machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,15 +97,14 @@ impl Run {
         self.plan.cases.iter().find(|case| case.id == id)
     }
 
+    /// The names of its servers, in the order in which the cases name them; none of a run on one server.
+    pub(crate) fn server_names(&self) -> Vec<&String> {
+        distinct(self.plan.cases.iter().filter_map(|case| case.key.server.as_ref()))
+    }
+
     /// The servers that it loaded into, that of the baseline first.
     pub fn servers_in_order(&self) -> Vec<&ServerFacts> {
-        // In the order in which the cases name them.
-        let mut names: Vec<&String> = Vec::new();
-        for name in self.plan.cases.iter().filter_map(|case| case.key.server.as_ref()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let names = self.server_names();
         match names.is_empty() {
             true => vec![&self.server],
             false => names.into_iter().filter_map(|name| self.servers.get(name)).collect(),

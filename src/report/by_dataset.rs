@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Column, Table};
 use crate::analysis::{Standing, Standings};
+use crate::distinct::distinct;
 use crate::model::{Axis, Case, Role};
 
 /// In place of the name of rows that have none.
@@ -37,15 +38,4 @@ fn dataset(s: &Standing) -> String {
 /// A case but for its dataset, as tables name it.
 fn way(case: &Case) -> String {
     case.key.without(&Axis::Dataset).id(Role::Case)
-}
-
-/// Each once, in the order of their first appearance.
-fn distinct(all: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = Vec::new();
-    for one in all {
-        if !seen.contains(&one) {
-            seen.push(one);
-        }
-    }
-    seen
 }

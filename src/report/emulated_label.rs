@@ -1,13 +1,13 @@
 //! The label of what was measured on an emulated disk: no result is without it.
 
-use crate::analysis::emulation::{Aimed, TOLERANCE, emulated};
+use crate::analysis::emulation::{Aimed, TOLERANCE, emulated, spellings};
 use crate::disk::{figures_of, spelling};
 use crate::model::{EmulatedDisk, Run};
 use crate::units;
 
 /// The title of a run, with the disk where that is emulated: a result of it is never without this word.
 pub(super) fn title(run: &Run) -> String {
-    let disks: Vec<String> = emulated(run).iter().map(|one| spelling(one.disk)).collect();
+    let disks = spellings(run);
     let title = &run.plan.title;
     match &disks[..] {
         [] => title.clone(),
@@ -18,7 +18,7 @@ pub(super) fn title(run: &Run) -> String {
 
 /// The disk beneath the data in a few words: that it was emulated, or the file system of a real one.
 pub(super) fn disk(run: &Run) -> String {
-    let disks: Vec<String> = emulated(run).iter().map(|one| spelling(one.disk)).collect();
+    let disks = spellings(run);
     match (&disks[..], &run.provenance.machine.disk) {
         ([], None) => "disk unknown".into(),
         ([], Some(disk)) => disk.filesystem.clone(),

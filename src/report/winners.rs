@@ -4,7 +4,8 @@ use super::figures::Figures;
 use super::section::{Code, Prominence, Section};
 use super::table::{Cell, Column, Table};
 use crate::analysis::Standing;
-use crate::model::{Params, Run, Statement};
+use crate::distinct::distinct;
+use crate::model::{Case, Params, Run, Statement};
 
 /// The cases that are the fastest: what each does, what it gives up, and the statements it sends.
 /// `None` while no sample has finished.
@@ -58,13 +59,8 @@ pub(crate) fn section(figures: &Figures) -> Option<Section> {
 
 /// The methods of a run, each once, and what they do.
 pub(crate) fn methods(run: &Run) -> Section {
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for case in &run.plan.cases {
-        let row = vec![Cell::Code(case.key.method.clone()), Cell::Text(case.summary.clone())];
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
-    }
+    let row = |case: &Case| vec![Cell::Code(case.key.method.clone()), Cell::Text(case.summary.clone())];
+    let rows = distinct(run.plan.cases.iter().map(row));
     let columns = vec![Column::words("method", ""), Column::words("what it does", "")];
     let table = Some(Table { columns, rows });
     Section {

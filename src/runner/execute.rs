@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::distinct::distinct;
 use crate::model::{Outcome, Plan, Role, Sample, Slot};
 use crate::runner::crash_plan::LoadTimes;
 use crate::runner::journal::Journal;
@@ -182,12 +183,7 @@ impl<'a, S: Stage> Taking<'a, S> {
 fn warm_ups(plan: &Plan) -> Vec<(SamplePosition, usize)> {
     let runnable: BTreeSet<usize> = plan.order.iter().flatten().copied().collect();
     let baseline = plan.cases.iter().find(|case| case.role == Role::Baseline);
-    let mut servers: Vec<&Option<String>> = Vec::new();
-    for server in baseline.into_iter().chain(&plan.cases).map(|case| &case.key.server) {
-        if !servers.contains(&server) {
-            servers.push(server);
-        }
-    }
+    let servers = distinct(baseline.into_iter().chain(&plan.cases).map(|case| &case.key.server));
     // By the baseline's own method where the server can run it.
     let warm_up = |server: &&Option<String>| {
         let on_it = || runnable.iter().copied().filter(|i| plan.cases[*i].key.server == **server);

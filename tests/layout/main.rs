@@ -46,6 +46,7 @@ const ROOMS: &[&str] = &[
     "visible",
     "spelling",
     "model",
+    "distinct",
 ];
 
 /// Lines of a file that can still be read as a whole.

@@ -5,6 +5,7 @@ use comfy_table::{Attribute, Cell};
 use super::sources::Sources;
 use super::table::{PADDING, table, trimmed};
 use crate::cli::here::{Here, here};
+use crate::distinct::distinct;
 use crate::method::{Extent, Family, Info};
 use crate::report::{Look, terminal};
 
@@ -15,13 +16,7 @@ const WORDS: usize = 28;
 
 /// The families, in the order of the catalogue.
 pub(crate) fn families(infos: &[&Info]) -> Vec<Family> {
-    let mut families = Vec::new();
-    for info in infos {
-        if !families.contains(&info.family) {
-            families.push(info.family);
-        }
-    }
-    families
+    distinct(infos.iter().map(|info| info.family))
 }
 
 /// A method as it is listed.

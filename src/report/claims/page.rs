@@ -5,6 +5,7 @@ use super::words::{
 };
 use crate::analysis::claims::{Entry, Ledger, TestResult};
 use crate::claim::Source;
+use crate::distinct::distinct;
 use crate::report::Look;
 use crate::report::section::{Code, Page, Section};
 use crate::report::table::{Cell, Column, Table, Tone};
@@ -261,17 +262,11 @@ fn rules(entries: &[Entry]) -> Option<Table> {
 }
 
 fn commands(entries: &[Entry]) -> Vec<Code> {
-    let mut lines: Vec<String> = Vec::new();
-    for entry in entries {
-        let repeats = entry.shown().into_iter().map(|result| result.repeat.clone());
-        let all: Vec<String> = repeats.collect();
-        let all = if all.is_empty() { command(entry).into_iter().collect() } else { all };
-        for line in all {
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-    }
+    let of_entry = |entry: &Entry| {
+        let repeats: Vec<String> = entry.shown().into_iter().map(|result| result.repeat.clone()).collect();
+        if repeats.is_empty() { command(entry).into_iter().collect() } else { repeats }
+    };
+    let lines = distinct(entries.iter().flat_map(of_entry));
     if lines.is_empty() { Vec::new() } else { vec![Code::shell(lines.join("\n"))] }
 }
 

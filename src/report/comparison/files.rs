@@ -6,11 +6,10 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::analysis::comparison::{CaseInRun, ComparedCase, CrossVerdict, RunFacts};
-use crate::analysis::emulation::emulated;
+use crate::analysis::emulation::spellings;
 use crate::analysis::gate::{Gate, GateVerdict, GatedCase};
 use crate::analysis::ranks::{Ranks, Swap};
 use crate::analysis::{Comparison, conclusion};
-use crate::disk;
 use crate::report::json::{Figure, pretty};
 use crate::stats::Estimate;
 
@@ -225,7 +224,7 @@ fn run_part<'a>(facts: &'a RunFacts) -> RunPart<'a> {
         started: &provenance.started,
         command: &provenance.command,
         rounds: plan.rounds,
-        emulated_disks: emulated(facts.run).iter().map(|one| disk::spelling(one.disk)).collect(),
+        emulated_disks: spellings(facts.run),
         noise_floor: facts.noise_floor(),
         alone: &facts.alone,
     }
