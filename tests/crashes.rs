@@ -229,12 +229,7 @@ fn a_server_of_the_user_is_never_killed() {
 /// The published run of every method, local and in a container: it is what the words of the catalogue rest on.
 #[test]
 fn every_method_left_what_it_promises_in_the_published_run() {
-    let results = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    let is_one = |dir: &std::path::PathBuf| dir.to_string_lossy().ends_with("-durability");
-    let dirs = std::fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path()).filter(is_one);
-    let dirs: Vec<std::path::PathBuf> = dirs.collect();
-    let [dir] = &dirs[..] else { panic!("one run of durability is published, and not {dirs:?}") };
-    let (run, samples) = bulkbench::record::load(dir).unwrap();
+    let (run, samples) = bulkbench::record::load(&common::published("durability")).unwrap();
     let sources: Vec<_> = run.servers.values().map(|server| server.source).collect();
     assert!(sources.contains(&Source::Local) && sources.contains(&Source::Container), "{sources:?}");
     let planned = &run.plan.crash.as_ref().unwrap().order;

@@ -1,6 +1,7 @@
 //! The costs of a load besides time: the one list of metrics, from which tables, files and medians are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use super::phase::Phase;
 use super::word::words;
@@ -251,7 +252,10 @@ impl Reading {
 
     /// The reading of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::all().find(|reading| reading.name() == name)
+        // A record has thousands of names.
+        static BY_NAME: LazyLock<HashMap<String, Reading>> =
+            LazyLock::new(|| Reading::all().map(|reading| (reading.name(), reading)).collect());
+        BY_NAME.get(name).copied()
     }
 }
 

@@ -165,9 +165,10 @@ fn parse_samples(path: &Path, text: &[u8], run: &Run) -> Result<Vec<Sample>> {
     if lines.is_empty() {
         return Ok(samples);
     }
-    for (index, line) in lines.split(|&b| b == b'\n').enumerate() {
+    let mut lines = lines.split(|&b| b == b'\n').enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
         let place = format!("{}, line {}", path.display(), index + 1);
-        let last = index == lines.iter().filter(|&&b| b == b'\n').count();
+        let last = lines.peek().is_none();
         let next = if last && !text.ends_with(b"\n") {
             "the line is torn: go on with the run by --resume, which cuts it off"
         } else {

@@ -4,7 +4,7 @@
 pub(crate) mod memory;
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bulkbench::dataset::Dataset;
@@ -22,6 +22,16 @@ pub(crate) fn world_readable_tempdir() -> tempfile::TempDir {
     let dir = tempfile::Builder::new().prefix("bulkbench-test-").tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     dir
+}
+
+/// The directory of the one run of an experiment that is published, on PostgreSQL 15.
+pub(crate) fn published(experiment: &str) -> PathBuf {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let is_one = |dir: &PathBuf| dir.to_string_lossy().ends_with(&format!("-vm-{experiment}"));
+    let dirs = std::fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path()).filter(is_one);
+    let dirs: Vec<PathBuf> = dirs.collect();
+    let [dir] = &dirs[..] else { panic!("one run of {experiment} is published, and not {dirs:?}") };
+    dir.clone()
 }
 
 /// The request for a run of so many rows: one round, with a short budget.
