@@ -46,7 +46,7 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
             better: Better::Neither,
             title: "table",
             help: "Size of the table without its indexes, in the end.",
-            source: "pg_table_size(), over all partitions.",
+            source: "pg_table_size(), over all partitions, once the checkpoint after the load is done.",
             column: Some(1),
             in_all_files: true,
             ..USUAL
@@ -58,7 +58,7 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
             better: Better::Neither,
             title: "indexes",
             help: "Size of all its indexes, in the end.",
-            source: "pg_indexes_size(), over all partitions.",
+            source: "pg_indexes_size(), over all partitions, once the checkpoint after the load is done.",
             column: Some(2),
             in_all_files: true,
             ..USUAL

@@ -12,7 +12,6 @@ mod machine;
 mod prepared;
 mod probe;
 mod server_cpu;
-mod sizes;
 mod speed;
 mod waits;
 mod wal;
@@ -32,7 +31,6 @@ pub(crate) use watch::Probes;
 fn all() -> Vec<Box<dyn Probe>> {
     vec![
         Box::new(speed::Speed::default()),
-        Box::new(sizes::Sizes),
         Box::new(checkpoints::CheckpointsBetween::default()),
         Box::new(file_counts::FileCounting::default()),
         Box::new(wal_counts::WalCounts::default()),
