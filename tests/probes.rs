@@ -92,6 +92,10 @@ fn a_container_tells_of_its_control_group() {
     let memory = read(sample, Metric::ContainerMemory);
     assert!((1 << 20..1 << 30).contains(&memory), "{memory}");
     assert!(read(sample, Metric::WalSyncTime) > 0 && read(sample, Metric::OtherLoad) <= 1000);
+    // Who may read its memory may read its CPU time, at each edge.
+    let cpu = Reading::from(Metric::ServerCpu);
+    let in_phases: u64 = sample.phases.keys().map(|phase| read(sample, cpu.within(*phase))).sum();
+    assert!(0 < in_phases && in_phases <= read(sample, cpu), "{in_phases}");
     assert_eq!(sample.readings.get(Metric::BackendMemory), None, "its processes cannot be seen from here");
     assert_blocks(&*server, sample);
     server.stop().unwrap();

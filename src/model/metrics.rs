@@ -98,7 +98,8 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
             help: "CPU time of the server's processes during the phases.",
             source: "/proc/PID/stat of the server's processes; of a container its control group, read through \
                      the server, or else the engine's statistics.",
-            absent: "The server is on another machine; of a phase also where it is in a container.",
+            absent: "The server is on another machine; of a phase also where it is in a container that does not show its \
+                     control group.",
             column: Some(3),
             in_all_files: true,
             ..CPU

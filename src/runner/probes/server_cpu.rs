@@ -6,8 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::probe::{Place, Probe};
-use crate::model::{Metric, Phase, Reading, Readings};
+use crate::model::{Metric, Phase, Reading, Readings, Source};
+use crate::pg_error::unless_refused;
 use crate::server::Session;
+use crate::server::container::control_group;
 use crate::server::processes::{self, Role};
 
 /// The server's CPU time.
@@ -17,6 +19,8 @@ pub(super) struct ServerCpu {
     before: Option<Duration>,
     /// The first process of a server on this machine.
     first: Option<i32>,
+    /// Whether the server's container is asked at the edges of phases: it shows its control group.
+    asks_container: bool,
     /// The phase that runs, and the CPU time when it began.
     begun: Option<(Phase, Duration)>,
     phases: BTreeMap<Phase, u64>,
@@ -31,15 +35,15 @@ pub(super) struct ServerCpu {
 impl Probe for ServerCpu {
     fn start(&mut self, at: &mut Place<'_>) -> Result<()> {
         self.first = at.server.first_process();
+        self.asks_container = at.server.facts().source == Source::Container;
         self.before = total(at)?;
         self.looks = self.first.is_some_and(|first| processes::children(first).is_some());
         self.see(Moment::Start);
         Ok(())
     }
 
-    fn edge(&mut self, phase: Option<Phase>, _: &mut Session) -> Result<()> {
-        let Some(first) = self.first else { return Ok(()) };
-        let now = processes::tree_cpu(first)?;
+    fn edge(&mut self, phase: Option<Phase>, session: &mut Session) -> Result<()> {
+        let Some(now) = self.now(session)? else { return Ok(()) };
         if let Some((phase, begun)) = self.begun.take() {
             *self.phases.entry(phase).or_default() += now.saturating_sub(begun).as_nanos() as u64;
         }
@@ -88,6 +92,20 @@ enum Moment {
 }
 
 impl ServerCpu {
+    /// The CPU time at the edge of a phase; `None` where that cannot be seen within a moment.
+    fn now(&mut self, session: &mut Session) -> Result<Option<Duration>> {
+        if let Some(first) = self.first {
+            return processes::tree_cpu(first).map(Some);
+        }
+        if !self.asks_container {
+            return Ok(None);
+        }
+        let told = unless_refused(control_group::used(session))?.ok().flatten();
+        // The engine would let each edge wait for its next look.
+        self.asks_container = told.is_some();
+        Ok(told)
+    }
+
     /// Sees the server's workers, and at both ends the writers, which last. What a process used before the sample is
     /// none of it.
     fn see(&mut self, moment: Moment) {

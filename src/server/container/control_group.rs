@@ -31,8 +31,15 @@ struct Told {
 /// # Errors
 /// When there is no connection.
 pub(super) fn cpu_time(connector: &Connector) -> Result<Option<Duration>> {
-    let told = unless_refused(read(&mut connector.connect()?, CPU))?;
-    Ok(told.ok().and_then(|told| told.cpu_time()))
+    Ok(unless_refused(used(&mut connector.connect()?))?.ok().flatten())
+}
+
+/// As [`cpu_time`], over a connection that is there.
+///
+/// # Errors
+/// The server's error.
+pub(crate) fn used(session: &mut Session) -> Result<Option<Duration>> {
+    Ok(read(session, CPU)?.cpu_time())
 }
 
 /// Bytes that its processes have for themselves now; `None` as of CPU time.
