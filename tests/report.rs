@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
-use bulkbench::model::{Axis, Before, Durability, Outcome, ProgramFacts, Role, Run, Sample, SessionFacts};
+use bulkbench::model::{
+    Axis, Before, Durability, Fact, FactValue, Outcome, ProgramFacts, Role, Run, Sample, SessionFacts,
+};
 use bulkbench::record::Store;
 use bulkbench::report::table::Cell;
 use bulkbench::report::{self, Colour, Look};
@@ -377,6 +379,26 @@ fn further_servers_and_datasets_are_shown_by_name() {
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
+}
+
+#[test]
+fn a_server_of_the_run_s_own_is_said_to_lack_evidence_as_well() {
+    let (mut run, samples) = support::votes(1, 1.0);
+    let lacks = |name: &str, run: &Run| {
+        let dir = stored(&format!("report-evidence-{name}"), run, &samples);
+        report::write_all(&dir).unwrap();
+        let text = std::fs::read_to_string(dir.join("report.md")).unwrap();
+        text.lines().find(|line| line.contains("they could not be read")).map(str::to_owned)
+    };
+    assert_eq!(lacks("never-asked", &run), None, "a record from before servers were asked");
+    run.server.fingerprint = [(Fact::WalBlock, FactValue::Number(8192))].into_iter().collect();
+    run.server.version_num = 130_000;
+    let old = lacks("old", &run).unwrap();
+    assert!(old.contains("WAL records") && old.contains("read or extended"), "{old}");
+    assert!(!old.contains("memory of the container"), "it is in none: {old}");
+    run.server.version_num = 160_000;
+    let new = lacks("new", &run).unwrap();
+    assert!(new.contains("blocks read") && !new.contains("read or extended"), "{new}");
 }
 
 /// Whatever a server, a program or a file says of itself gets into no output but by name.

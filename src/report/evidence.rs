@@ -1,11 +1,14 @@
 //! The evidence that a run could not gather, and the rights that would have given more.
 
-use crate::model::{Metric, Outcome, Run, Sample, Source};
+use crate::model::{Metric, Outcome, Run, Sample, ServerFacts, Source};
+
+/// The version from which on a server counts blocks by the process that moves them, and no longer as before.
+const BLOCKS_BY_PROCESS: u32 = 160_000;
 
 /// What is missing, a sentence each; nothing of records from before servers were asked what they let be seen.
 pub(crate) fn missing(run: &Run, samples: &[Sample]) -> Vec<String> {
     let servers = run.servers_in_order();
-    if servers.iter().all(|server| server.source == Source::Local || server.fingerprint.is_empty()) {
+    if servers.iter().all(|server| server.fingerprint.is_empty()) {
         return Vec::new();
     }
     let mut rights: Vec<String> = Vec::new();
@@ -19,15 +22,19 @@ pub(crate) fn missing(run: &Run, samples: &[Sample]) -> Vec<String> {
     let rights = (!rights.is_empty()).then(|| {
         format!("The role may not see all that there is to see on the server. {}.", rights.join(". "))
     });
-    rights.into_iter().chain(unread(samples)).collect()
+    rights.into_iter().chain(unread(&servers, samples)).collect()
 }
 
 /// The metrics that no finished sample has, each for the reason that the list of metrics gives.
-fn unread(samples: &[Sample]) -> Option<String> {
+fn unread(servers: &[&ServerFacts], samples: &[Sample]) -> Option<String> {
     let finished = || samples.iter().filter(|sample| sample.outcome == Outcome::Ok);
     finished().next()?;
+    let has = |metric: Metric| finished().any(|sample| sample.readings.get(metric).is_some());
+    // A kind of wait that is new is among the others in an older record.
+    let is_counted_otherwise = |metric: Metric| Metric::WAITS.contains(&metric) && has(Metric::AtWork);
+    let lacking =
+        |metric: &Metric| is_asked(*metric, servers) && !has(*metric) && !is_counted_otherwise(*metric);
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    let lacking = |metric: &Metric| finished().all(|sample| sample.readings.get(*metric).is_none());
     for about in Metric::ALL.into_iter().filter(lacking).map(Metric::about) {
         match groups.iter_mut().find(|(why, _)| *why == about.absent) {
             Some((_, titles)) => titles.push(about.title),
@@ -38,6 +45,19 @@ fn unread(samples: &[Sample]) -> Option<String> {
     let words: Vec<String> = groups.iter().map(group).collect();
     (!words.is_empty())
         .then(|| format!("No sample has these figures, as they could not be read: {}.", words.join("; ")))
+}
+
+/// Whether any of these servers is of a kind that has such a figure.
+fn is_asked(metric: Metric, servers: &[&ServerFacts]) -> bool {
+    match metric {
+        Metric::ContainerMemory | Metric::ContainerWrites => {
+            servers.iter().any(|server| server.source == Source::Container)
+        }
+        Metric::BlocksReadOrExtended | Metric::BackendWritesOrExtended | Metric::QueueSyncs => {
+            servers.iter().any(|server| server.version_num < BLOCKS_BY_PROCESS)
+        }
+        _ => true,
+    }
 }
 
 /// A sentence as it stands within another.
