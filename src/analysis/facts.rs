@@ -85,6 +85,7 @@ pub(super) fn comes_with_any_run(fact: Fact) -> bool {
         | Fact::FileSystem
         | Fact::Device
         | Fact::MountOptions
+        | Fact::Barriers
         | Fact::Scheduler
         | Fact::WriteCache => false,
     }

@@ -67,6 +67,8 @@ words! {
         Device = "device",
         /// The options of the mount, but for paths.
         MountOptions = "mount_options",
+        /// Whether the file system has the device write out at a flush what it holds, by the options of the mount.
+        Barriers = "barriers",
         /// The scheduler of the device's queue.
         Scheduler = "io_scheduler",
         /// The device's write cache, as the kernel takes it.
@@ -129,6 +131,7 @@ impl Fact {
             Self::FileSystem => "file system",
             Self::Device => "device",
             Self::MountOptions => "mount options",
+            Self::Barriers => "barriers",
             Self::Scheduler => "I/O scheduler",
             Self::WriteCache => "write cache",
             Self::Flushes => "flushes confirmed",

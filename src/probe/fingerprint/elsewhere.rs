@@ -97,6 +97,7 @@ mod tests {
             (Fact::FileSystem, "ext4"),
             (Fact::Device, "NVMe"),
             (Fact::MountOptions, "rw,relatime,discard"),
+            (Fact::Barriers, "on"),
             (Fact::Scheduler, "none"),
         ];
         assert_eq!(found, expected.map(|(fact, value)| (fact, value.to_owned())).into());
