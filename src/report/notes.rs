@@ -7,7 +7,7 @@ use super::worst::{named, worst};
 use super::{emulated_label, evidence, scatter, worth};
 use crate::analysis::machine_load::{self, Disturbance};
 use crate::analysis::{Standings, Verdict, machine_speed, origin};
-use crate::model::{Run, Sample, WalOf};
+use crate::model::{Fact, FactValue, Run, Sample, WalOf};
 use crate::probe::disk::Flushing;
 use crate::stats::MIN_SAMPLES;
 use crate::units;
@@ -151,18 +151,18 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
     }
     emulated_label::warnings(run).into_iter().for_each(&mut warn);
     if let Some(disk) = &run.provenance.machine.disk {
-        if Flushing::judge(disk.flushes_per_second) == Flushing::Implausible {
-            warn(format!(
-                "the disk confirmed {} flushes a second, more than a drive that really flushes: \
-                 on an ordinary disk commits cost more than here",
-                units::count(disk.flushes_per_second)
-            ));
-        }
+        implausible("the disk", disk.flushes_per_second).into_iter().for_each(&mut warn);
         if ["tmpfs", "ramfs"].contains(&disk.filesystem.as_str()) {
             warn(format!(
                 "the server's data lay in memory ({}): on a disk, writing costs more than here",
                 disk.filesystem
             ));
+        }
+    }
+    // Those that lie on another than that; an emulated one has its own words.
+    for server in run.servers_in_order().into_iter().filter(|server| server.disk.is_none()) {
+        if let Some(FactValue::Number(flushes)) = server.fingerprint.get(Fact::Flushes) {
+            implausible("the disk of a further server", *flushes).into_iter().for_each(&mut warn);
         }
     }
     if (run.plan.rounds as usize) < MIN_SAMPLES {
@@ -173,6 +173,17 @@ fn of_place(run: &Run, samples: &[Sample]) -> Vec<String> {
         ));
     }
     found
+}
+
+/// That a disk confirms flushes faster than any medium could; `None` where it does not.
+fn implausible(disk: &str, flushes_per_second: u64) -> Option<String> {
+    (Flushing::judge(flushes_per_second) == Flushing::Implausible).then(|| {
+        format!(
+            "{disk} confirmed {} flushes a second, more than a drive that really flushes: \
+             on an ordinary disk commits cost more than here",
+            units::count(flushes_per_second)
+        )
+    })
 }
 
 /// What to know of servers that are not plain PostgreSQL, a line each.
