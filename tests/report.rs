@@ -9,7 +9,8 @@ use bulkbench::analysis::comparison::CrossVerdict;
 use bulkbench::analysis::{judge, summarize};
 use bulkbench::fault::Fault;
 use bulkbench::model::{
-    Axis, Before, Durability, Fact, FactValue, Outcome, ProgramFacts, Role, Run, Sample, SessionFacts,
+    Axis, Before, Durability, Fact, FactValue, Metric, Outcome, Phase, ProgramFacts, Reading, Readings, Role,
+    Run, Sample, SessionFacts,
 };
 use bulkbench::record::Store;
 use bulkbench::report::table::Cell;
@@ -378,6 +379,33 @@ fn further_servers_and_datasets_are_shown_by_name() {
         "Warning: the server pg17 ran with fsync = off",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn what_backends_did_is_told_by_phase_where_several_were_looked_at() {
+    let (run, mut samples) = support::votes(2, 1.0);
+    for sample in &mut samples {
+        // The builds of one case alone lasted for enough looks.
+        let builds = if sample.case == "copy-text" { 20 } else { 2 };
+        let looks = [(None, 30 + builds), (Some(Phase::Load), 30), (Some(Phase::Indexes), builds)];
+        let read = looks.into_iter().flat_map(|(phase, looks)| {
+            let waits = [(Metric::AtWork, looks), (Metric::WaitsWalWrite, looks / 2)];
+            waits.map(|(metric, looks)| (Reading { metric, phase }, looks))
+        });
+        sample.readings = read.collect::<Readings>();
+    }
+    let dir = stored("report-phases", &run, &samples);
+    report::write_all(&dir).unwrap();
+    let text = std::fs::read_to_string(dir.join("report.md")).unwrap();
+    let (_, section) = text.split_once("Evidence: phases").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), 2, "{section}");
+    for (row, phase) in rows.iter().zip(["load", "indexes"]) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert_eq!((cells[1], cells[2]), ("`copy-text`", phase), "{row}");
+        assert_eq!(cells[4..6], ["66.7 %", "33.3 %"], "{row}");
     }
 }
 

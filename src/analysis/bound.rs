@@ -5,7 +5,7 @@ use crate::model::{Metric, Phase};
 use crate::units;
 
 /// The fewest looks at backends that shares are taken of: of fewer each is a guess.
-const FEWEST_LOOKS: f64 = 20.0;
+pub(crate) const FEWEST_LOOKS: f64 = 20.0;
 
 /// The share of the looks from which on a wait is what a load is bound by.
 const BOUND: f64 = 0.4;

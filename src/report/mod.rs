@@ -25,6 +25,7 @@ pub(crate) mod markdown;
 pub(crate) mod notes;
 mod own_tables;
 pub(crate) mod page;
+mod phase_evidence;
 pub(crate) mod png;
 pub mod results;
 mod rounds;

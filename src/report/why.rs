@@ -1,5 +1,6 @@
 //! Why each case takes the time that it takes: what its loads were bound by, and the readings that say so, in groups.
 
+use super::phase_evidence;
 use super::section::{Picture, Prominence, Section};
 use super::table::{Cell, Column, Table};
 use crate::analysis::{Standing, Standings, bound};
@@ -113,7 +114,8 @@ pub(crate) fn sections(run: &Run, standings: &Standings) -> Vec<Section> {
         charts: charts(run, standings),
         ..Section::default()
     };
-    std::iter::once(why).chain(EVIDENCE.iter().filter_map(|group| group.section(&cases))).collect()
+    let groups = EVIDENCE.iter().filter_map(|group| group.section(&cases));
+    std::iter::once(why).chain(groups).chain(phase_evidence::section(&cases)).collect()
 }
 
 fn charts(run: &Run, standings: &Standings) -> Vec<Picture> {

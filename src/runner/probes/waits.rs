@@ -1,6 +1,6 @@
 //! What the backends of a load do, looked at again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
@@ -54,8 +54,11 @@ impl Probe for Waits {
         if self.own.is_none() || self.counts.is_empty() {
             return Ok(());
         }
-        // Looked for and not seen is 0.
-        Metric::WAITS.into_iter().for_each(|metric| readings.set(metric, 0));
+        // Looked for and not seen is 0, over all phases and in each that was looked at.
+        let looked: BTreeSet<Option<Phase>> = self.counts.keys().map(|reading| reading.phase).collect();
+        for phase in looked {
+            Metric::WAITS.into_iter().for_each(|metric| readings.set(Reading { metric, phase }, 0));
+        }
         self.counts.iter().for_each(|(reading, count)| readings.set(*reading, *count));
         Ok(())
     }
