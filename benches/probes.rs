@@ -27,8 +27,8 @@ const FIT: Fit =
 /// As of `loads`.
 const NOISE: f64 = 0.25;
 
-/// Loads with and without them, each.
-const ROUNDS: usize = 11;
+/// Loads with and without them, each: what they cost is less than loads differ by.
+const ROUNDS: usize = 31;
 
 const CASES: &str = "\
 id = 'probes'
@@ -50,7 +50,9 @@ fn main() -> ExitCode {
         let (servers, timing) = (Servers::Chosen, Timing::Samples(FIT.asked(args)));
         let loads = Loads { group: "probes", experiment, cases, rows, time: total, servers, timing };
         loads.run(criterion, args, interrupt, |session, measured| {
-            println!("\n{ROUNDS} rounds with and without probes, turn and turn about, medians:");
+            println!(
+                "\n{ROUNDS} rounds with and without probes, turn and turn about: medians, and what probes add within rounds:"
+            );
             for (slug, cases) in measured {
                 cases.iter().try_for_each(|case| conclude(session, slug, case))?;
             }
@@ -70,13 +72,26 @@ fn conclude(session: &mut RunSession<'_>, slug: &str, case: &Case) -> Result<()>
         }
     }
     session.stage().set_probing(true);
+    let logs: Vec<f64> =
+        taken[0].iter().zip(&taken[1]).map(|(without, with)| (with / without).ln()).collect();
+    let (log, half) = mean(&logs);
+    let percent = |log: f64| 100.0 * log.exp_m1();
     let [without, with] = taken.map(|times| stats::median(&times).context("there are no rounds"));
-    let (without, with) = (without?, with?);
     println!(
-        "{slug}: {} without, {} with, ratio {:.4}",
-        units::seconds(without as u64),
-        units::seconds(with as u64),
-        with / without
+        "{slug}: {} without, {} with, {:+.2} % (95 %: {:+.2} % to {:+.2} %)",
+        units::seconds(without? as u64),
+        units::seconds(with? as u64),
+        percent(log),
+        percent(log - half),
+        percent(log + half)
     );
     Ok(())
+}
+
+/// The mean of some, and half the width of its interval of 95 %.
+fn mean(all: &[f64]) -> (f64, f64) {
+    let n = all.len() as f64;
+    let mean = all.iter().sum::<f64>() / n;
+    let variance = all.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, stats::student::two_sided_t(0.05, n - 1.0) * (variance / n).sqrt())
 }
