@@ -108,7 +108,7 @@ fn seen(summary: &Summary) -> Option<Seen> {
         cpus: summary.limits().cpus,
         waits: (looks >= FEWEST_LOOKS).then(|| counts.map(|count| count / looks)),
         wal: readings.get(Metric::Wal),
-        device: readings.get(Metric::DeviceWrites),
+        device: readings.device_writes(),
         wal_syncs: of_total(Metric::WalSyncTime),
         by_backends: by_backends(readings),
         temporary: readings.get(Metric::TempFiles),

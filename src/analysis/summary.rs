@@ -189,6 +189,11 @@ impl CaseReadings {
         self.figures.get(&reading.into()).copied()
     }
 
+    /// Bytes to the device: by whomever, or by the server's container where its device cannot be seen.
+    pub(crate) fn device_writes(&self) -> Option<f64> {
+        self.get(Metric::DeviceWrites).or_else(|| self.get(Metric::ContainerWrites))
+    }
+
     /// The looks at its backends by what they did, as in [`Metric::WAITS`]; `None` where nobody looked. A kind that a
     /// record does not have is one that was among the others when it was taken: none of its own.
     pub(crate) fn waits(&self) -> Option<[f64; Metric::WAITS.len()]> {

@@ -30,12 +30,13 @@ const WAITS: [(Metric, RGBColor); Metric::WAITS.len()] = [
     (Metric::WaitsOther, RGBColor(160, 160, 160)),
 ];
 
-/// Who used processors.
-const CPU: [(Metric, RGBColor); 4] = [
+/// Who used processors; the server as a whole where its processes cannot be told apart.
+const CPU: [(Metric, RGBColor); 5] = [
     (Metric::ClientCpu, RGBColor(214, 189, 48)),
     (Metric::BackendCpu, RGBColor(47, 129, 204)),
     (Metric::WorkerCpu, RGBColor(20, 158, 115)),
     (Metric::WriterCpu, RGBColor(222, 130, 30)),
+    (Metric::ServerCpu, RGBColor(120, 110, 190)),
 ];
 
 /// A chart of such bars.
@@ -81,7 +82,18 @@ fn waits(run: &Run, standings: &Standings) -> Stacks {
 
 /// Who used the processors during the loads of each case.
 fn cpu(run: &Run, standings: &Standings) -> Stacks {
-    let of_each = |s: &Standing| CPU.iter().map(|(metric, _)| s.summary.readings.get(*metric)).collect();
+    let of_each = |s: &Standing| {
+        let readings = &s.summary.readings;
+        // Records from before it was split have no such chart.
+        readings.waits()?;
+        let client = readings.get(Metric::ClientCpu)?;
+        let split =
+            [Metric::BackendCpu, Metric::WorkerCpu, Metric::WriterCpu].map(|metric| readings.get(metric));
+        Some(match split {
+            [Some(backends), Some(workers), Some(writers)] => vec![client, backends, workers, writers, 0.0],
+            _ => vec![client, 0.0, 0.0, 0.0, readings.get(Metric::ServerCpu)?],
+        })
+    };
     let rows = rows(standings, of_each, |total, ns| {
         let busy: Vec<f64> = ns.iter().map(|ns| ns / total).collect();
         let figure = format!("{:.2}", busy.iter().sum::<f64>());
@@ -127,7 +139,7 @@ fn wal(run: &Run, standings: &Standings) -> Stacks {
 fn device(run: &Run, standings: &Standings) -> Stacks {
     let device = [(Metric::DeviceWrites, RGBColor(120, 110, 190))];
     let row = |s: &&Standing| {
-        let bytes = s.summary.readings.get(Metric::DeviceWrites)? / s.summary.rows.max(1) as f64;
+        let bytes = s.summary.readings.device_writes()? / s.summary.rows.max(1) as f64;
         Some((s.summary.case.id.clone(), vec![bytes], bytes_words(bytes)))
     };
     Stacks {
