@@ -336,25 +336,36 @@ mod tests {
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
 
+    fn unit_words(unit: Unit) -> &'static str {
+        match unit {
+            Unit::Bytes => "bytes",
+            Unit::Nanoseconds => "nanoseconds",
+            Unit::Count => "a number of events",
+            Unit::PerMille => "thousandths of the whole",
+            Unit::Hertz => "hertz",
+        }
+    }
+
     fn page() -> String {
         let mut page = String::from(
             "# Metrics\n\n\
              What is read around the timed phases of each sample, besides their times. `samples.jsonl` has each under\n\
-             `readings`, and `results.csv` in a column, by the names below, whose last word is the unit. What could not be\n\
-             read is absent, and never 0. Where *also by phase* stands, there is a reading for each phase that a sample\n\
-             had, with the phase's name before the last word of the metric's: `load_wal_bytes`.\n\n\
+             `readings`, and `results.csv` in a column, by the names below; what is no number of events has its unit as the\n\
+             last word. What could not be read is absent, and never 0. Where *also by phase* stands, there is a reading for\n\
+             each phase that a sample had, with the phase's name before the last word of the metric's: `load_wal_bytes`.\n\n\
              This page is made from the program's list of metrics, and a test holds it against that.\n",
         );
         for metric in Metric::ALL {
-            let About { title, help, source, absent, within, .. } = metric.about();
+            let About { unit, title, help, source, absent, within, .. } = metric.about();
             let phases = match within {
                 Within::Whole => String::new(),
                 Within::Only(phase) => format!(" Also of the phase {}.", phase.words()),
                 Within::Each => " Also by phase.".into(),
             };
             page += &format!(
-                "\n## {title}\n\n`{}`: {help}{phases}\n\nRead from: {source}\n\nAbsent when: {absent}\n",
-                Reading::from(metric).name()
+                "\n## {title}\n\n`{}`: {help}{phases}\n\nUnit: {}.\n\nRead from: {source}\n\nAbsent when: {absent}\n",
+                Reading::from(metric).name(),
+                unit_words(unit)
             );
         }
         page
