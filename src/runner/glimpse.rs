@@ -52,6 +52,8 @@ pub struct BuildStep {
     pub name: String,
     /// Blocks or tuples done, and of how many; `None` where the step counts none.
     pub done: Option<(u64, u64)>,
+    /// Seconds that the rest of the step takes at the rate since it was seen first; `None` where there is no telling.
+    pub seconds_left: Option<u64>,
 }
 
 impl RowsSoFar {
@@ -84,8 +86,11 @@ impl fmt::Display for RowsSoFar {
 impl fmt::Display for BuildStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        match self.done {
-            Some((done, of)) => write!(f, ", {} %", done.min(of) * 100 / of.max(1)),
+        if let Some((done, of)) = self.done {
+            write!(f, ", {} %", done.min(of) * 100 / of.max(1))?;
+        }
+        match self.seconds_left {
+            Some(left) => write!(f, ", the rest of it in about {left} s"),
             None => Ok(()),
         }
     }
@@ -133,12 +138,13 @@ mod tests {
 
     #[test]
     fn builds_are_told_with_their_steps() {
-        let scan = BuildStep { name: "scanning table".into(), done: Some((45, 100)) };
-        let sort = BuildStep { name: "sorting live tuples".into(), done: None };
+        let scan = BuildStep { name: "scanning table".into(), done: Some((45, 100)), seconds_left: None };
+        let sort = BuildStep { name: "sorting live tuples".into(), done: None, seconds_left: None };
         assert_eq!(Seen::Builds(vec![scan.clone()]).to_string(), "index: scanning table, 45 %");
+        let known = BuildStep { seconds_left: Some(3), ..scan };
         assert_eq!(
-            Seen::Builds(vec![scan, sort]).to_string(),
-            "2 indexes: scanning table, 45 %; sorting live tuples"
+            Seen::Builds(vec![known, sort]).to_string(),
+            "2 indexes: scanning table, 45 %, the rest of it in about 3 s; sorting live tuples"
         );
     }
 }

@@ -41,14 +41,15 @@ pub(super) struct HowFar {
     prepared: Prepared,
     looked: Option<Instant>,
     copies: Copies,
+    steps: Steps,
 }
 
 impl HowFar {
     /// Of a load of so many rows, shown there.
     pub(super) fn new(glimpse: Glimpse, rows: u64) -> Self {
         let (query, schema, looked) = (None, 0, None);
-        let (prepared, copies) = (Prepared::default(), Copies::default());
-        Self { glimpse, rows, query, schema, prepared, looked, copies }
+        let (prepared, copies, steps) = (Prepared::default(), Copies::default(), Steps::default());
+        Self { glimpse, rows, query, schema, prepared, looked, copies, steps }
     }
 }
 
@@ -60,7 +61,7 @@ impl Probe for HowFar {
     }
 
     fn edge(&mut self, _: Option<Phase>, _: &mut Session) -> Result<()> {
-        self.copies = Copies::default();
+        (self.copies, self.steps) = (Copies::default(), Steps::default());
         self.glimpse.set(None);
         Ok(())
     }
@@ -70,7 +71,8 @@ impl Probe for HowFar {
         if self.looked.is_some_and(|last| last.elapsed() < BETWEEN) {
             return Ok(());
         }
-        self.looked = Some(Instant::now());
+        let now = Instant::now();
+        self.looked = Some(now);
         let asked = (query.as_str(), "reading how far the load is");
         let Ok(rows) = unless_refused(self.prepared.ask(session, asked, &[&self.schema]))? else {
             self.query = None;
@@ -81,11 +83,11 @@ impl Probe for HowFar {
             let number = |at: usize| Ok::<_, anyhow::Error>(row.try_get::<_, i64>(at)?.unsigned_abs());
             let numbers = [number(2)?, number(3)?, number(4)?, number(5)?];
             match row.try_get::<_, Option<String>>(1)? {
-                Some(phase) => builds.push(step(&phase, numbers)),
+                Some(phase) => builds.push(self.steps.see(now, row.try_get(0)?, step(&phase, numbers))),
                 None => _ = running.insert(row.try_get(0)?, Taken { rows: numbers[0], bytes: numbers[1] }),
             }
         }
-        let copied = self.copies.see(Instant::now(), running, self.rows).map(Seen::Rows);
+        let copied = self.copies.see(now, running, self.rows).map(Seen::Rows);
         self.glimpse.set(copied.or_else(|| (!builds.is_empty()).then_some(Seen::Builds(builds))));
         Ok(())
     }
@@ -119,7 +121,32 @@ fn step(phase: &str, [tuples, of_tuples, blocks, of_blocks]: [u64; 4]) -> BuildS
         _ if blocks < of_blocks => Some((blocks, of_blocks)),
         _ => None,
     };
-    BuildStep { name: phase.strip_prefix("building index: ").unwrap_or(phase).to_owned(), done }
+    let name = phase.strip_prefix("building index: ").unwrap_or(phase).to_owned();
+    BuildStep { name, done, seconds_left: None }
+}
+
+/// When a step of a build was seen first, what was done then, and what was done when it was seen last.
+type SeenStep = (Instant, u64, u64);
+
+/// The steps of builds, by backend and name, look for look.
+#[derive(Default)]
+struct Steps(BTreeMap<(i32, String), SeenStep>);
+
+impl Steps {
+    /// A step of this backend as it is now, with the time that its rest takes at the rate so far.
+    fn see(&mut self, now: Instant, backend: i32, step: BuildStep) -> BuildStep {
+        let Some((done, of)) = step.done else { return step };
+        let seen = self.0.entry((backend, step.name.clone())).or_insert((now, done, done));
+        // The same step of another build begins anew.
+        if done < seen.2 {
+            *seen = (now, done, done);
+        }
+        seen.2 = done;
+        let (since, first, _) = *seen;
+        let seconds = now.duration_since(since).as_secs_f64();
+        let left = |grown: u64| (seconds * of.saturating_sub(done) as f64 / grown as f64).ceil() as u64;
+        BuildStep { seconds_left: done.checked_sub(first).filter(|grown| *grown > 0).map(left), ..step }
+    }
 }
 
 /// Rows and bytes that a COPY has taken.
@@ -209,6 +236,20 @@ mod tests {
         assert_eq!(done("building index: loading tuples in tree", [90, 900, 100, 100]), Some((90, 900)));
         assert_eq!(step("building index: scanning table", [0; 4]).name, "scanning table");
         assert_eq!(step("initializing", [0; 4]).name, "initializing");
+    }
+
+    #[test]
+    fn the_rest_of_a_step_takes_as_long_as_the_rate_so_far_says() {
+        let (mut steps, start) = (Steps::default(), Instant::now());
+        let mut left = |seconds: u64, backend: i32, blocks: u64| {
+            let step = step("building index: scanning table", [0, 0, blocks, 100]);
+            steps.see(start + Duration::from_secs(seconds), backend, step).seconds_left
+        };
+        assert_eq!(left(0, 7, 10), None);
+        assert_eq!((left(2, 7, 30), left(2, 8, 30)), (Some(7), None));
+        assert_eq!(left(4, 7, 30), Some(14));
+        // The next build of this backend.
+        assert_eq!((left(5, 7, 20), left(6, 7, 40)), (None, Some(3)));
     }
 
     #[test]
