@@ -186,11 +186,14 @@ pub(crate) fn check(runs: &[(String, Run, Vec<Sample>)]) -> Result<()> {
     Ok(())
 }
 
-/// Sets runs side by side. `runs` are names of directories with records.
+/// Sets runs side by side. `runs` are names of directories with records, or of the servers of one run.
 ///
 /// # Errors
 /// As [`check`].
-pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comparison<'a>> {
+pub(crate) fn compare<'a>(
+    runs: &'a [(String, Run, Vec<Sample>)],
+    is_one_run: bool,
+) -> Result<Comparison<'a>> {
     check(runs)?;
     let records: Vec<&Run> = runs.iter().map(|(_, run, _)| run).collect();
     let varied: Vec<Axis> = run_axes::varied(&records).into_iter().map(|(axis, _)| axis).collect();
@@ -222,7 +225,7 @@ pub(crate) fn compare<'a>(runs: &'a [(String, Run, Vec<Sample>)]) -> Result<Comp
         let id = if varied.is_empty() { case.id.clone() } else { identity.key.id(case.role) };
         compare_case(id, case, &runs, of_run)
     });
-    Ok(Comparison { is_one_run: false, differences, cases: cases.collect(), runs })
+    Ok(Comparison { is_one_run, differences, cases: cases.collect(), runs })
 }
 
 /// What makes a case of one run that of another: the key, but for the axes that the whole runs differ in. The control

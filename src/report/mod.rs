@@ -215,7 +215,7 @@ impl Compared {
     /// # Errors
     /// As [`analysis::compare`].
     pub fn figures(&self) -> Result<Comparison<'_>> {
-        Ok(Comparison { is_one_run: self.is_one_run, ..analysis::compare(&self.runs)? })
+        analysis::compare(&self.runs, self.is_one_run)
     }
 
     /// The same, held against a limit: the per cent of the first run's time that another may take more.
