@@ -26,7 +26,7 @@ use crate::record::Store;
 use crate::runner::foundation::Laid;
 use crate::runner::plan::{self, Request, Tables};
 use crate::runner::{Prepared, RunSession};
-use crate::server::{self, Choice};
+use crate::server;
 use crate::usage;
 
 /// Executes an experiment, or goes on with one.
@@ -75,7 +75,8 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             "--crash-rows is for --crash, and for experiments whose server crashes; add --crash"
         ));
     }
-    if request.crash.is_some() && matches!(args.place.choice()?, Choice::External(_)) {
+    let choice = args.place.choice()?;
+    if request.crash.is_some() && choice.is_of_user() {
         return Err(usage!(
             "--crash kills the server, and a server of yours is never killed; use --server local or container"
         ));
@@ -86,11 +87,9 @@ fn start(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
             "--crash=power takes the power of an emulated disk; name one by --disk CLASS (none is one, too)"
         ));
     }
-    let args = &args.given_by(&experiment, &place)?;
-    let choice = place.choice()?;
+    let args = &args.given_by(&experiment, place.kind(&choice));
     server::check_limits(&choice, args.limits.of_server())?;
-    let is_ours = !matches!(choice, Choice::External(_));
-    keep_client(args.limits.client_cpus, is_ours.then(|| args.limits.of_server()))?;
+    keep_client(args.limits.client_cpus, (!choice.is_of_user()).then(|| args.limits.of_server()))?;
     let mut run = Asked { args, catalogue: &catalogue, experiment, loaders: &loaders, request, interrupt };
     loader_args::join(&loaders, &mut run.experiment, &mut run.request.methods);
     let data = wanted_data::all(&run.experiment, own, args.dataset.as_ref())?;

@@ -201,25 +201,20 @@ impl Args {
         self.settings.iter().cloned().collect()
     }
 
-    /// The same with what the experiment gives servers that are started for it in this place, where the user gives nothing
-    /// else. Memory that they cannot be held to is left out, and that is said.
-    ///
-    /// # Errors
-    /// When the server that is named is none.
-    pub(crate) fn given_by(&self, experiment: &Experiment, place: &ServerArgs) -> Result<Self> {
+    /// The same with what the experiment gives servers of this kind where they are started for it and the user gives
+    /// nothing else. Memory that they cannot be held to is left out, and that is said.
+    pub(crate) fn given_by(&self, experiment: &Experiment, kind: &Choice) -> Self {
         let given = &experiment.server;
         let mut args = self.clone();
-        // Nothing but a local server lies on an emulated disk.
-        let choice = if place.disk.is_empty() { place.choice()? } else { Choice::Local };
-        if matches!(choice, Choice::External(_)) {
-            return Ok(args);
+        if kind.is_of_user() {
+            return args;
         }
         let is_own = |name: &str| self.settings.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let settings = given.settings.iter().filter(|(name, _)| !is_own(name));
         args.settings.extend(settings.map(|(name, value)| (name.clone(), value.clone())));
         if let (None, Some(bytes)) = (self.limits.memory, given.memory_bytes) {
             let limits = Limits { memory_bytes: Some(bytes), ..self.limits.of_server() };
-            match why_not_limited(&choice, limits) {
+            match why_not_limited(kind, limits) {
                 None => args.limits.memory = Some(bytes),
                 Some(why) => crate::say!(
                     "warning: {} is to have a server of {}, and goes on without that: {why}",
@@ -228,7 +223,7 @@ impl Args {
                 ),
             }
         }
-        Ok(args)
+        args
     }
 
     /// The conditions of all servers of the run.

@@ -97,6 +97,12 @@ impl ServerArgs {
         self.server.parse()
     }
 
+    /// The kind of server that a choice comes to: figures of a disk are as good as one, as nothing but a local server
+    /// can lie on it.
+    pub(crate) fn kind<'c>(&self, choice: &'c Choice) -> &'c Choice {
+        if self.disk.is_empty() { choice } else { &Choice::Local }
+    }
+
     /// Opens the servers under these conditions of the run, to load what is prepared into, and says on
     /// standard error which they are and why.
     pub(crate) fn open(
@@ -155,8 +161,7 @@ impl ServerArgs {
             disk: None,
         };
         self.check_disk(choice)?;
-        // Figures of a disk are as good as a choice: nothing but a local server can lie on it.
-        let choice = if self.disk.is_empty() { choice } else { &Choice::Local };
+        let choice = self.kind(choice);
         let refused = match choice {
             Choice::Local if !self.image.is_empty() => Some("--image is for a container"),
             Choice::Container if !self.pg_bin.is_empty() => Some("--pg-bin is for a local server"),

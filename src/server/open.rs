@@ -30,6 +30,13 @@ pub enum Choice {
     External(String),
 }
 
+impl Choice {
+    /// Whether this is a server of the user's: one that is neither started, killed nor limited here.
+    pub fn is_of_user(&self) -> bool {
+        matches!(self, Choice::External(_))
+    }
+}
+
 impl FromStr for Choice {
     type Err = anyhow::Error;
 
@@ -189,6 +196,7 @@ mod tests {
         assert_eq!(url.parse::<Choice>().unwrap(), Choice::External(url.into()));
         let pairs = "host=h user=u dbname=d";
         assert_eq!(pairs.parse::<Choice>().unwrap(), Choice::External(pairs.into()));
+        assert!(Choice::External(url.into()).is_of_user() && !Choice::Auto.is_of_user());
         let error = "lokal".parse::<Choice>().unwrap_err().to_string();
         assert!(error.contains("did you mean `local`?"), "{error}");
     }
