@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use super::worst::worst;
 use crate::analysis::rounds::Look;
 use crate::model::{Plan, RoundsEnd, Until};
 use crate::stats::MIN_SAMPLES;
 use crate::units::{span, three_digits};
-
-/// Of many intervals so many are named.
-const NAMED: usize = 6;
 
 /// The rule, in words.
 pub(crate) fn rule(until: &Until) -> String {
@@ -100,16 +98,10 @@ fn list(until: &Until) -> String {
     let mut wider: Vec<(&String, f64)> =
         until.wider.iter().map(|(case, half)| (case, half.unwrap_or(f64::INFINITY))).collect();
     wider.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let one = |(case, half): &(&String, f64)| match half.is_finite() {
-        true => format!("{case} (±{} %)", three_digits(*half)),
+    worst(wider.into_iter().map(|(case, half)| match half.is_finite() {
+        true => format!("{case} (±{} %)", three_digits(half)),
         false => format!("{case} (fewer than {MIN_SAMPLES} samples)"),
-    };
-    let more = match wider.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named: Vec<String> = wider.iter().take(NAMED).map(one).collect();
-    format!("{}{more}", named.join(", "))
+    }))
 }
 
 fn time(ns: u64) -> String {
@@ -187,7 +179,7 @@ mod tests {
         assert_eq!(
             standing(&plan, &look),
             "after 12 rounds: 2 of 9 intervals within ±2 %, wider a (±9.00 %), b (±8.00 %), c (±7.00 %), d (±6.00 %), \
-             e (±5.00 %), f (±4.00 %) and 1 more; another round follows"
+             e (±5.00 %), and others less; another round follows"
         );
     }
 }

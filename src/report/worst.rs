@@ -1,8 +1,8 @@
-//! Samples in a sentence: the worst by name, and that there are more.
+//! The worst of many in a sentence, by name, and that there are more.
 
 use crate::model::Sample;
 
-/// Of many samples so many are named.
+/// Of many so many are named.
 const NAMED: usize = 5;
 
 /// A sample, and how far it is from the others.
