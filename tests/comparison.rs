@@ -386,8 +386,8 @@ fn runs_may_differ_in_an_axis_of_all_their_cases() {
     assert!(text.starts_with("1 ms against 5 ms: no difference in "), "{text}");
 }
 
-/// A run on two emulated disks, of which the second takes twice the time for everything.
-fn on_two_disks() -> PathBuf {
+/// A run on two emulated disks, on which loads take so many tenths of their time, by disk and round.
+fn on_two_disks(directory: &str, tenths: impl Fn(&str, u32) -> u64) -> PathBuf {
     let (mut run, samples) = record::load(&votes()).unwrap();
     run.statements.clear();
     let cases = std::mem::take(&mut run.plan.cases);
@@ -408,7 +408,7 @@ fn on_two_disks() -> PathBuf {
     let able: Vec<usize> = (0..run.plan.cases.len()).filter(|&i| run.plan.cases[i].runs()).collect();
     run.plan.order = vec![able.clone(); run.plan.rounds as usize];
     let mut all = Vec::new();
-    for (name, tenths) in [("none", 10), ("hdd-5400", 20)] {
+    for name in ["none", "hdd-5400"] {
         for sample in samples.iter().filter(|sample| name == "none" || sample.slot.counts()) {
             let mut sample = Sample { case: on(&sample.case, name), ..sample.clone() };
             let place = able.iter().position(|&index| run.plan.cases[index].id == sample.case);
@@ -417,12 +417,13 @@ fn on_two_disks() -> PathBuf {
             if sample.slot.counts() {
                 sample.position = place as u32;
             }
-            stretch(&mut sample, tenths);
+            let round = sample.slot.round();
+            stretch(&mut sample, tenths(name, round));
             all.push(sample);
         }
     }
     all.sort_by_key(|sample| (sample.slot, sample.position));
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared").join("two-disks");
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared").join(directory);
     if dir.exists() {
         std::fs::remove_dir_all(&dir).unwrap();
     }
@@ -433,7 +434,7 @@ fn on_two_disks() -> PathBuf {
 
 #[test]
 fn the_servers_of_one_run_are_set_side_by_side() {
-    let dirs = [on_two_disks()];
+    let dirs = [on_two_disks("two-disks", |disk, _| if disk == "none" { 10 } else { 20 })];
     let first = first_sentence(&dirs);
     assert!(first.contains("emulated: hdd-5400 is 0.50x as fast as emulated: none"), "{first}");
     let flat = terminal(&dirs, 120).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -447,6 +448,18 @@ fn the_servers_of_one_run_are_set_side_by_side() {
     // A run on one server has nothing to be held against.
     let error = report::compare(&[votes()]).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("or one on several servers"), "{error}");
+}
+
+/// What slows a whole round down is in no ratio.
+#[test]
+fn the_servers_of_one_run_are_held_against_each_other_within_rounds() {
+    let tenths = |disk: &str, round: u32| u64::from(round + 1) * if disk == "none" { 10 } else { 11 };
+    let dirs = [on_two_disks("uneven-rounds", tenths)];
+    let compared = report::compare(&dirs).unwrap();
+    let figures = compared.figures().unwrap();
+    let case = figures.cases.iter().find(|case| case.id == "copy-text").unwrap();
+    let ratio = case.cells[1].to_first.unwrap().point;
+    assert!(case.cells[1].verdict == Slower && (ratio - 1.0 / 1.1).abs() < 0.001, "{case:?}");
 }
 
 fn directories(within: &Path) -> Vec<PathBuf> {

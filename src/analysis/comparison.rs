@@ -1,20 +1,23 @@
 //! Two or more runs side by side: what differs between them, then case by case.
 //!
 //! Runs share no rounds: their figures are held against each other as two independent samples, by the bootstrap of the
-//! ratio of medians and the rank-sum test. Within a run, a speed is taken within rounds, as everywhere.
+//! ratio of medians and the rank-sum test. The servers of one run do, and are held against each other within these. Within
+//! a run, a speed is taken within rounds, as everywhere.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::alternated::Alternated;
+use super::cross_speed::{Held, Speed};
 use super::differences::{RunDifference, differences};
 use super::summary::{CaseReadings, Summary, summarize};
 use super::verdict::{Claim, Standing, Standings, claim, judge};
 use super::waits::waits_for_disk;
 use super::{bound, comparability, run_axes, run_names};
 use crate::model::{Axis, Case, CaseKey, EndState, ParamValue, Params, Phase, Role, Run, Sample, Work};
-use crate::stats::{self, Estimate, MIN_SAMPLES};
+use crate::stats::{Estimate, MIN_SAMPLES};
 use crate::{units, usage};
 
 /// The factor up to which a speed is called the same, where its whole interval lies within: a tenth, as along a
@@ -146,6 +149,12 @@ impl CrossVerdict {
         }
     }
 
+    /// Whether it comes of a test.
+    pub(crate) fn is_tested(&self) -> bool {
+        use CrossVerdict::{Faster, FasterByRate, Slower, SlowerByRate, Undecided, WithinNoise};
+        matches!(self, Faster | Slower | FasterByRate | SlowerByRate | WithinNoise | Undecided)
+    }
+
     /// As what stands in place of a missing figure: the reason without its details.
     pub(crate) fn in_place_of_figure(&self) -> &str {
         match self {
@@ -220,12 +229,15 @@ pub(crate) fn compare<'a>(
         alone: alone.iter().filter_map(|(it, _)| Some(in_run(run, it)?.id.as_str())).collect(),
     };
     let runs: Vec<RunFacts> = names.into_iter().zip(runs).map(facts).collect();
+    let standings: Vec<&Standings> = runs.iter().map(|run| &run.standings).collect();
+    let alternated = is_one_run.then(|| Alternated::of(&standings));
     let cases = shared.into_iter().map(|(identity, case)| {
         let of_run = |run: &RunFacts<'a>| in_run(run.run, &identity).map(|case| case.id.as_str());
         let id = if varied.is_empty() { case.id.clone() } else { identity.key.id(case.role) };
-        compare_case(id, case, &runs, of_run)
+        compare_case(id, case, &runs, alternated.as_ref(), of_run)
     });
-    Ok(Comparison { is_one_run, differences, cases: cases.collect(), runs })
+    let cases = cases.collect();
+    Ok(Comparison { runs, is_one_run, differences, cases })
 }
 
 /// What makes a case of one run that of another: the key, but for the axes that the whole runs differ in. The control
@@ -243,21 +255,30 @@ impl Identity {
     }
 }
 
-/// A case whose id in each run that has it `of_run` gives; `case` is it in the first of those.
+/// A case whose id in each run that has it `of_run` gives; `case` is it in the first of those. Runs that are the servers of
+/// one have it `alternated` over its rounds.
 fn compare_case<'a>(
     id: String,
     case: &Case,
     runs: &[RunFacts<'a>],
+    alternated: Option<&Alternated>,
     of_run: impl Fn(&RunFacts<'a>) -> Option<&'a str>,
 ) -> ComparedCase {
-    let found: Vec<Option<&Standing>> = runs
-        .iter()
-        .map(|run| of_run(run).and_then(|id| run.standings.cases.iter().find(|s| s.summary.case.id == id)))
-        .collect();
+    let place = |run: &RunFacts<'a>| {
+        let id = of_run(run)?;
+        run.standings.cases.iter().position(|s| s.summary.case.id == id)
+    };
+    let places: Vec<Option<usize>> = runs.iter().map(place).collect();
+    let found: Vec<Option<&Standing>> =
+        runs.iter().zip(&places).map(|(run, place)| Some(&run.standings.cases[(*place)?])).collect();
     let floors: Vec<f64> = runs.iter().map(|run| run.noise_floor().unwrap_or(1.0)).collect();
+    let held = |i: usize| match alternated {
+        Some(alternated) => Held::InRounds(alternated.to_first(i, places[i], places[0])),
+        None => Held::Apart { floor: floors[i].max(floors[0]) },
+    };
     let cells = (0..found.len()).map(|i| CaseInRun {
         to_own_baseline: found[i].and_then(|here| to_baseline(&here.summary, &runs[i].standings)),
-        ..compare_cell(found[i], (i > 0).then_some(found[0]), floors[i].max(floors[0]))
+        ..compare_cell(found[i], (i > 0).then_some(found[0]), held(i))
     });
     ComparedCase {
         id,
@@ -276,7 +297,7 @@ fn to_baseline(case: &Summary, standings: &Standings) -> Option<Estimate> {
 }
 
 /// `first` is `None` when this is the first run itself, `Some(None)` when that lacks the case.
-fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor: f64) -> CaseInRun {
+fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, held: Held) -> CaseInRun {
     let Some(here) = here else {
         return CaseInRun {
             n: 0,
@@ -298,7 +319,7 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
     let (to_first, verdict) = match first {
         None => (None, why_empty(here).map_or(CrossVerdict::First, CrossVerdict::NotComparable)),
         Some(None) => (None, CrossVerdict::Absent("not in the first run")),
-        Some(Some(first)) => against_first(here, first, floor),
+        Some(Some(first)) => against_first(here, first, held),
     };
     let notes = match first {
         Some(Some(first)) => case_differences(case, &first.summary)
@@ -325,16 +346,14 @@ fn compare_cell(here: Option<&Standing>, first: Option<Option<&Standing>>, floor
     }
 }
 
-fn against_first(here: &Standing, first: &Standing, floor: f64) -> (Option<Estimate>, CrossVerdict) {
+fn against_first(here: &Standing, first: &Standing, held: Held) -> (Option<Estimate>, CrossVerdict) {
     if let Some(why) = unlike(here, first) {
         return (None, CrossVerdict::NotComparable(why));
     }
-    let (mine, theirs) = (here.summary.ns_per_row(), first.summary.ns_per_row());
-    let ratio = stats::ratio_estimate(&theirs, &mine);
-    if mine.len() < MIN_SAMPLES || theirs.len() < MIN_SAMPLES {
+    let Speed { ratio, p, floor, samples } = held.speed(&here.summary, &first.summary);
+    if samples < MIN_SAMPLES {
         return (ratio, CrossVerdict::TooFewSamples);
     }
-    let p = stats::mann_whitney(&mine, &theirs).map(|test| test.p);
     let (rows, first_rows) = (here.summary.rows, first.summary.rows);
     let other_rows = |favour: &str| {
         let (rows, first_rows) = (units::count(rows), units::count(first_rows));

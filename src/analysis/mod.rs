@@ -1,5 +1,6 @@
 //! Records into numbers. Pure: nothing here reads a file, a clock or a server.
 
+mod alternated;
 mod blocks;
 pub(crate) mod bound;
 pub(crate) mod by_server;
@@ -7,6 +8,7 @@ pub mod claims;
 mod comparability;
 pub mod comparison;
 pub mod conclusion;
+mod cross_speed;
 pub mod curve;
 pub(crate) mod differences;
 pub(crate) mod drift;

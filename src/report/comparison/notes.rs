@@ -2,6 +2,7 @@
 
 use crate::analysis::Comparison;
 use crate::analysis::comparison::CrossVerdict;
+use crate::analysis::verdict::SIGNIFICANCE;
 use crate::report::notes::{self, Note};
 use crate::units;
 
@@ -37,10 +38,11 @@ pub(crate) fn notes(comparison: &Comparison, headings: &[String]) -> Vec<Note> {
         )));
     }
     notes.extend(alone.lines().map(Note::Remark));
+    notes.extend(by_chance(comparison).map(Note::Remark));
     let course = match comparison.is_one_run {
         true => {
-            "these are the servers of one run, whose loads alternated in each round: what else changed on the machine \
-             meanwhile came to all of them; the noise is that of the first, which has the control"
+            "these are the servers of one run, whose loads alternated in each round: they are held against each other \
+             within rounds, and what else changed on the machine meanwhile came to all of them"
         }
         false => {
             "the runs were made one after the other: what else changed on the machine meanwhile is in no interval; to \
@@ -49,6 +51,19 @@ pub(crate) fn notes(comparison: &Comparison, headings: &[String]) -> Vec<Note> {
     };
     notes.push(Note::Remark(course.into()));
     notes
+}
+
+/// How many differences that are none are to be expected, where several are sought.
+fn by_chance(comparison: &Comparison) -> Option<String> {
+    let cells = comparison.cases.iter().flat_map(|case| &case.cells);
+    let tested = cells.filter(|cell| cell.verdict.is_tested()).count();
+    (tested > 1).then(|| {
+        format!(
+            "{tested} speeds are tested, each by itself: where nothing differs, at most {:.1} of them are to be expected to \
+             be called faster or slower",
+            tested as f64 * SIGNIFICANCE
+        )
+    })
 }
 
 /// What is to be said of cases, each once for all cases that it holds for.
