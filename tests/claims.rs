@@ -59,6 +59,7 @@ fn a_run_decides_what_its_samples_show_and_nothing_else() {
     let ratio = shown.measured.unwrap();
     assert!((ratio.point - 10.72 / 9.2).abs() < 0.02, "{ratio:?}");
     assert!(shown.place.contains("PostgreSQL"), "{}", shown.place);
+    assert_eq!(shown.experiment, "votes");
     assert!(shown.repeat.starts_with("bulkbench run votes --claim A4"), "{}", shown.repeat);
 }
 
@@ -322,6 +323,10 @@ fn the_ledger_is_the_same_in_every_form() {
         assert!(is_exact || line["measured_low"].is_number(), "{line}");
     }
     let markdown = ledger(&["--format", "markdown", "--source", "A"]);
+    assert!(
+        markdown.contains("| table of times ") && markdown.contains("65.189 s against 67.799 s"),
+        "{markdown}"
+    );
     assert!(markdown.contains("| `A4` ") && markdown.contains("```sh\nbulkbench run "), "{markdown}");
 }
 

@@ -67,6 +67,7 @@ impl Record {
         };
         let placed = |result: TestResult| TestResult {
             record: self.name.clone(),
+            experiment: experiment.clone(),
             place: place(provenance, result.server.as_ref().unwrap_or(server)),
             repeat: repeat(&provenance.command, experiment, claim, test),
             ..result

@@ -37,6 +37,8 @@ pub(super) struct Measured<'r> {
 pub struct TestResult {
     /// The name of the record that it is from.
     pub record: String,
+    /// The experiment of that record.
+    pub experiment: String,
     /// Machine, version and disk.
     pub place: String,
     /// Rows of the case.
@@ -70,6 +72,7 @@ impl TestResult {
     pub(super) fn of(verdict: ClaimVerdict) -> Self {
         Self {
             record: String::new(),
+            experiment: String::new(),
             place: String::new(),
             rows: None,
             samples: 0,

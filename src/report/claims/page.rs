@@ -107,7 +107,7 @@ fn table(entries: &[Entry]) -> Table {
         Column::numbers("measured", "The same, measured or found here."),
         Column::numbers("measured, 95 %", "Where the true figure lies."),
         Column::words("verdict", "What became of the claim."),
-        Column::words("experiment", "The experiment that tests it."),
+        Column::words("experiment", "The experiment that tested it, or that would."),
         Column::words("where", "Machine, version and disk.").spare(1),
     ];
     let mut rows = Vec::new();
@@ -117,27 +117,26 @@ fn table(entries: &[Entry]) -> Table {
         // Of several tests of a claim the first says what it is about.
         let mut says = if before == claim { part(entry) } else { says(entry) };
         before = claim;
-        let mut row = |cells: [Cell; 3], place: Cell| {
+        let mut row = |cells: [Cell; 3], experiment: Cell, place: Cell| {
             let head = [
                 Cell::Code(claim.into()),
                 Cell::Text(std::mem::take(&mut says)),
                 entry.test.map_or(Cell::None, published),
             ];
-            let experiment = Cell::optional(entry.test, |test| Cell::Code(test.experiment.clone()));
             rows.push(head.into_iter().chain(cells).chain([experiment, place]).collect());
         };
         let without = |words: &str| [Cell::None, Cell::None, Cell::Toned(words.into(), Tone::Muted)];
         let Some(test) = entry.test else {
-            row(without("not testable here"), Cell::None);
+            row(without("not testable here"), Cell::None, Cell::None);
             continue;
         };
         let shown = entry.shown();
         if shown.is_empty() {
-            row(without("not run"), Cell::None);
+            row(without("not run"), Cell::Code(test.experiment.clone()), Cell::None);
         }
         for result in shown {
             let cells = [measured(test, result), interval(test, result), verdict(&result.verdict)];
-            row(cells, Cell::Text(result.place.clone()));
+            row(cells, Cell::Code(result.experiment.clone()), Cell::Text(result.place.clone()));
         }
     }
     Table { rows, columns }.without_empty_columns()
@@ -151,6 +150,11 @@ pub(super) fn page(ledger: &Ledger) -> Page {
             title: heading(source),
             text: vec![format!("Conditions: {}.", source.conditions)],
             table: Some(table(entries)),
+            ..Section::default()
+        };
+        let places = Section {
+            title: format!("{}: what was published, and where", source.id),
+            table: Some(origins(entries)),
             ..Section::default()
         };
         let repeat = Section {
@@ -178,6 +182,7 @@ pub(super) fn page(ledger: &Ledger) -> Page {
         };
         [
             Some(ledger),
+            Some(places),
             why.table.is_some().then_some(why),
             (!untestable.text.is_empty()).then_some(untestable),
             rules.table.is_some().then_some(rules),
@@ -193,6 +198,27 @@ pub(super) fn page(ledger: &Ledger) -> Page {
         headline: vec![tally(&ledger.tally()), RATIOS.into()],
         sections: sections.collect(),
     }
+}
+
+/// Where each claim was published, what the source has, and what holds for it alone; a line a claim.
+fn origins(entries: &[Entry]) -> Table {
+    let columns = vec![
+        Column::words("claim", ""),
+        Column::words("where", ""),
+        Column::words("what the source has", ""),
+        Column::words("conditions, and what is other here", ""),
+    ];
+    let row = |of_claim: &[Entry]| {
+        let claim = of_claim[0].claim;
+        vec![
+            Cell::Code(claim.id.clone()),
+            Cell::Text(published_in(&of_claim[0])),
+            Cell::Text(claim.figure.clone()),
+            Cell::optional(claim.conditions.clone(), Cell::Text),
+        ]
+    };
+    let rows = entries.chunk_by(|a, b| a.claim.id == b.claim.id).map(row).collect();
+    Table { columns, rows }.without_empty_columns()
 }
 
 /// The reasons of a source's claims that have no verdict, a paragraph each.
@@ -220,6 +246,7 @@ fn evidence(entries: &[Entry]) -> Option<Table> {
     let columns = vec![
         Column::words("claim", ""),
         Column::words("verdict", ""),
+        Column::words("experiment", ""),
         Column::words("case", ""),
         Column::words("why", ""),
     ];
@@ -230,6 +257,7 @@ fn evidence(entries: &[Entry]) -> Option<Table> {
                 vec![
                     Cell::Code(entry.claim.id.clone()),
                     verdict(&result.verdict),
+                    Cell::Code(result.experiment.clone()),
                     Cell::Code(evidence.case.clone()),
                     Cell::Text(evidence.words.clone()),
                 ]
