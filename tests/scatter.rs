@@ -70,13 +70,31 @@ fn a_change_of_level_is_told_with_its_round() {
     assert!(text.contains("% less than before (Pettitt's test: p = less than 0.0001)"), "{text}");
 }
 
+/// A run's report as Markdown and as a page.
+fn page(name: &str, (run, samples): &(Run, Vec<Sample>)) -> [String; 2] {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    let mut store = bulkbench::record::Store::create(&dir, run).unwrap();
+    samples.iter().for_each(|one| store.append(one).unwrap());
+    report::write_all(&dir).unwrap();
+    ["report.md", "report.html"].map(|file| std::fs::read_to_string(dir.join(file)).unwrap())
+}
+
 #[test]
-fn what_lies_far_out_is_named_and_counts() {
-    let text = notes(&made(|n, round| if (n, round) == (3, 4) { 1.5 } else { 1.0 }));
+fn what_lies_far_out_is_named_marked_and_counts() {
+    let run = made(|n, round| if (n, round) == (3, 4) { 1.5 } else { 1.0 });
+    let text = notes(&run);
     let part = "Outliers: 1 of 40 samples lies far from what case and round would have them take (modified z beyond 3.5); \
                 all count: case3 in round 4 (1.49x)";
     assert!(text.contains(part), "{part:?} is not in {text}");
     assert!(text.contains("Verdicts: 3 ratios"), "{text}");
+    let of_samples = |html: &str| html.rsplit_once("All samples").unwrap().1.to_owned();
+    let [_, html] = page("scatter-far-out", &run);
+    assert_eq!(of_samples(&html).matches("1.49x").count(), 1, "the sample is marked");
+    let [_, html] = page("scatter-quiet", &made(|_, _| 1.0));
+    assert!(!of_samples(&html).contains("far out"), "no column without an outlier");
 }
 
 #[test]
@@ -91,16 +109,6 @@ fn the_speed_of_the_machine_is_shown_and_explains_what_it_explains() {
             sample.readings = work.map(|metric| (metric.into(), (1e8 * factor) as u64)).into_iter().collect();
         }
         (run, samples)
-    };
-    let page = |name: &str, (run, samples): &(Run, Vec<Sample>)| {
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        if dir.exists() {
-            std::fs::remove_dir_all(&dir).unwrap();
-        }
-        let mut store = bulkbench::record::Store::create(&dir, run).unwrap();
-        samples.iter().for_each(|one| store.append(one).unwrap());
-        report::write_all(&dir).unwrap();
-        ["report.md", "report.html"].map(|file| std::fs::read_to_string(dir.join(file)).unwrap())
     };
     let [text, html] = page("scatter-follows", &with_speed(true));
     for part in ["at an even speed of the machine", "the load took 1.00 % longer", "speed, even machine"] {

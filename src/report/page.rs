@@ -74,7 +74,7 @@ pub(crate) fn of_run(figures: &Figures) -> Page {
     sections.push(Section { text: facts::method(run), ..titled("How it was measured") });
     sections.push(Section { code: vec![Code::shell(run.provenance.command.clone())], ..titled("Repeat it") });
     sections.push(Section {
-        table: Some(results::samples(samples)),
+        table: Some(results::samples(samples, standings)),
         prominence: Prominence::PageOnly,
         ..titled("All samples")
     });

@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use super::table::{Cell, Column, Table, Tone};
 use crate::analysis::machine_speed::MachineSpeed;
+use crate::analysis::residuals::{outliers, residuals};
 use crate::analysis::summary::CaseReadings;
-use crate::analysis::{Standing, Standings, Verdict};
+use crate::analysis::{Standing, Standings, Summary, Verdict};
 use crate::fault::nearest;
 use crate::model::metric::{About, Better, Unit, Within};
 use crate::model::{Outcome, Phase, Reading, Sample};
@@ -281,8 +282,14 @@ pub(crate) fn cost_cell(reading: Reading, figures: &CaseReadings, rows: u64, n: 
 }
 
 /// Every sample, as it ran.
-pub(crate) fn samples(samples: &[Sample]) -> Table {
+pub(crate) fn samples(samples: &[Sample], standings: &Standings) -> Table {
     let speed = MachineSpeed::of(samples);
+    let summaries: Vec<Summary> = standings.cases.iter().map(|standing| standing.summary.clone()).collect();
+    let far = outliers(&residuals(&summaries));
+    let far_out = |s: &Sample| {
+        let found = far.iter().find(|one| one.sample.slot == s.slot && one.sample.case == s.case)?;
+        Some(found.factor)
+    };
     let columns = vec![
         Column::numbers("round", "0 is the warm-up, which no figure is made of."),
         Column::numbers("place", "The place in the round."),
@@ -293,6 +300,11 @@ pub(crate) fn samples(samples: &[Sample]) -> Table {
             "machine",
             "What a fixed piece of arithmetic, or of memory traffic, took around the sample as a factor of what it took \
              around the median one, whichever is larger: above 1 the machine was slower.",
+        ),
+        Column::numbers(
+            "far out",
+            "Its time as a factor of what case and round would have it take, where it lies far from that (modified z beyond \
+             3.5). It counts as all others do.",
         ),
         Column::words("outcome", ""),
     ];
@@ -311,6 +323,7 @@ pub(crate) fn samples(samples: &[Sample]) -> Table {
             Cell::Count(s.rows),
             Cell::optional(s.total_ns, |ns| Cell::Time(ns as f64)),
             Cell::optional(speed.factor(s), Cell::Ratio),
+            Cell::optional(far_out(s), Cell::Ratio),
             outcome,
         ]
     };
