@@ -192,6 +192,43 @@ pub(crate) fn lacks_program(case: &str, reason: &str) -> bool {
     lacks
 }
 
+/// Methods that send the rows of any table as another one does, and differ from it in what no table changes: when they
+/// commit, over which of the two drivers they go, who makes the bytes, how a library of Python is fed.
+const LIKE_OTHERS: [&str; 22] = [
+    // insert-row
+    "insert-row-tokio",
+    "insert-row-async-commit",
+    "insert-row-batched-commits",
+    "insert-row-transaction",
+    // copy-csv, copy-text, copy-binary, copy-binary-writer
+    "copy-csv-blocking",
+    "copy-csv-encoded",
+    "copy-text-encoded",
+    "copy-binary-encoded",
+    "copy-binary-writer-blocking",
+    // update-row
+    "update-row-transaction",
+    // psql-insert, and of each library of Python one that sends a file and one that sends values
+    "psql-insert-transaction",
+    "asyncpg-copy",
+    "asyncpg-executemany",
+    "psycopg2-copy-buffer",
+    "psycopg2-copy-iterator",
+    "psycopg2-executemany",
+    "psycopg2-row",
+    "psycopg2-row-transaction",
+    "psycopg3-copy",
+    "psycopg3-copy-rows",
+    "psycopg3-row",
+    "psycopg3-row-transaction",
+];
+
+/// Whether a method loads any table as another one does: tests of many tables load the first of them by every method, and
+/// the others by those that differ.
+pub(crate) fn is_like_another(method: &str) -> bool {
+    LIKE_OTHERS.contains(&method)
+}
+
 /// Says that a test cannot run here: past the test harness, which keeps what a passing test
 /// prints, and where `scripts/test` collects it.
 pub(crate) fn skipped(why: &str) {
