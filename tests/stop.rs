@@ -129,7 +129,7 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
 
 #[test]
 fn an_interrupted_run_keeps_its_samples_and_goes_on() {
-    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "60000", "--rounds", "6"];
+    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "60000", "--rounds", "4"];
     let run = start(common::world_readable_tempdir(), &args);
     run.wait_for("third sample", |dir| samples(dir) >= 3);
     run.signal(Signal::INT);
@@ -147,7 +147,7 @@ fn an_interrupted_run_keeps_its_samples_and_goes_on() {
     assert!(output.status.success(), "{text}");
     assert!(text.contains(&format!("{kept} samples are there")), "{text}");
     let (run, all) = record::load(&path).unwrap();
-    assert_eq!(all.len(), 1 + 6 * 3, "a warm-up and six rounds of two cases and the control");
+    assert_eq!(all.len(), 1 + 4 * 3, "a warm-up and four rounds of two cases and the control");
     let mut planned: Vec<(u32, String)> = (1..)
         .zip(&run.plan.order)
         .flat_map(|(round, order)| order.iter().map(move |i| (round, *i)))
@@ -161,7 +161,7 @@ fn an_interrupted_run_keeps_its_samples_and_goes_on() {
 
 #[test]
 fn a_run_until_its_intervals_are_narrow_goes_on_by_the_same_rule_after_an_interruption() {
-    let args = "run --server local --methods copy-text --rows 60000 --until 0.01% --until-cases copy-text --max-rounds 12";
+    let args = "run --server local --methods copy-text --rows 60000 --until 0.01% --until-cases copy-text --max-rounds 8";
     let run = start(common::world_readable_tempdir(), &args.split(' ').collect::<Vec<_>>());
     // In the sixth round, which the rule let follow the five that are the fewest.
     run.wait_for("17 samples", |dir| samples(dir) > 1 + 5 * 3);
@@ -172,7 +172,7 @@ fn a_run_until_its_intervals_are_narrow_goes_on_by_the_same_rule_after_an_interr
     assert!(text.contains("after 5 rounds: 0 of 2 intervals within ±0.01 %, wider copy-"), "{text}");
     let path = run_dir(dir.path()).unwrap();
     let (half, _) = record::load(&path).unwrap();
-    assert!((6..12).contains(&half.plan.rounds), "{} rounds", half.plan.rounds);
+    assert!((6..8).contains(&half.plan.rounds), "{} rounds", half.plan.rounds);
     assert_eq!(half.plan.until.as_ref().unwrap().ended, None);
     let report = std::fs::read_to_string(path.join("report.md")).unwrap();
     assert!(report.contains("before its rule ended it"), "{report}");
@@ -181,7 +181,7 @@ fn a_run_until_its_intervals_are_narrow_goes_on_by_the_same_rule_after_an_interr
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{text}");
     let (whole, all) = record::load(&path).unwrap();
-    assert_eq!((whole.plan.rounds, all.len()), (12, 1 + 12 * 3), "{text}");
+    assert_eq!((whole.plan.rounds, all.len()), (8, 1 + 8 * 3), "{text}");
     assert_eq!(whole.plan.order[..half.plan.order.len()], half.plan.order);
     let until = whole.plan.until.unwrap();
     assert_eq!(until.ended, Some(RoundsEnd::Rounds));
@@ -190,23 +190,23 @@ fn a_run_until_its_intervals_are_narrow_goes_on_by_the_same_rule_after_an_interr
         whole
             .provenance
             .command
-            .contains("--rounds 5 --until '0.01%' --until-cases copy-text --max-rounds 12")
+            .contains("--rounds 5 --until '0.01%' --until-cases copy-text --max-rounds 8")
     );
     let report = std::fs::read_to_string(path.join("report.md")).unwrap();
     assert!(
-        report.contains("The rounds ended after 12, the most (--max-rounds); wider than ±0.01 %"),
+        report.contains("The rounds ended after 8, the most (--max-rounds); wider than ±0.01 %"),
         "{report}"
     );
 
     let (dir, output) = start(dir, &["run", "--resume", path.to_str().unwrap()]).end();
     assert!(output.status.success());
-    assert_eq!(record::load(&path).unwrap().1.len(), 1 + 12 * 3, "a run that has ended does not go on");
+    assert_eq!(record::load(&path).unwrap().1.len(), 1 + 8 * 3, "a run that has ended does not go on");
     assert_nothing_left(dir.path());
 }
 
 #[test]
 fn a_server_that_dies_in_a_sample_is_a_row_and_the_run_goes_on() {
-    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "400000", "--rounds", "2"];
+    let args = ["run", "--server", "local", "--methods", "copy-text", "--rows", "200000", "--rounds", "2"];
     let run = start(common::world_readable_tempdir(), &args);
     run.wait_for("first sample", |dir| samples(dir) >= 1);
     std::thread::sleep(Duration::from_millis(150));

@@ -242,7 +242,9 @@ fn each_fault_is_refused_after_each_method() {
     let catalogue = Catalogue::built_in();
     let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
     let mut run = common::on(&prepared, &mut *server);
-    let cases = runnable(&run);
+    run.stage().set_probing(false);
+    let mut cases = runnable(&run);
+    cases.retain(|case| !common::is_like_another(&case.key.method));
     let kinds: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.family.as_str()).collect();
     assert!(kinds.len() >= 8, "{kinds:?}");
     for case in &cases {
@@ -321,6 +323,7 @@ fn settings_of_the_role_change_no_verdict() {
     let catalogue = Catalogue::built_in();
     let prepared = common::prepared(&catalogue, &Experiment::find("all").unwrap(), &dataset);
     let mut run = common::on(&prepared, &mut *server);
+    run.stage().set_probing(false);
     let cases = runnable(&run);
     for case in &cases {
         let ready = run.stage().apply(case).unwrap().reset(case.rows).unwrap();
