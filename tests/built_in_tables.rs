@@ -12,6 +12,9 @@ use bulkbench::server::Session;
 use bulkbench::sql::quote;
 use bulkbench::table::verify::FIXED;
 
+/// More than are made at once, so that what is made at several times meets.
+const ROWS: u64 = 10_000;
+
 /// Copies a file of the dataset into its table, and returns the content sum that the server computes.
 fn load(session: &mut Session, table: &str, dataset: &Dataset, encoding: Encoding) -> String {
     let names: Vec<String> = dataset.columns().iter().map(|column| quote(&column.name)).collect();
@@ -50,12 +53,12 @@ fn rows_arrive_whole_in_every_encoding() {
         session.batch_execute(&format!("SET {name} = '{value}'")).unwrap();
     }
     for table in BuiltIn::all() {
-        let mut dataset = Dataset::invented(dir.path(), table, 20_000, 1, &interrupt).unwrap();
+        let mut dataset = Dataset::invented(dir.path(), table, ROWS, 1, &interrupt).unwrap();
         session.batch_execute(&table.ddl()).unwrap();
         for encoding in Encoding::ALL {
             dataset.ensure(encoding, &interrupt).unwrap();
             let found = load(&mut session, table.name(), &dataset, encoding);
-            let expected = dataset.content(20_000).unwrap().to_string();
+            let expected = dataset.content(ROWS).unwrap().to_string();
             assert_eq!(found, expected, "{} as {}", table.name(), encoding.name());
         }
         let csv = std::fs::read_to_string(dataset.file(Encoding::Csv)).unwrap();

@@ -75,9 +75,11 @@ fn a_silent_server_is_given_up_and_a_signal_ends_the_wait() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("no answer within 2 s"), "{said}");
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let child = run(&url(600));
-        std::thread::sleep(Duration::from_secs(2));
+    // All of them wait at once.
+    let waiting = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)]
+        .map(|(signal, code)| (signal, code, run(&url(600))));
+    std::thread::sleep(Duration::from_secs(2));
+    for (signal, code, child) in waiting {
         kill_process(Pid::from_child(&child), signal).unwrap();
         let output = end_within(child, Duration::from_secs(10));
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
@@ -127,6 +129,9 @@ fn stop_backend(own: &dyn Server) -> Stopped {
     }
 }
 
+/// Rows enough for a COPY that is still under way when its backend is stopped.
+const MANY: &str = "500000";
+
 fn own_server(dir: &Path) -> Box<dyn Server> {
     common::local(&Dataset::generated(&dir.join("data"), 10, 1, &Interrupt::new()).unwrap())
 }
@@ -136,7 +141,7 @@ fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_named() {
     let dir = common::world_readable_tempdir();
     let own = own_server(dir.path());
     let url = common::url(&*own);
-    let args = ["run", "--server", &url, "--methods", "copy-csv", "--rows", "2000000", "--rounds", "1"];
+    let args = ["run", "--server", &url, "--methods", "copy-csv", "--rows", MANY, "--rounds", "1"];
     let child = command(dir.path(), &[&args[..], &["--timeout", "3"]].concat()).spawn().unwrap();
     let stopped = stop_backend(&*own);
     let output = end_within(child, Duration::from_secs(150));
@@ -153,11 +158,11 @@ fn a_backend_that_is_stopped_in_copy_is_a_row_and_its_schema_is_named() {
 
 #[test]
 fn a_signal_ends_a_run_whose_backend_is_stopped() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    let ends = |signal: Signal, code: i32| {
         let dir = common::world_readable_tempdir();
         let own = own_server(dir.path());
         let url = common::url(&*own);
-        let args = ["run", "--server", &url, "--methods", "copy-csv", "--rows", "2000000", "--rounds", "1"];
+        let args = ["run", "--server", &url, "--methods", "copy-csv", "--rows", MANY, "--rounds", "1"];
         let child = command(dir.path(), &args).spawn().unwrap();
         let stopped = stop_backend(&*own);
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -167,7 +172,12 @@ fn a_signal_ends_a_run_whose_backend_is_stopped() {
         assert!(said.contains("DROP SCHEMA \"bulkbench_"), "{said}");
         drop(stopped);
         own.stop().unwrap();
-    }
+    };
+    // Both at once, as most of it is waiting.
+    std::thread::scope(|scope| {
+        scope.spawn(|| ends(Signal::INT, 130));
+        ends(Signal::TERM, 143);
+    });
 }
 
 /// A bare URL takes all from where libpq takes it: the environment, a service, the password file.

@@ -61,20 +61,25 @@ fn asks_only(mut stream: TcpStream) {
 
 #[test]
 fn a_connection_is_made_within_its_limit_or_not_at_all() {
-    for (what, port, mode) in [
-        ("silent at once", listening(silent), "disable"),
-        ("silent when asked for TLS", listening(silent), "prefer"),
-        ("silent in the handshake", listening(agrees_only), "require"),
-        ("silent after the password", listening(asks_only), "disable"),
-        ("silent after the password", listening(asks_only), "prefer"),
-    ] {
+    let is_refused = |what: &str, port: u16, mode: &str| {
         let text = format!("host=127.0.0.1 port={port} user=u password=p sslmode={mode} connect_timeout=2");
         let (error, took) = refused(&text, &Interrupt::new());
         let words = format!("{error:#}");
         assert!(words.contains("no answer within 2 s"), "{what}: {words}");
         assert!(matches!(Fault::find(&error), Some(Fault::Unavailable(_))), "{what}: {words}");
         assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(8), "{what}: {took:?}");
-    }
+    };
+    std::thread::scope(|scope| {
+        for (what, port, mode) in [
+            ("silent at once", listening(silent), "disable"),
+            ("silent when asked for TLS", listening(silent), "prefer"),
+            ("silent in the handshake", listening(agrees_only), "require"),
+            ("silent after the password", listening(asks_only), "disable"),
+            ("silent after the password", listening(asks_only), "prefer"),
+        ] {
+            scope.spawn(move || is_refused(what, port, mode));
+        }
+    });
 }
 
 #[test]
@@ -168,12 +173,21 @@ impl Drop for Stopped {
 fn a_statement_of_a_backend_that_is_stopped_ends_after_a_grace() {
     let base = base();
     let host = local(base.path());
-    let interrupt = Interrupt::new();
-    let connector = host.connector().with_interrupt(interrupt.clone());
-    let mut session = connector.connect().unwrap();
-    let pid: i32 = session.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
-    session.batch_execute("CREATE TABLE t (line text)").unwrap();
+    host.connector().connect().unwrap().batch_execute("CREATE TABLE t (line text)").unwrap();
+    // Most of either is waiting.
+    std::thread::scope(|scope| {
+        let connector = host.connector().clone();
+        scope.spawn(move || a_query_ends_after_its_deadline(&connector));
+        let connector = host.connector().clone();
+        scope.spawn(move || a_copy_ends_after_a_signal(&connector));
+    });
+    host.stop().unwrap();
+}
 
+fn a_query_ends_after_its_deadline(connector: &Connector) {
+    let interrupt = Interrupt::new();
+    let mut session = connector.with_interrupt(interrupt.clone()).connect().unwrap();
+    let pid: i32 = session.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
     let stopped = Stopped::new(pid);
     let start = Instant::now();
     let deadline = interrupt.deadline(Duration::from_secs(1)).unwrap();
@@ -181,9 +195,12 @@ fn a_statement_of_a_backend_that_is_stopped_ends_after_a_grace() {
     assert!(matches!(interrupt.check(), Err(Fault::Timeout(_))));
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     drop((session, deadline, stopped));
+}
 
-    // In the middle of COPY, when the socket takes no more bytes; by a signal.
-    let mut session = connector.connect().unwrap();
+/// In the middle of it, when the socket takes no more bytes.
+fn a_copy_ends_after_a_signal(connector: &Connector) {
+    let interrupt = Interrupt::new();
+    let mut session = connector.with_interrupt(interrupt.clone()).connect().unwrap();
     let pid: i32 = session.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
     let mut copy = session.copy_in("COPY t FROM STDIN").unwrap();
     copy.write_all(b"first\n").unwrap();
@@ -202,5 +219,4 @@ fn a_statement_of_a_backend_that_is_stopped_ends_after_a_grace() {
     assert_eq!(interrupt.check(), Err(Fault::Interrupted(2)));
     signals.join().unwrap();
     drop(stopped);
-    host.stop().unwrap();
 }
