@@ -131,6 +131,11 @@ fn a_sample_says_where_its_time_went_and_who_paid() {
         let parts = [Metric::BackendCpu, Metric::WriterCpu].map(|part| sample.readings.get(part));
         if let [Some(backends), Some(writers)] = parts {
             assert!(backends > 0 && backends + writers <= read(sample, Metric::ServerCpu));
+            let each = [Metric::BgwriterCpu, Metric::WalwriterCpu, Metric::CheckpointerCpu];
+            let three = each.iter().map(|part| read(sample, *part)).sum::<u64>();
+            // From 18 on there are I/O workers as well.
+            let are_all = server.facts().version_num < 180_000;
+            assert!(if are_all { three == writers } else { three <= writers }, "{three} of {writers}");
         }
         for metric in [Metric::FirstScan, Metric::Checkpoint, Metric::Arithmetic, Metric::MemoryTraffic] {
             assert!(read(sample, metric) > 0, "{metric:?}");

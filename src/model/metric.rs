@@ -29,6 +29,12 @@ words! {
         WorkerCpu = "worker_cpu",
         /// Of it that of the processes that write in the background.
         WriterCpu = "writer_cpu",
+        /// Of that the background writer's.
+        BgwriterCpu = "bgwriter_cpu",
+        /// Of that the WAL writer's.
+        WalwriterCpu = "walwriter_cpu",
+        /// Of that the checkpointer's.
+        CheckpointerCpu = "checkpointer_cpu",
         /// Bytes written to the device beneath the server's data.
         DeviceWrites = "device_write",
         /// Records in the WAL.

@@ -23,6 +23,9 @@ const WAITS: About = About {
     ..USUAL
 };
 
+/// CPU time of one of the writers.
+const WRITER: About = About { absent: "As of the CPU of writers; or the server has no such process.", ..CPU };
+
 /// The metrics and what they are, in their order.
 const LISTS: [&[(Metric, About)]; 3] = [&FIRST, &server::LIST, &machine::LIST];
 
@@ -139,6 +142,31 @@ const FIRST: [(Metric, About); Metric::MemoryTraffic as usize + 1] = [
             title: "CPU of writers",
             help: "CPU time of the background writer, the WAL writer, the checkpointer and I/O workers.",
             ..CPU
+        },
+    ),
+    (
+        Metric::BgwriterCpu,
+        About {
+            title: "CPU of the background writer",
+            help: "Of the CPU time of writers that of the background writer.",
+            ..WRITER
+        },
+    ),
+    (
+        Metric::WalwriterCpu,
+        About {
+            title: "CPU of the WAL writer",
+            help: "Of the CPU time of writers that of the WAL writer.",
+            ..WRITER
+        },
+    ),
+    (
+        Metric::CheckpointerCpu,
+        About {
+            title: "CPU of the checkpointer",
+            help: "Of the CPU time of writers that of the checkpointer. What is of none of the three is that of I/O \
+                   workers (18 and later).",
+            ..WRITER
         },
     ),
     (

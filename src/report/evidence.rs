@@ -5,6 +5,10 @@ use crate::model::{Metric, Outcome, Run, Sample, ServerFacts, Source};
 /// The version from which on a server counts blocks by the process that moves them, and no longer as before.
 const BLOCKS_BY_PROCESS: u32 = 160_000;
 
+/// Metrics that tell a part of another's. A record that has the other alone is from before they were read, and where
+/// the other is not read, it stands for them.
+const PARTS: [Metric; 3] = [Metric::BgwriterCpu, Metric::WalwriterCpu, Metric::CheckpointerCpu];
+
 /// What is missing, a sentence each; nothing of records from before servers were asked what they let be seen.
 pub(crate) fn missing(run: &Run, samples: &[Sample]) -> Vec<String> {
     let servers = run.servers_in_order();
@@ -31,7 +35,8 @@ fn unread(servers: &[&ServerFacts], samples: &[Sample]) -> Option<String> {
     finished().next()?;
     let has = |metric: Metric| finished().any(|sample| sample.readings.get(metric).is_some());
     // A kind of wait that is new is among the others in an older record.
-    let is_counted_otherwise = |metric: Metric| Metric::WAITS.contains(&metric) && has(Metric::AtWork);
+    let is_counted_otherwise =
+        |metric: Metric| PARTS.contains(&metric) || Metric::WAITS.contains(&metric) && has(Metric::AtWork);
     let lacking =
         |metric: &Metric| is_asked(*metric, servers) && !has(*metric) && !is_counted_otherwise(*metric);
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -25,7 +25,14 @@ const EVIDENCE: [Group; 5] = [
         title: "Evidence",
         text: "What the sentences are made from, in medians: whose CPU time it was, and what the backends were seen to do. \
                Columns that are 0 or unknown throughout are left out, here and below.",
-        metrics: &[Metric::BackendCpu, Metric::WorkerCpu, Metric::WriterCpu],
+        metrics: &[
+            Metric::BackendCpu,
+            Metric::WorkerCpu,
+            Metric::WriterCpu,
+            Metric::BgwriterCpu,
+            Metric::WalwriterCpu,
+            Metric::CheckpointerCpu,
+        ],
         has_waits: true,
     },
     Group {

@@ -103,16 +103,32 @@ pub(crate) fn tree_cpu(pid: i32) -> Result<Duration> {
 }
 
 /// What a process of a server does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     /// It helps a backend, and ends with the statement.
     Worker,
-    /// It writes in the background.
-    Writer,
+    /// It writes blocks out before backends need their room.
+    BackgroundWriter,
+    /// It writes WAL out.
+    WalWriter,
+    /// It makes checkpoints.
+    Checkpointer,
+    /// It reads and writes for others (18 and later).
+    IoWorker,
     /// It vacuums tables unasked.
     Vacuum,
     /// It is a backend, or does anything else.
     Other,
+}
+
+impl Role {
+    /// Whether such a process writes in the background.
+    pub(crate) fn is_writer(self) -> bool {
+        match self {
+            Self::BackgroundWriter | Self::WalWriter | Self::Checkpointer | Self::IoWorker => true,
+            Self::Worker | Self::Vacuum | Self::Other => false,
+        }
+    }
 }
 
 /// The children of a process, told without a look at all processes; `None` where the process is gone, or the kernel
@@ -155,17 +171,20 @@ fn parse_own_pages(statm: &str) -> Option<u64> {
 /// By the title that PostgreSQL gives its processes (src/backend/utils/misc/ps_status.c), perhaps with the cluster's
 /// name before what the process is; `None` for any other.
 fn role(title: &[u8]) -> Option<Role> {
-    const WRITERS: [&str; 4] = ["checkpointer", "background writer", "walwriter", "io worker"];
+    const TITLES: [(&str, Role); 6] = [
+        ("checkpointer", Role::Checkpointer),
+        ("background writer", Role::BackgroundWriter),
+        ("walwriter", Role::WalWriter),
+        ("io worker", Role::IoWorker),
+        ("parallel worker", Role::Worker),
+        ("autovacuum worker", Role::Vacuum),
+    ];
     let title = String::from_utf8_lossy(title);
     let title = title.strip_prefix("postgres: ")?.trim_end_matches(['\0', ' ']);
     let is = |what: &str| title == what || title.starts_with(&format!("{what} "));
-    let named = |what: &&str| is(what) || title.contains(&format!(": {what}"));
-    match () {
-        _ if WRITERS.iter().any(named) => Some(Role::Writer),
-        _ if named(&"parallel worker") => Some(Role::Worker),
-        _ if named(&"autovacuum worker") => Some(Role::Vacuum),
-        _ => Some(Role::Other),
-    }
+    let named = |what: &str| is(what) || title.contains(&format!(": {what}"));
+    let known = TITLES.into_iter().find(|(what, _)| named(what));
+    Some(known.map_or(Role::Other, |(_, role)| role))
 }
 
 /// Whether this very process, and not a later one of the same pid, still runs. One that has
@@ -277,9 +296,10 @@ mod tests {
     #[test]
     fn a_title_says_what_a_process_is() {
         for (title, expected) in [
-            ("postgres: checkpointer ", Some(Role::Writer)),
-            ("postgres: main: walwriter ", Some(Role::Writer)),
-            ("postgres: io worker 2", Some(Role::Writer)),
+            ("postgres: checkpointer ", Some(Role::Checkpointer)),
+            ("postgres: background writer ", Some(Role::BackgroundWriter)),
+            ("postgres: main: walwriter ", Some(Role::WalWriter)),
+            ("postgres: io worker 2", Some(Role::IoWorker)),
             ("postgres: parallel worker for PID 4711 ", Some(Role::Worker)),
             ("postgres: autovacuum launcher ", Some(Role::Other)),
             ("postgres: autovacuum worker postgres ", Some(Role::Vacuum)),

@@ -12,6 +12,9 @@ use crate::server::Session;
 use crate::server::container::control_group;
 use crate::server::processes::{self, Role};
 
+/// A process, with its CPU time when it was first seen in the sample, and last.
+type Seen = (Role, Duration, Duration);
+
 /// The server's CPU time.
 #[derive(Default)]
 pub(super) struct ServerCpu {
@@ -26,8 +29,8 @@ pub(super) struct ServerCpu {
     phases: BTreeMap<Phase, u64>,
     /// What each child of the first process does, by its number.
     roles: BTreeMap<i32, Role>,
-    /// CPU time of workers and writers: when each was first seen in the sample, and last.
-    seen: BTreeMap<i32, (Role, Duration, Duration)>,
+    /// The workers and writers, by their numbers.
+    seen: BTreeMap<i32, Seen>,
     /// Whether looks can be cheap.
     looks: bool,
 }
@@ -58,7 +61,6 @@ impl Probe for ServerCpu {
 
     fn stop(&mut self, at: &mut Place<'_>, readings: &mut Readings) -> Result<()> {
         let Some((before, after)) = self.before.zip(total(at)?) else { return Ok(()) };
-        let nanoseconds = |time: Duration| time.as_nanos() as u64;
         let all = nanoseconds(after.saturating_sub(before));
         readings.set(Metric::ServerCpu, all);
         let server = Reading::from(Metric::ServerCpu);
@@ -67,16 +69,30 @@ impl Probe for ServerCpu {
             return Ok(());
         }
         self.see(Moment::Stop);
-        let of = |role: Role| {
-            let those = self.seen.values().filter(|(known, ..)| *known == role);
-            those.map(|(_, first, last)| nanoseconds(last.saturating_sub(*first))).sum::<u64>()
-        };
-        let (workers, writers) = (of(Role::Worker), of(Role::Writer));
-        readings.set(Metric::WorkerCpu, workers);
-        readings.set(Metric::WriterCpu, writers);
-        readings.set(Metric::BackendCpu, all.saturating_sub(workers + writers));
+        split(&self.seen, all, readings);
         Ok(())
     }
+}
+
+/// Splits the CPU time of the server in a sample by who used it.
+fn split(seen: &BTreeMap<i32, Seen>, all: u64, readings: &mut Readings) {
+    let mut used: BTreeMap<Role, u64> = BTreeMap::new();
+    for (role, first, last) in seen.values() {
+        *used.entry(*role).or_default() += nanoseconds(last.saturating_sub(*first));
+    }
+    let of = |role: Role| used.get(&role).copied();
+    let workers = of(Role::Worker).unwrap_or_default();
+    let writers = used.iter().filter(|(role, _)| role.is_writer()).map(|(_, ns)| ns).sum::<u64>();
+    readings.set(Metric::WorkerCpu, workers);
+    readings.set(Metric::WriterCpu, writers);
+    readings.set(Metric::BgwriterCpu, of(Role::BackgroundWriter));
+    readings.set(Metric::WalwriterCpu, of(Role::WalWriter));
+    readings.set(Metric::CheckpointerCpu, of(Role::Checkpointer));
+    readings.set(Metric::BackendCpu, all.saturating_sub(workers + writers));
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    time.as_nanos() as u64
 }
 
 fn total(at: &Place<'_>) -> Result<Option<Duration>> {
@@ -119,11 +135,7 @@ impl ServerCpu {
                     None => continue,
                 },
             };
-            let is_read = match role {
-                Role::Worker => true,
-                Role::Writer => moment != Moment::Between,
-                Role::Vacuum | Role::Other => false,
-            };
+            let is_read = role == Role::Worker || role.is_writer() && moment != Moment::Between;
             if !is_read {
                 continue;
             }
@@ -132,6 +144,36 @@ impl ServerCpu {
                 let begun = if moment == Moment::Start { cpu } else { Duration::ZERO };
                 self.seen.entry(pid).or_insert((role, begun, cpu)).2 = cpu;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_writer_is_told_apart_and_one_that_is_not_there_has_no_time() {
+        let ms = Duration::from_millis;
+        let seen = BTreeMap::from([
+            (10, (Role::Checkpointer, ms(100), ms(130))),
+            (11, (Role::BackgroundWriter, ms(50), ms(50))),
+            (12, (Role::IoWorker, ms(0), ms(10))),
+            (13, (Role::IoWorker, ms(5), ms(15))),
+            (14, (Role::Worker, ms(0), ms(200))),
+            (15, (Role::Worker, ms(0), ms(40))),
+        ]);
+        let mut readings = Readings::default();
+        split(&seen, 500_000_000, &mut readings);
+        for (metric, expected) in [
+            (Metric::WorkerCpu, Some(240_000_000)),
+            (Metric::WriterCpu, Some(50_000_000)),
+            (Metric::BgwriterCpu, Some(0)),
+            (Metric::WalwriterCpu, None),
+            (Metric::CheckpointerCpu, Some(30_000_000)),
+            (Metric::BackendCpu, Some(210_000_000)),
+        ] {
+            assert_eq!(readings.get(metric), expected, "{metric:?}");
         }
     }
 }
