@@ -12,6 +12,18 @@ use bulkbench::model::{Metric, Outcome, Phase, Reading, Sample};
 use bulkbench::runner::glimpse::{Glimpse, Seen};
 use bulkbench::server::{self, Choice, Options, Server};
 
+/// What servers before 16 do not tell apart by process.
+const BY_PROCESS: [Metric; 8] = [
+    Metric::ClientBackendHits,
+    Metric::WorkerHits,
+    Metric::ClientBackendReads,
+    Metric::WorkerReads,
+    Metric::ClientBackendExtends,
+    Metric::WorkerExtends,
+    Metric::WorkerWrites,
+    Metric::CheckpointerSyncs,
+];
+
 const WAITS: [Metric; 11] = [
     Metric::AtWork,
     Metric::WaitsWalWrite,
@@ -37,17 +49,32 @@ fn assert_blocks(server: &dyn Server, sample: &Sample) {
         for absent in [Metric::BlocksExtended, Metric::BackendWrites, Metric::BlocksRead] {
             assert_eq!(sample.readings.get(absent), None, "{absent:?} is counted together with another");
         }
+        for absent in BY_PROCESS {
+            assert_eq!(sample.readings.get(absent), None, "{absent:?} is told from 16 on");
+        }
         let read_or_extended = read(sample, Metric::BlocksReadOrExtended);
         assert!(read_or_extended >= read(sample, Metric::Table) / 10 * 9, "{read_or_extended}");
         read(sample, Metric::BackendWritesOrExtended)
     } else {
-        for absent in [Metric::BlocksReadOrExtended, Metric::BackendWritesOrExtended, Metric::QueueSyncs] {
+        for absent in [Metric::BlocksReadOrExtended, Metric::BackendWritesOrExtended] {
             assert_eq!(sample.readings.get(absent), None, "{absent:?} is of servers before 16");
         }
+        let of_each: [(Metric, &[Metric]); 5] = [
+            (Metric::BlocksHit, &[Metric::ClientBackendHits, Metric::WorkerHits]),
+            (Metric::BlocksRead, &[Metric::ClientBackendReads, Metric::WorkerReads]),
+            (Metric::BlocksExtended, &[Metric::ClientBackendExtends, Metric::WorkerExtends]),
+            (Metric::BackendWrites, &[Metric::WorkerWrites]),
+            (Metric::BlockSyncs, &[Metric::CheckpointerSyncs, Metric::QueueSyncs]),
+        ];
+        for (whole, parts) in of_each {
+            let told = parts.iter().map(|part| read(sample, *part)).sum::<u64>();
+            assert!(told <= read(sample, whole), "{parts:?} are parts of {whole:?}: {told}");
+        }
+        assert!(read(sample, Metric::ClientBackendHits) > sample.rows, "a backend puts them there");
         for each in [Metric::BlocksRead, Metric::BackendWrites, Metric::BlockSyncs] {
             assert!(sample.readings.get(each).is_some(), "{each:?}");
         }
-        read(sample, Metric::BlocksExtended)
+        read(sample, Metric::ClientBackendExtends)
     };
     // The table's maps are made otherwise.
     assert!(grown >= read(sample, Metric::Table) / 10 * 9, "{}: {grown}", sample.case);
@@ -196,10 +223,11 @@ fn a_role_that_may_little_gets_what_it_may() {
         Metric::OtherLoad,
         // Its checkpointer may not be woken.
         Metric::BackendWritesOrExtended,
-        Metric::QueueSyncs,
     ] {
         assert_eq!(sample.readings.get(absent), None, "{absent:?} is absent, not 0");
     }
+    let is_told = external.facts().version_num >= 160_000;
+    assert_eq!(sample.readings.get(Metric::QueueSyncs).is_some(), is_told, "by the checkpointer before 16");
     assert!(read(sample, Metric::Wal) > 0 && read(sample, Metric::FirstScan) > 0);
     assert!(read(sample, Metric::BlocksHit) > sample.rows && read(sample, Metric::WalSyncTime) > 0);
     assert!(sample.readings.get(Metric::Steal).is_some(), "the client's machine is no secret");

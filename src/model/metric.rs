@@ -83,18 +83,34 @@ words! {
         WalSyncTime = "wal_sync-time",
         /// Blocks found in the shared buffers.
         BlocksHit = "blocks_hit",
+        /// Of those the ones that client backends found.
+        ClientBackendHits = "blocks_client-backends-hit",
+        /// Of those the ones that parallel workers found.
+        WorkerHits = "blocks_workers-hit",
         /// Blocks read from files.
         BlocksRead = "blocks_read",
+        /// Of those the ones that client backends read.
+        ClientBackendReads = "blocks_client-backends-read",
+        /// Of those the ones that parallel workers read.
+        WorkerReads = "blocks_workers-read",
         /// Blocks that files were made longer by.
         BlocksExtended = "blocks_extended",
+        /// Of those the ones that client backends made them longer by.
+        ClientBackendExtends = "blocks_client-backends-extended",
+        /// Of those the ones that parallel workers made them longer by.
+        WorkerExtends = "blocks_workers-extended",
         /// Blocks that backends wrote themselves.
         BackendWrites = "blocks_backends-wrote",
+        /// Of those the ones that parallel workers wrote.
+        WorkerWrites = "blocks_workers-wrote",
         /// Blocks that the background writer wrote.
         BgwriterWrites = "blocks_bgwriter-wrote",
         /// Blocks that the checkpointer wrote.
         CheckpointerWrites = "blocks_checkpointer-wrote",
         /// Flushes of data files.
         BlockSyncs = "blocks_syncs",
+        /// Of those the checkpointer's.
+        CheckpointerSyncs = "blocks_checkpointer-syncs",
         /// Blocks read from files or new in them, where the server does not tell these apart.
         BlocksReadOrExtended = "blocks_read-or-extended",
         /// Blocks that backends wrote or made files longer by, likewise.

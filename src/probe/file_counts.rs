@@ -19,8 +19,8 @@ const BACKGROUND: &str = "SELECT json_agg(w)::text FROM pg_catalog.pg_stat_bgwri
 const DATABASE: &str =
     "SELECT json_agg(d)::text FROM pg_catalog.pg_stat_database AS d WHERE datname = current_database()";
 
-/// The backends of pg_stat_io that work for a load.
-const BACKENDS: [&str; 2] = ["client backend", "background worker"];
+/// The processes of pg_stat_io that have a part in a load. Parallel workers are background workers there.
+const PROCESSES: [&str; 4] = ["client backend", "background worker", "background writer", "checkpointer"];
 
 /// Counts since the statistics were reset, each in its metric's unit.
 pub(crate) type FileCounts = BTreeMap<Metric, u64>;
@@ -72,30 +72,55 @@ fn number(row: &Value, column: &str) -> Option<u64> {
     row.get(column)?.as_u64()
 }
 
-/// Of pg_stat_io: a row for each kind of process, object and context. What a process cannot do is null there.
+/// Rows of pg_stat_io: one for each kind of process, object and context. What a process cannot do is null there.
+struct IoRows<'v>(Vec<&'v Value>);
+
+impl IoRows<'_> {
+    /// Those that have one of these words in a column.
+    fn of(&self, column: &str, words: &[&str]) -> Self {
+        let has =
+            |row: &Value| row.get(column).and_then(Value::as_str).is_some_and(|word| words.contains(&word));
+        Self(self.0.iter().copied().filter(|row| has(row)).collect())
+    }
+
+    /// The sum of a column.
+    fn times(&self, column: &str) -> u64 {
+        self.0.iter().filter_map(|row| number(row, column)).sum()
+    }
+
+    /// The bytes that an operation moved. From 18 on these are counted, as an operation may be of several blocks.
+    fn bytes(&self, operation: &str) -> u64 {
+        let of_row = |row: &Value| {
+            let of_blocks = || Some(number(row, &format!("{operation}s"))? * number(row, "op_bytes")?);
+            number(row, &format!("{operation}_bytes")).or_else(of_blocks)
+        };
+        self.0.iter().filter_map(|row| of_row(row)).sum()
+    }
+}
+
+/// Of pg_stat_io.
 fn of_io(rows: &[Value], database: &Value) -> FileCounts {
-    let is = |row: &Value, column: &str, words: &[&str]| {
-        row.get(column).and_then(Value::as_str).is_some_and(|word| words.contains(&word))
-    };
-    let of_files: Vec<&Value> =
-        rows.iter().filter(|row| is(row, "object", &["relation", "temp relation"])).collect();
-    let sum = |counted: &dyn Fn(&Value) -> Option<u64>| of_files.iter().filter_map(|row| counted(row)).sum();
-    // From 18 on they are counted in bytes, as an operation may be of several blocks.
-    let bytes = |row: &Value, operation: &str| {
-        let of_blocks = || Some(number(row, &format!("{operation}s"))? * number(row, "op_bytes")?);
-        number(row, &format!("{operation}_bytes")).or_else(of_blocks)
-    };
-    let written = |by: &'static [&'static str]| {
-        sum(&move |row| is(row, "backend_type", by).then(|| bytes(row, "write")).flatten())
-    };
+    let all = IoRows(rows.iter().collect()).of("object", &["relation", "temp relation"]);
+    let [clients, workers, bgwriter, checkpointer] =
+        PROCESSES.map(|process| all.of("backend_type", &[process]));
     let mut counts = FileCounts::from([
-        (Metric::BlocksHit, sum(&|row| number(row, "hits"))),
-        (Metric::BlocksRead, sum(&|row| bytes(row, "read"))),
-        (Metric::BlocksExtended, sum(&|row| bytes(row, "extend"))),
-        (Metric::BlockSyncs, sum(&|row| number(row, "fsyncs"))),
-        (Metric::BackendWrites, written(&BACKENDS)),
-        (Metric::BgwriterWrites, written(&["background writer"])),
-        (Metric::CheckpointerWrites, written(&["checkpointer"])),
+        (Metric::BlocksHit, all.times("hits")),
+        (Metric::ClientBackendHits, clients.times("hits")),
+        (Metric::WorkerHits, workers.times("hits")),
+        (Metric::BlocksRead, all.bytes("read")),
+        (Metric::ClientBackendReads, clients.bytes("read")),
+        (Metric::WorkerReads, workers.bytes("read")),
+        (Metric::BlocksExtended, all.bytes("extend")),
+        (Metric::ClientBackendExtends, clients.bytes("extend")),
+        (Metric::WorkerExtends, workers.bytes("extend")),
+        (Metric::BackendWrites, clients.bytes("write") + workers.bytes("write")),
+        (Metric::WorkerWrites, workers.bytes("write")),
+        (Metric::BgwriterWrites, bgwriter.bytes("write")),
+        (Metric::CheckpointerWrites, checkpointer.bytes("write")),
+        (Metric::BlockSyncs, all.times("fsyncs")),
+        (Metric::CheckpointerSyncs, checkpointer.times("fsyncs")),
+        // What a build of an index flushes at once is not counted (mdimmedsync() of src/backend/storage/smgr/md.c).
+        (Metric::QueueSyncs, clients.times("fsyncs") + workers.times("fsyncs")),
     ]);
     counts.extend(number(database, "temp_bytes").map(|bytes| (Metric::TempFiles, bytes)));
     counts
@@ -132,16 +157,27 @@ mod tests {
                    "extends": null, "op_bytes": 8192, "hits": 4, "fsyncs": null}),
             json!({"backend_type": "checkpointer", "object": "relation", "reads": null, "writes": 5,
                    "op_bytes": 8192, "fsyncs": 2}),
+            json!({"backend_type": "autovacuum worker", "object": "relation", "reads": 2, "writes": 7, "extends": 1,
+                   "op_bytes": 8192, "hits": 20, "fsyncs": 4}),
         ];
         let counts = of_io(&early, &database);
         let expected = [
-            (Metric::BlocksHit, 14),
-            (Metric::BlocksRead, 4 * 8192),
-            (Metric::BlocksExtended, 8192),
+            (Metric::BlocksHit, 34),
+            (Metric::ClientBackendHits, 10),
+            (Metric::WorkerHits, 4),
+            (Metric::BlocksRead, 6 * 8192),
+            (Metric::ClientBackendReads, 3 * 8192),
+            (Metric::WorkerReads, 8192),
+            (Metric::BlocksExtended, 2 * 8192),
+            (Metric::ClientBackendExtends, 8192),
+            (Metric::WorkerExtends, 0),
             (Metric::BackendWrites, 3 * 8192),
+            (Metric::WorkerWrites, 8192),
             (Metric::BgwriterWrites, 0),
             (Metric::CheckpointerWrites, 5 * 8192),
-            (Metric::BlockSyncs, 3),
+            (Metric::BlockSyncs, 7),
+            (Metric::CheckpointerSyncs, 2),
+            (Metric::QueueSyncs, 1),
             (Metric::TempFiles, 99),
         ];
         assert_eq!(counts, FileCounts::from(expected));
@@ -151,13 +187,17 @@ mod tests {
             json!({"backend_type": "client backend", "object": "wal", "writes": 1, "write_bytes": 7, "fsyncs": 9}),
         ];
         let counts = of_io(&late, &Value::Null);
-        assert_eq!(counts[&Metric::BlocksRead], 16384);
+        assert_eq!((counts[&Metric::BlocksRead], counts[&Metric::ClientBackendReads]), (16384, 16384));
+        assert_eq!((counts[&Metric::ClientBackendExtends], counts[&Metric::WorkerReads]), (65536, 0));
         assert_eq!((counts[&Metric::BackendWrites], counts[&Metric::BlocksExtended]), (32768, 65536));
         assert_eq!((counts[&Metric::BlockSyncs], counts.get(&Metric::TempFiles)), (0, None));
-        let background = json!({"buffers_backend": 3, "buffers_clean": 0, "buffers_checkpoint": 1});
+        let mut background = json!({"buffers_backend": 3, "buffers_clean": 0, "buffers_checkpoint": 1});
         let counts = of_background(&background, &database, 4096);
         assert_eq!(counts[&Metric::BackendWritesOrExtended], 3 * 4096);
+        assert_eq!((counts[&Metric::BlocksHit], counts.get(&Metric::ClientBackendHits)), (5, None));
         assert_eq!((counts[&Metric::BlocksReadOrExtended], counts.get(&Metric::QueueSyncs)), (8192, None));
+        background["buffers_backend_fsync"] = json!(6);
+        assert_eq!(of_background(&background, &database, 4096)[&Metric::QueueSyncs], 6);
     }
 
     #[test]

@@ -7,7 +7,19 @@ const BLOCKS_BY_PROCESS: u32 = 160_000;
 
 /// Metrics that tell a part of another's. A record that has the other alone is from before they were read, and where
 /// the other is not read, it stands for them.
-const PARTS: [Metric; 3] = [Metric::BgwriterCpu, Metric::WalwriterCpu, Metric::CheckpointerCpu];
+const PARTS: [Metric; 11] = [
+    Metric::BgwriterCpu,
+    Metric::WalwriterCpu,
+    Metric::CheckpointerCpu,
+    Metric::ClientBackendHits,
+    Metric::WorkerHits,
+    Metric::ClientBackendReads,
+    Metric::WorkerReads,
+    Metric::ClientBackendExtends,
+    Metric::WorkerExtends,
+    Metric::WorkerWrites,
+    Metric::CheckpointerSyncs,
+];
 
 /// What is missing, a sentence each; nothing of records from before servers were asked what they let be seen.
 pub(crate) fn missing(run: &Run, samples: &[Sample]) -> Vec<String> {

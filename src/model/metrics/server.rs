@@ -20,16 +20,21 @@ const IO: About = About {
     ..USUAL
 };
 
-/// Blocks as servers before 16 count them.
-const EARLIER: About = About {
-    source: "pg_stat_bgwriter (before 16) at both ends, once the checkpointer was woken (by reloading the configuration \
-             of a server of the run's own), which hands over then what backends have told it.",
-    absent: "As of blocks read; also on a server that is not the run's own, whose checkpointer may sleep on; and from 16 on.",
+/// Of them those of client backends.
+const OF_CLIENTS: About = About {
+    source: "As of blocks read, of backend_type client backend: the load's, and any other's that a client has.",
+    ..IO
+};
+
+/// Of them those of parallel workers.
+const OF_WORKERS: About = About {
+    source: "As of blocks read, of backend_type background worker: parallel workers, and any of an extension or of \
+             logical replication.",
     ..IO
 };
 
 /// Metrics of the server.
-pub(super) const LIST: [(Metric, About); 18] = [
+pub(super) const LIST: [(Metric, About); 26] = [
     (
         Metric::WalWriteTime,
         About {
@@ -57,10 +62,62 @@ pub(super) const LIST: [(Metric, About); 18] = [
             ..IO
         },
     ),
+    (
+        Metric::ClientBackendHits,
+        About {
+            unit: Unit::Count,
+            better: Better::Neither,
+            title: "hit by client backends",
+            help: "Of the blocks hit those that client backends found.",
+            ..OF_CLIENTS
+        },
+    ),
+    (
+        Metric::WorkerHits,
+        About {
+            unit: Unit::Count,
+            better: Better::Neither,
+            title: "hit by workers",
+            help: "Of the blocks hit those that parallel workers found.",
+            ..OF_WORKERS
+        },
+    ),
     (Metric::BlocksRead, About { title: "blocks read", help: "Bytes of blocks read from data files.", ..IO }),
+    (
+        Metric::ClientBackendReads,
+        About {
+            title: "read by client backends",
+            help: "Of the blocks read those that client backends read.",
+            ..OF_CLIENTS
+        },
+    ),
+    (
+        Metric::WorkerReads,
+        About {
+            title: "read by workers",
+            help: "Of the blocks read those that parallel workers read.",
+            ..OF_WORKERS
+        },
+    ),
     (
         Metric::BlocksExtended,
         About { title: "extended", help: "Bytes of new blocks that data files were made longer by.", ..IO },
+    ),
+    (
+        Metric::ClientBackendExtends,
+        About {
+            title: "extended by client backends",
+            help: "Of the new blocks those that client backends made data files longer by.",
+            ..OF_CLIENTS
+        },
+    ),
+    (
+        Metric::WorkerExtends,
+        About {
+            title: "extended by workers",
+            help: "Of the new blocks those that parallel workers made data files longer by.",
+            ..OF_WORKERS
+        },
     ),
     (
         Metric::BackendWrites,
@@ -69,6 +126,14 @@ pub(super) const LIST: [(Metric, About); 18] = [
             help: "Bytes of blocks that backends and parallel workers had to write themselves, to have room in the \
                    shared buffers. What goes past these, as the blocks of an index that is built, no server counts.",
             ..IO
+        },
+    ),
+    (
+        Metric::WorkerWrites,
+        About {
+            title: "written by workers",
+            help: "Of the blocks written by backends those that parallel workers wrote.",
+            ..OF_WORKERS
         },
     ),
     (
@@ -99,6 +164,16 @@ pub(super) const LIST: [(Metric, About); 18] = [
         },
     ),
     (
+        Metric::CheckpointerSyncs,
+        About {
+            unit: Unit::Count,
+            title: "flushes by the checkpointer",
+            help: "Of the flushes of data files those that the checkpointer did.",
+            source: "As of blocks read, of backend_type checkpointer.",
+            ..IO
+        },
+    ),
+    (
         Metric::BlocksReadOrExtended,
         About {
             title: "read or extended",
@@ -114,7 +189,11 @@ pub(super) const LIST: [(Metric, About); 18] = [
             title: "written or extended by backends",
             help: "Bytes of blocks that backends wrote themselves, or made data files longer by: the server counts \
                    them as one.",
-            ..EARLIER
+            source: "pg_stat_bgwriter (before 16) at both ends, once the checkpointer was woken (by reloading the \
+                     configuration of a server of the run's own), which hands over then what backends have told it.",
+            absent: "As of blocks read; also on a server that is not the run's own, whose checkpointer may sleep on; \
+                     and from 16 on.",
+            ..IO
         },
     ),
     (
@@ -123,7 +202,10 @@ pub(super) const LIST: [(Metric, About); 18] = [
             unit: Unit::Count,
             title: "flushes as a queue was full",
             help: "Flushes of data files that backends had to do themselves, as the checkpointer's queue of them was full.",
-            ..EARLIER
+            source: "As of blocks read, of backends and parallel workers; before 16 buffers_backend_fsync, as of \
+                     written or extended by backends.",
+            absent: "As of blocks read; before 16 as of written or extended by backends.",
+            ..IO
         },
     ),
     (

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const BACKENDS: &str = "SELECT pid FROM pg_catalog.pg_stat_activity \
                         WHERE datname = current_database() AND usename = current_user";
 
-/// The metrics that only a checkpointer that was woken has told of.
+/// The metrics that before 16 only a checkpointer that was woken has told of.
 const OF_CHECKPOINTER: [Metric; 2] = [Metric::BackendWritesOrExtended, Metric::QueueSyncs];
 
 /// The server's counts.
@@ -54,10 +54,10 @@ impl Probe for FileCounting {
             return Ok(());
         }
         let mut after = file_counts::read(&mut **at.session, before.has_io)?;
-        if !before.has_io && at.server.facts().source != Source::External {
-            after = woken(after, at.session)?;
-        } else {
-            after.retain(|metric, _| !OF_CHECKPOINTER.contains(metric));
+        match at.server.facts().source {
+            _ if before.has_io => {}
+            Source::Local | Source::Container => after = woken(after, at.session)?,
+            Source::External => after.retain(|metric, _| !OF_CHECKPOINTER.contains(metric)),
         }
         let counted = file_counts::between(&before.counts, &after);
         counted.into_iter().for_each(|(metric, count)| readings.set(metric, count));
