@@ -20,7 +20,7 @@ struct Group {
 }
 
 /// The tables, from above.
-const EVIDENCE: [Group; 5] = [
+const EVIDENCE: [Group; 6] = [
     Group {
         title: "Evidence",
         text: "What the sentences are made from, in medians: whose CPU time it was, and what the backends were seen to do. \
@@ -67,6 +67,21 @@ const EVIDENCE: [Group; 5] = [
         has_waits: false,
     },
     Group {
+        title: "Evidence: blocks by process",
+        text: "Of the blocks hit, read, extended and written those of client backends and of parallel workers, as \
+               servers from 16 on count them, in medians. What is left is of other processes, as autovacuum.",
+        metrics: &[
+            Metric::ClientBackendHits,
+            Metric::WorkerHits,
+            Metric::ClientBackendReads,
+            Metric::WorkerReads,
+            Metric::ClientBackendExtends,
+            Metric::WorkerExtends,
+            Metric::WorkerWrites,
+        ],
+        has_waits: false,
+    },
+    Group {
         title: "Evidence: disk",
         text: "What went to the disk, in medians; the times of checkpoints in the samples are sums. The first scan and the \
                checkpoint after it came after the clock had stopped, and are in no total.",
@@ -74,6 +89,7 @@ const EVIDENCE: [Group; 5] = [
             Metric::DeviceWrites,
             Metric::ContainerWrites,
             Metric::BlockSyncs,
+            Metric::CheckpointerSyncs,
             Metric::QueueSyncs,
             Metric::CheckpointWriteTime,
             Metric::CheckpointSyncTime,
