@@ -1,7 +1,9 @@
-//! A slowdown that was planted into a real run, and what the run says of it. The run is one of `results/`: what a
-//! machine does while it is shared with other tests says nothing.
+//! Slowdowns that were planted into real runs, and what the runs say of them. The runs are recorded, as what a machine
+//! does while other tests share it says nothing: one of `results/`, and one in `tests/planted`.
 
 mod common;
+
+use std::path::Path;
 
 use bulkbench::analysis::{Verdict, judge, summarize};
 use bulkbench::record;
@@ -29,5 +31,25 @@ fn a_load_that_has_one_index_more_is_found_slower() {
         let standings = judge(summarize(&run, &samples));
         let found = standings.cases.iter().find(|s| s.summary.case.id == planted).unwrap();
         assert_eq!(found.verdict, Verdict::Slower, "{planted} {:?} {:?}", found.ratio, standings.noise);
+    }
+}
+
+#[test]
+fn a_server_that_is_stopped_for_a_twentieth_of_its_time_is_found_slower() {
+    let (run, samples) = record::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted")).unwrap();
+    let standings = judge(summarize(&run, &samples));
+    let limited: Vec<_> =
+        standings.cases.iter().filter(|s| s.summary.case.key.server.as_deref() == Some("15.18#2")).collect();
+    assert_eq!(limited.len(), 2, "copy-csv and copy-binary");
+    for found in limited {
+        let ratio = found.ratio.unwrap();
+        assert_eq!(
+            found.verdict,
+            Verdict::Slower,
+            "{} {ratio:?} {:?}",
+            found.summary.case.id,
+            standings.noise
+        );
+        assert!((0.85..0.98).contains(&ratio.point), "{} {ratio:?}", found.summary.case.id);
     }
 }

@@ -207,9 +207,8 @@ fn recorded_runs_in_which_nothing_differs_have_no_verdicts() {
     assert!(split.is_empty() || share(split_runs, split.len()) <= 0.07, "{split_runs} of {}", split.len());
 }
 
-/// How many of 100 runs of so many rounds find one case slower that takes this much longer. At the end of a limit of
-/// processor time a load takes as much longer: the slowdown is planted into recorded times, as a server that is stopped
-/// for a twentieth of its time would have to be watched for minutes on a machine that others use.
+/// How many of 100 runs of so many rounds find one case slower that takes this much longer, which is planted into recorded
+/// times. `tests/slowdowns.rs` has loads that were slowed down in truth.
 fn found(run: &Recorded, factor: f64, rounds: u32, random: &mut Random) -> usize {
     let is_found = |random: &mut Random| {
         let mut series = run.drawn(rounds, random);

@@ -167,7 +167,7 @@ impl<'s> sample::Ready for Ready<'s> {
             confirmed: None,
         };
         let probes = limited(interrupt, timeout, || {
-            let place = Place { server, session: control, table };
+            let place = Place { server, session: control };
             let shown = parts.glimpse.as_ref().map(|glimpse| (glimpse, rows));
             probes::start(place, parts.probing, shown, interrupt)
         })?;
@@ -188,8 +188,7 @@ impl<'s> sample::Ready for Ready<'s> {
             Some(words) => error.context(words),
             None => error,
         })?;
-        let mut readings =
-            limited(interrupt, timeout, || probes.stop(Place { server, session: control, table }))?;
+        let mut readings = limited(interrupt, timeout, || probes.stop(Place { server, session: control }))?;
         readings.set(Reading::from(Metric::ClientCpu).within(Phase::Load), clock.load_cpu_ns());
         if let Some(used) = clock.program() {
             // The load was done there: what this program held meanwhile is none of its needs.

@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use crate::model::{Phase, Readings};
 use crate::server::{Server, Session};
-use crate::table::Table;
 
 /// Where probes read at both ends of a load.
 pub(crate) struct Place<'p> {
@@ -12,8 +11,6 @@ pub(crate) struct Place<'p> {
     pub server: &'p dyn Server,
     /// A session that the load does not use.
     pub session: &'p mut Session,
-    /// The table.
-    pub table: &'p Table,
 }
 
 /// Something that is read around a load. What it does costs no timed phase anything but what it takes from the
