@@ -95,9 +95,10 @@ fn what_is_there_is_what_was_committed() {
     {
         assert_eq!(counts(left(&samples, whole, Moment::End)), (20_000, 20_000, 0), "{whole}");
         let middle = left(&samples, whole, Moment::Middle);
-        assert_eq!((middle.confirmed, middle.confirmed_there), (0, 0), "{whole}");
-        // By time: on a busy machine it can come after the load phase.
+        // By time: on a busy machine it can come after the load phase, and after all of the load.
         let is_over = middle.phase != Some(Phase::Load);
+        let is_whole = is_over && counts(middle) == (20_000, 20_000, 0);
+        assert!(is_whole || (middle.confirmed, middle.confirmed_there) == (0, 0), "{whole}: {middle:?}");
         // What psql has committed it has not told before it ends.
         let is_untold = whole == "psql-copy" && middle.others_there == 20_000;
         assert!(middle.others_there == 0 || is_over || is_untold, "{whole}: {middle:?}");
