@@ -399,7 +399,7 @@ fn what_backends_did_is_told_by_phase_where_several_were_looked_at() {
     report::write_all(&dir).unwrap();
     let text = std::fs::read_to_string(dir.join("report.md")).unwrap();
     let (_, section) = text.split_once("Evidence: phases").unwrap();
-    let section = section.split("\n## ").next().unwrap();
+    let section = section.split("</details>").next().unwrap();
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
     assert_eq!(rows.len(), 2, "{section}");
     for (row, phase) in rows.iter().zip(["load", "indexes"]) {

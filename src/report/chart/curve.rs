@@ -7,7 +7,7 @@ use super::legend::{self, LegendKey, Mark};
 use super::rates::axis_words;
 use super::scale::{Scale, wide};
 use crate::analysis::Curve;
-use crate::analysis::curve::Point;
+use crate::analysis::curve::{Point, Series};
 use crate::model::{Axis, Run};
 use crate::report::curve::{axis_name, axis_title};
 use crate::stats::Estimate;
@@ -93,8 +93,11 @@ fn explanation(curve: &Curve, side: bool, across: bool) -> String {
     format!("Higher is better{scale}. Whisker: 95 % interval of the median.")
 }
 
+/// What the marks mean, without the series that have no point, as of a method that is not available.
 fn keys(curve: &Curve, trips: bool) -> Vec<LegendKey> {
-    let series = curve.series.iter().enumerate().map(|(index, series)| {
+    let is_drawn = |series: &Series| series.points.iter().any(|point| rate(point).is_some());
+    let drawn = curve.series.iter().enumerate().filter(|(_, series)| is_drawn(series));
+    let series = drawn.map(|(index, series)| {
         let (colour, shape) = Mark::of_series(index);
         LegendKey { name: series.name.clone(), mark: Mark::Points(colour, shape) }
     });
