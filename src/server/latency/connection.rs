@@ -58,7 +58,7 @@ impl ProxyConnection {
             pipe.close();
         }
         for peer in [&self.client, &self.server] {
-            peer.shutdown(Shutdown::Both);
+            peer.abort();
         }
     }
 }

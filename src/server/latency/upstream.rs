@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use anyhow::Result;
+use rustix::net::sockopt;
 
 use crate::server::connector::Connector;
 use crate::server::routes;
@@ -79,6 +80,16 @@ impl Peer {
             Peer::Tcp(stream) => stream.shutdown(how),
             Peer::Unix(stream) => stream.shutdown(how),
         };
+    }
+
+    /// Ends both halves at once. Who is at the other end of TCP, with more to send than was taken, is told by a reset when
+    /// this is dropped; by the end of the stream alone they learn of it at a probe of the closed window, minutes later.
+    pub(crate) fn abort(&self) {
+        if let Peer::Tcp(stream) = self {
+            // As of the other.
+            let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+        }
+        self.shutdown(Shutdown::Both);
     }
 }
 
