@@ -86,7 +86,7 @@ impl Peer {
     /// this is dropped; by the end of the stream alone they learn of it at a probe of the closed window, minutes later.
     pub(crate) fn abort(&self) {
         if let Peer::Tcp(stream) = self {
-            // As of the other.
+            // It fails only when the peer has gone before.
             let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
         }
         self.shutdown(Shutdown::Both);
