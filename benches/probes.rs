@@ -13,7 +13,8 @@ use anyhow::{Context, Result};
 use bulkbench::experiment::Experiment;
 use bulkbench::model::Case;
 use bulkbench::runner::RunSession;
-use bulkbench::{stats, units};
+use bulkbench::stats::{self, Contrast, Pool, Rounds};
+use bulkbench::units;
 use support::fit::{Fit, Timing};
 use support::loads::{Loads, load, total};
 use support::servers::Servers;
@@ -72,26 +73,23 @@ fn conclude(session: &mut RunSession<'_>, slug: &str, case: &Case) -> Result<()>
         }
     }
     session.stage().set_probing(true);
-    let logs: Vec<f64> =
-        taken[0].iter().zip(&taken[1]).map(|(without, with)| (with / without).ln()).collect();
-    let (log, half) = mean(&logs);
-    let percent = |log: f64| 100.0 * log.exp_m1();
-    let [without, with] = taken.map(|times| stats::median(&times).context("there are no rounds"));
+
+    let [without, with] = &taken;
+    let logs: Rounds = (1..)
+        .zip(without.iter().zip(with))
+        .map(|(round, (without, with))| (round, (with / without).ln()))
+        .collect();
+    let ratio = Pool::nothing().hold(&Contrast::alone(logs)).context("a ratio takes a round")?.ratio();
+    let interval = ratio.interval.context("an interval takes two rounds")?;
+    let median = |times: &[f64]| stats::median(times).context("there are no rounds");
+    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
     println!(
         "{slug}: {} without, {} with, {:+.2} % (95 %: {:+.2} % to {:+.2} %)",
-        units::seconds(without? as u64),
-        units::seconds(with? as u64),
-        percent(log),
-        percent(log - half),
-        percent(log + half)
+        units::seconds(median(without)? as u64),
+        units::seconds(median(with)? as u64),
+        percent(ratio.point),
+        percent(interval.low),
+        percent(interval.high)
     );
     Ok(())
-}
-
-/// The mean of some, and half the width of its interval of 95 %.
-fn mean(all: &[f64]) -> (f64, f64) {
-    let n = all.len() as f64;
-    let mean = all.iter().sum::<f64>() / n;
-    let variance = all.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean, stats::student::two_sided_t(0.05, n - 1.0) * (variance / n).sqrt())
 }

@@ -1,6 +1,6 @@
 //! Errors of the PostgreSQL driver in words: the server's own, with SQLSTATE, detail and place.
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::errors::chain;
 
@@ -17,11 +17,23 @@ pub(crate) struct ServerError {
     driver: tokio_postgres::Error,
 }
 
+/// With what a server takes leave of a client whose connection was good (PostgreSQL manual, "PostgreSQL Error Codes",
+/// classes 25 and 57).
+static PARTING: [SqlState; 5] = [
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+    SqlState::DATABASE_DROPPED,
+    SqlState::IDLE_SESSION_TIMEOUT,
+    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+];
+
 /// The driver's own text is often just "db error": the server's words, its SQLSTATE, detail and
 /// place are what a reader needs.
 pub fn describe(error: tokio_postgres::Error) -> anyhow::Error {
-    if error.as_db_error().is_some() {
-        return anyhow::Error::new(ServerError { words: words(&error), driver: error });
+    if let Some(db) = error.as_db_error() {
+        let ended = PARTING.contains(db.code());
+        let said = anyhow::Error::new(ServerError { words: words(&error), driver: error });
+        return if ended { said.context("the server has ended the connection") } else { said };
     }
     if error.is_closed() || io_error(&error).is_some() {
         return anyhow::Error::new(error).context(
