@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bulkbench::model::{Moment, Outcome, Run, Sample, Slot};
+use bulkbench::model::{Fact, FactValue, Moment, Outcome, Run, Sample, Slot};
 use bulkbench::record;
 use common::memory;
 use rustix::process::{Pid, Signal, kill_process};
@@ -99,6 +99,20 @@ fn a_run_says_that_its_disk_was_emulated_and_what_was_achieved() {
     assert!(target.contains("20.0 ms"), "{target}");
     let chart = std::fs::read_to_string(result_dir(dir.path()).join("charts/total.svg")).unwrap();
     assert!(chart.contains("emulated disk"));
+}
+
+/// A thousand files of it would take this disk twenty seconds, in the way of all else.
+#[test]
+fn what_initdb_has_written_is_not_in_the_way_of_the_probes() {
+    let Some(dir) = place() else { return };
+    let args = ["votes", "--rows", "1000", "--methods", "copy-text", "--disk", "iops=50,flush=5ms"];
+    done(&run_on(dir.path(), &args));
+    let (run, _) = records(dir.path());
+    match run.provenance.machine.fingerprint.get(Fact::FlushMedian) {
+        // Together with a way to another place it would be 25 ms.
+        Some(FactValue::Number(ns)) => assert!((5_000_000..20_000_000).contains(ns), "{ns}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -65,6 +65,13 @@ impl Device {
         }
     }
 
+    /// Takes all that waits as written.
+    pub(super) fn settle(&self) {
+        if let Some(queue) = &self.queue {
+            locked(queue).settle(self.time(Instant::now()));
+        }
+    }
+
     fn answer(&self, answer: impl FnOnce() + Send + 'static, done: impl FnOnce(&mut Queue, Time) -> Time) {
         let Some(queue) = &self.queue else { return answer() };
         let now = self.time(Instant::now());

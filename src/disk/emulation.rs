@@ -155,6 +155,16 @@ impl Emulation {
         Power(self.server.clone())
     }
 
+    /// Takes all that was written until now as on the disk, what the kernel still held included, as if it had been idle for
+    /// long enough. It is not kept apart by that: what was not flushed still is not.
+    ///
+    /// # Errors
+    /// When it is not served any more, or what is there cannot be written.
+    pub(crate) fn settle(&self) -> Result<()> {
+        self.write_back()?;
+        locked(&self.server).tell("settle")
+    }
+
     /// Takes all that is there as flushed, what the kernel still held included, and keeps apart from now on what is not.
     /// The first time a copy of all of it is made as well. Until the power is turned off the kernel writes back what it
     /// holds ten times a second, as it may at any time: what is not flushed is on its way to the disk then.

@@ -135,6 +135,14 @@ impl Queue {
         self.take(file);
     }
 
+    /// Takes all that waits as written, and all that was begun as done: the device has been idle for long enough.
+    pub(super) fn settle(&mut self, now: Time) {
+        self.waiting.clear();
+        self.of_file.clear();
+        self.waiting_bytes = 0;
+        self.busy_until = self.busy_until.min(now);
+    }
+
     /// Takes all that waits of a file.
     fn take(&mut self, file: u64) -> Vec<Stretch> {
         let numbers = self.of_file.remove(&file).unwrap_or_default();
@@ -254,6 +262,18 @@ mod tests {
         assert_eq!(queue.write_back(0, stretch(1, 0, 2 * MB)), 0);
         assert_eq!(queue.write_back(0, stretch(1, 2 * MB, MB)), 29 * MS, "until the first two are written");
         assert_eq!(queue.waiting_bytes, MB);
+    }
+
+    #[test]
+    fn what_waits_when_the_device_settles_is_in_nobodys_way() {
+        let mut queue = Queue::new(disk(), u64::MAX);
+        for file in 1..=1000 {
+            queue.write_back(0, stretch(file, 0, 8192));
+        }
+        assert_eq!(queue.read(5 * MS, stretch(2000, 0, 8192)), 20 * MS, "behind one that was begun");
+        queue.settle(6 * MS);
+        assert_eq!((queue.waiting.len(), queue.waiting_bytes, queue.of_file.len()), (0, 0, 0));
+        assert_eq!(queue.flush(6 * MS, 1000), 17 * MS);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! by whatever the process has ended that has written it.
 //!
 //! ```text
+//! settle            what waits to be written by the device is written
 //! keep              all there is counts as flushed; what is changed from now on can be lost
 //! power off         nothing is read, written or flushed any more
 //! lose power        unmount, throw away what was not flushed, mount again
@@ -153,6 +154,10 @@ impl Serving {
     pub(super) fn obey(&mut self, line: &str) -> Result<()> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
+            ["settle"] => {
+                self.device.settle();
+                Ok(())
+            }
             ["keep"] => self.files.keep().context("taking what is there as flushed"),
             ["power", "off"] => {
                 self.is_off.store(true, Ordering::SeqCst);

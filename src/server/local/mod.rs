@@ -171,7 +171,8 @@ impl Instance for Cluster {
                 tail(&said)
             ));
         }
-        Ok(())
+        // Else a slow disk would still write a thousand files of it when the first things are measured.
+        self.run.disk().map_or(Ok(()), Emulation::settle)
     }
 
     fn lack(&self, wanted: Limits) -> Option<String> {
