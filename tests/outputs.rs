@@ -292,6 +292,7 @@ fn damaged_gzip_data_is_a_fault_of_the_data() {
         let done = place.command().args(["dataset", "import", "votes.csv.gz"]).output().unwrap();
         assert_eq!(code(&done), 4, "{i}: {}", said(&done));
         assert!(said(&done).contains("votes.csv.gz"), "{i}: {}", said(&done));
+        assert!(said(&done).contains("the gzip data is damaged"), "{i}: {}", said(&done));
     }
     let datasets = fs::read_dir(place.dir.path().join("cache/datasets")).unwrap().count();
     assert_eq!(datasets, 1, "the one that was exported");

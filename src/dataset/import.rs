@@ -16,6 +16,7 @@ use super::dialect::{Asked, Fit};
 use super::intake::{Intake, Taken};
 use super::look::{Form, Wanted, blocks, look};
 use super::manifest::{DatasetOrigin, Manifest, plain_name};
+use super::packed::or_damage;
 use super::parquet::{ParquetFile, is_parquet};
 use super::store::{self, DirLock};
 use crate::interrupt::Interrupt;
@@ -115,7 +116,7 @@ impl Dataset {
         (table, wanted): (&str, Wanted<'_>),
         interrupt: &Interrupt,
     ) -> Result<(Self, Said)> {
-        let mut said = said(path, wanted)?;
+        let mut said = or_damage(said(path, wanted), path, interrupt)?;
         let sha256 = hash(path, interrupt)?;
         let dir = cache.join(format!("{}-{}", name(&sha256), identity(table, &said)?));
         let dataset = Self::there_or_made(&dir, interrupt, |dir| {
@@ -135,7 +136,7 @@ impl Dataset {
     ) -> Result<Self> {
         let (columns, asked) = (votes(), Asked::default());
         let wanted = Wanted { columns: &columns, asked: &asked, alias: Some(OF_VOTES) };
-        let mut said = said(path, wanted)?;
+        let mut said = or_damage(said(path, wanted), path, interrupt)?;
         Self::import_as(dir, Source { path, sha256, origin }, (VOTES, wanted, &mut said), interrupt)
     }
 
@@ -161,7 +162,7 @@ impl Dataset {
             }
         });
         let Taken { csv, content, rows, columns, unread } =
-            taken.with_context(|| format!("importing {name}"))?;
+            or_damage(taken, path, interrupt).with_context(|| format!("importing {name}"))?;
         let found = match read {
             Some(source) => source.finish().with_context(|| format!("reading {name}"))?,
             // Read here and there, not from the first byte to the last.

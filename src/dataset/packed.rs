@@ -1,10 +1,14 @@
 //! Files that are packed: known by their first bytes, not by their names, and unpacked as they are read.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
 
+use anyhow::{Context, Result};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::fault::Fault;
+use crate::interrupt::Interrupt;
 
 /// How much of a packed file is read at a time, in bytes.
 const READ_BYTES: usize = 256 << 10;
@@ -71,6 +75,39 @@ fn zstd_decoder<R: BufRead>(packed: R) -> std::io::Result<zstd::stream::read::De
     // As much as `zstd --long=31` makes; the default refuses what was packed with a large window.
     decoder.window_log_max(31)?;
     Ok(decoder)
+}
+
+/// What came of reading a file, or the damage behind its failure: packed data that is damaged may give any bytes before
+/// the damage shows, and what is wrong with these as rows says nothing of the file.
+///
+/// # Errors
+/// [`Fault::Data`] where the file is packed and damaged; [`Fault::Interrupted`] while that is found out; else the
+/// outcome's own.
+pub(crate) fn or_damage<T>(outcome: Result<T>, path: &Path, interrupt: &Interrupt) -> Result<T> {
+    let Err(error) = &outcome else { return outcome };
+    if !matches!(Fault::find(error), Some(Fault::Usage(_) | Fault::Data(_))) {
+        return outcome;
+    }
+    match unpack_all(path, interrupt) {
+        Err(found) if matches!(Fault::find(&found), Some(Fault::Data(_) | Fault::Interrupted(_))) => {
+            Err(found).with_context(|| format!("reading {}", path.display()))
+        }
+        _ => outcome,
+    }
+}
+
+/// Unpacks a file to its end, if it is packed.
+fn unpack_all(path: &Path, interrupt: &Interrupt) -> Result<()> {
+    // To open a FIFO that nobody writes would wait for ever.
+    if !path.is_file() {
+        return Ok(());
+    }
+    let (mut reader, Some(_)) = unpacked(File::open(path)?)? else { return Ok(()) };
+    let mut buffer = vec![0; READ_BYTES];
+    while reader.read(&mut buffer)? > 0 {
+        interrupt.check()?;
+    }
+    Ok(())
 }
 
 /// Tells damaged data from a file that cannot be read.

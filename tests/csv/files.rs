@@ -252,6 +252,27 @@ fn what_is_no_csv_in_utf_8_is_refused_with_the_command_that_mends_it() {
     assert!(refused(&cut[..cut.len() - 3]).contains("zstd data is damaged"));
 }
 
+/// The bytes that damage makes of rows come before the sum that shows it.
+#[test]
+fn damage_of_packed_data_is_named_and_not_the_rows_that_it_makes() {
+    let text = "a,b\n".repeat(1 << 20);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    packer.write_all(text.as_bytes()).unwrap();
+    let mut packed = packer.finish().unwrap();
+    let table = columns(&[("a", "text"), ("b", "text")]);
+    for at in [packed.len() / 1000, packed.len() / 2] {
+        let comma = at + packed[at..].iter().position(|byte| *byte == b',').unwrap();
+        packed[comma] = b';';
+        let error = refused(&packed, &table, &Asked::default());
+        assert!(error.contains("the gzip data is damaged") && !error.contains("line "), "{error}");
+        packed[comma] = b',';
+    }
+    let whole = format!("{}x,2\n", "1,2\n".repeat(100));
+    let numbers = columns(&[("a", "integer"), ("b", "integer")]);
+    let error = refused(&gzip(whole.as_bytes()), &numbers, &Asked::default());
+    assert!(error.contains("line 101") && !error.contains("damaged"), "{error}");
+}
+
 #[test]
 fn votes_are_found_in_any_dialect_too() {
     let dir = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use super::super::dialect::{Asked, Dialect, Splitter, Style};
 use super::super::import::open;
 use super::super::look::{Form, blocks, check_count, look};
 use super::super::lookup3::hash_bytes;
+use super::super::packed::or_damage;
 use super::super::parquet::{ParquetFile, is_parquet};
 use super::super::pipeline;
 use super::super::rows::utf8;
@@ -93,19 +94,24 @@ pub(crate) fn infer(path: &Path, asked: &Asked, interrupt: &Interrupt) -> Result
     if is_parquet(&open(path)?).with_context(|| format!("reading {file}"))? {
         return infer_parquet(path, &file, asked, interrupt);
     }
-    let begun = look(open(path)?, &file, asked, None)?;
+    or_damage(infer_csv(path, &file, asked, interrupt), path, interrupt)
+}
+
+/// By its rows alone.
+fn infer_csv(path: &Path, file: &str, asked: &Asked, interrupt: &Interrupt) -> Result<Inferred> {
+    let begun = look(open(path)?, file, asked, None)?;
     let csv = begun.csv;
     let first: Vec<String> =
         begun.rows.first().into_iter().flatten().map(|(field, _)| field.clone()).collect();
     if let Some(names) = &asked.columns {
-        check_count(names, Some(first.len()).filter(|fields| *fields > 0), &file)?;
+        check_count(names, Some(first.len()).filter(|fields| *fields > 0), file)?;
     }
     // Where the first row is longer than what was looked at, it says how many fields there are.
     let count = asked.columns.as_ref().map_or(first.len(), Vec::len);
-    let mut source = blocks(begun.input, &file, &csv.dialect);
+    let mut source = blocks(begun.input, file, &csv.dialect);
     let mut held = source()?;
     let count = match &held {
-        Some(block) if count == 0 => fields_of(block, &csv.dialect, &file)?,
+        Some(block) if count == 0 => fields_of(block, &csv.dialect, file)?,
         _ => count,
     };
     let names = names(match &asked.columns {
@@ -113,12 +119,12 @@ pub(crate) fn infer(path: &Path, asked: &Asked, interrupt: &Interrupt) -> Result
         None if csv.dialect.header => Given::File(&first),
         None => Given::Nobody(count),
     });
-    check_columns(names.iter().flatten().count(), &file)?;
+    check_columns(names.iter().flatten().count(), file)?;
     let fields: Vec<Column> = names
         .iter()
         .map(|name| Column::new(name.as_ref().map_or("passed over", |name| &name.name), SqlType::text()))
         .collect();
-    let rows = Rows { file: &file, unit: Unit::Line, dialect: &csv.dialect, fields: &fields };
+    let rows = Rows { file, unit: Unit::Line, dialect: &csv.dialect, fields: &fields };
     let next = move || held.take().map_or_else(&mut source, |block| Ok(Some(block)));
     let (rows, columns) = rows.scan(next, interrupt)?;
     let columns = names.into_iter().zip(columns).map(|(name, found)| Some(found.named(name?, None)));
