@@ -292,6 +292,10 @@ fn a_dataset_is_exported_and_imported_again() {
     let refused = bulkbench(dir.path()).args(["dataset", "import", file.to_str().unwrap()]).assert().code(4);
     let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     assert!(text.contains("line 2") && text.contains("up"), "{text}");
+    for (flag, value) in [("--server", "local"), ("--pg-bin", "/nowhere"), ("--data-dir", "/nowhere")] {
+        let words = [flag, "without --ddl the rows are taken as votes", "by --ddl, or leave"];
+        assert_refused(&["dataset", "import", "votes.csv", flag, value], 2, &words);
+    }
 }
 
 #[test]

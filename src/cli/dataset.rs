@@ -108,7 +108,14 @@ pub(crate) fn manage(args: &Args, interrupt: &Interrupt) -> Result<ExitCode> {
         Action::Import { file, ddl: Some(ddl), table, csv, place } => {
             own_table::import((file, &csv.asked()?), (ddl, table.as_deref()), place, interrupt)?
         }
-        Action::Import { file, csv, .. } => import(&cache, file, &csv.asked()?, interrupt)?,
+        Action::Import { file, csv, place, .. } => {
+            if let Some(flag) = place.first_given() {
+                return Err(crate::usage!(
+                    "{flag}: without --ddl the rows are taken as votes, and no server is asked; name the table's SQL by --ddl, or leave {flag} out"
+                ));
+            }
+            import(&cache, file, &csv.asked()?, interrupt)?
+        }
         Action::Download { url, sha256 } => Dataset::downloaded(&cache, url, sha256, interrupt)?,
         Action::Export { file, encoding, dataset, spec } => {
             // Refused before anything is made.

@@ -15,11 +15,14 @@ use crate::server::local::{Installation, installations};
 use crate::server::{self, Choice, Foreseen, Server, Settings};
 use crate::usage;
 
+/// What `--server` says where it leaves the choice to the program.
+const ANY_SERVER: &str = "auto";
+
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ServerArgs {
     /// Where to load into: auto, local, container, or postgres://user@host/database
     // Parsed after the command line: a parser's complaint about a URL shows its password.
-    #[arg(long, default_value = "auto", value_name = "SERVER")]
+    #[arg(long, default_value = ANY_SERVER, value_name = "SERVER")]
     pub server: String,
     /// The directory of the server's binaries (initdb, postgres), for a local server; several
     /// times for as many servers, whose cases alternate
@@ -79,6 +82,19 @@ impl Wanted {
 pub(crate) struct Servers(Vec<(String, Box<dyn Server>)>);
 
 impl ServerArgs {
+    /// The first of these flags that says something of a server.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        [
+            ("--server", self.server != ANY_SERVER),
+            ("--pg-bin", !self.pg_bin.is_empty()),
+            ("--image", !self.image.is_empty()),
+            ("--data-dir", self.data_dir.is_some()),
+            ("--disk", !self.disk.is_empty()),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+
     /// The same, on the disks that an experiment names where the user names none.
     ///
     /// # Errors
