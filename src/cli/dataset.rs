@@ -43,9 +43,10 @@ enum Action {
         #[arg(long, value_name = "NAME", requires = "ddl")]
         table: Option<String>,
         #[command(flatten)]
-        csv: CsvArgs,
-        #[command(flatten)]
         place: Box<ServerArgs>,
+        // Last, as its heading holds for all that follows.
+        #[command(flatten)]
+        csv: CsvArgs,
     },
     /// Download such a file, check it and take it; goes on where an earlier try stopped
     Download {
@@ -64,7 +65,7 @@ enum Action {
         #[arg(long, value_enum, default_value = "csv")]
         encoding: EncodingArg,
         /// A dataset's name; without it the generated one of --rows and --seed
-        #[arg(long)]
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["rows", "seed"])]
         dataset: Option<String>,
         #[command(flatten)]
         spec: Spec,

@@ -46,7 +46,8 @@ pub(crate) struct Args {
     pub rounds: Option<u32>,
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Only these methods, and the baseline
+    /// Only the experiment's cases of these methods, with the baseline and what they are held against; a method that
+    /// the experiment does not have joins it as one case, with its default parameters
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub methods: Vec<String>,
     /// Only what tests this claim (`bulkbench claims`), in the experiment that is named, or else in the first that tests it
@@ -59,8 +60,6 @@ pub(crate) struct Args {
     /// .toml file of your own (docs/add-a-caveat.md); several times for as many
     #[arg(long = "caveat", value_name = "NAME")]
     pub caveats: Vec<String>,
-    #[command(flatten)]
-    pub own: OwnTableArgs,
     /// Have Citus distribute the table by this column whenever it is made, before the clock starts
     #[arg(long, value_name = "COLUMN")]
     pub distribute: Option<String>,
@@ -109,6 +108,9 @@ pub(crate) struct Args {
     /// everything but the server's place comes from its records
     #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "disk", "rows", "rounds", "until", "until_cases", "max_rounds", "max_time", "methods", "claim", "caveats", "dataset", "csv", "data", "distribute", "settings", "cpus", "memory", "client_cpus", "seed", "any_build", "quick", "budget", "crash", "crash_rows", "label", "out", "dry_run"])]
     pub resume: Option<PathBuf>,
+    // Last, as its headings hold for all that follows.
+    #[command(flatten)]
+    pub own: OwnTableArgs,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 enum Action {
     /// Print CREATE TABLE for a file's rows, with the reason for each type
     Infer {
-        /// The csv, packed by gzip or zstd or not
+        /// The file: csv of any dialect, packed by gzip or zstd or not, or Parquet
         file: PathBuf,
         /// The table's name [default: the file's]
         #[arg(long, value_name = "NAME")]
