@@ -62,9 +62,15 @@ impl OwnTableArgs {
     /// What is asked for, with the rows of this dataset where one is named; `None` for what the experiment loads.
     ///
     /// # Errors
-    /// [`crate::fault::Fault::Usage`] when a file cannot be read, or a DDL has no rows.
+    /// [`crate::fault::Fault::Usage`] when a file cannot be read, a DDL has no rows, or it is said how a csv is written
+    /// that is not named.
     pub(crate) fn wanted(&self, dataset: Option<&str>) -> Result<Option<WantedData>> {
         let Some(path) = &self.ddl else {
+            if let Some(flag) = self.dialect.given().keys().next() {
+                return Err(usage!(
+                    "--{flag}: it says how the file of --csv is written, and there is none; name one by --csv with its table's --ddl, or leave --{flag} out"
+                ));
+            }
             return Ok(self.data.map(|table| WantedData::invented("", table, None)));
         };
         let asked = self.dialect.asked()?;
