@@ -57,6 +57,8 @@ pub struct TestResult {
     pub repeat: String,
     /// The server that the case was on.
     pub(super) server: Option<ServerFacts>,
+    /// Its name in the run.
+    pub(super) server_name: Option<String>,
 }
 
 /// A reason for a figure: what the loads of a case were bound by, or how they ended.
@@ -82,13 +84,25 @@ impl TestResult {
             evidence: Vec::new(),
             repeat: String::new(),
             server: None,
+            server_name: None,
         }
+    }
+
+    /// The name that its server has in the run, or the two that are held against each other; `None` of a run on one
+    /// server, which needs no name.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_name.as_deref()
     }
 
     /// Measured by this case.
     pub(super) fn on(self, summary: &Summary) -> Self {
-        let server = summary.server.cloned();
-        Self { rows: Some(summary.rows), samples: summary.n(), server, ..self }
+        Self {
+            rows: Some(summary.rows),
+            samples: summary.n(),
+            server: summary.server.cloned(),
+            server_name: summary.case.key.server.clone(),
+            ..self
+        }
     }
 }
 

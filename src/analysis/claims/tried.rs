@@ -15,8 +15,8 @@ use crate::units;
 
 /// The results of a test by a run, one for each of its servers that has the cases; none where no server has.
 pub(super) fn by_run(test: &Test, run: &Measured) -> Vec<TestResult> {
-    // What a source says of its table says nothing of a user's.
-    if run.run.table.is_some() {
+    // What a source says of its table says nothing of a user's, nor of one that is made into another.
+    if run.run.table.is_some() || !run.run.making.is_empty() {
         return Vec::new();
     }
     match &test.tested {
@@ -91,6 +91,11 @@ impl Pair<'_> {
         let Self { case, against } = self;
         let is_itself = case.case.id == against.case.id;
         let mut result = TestResult::of(ClaimVerdict::Reproduced).on(case);
+        if let (Some(mine), Some(theirs)) = (&case.case.key.server, &against.case.key.server)
+            && mine != theirs
+        {
+            result.server_name = Some(format!("{mine} against {theirs}"));
+        }
         result.evidence = if is_itself { evidence(&[case]) } else { evidence(&[case, against]) };
         if let Some(builds) = comparability::builds_apart(case, against) {
             let words = format!("builds of different origin, not of a version alone: {builds}");

@@ -7,7 +7,7 @@ use super::words::{command, published, says, tested_by};
 use crate::analysis::claims::{Entry, Ledger, TestResult};
 use crate::claim::{Bound, Tested};
 
-const HEADER: [&str; 20] = [
+const HEADER: [&str; 21] = [
     "claim",
     "source",
     "place",
@@ -24,6 +24,7 @@ const HEADER: [&str; 20] = [
     "reason",
     "record",
     "where",
+    "server",
     "rows",
     "samples",
     "evidence",
@@ -98,6 +99,7 @@ fn line(entry: &Entry, result: Option<&TestResult>) -> Value {
         "reason": result.and_then(|result| result.verdict.reason()).or(claim.untestable.as_deref()),
         "record": result.map(|result| result.record.as_str()),
         "where": result.map(|result| result.place.as_str()),
+        "server": result.and_then(TestResult::server_name),
         "rows": result.and_then(|result| result.rows),
         "samples": result.map(|result| result.samples),
         "evidence": result.map(evidence).filter(|words| !words.is_empty()),

@@ -23,12 +23,14 @@ pub(crate) fn section(run: &Run, samples: &[Sample]) -> Option<Section> {
         Column::numbers("here", "The same, measured or found by this run."),
         Column::numbers("95 %", "Where the true figure lies."),
         Column::words("verdict", "What this run makes of the claim."),
+        Column::words("on", "The server that it is of, where the run has several."),
     ];
     let mut tried: Vec<&Entry> = ledger.entries.iter().filter(|entry| !entry.results.is_empty()).collect();
     let mut pages: Vec<String> =
         tried.iter().map(|entry| format!("docs/claims/{}.md", entry.source.id.to_lowercase())).collect();
     pages.dedup();
-    tried.retain(|entry| decided(entry).is_empty());
+    // One server of a run may leave open what another decides.
+    tried.retain(|entry| entry.results.iter().any(|result| !result.verdict.is_decided()));
     let mut open: Vec<&str> = tried.iter().map(|entry| entry.claim.id.as_str()).collect();
     open.dedup();
     let mut text = vec![format!(
@@ -55,6 +57,7 @@ fn decided(entry: &Entry) -> Vec<Vec<Cell>> {
             measured(test, result),
             interval(test, result),
             verdict(&result.verdict),
+            Cell::optional(result.server_name(), |name| Cell::Text(name.to_owned())),
         ]
     };
     decided.map(line).collect()
