@@ -88,14 +88,22 @@ pub fn of_exact(expected: &Expected, ratio: f64) -> ClaimVerdict {
     decide(expected, (ratio, Interval { low: ratio, high: ratio }), difference)
 }
 
-/// A measured figure, held against the bound that was published.
+/// A measured figure, held against the bound that was published: both ends of its interval have to say the same.
 pub fn of_level(bound: Bound, measured: Estimate) -> ClaimVerdict {
     let Some(interval) = measured.interval else { return too_few() };
-    match bound {
-        Bound::AtLeast(least) if interval.high >= NEARLY * least => ClaimVerdict::Reproduced,
-        Bound::AtLeast(least) if interval.high >= HALF * least => ClaimVerdict::Weaker,
-        Bound::AtMost(most) if interval.low <= most / NEARLY => ClaimVerdict::Reproduced,
+    let of = |figure: f64| match bound {
+        Bound::AtLeast(least) if figure >= NEARLY * least => ClaimVerdict::Reproduced,
+        Bound::AtLeast(least) if figure >= HALF * least => ClaimVerdict::Weaker,
+        Bound::AtMost(most) if figure <= most / NEARLY => ClaimVerdict::Reproduced,
         Bound::AtLeast(_) | Bound::AtMost(_) => ClaimVerdict::NotReproduced,
+    };
+    match (of(interval.low), of(interval.high)) {
+        (low, high) if low == high => low,
+        (low, high) => ClaimVerdict::Undecided(format!(
+            "by one end of the interval {}, by the other {}",
+            low.words(),
+            high.words()
+        )),
     }
 }
 
@@ -238,10 +246,13 @@ mod tests {
         assert_eq!(of_exact(&larger, 1.1), Reversed);
         assert_eq!(of_exact(&larger, 1.0), NotReproduced);
         let level = |low, high| Estimate { point: high, interval: Some(Interval { low, high }) };
-        assert_eq!(of_level(Bound::AtLeast(1.0), level(0.85, 0.95)), Reproduced);
+        assert_eq!(of_level(Bound::AtLeast(1.0), level(0.91, 0.95)), Reproduced);
+        let open = of_level(Bound::AtLeast(1.0), level(0.85, 0.95));
+        assert_eq!(open.reason(), Some("by one end of the interval weaker, by the other reproduced"));
         assert_eq!(of_level(Bound::AtLeast(1.0), level(0.6, 0.7)), Weaker);
         assert_eq!(of_level(Bound::AtLeast(1.0), level(0.1, 0.2)), NotReproduced);
         assert_eq!(of_level(Bound::AtMost(20.0), level(19.5, 19.9)), Reproduced);
         assert_eq!(of_level(Bound::AtMost(20.0), level(30.0, 31.0)), NotReproduced);
+        assert!(!of_level(Bound::AtMost(20.0), level(21.0, 25.0)).is_decided());
     }
 }

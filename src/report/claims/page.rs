@@ -14,13 +14,13 @@ use crate::report::terminal;
 /// How ratios are to be read, below every table of them.
 const RATIOS: &str = "Figures are ratios: what a case is held against, divided by the case; 2x is twice as fast, or half as \
     much. Times of other machines and years are not compared, only ratios within a source and within a run. A verdict \
-    needs five rounds; half of the published difference counts as it (docs/methodology.md).";
+    on one needs five rounds; half of the published difference counts as it (docs/methodology.md). Each is by itself: of a \
+    hundred differences that are not there two or three would seem so in the direction that was published.";
 
 /// How the rules of verdicts are to be read.
 const VERDICTS: &str = "A direction is there where the interval at 95 % lies clear of 1, and the figure then says whether it is \
-    reproduced or weaker. That two are the same takes the whole interval. A share or a rate goes by the end of its \
-    interval that is nearer to what was published. Sizes, and what becomes of rows, are exact. What the samples leave open is \
-    undecided.";
+    reproduced or weaker. That two are the same takes the whole interval, and a share or a rate goes by both ends of its \
+    own. Sizes, and what becomes of rows, are exact. What the samples leave open is undecided.";
 
 /// The ledger for a terminal: a line for each result.
 pub(super) fn overview(ledger: &Ledger, look: Look) -> String {
