@@ -7,10 +7,10 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use bulkbench::analysis::claims::{ClaimVerdict, Content, Ledger, Record, TestResult, ledger};
+use bulkbench::analysis::claims::{ClaimVerdict, Content, Entry, Ledger, Record, TestResult, ledger};
 use bulkbench::claim;
 use bulkbench::model::findings::{Finding, Findings, Verdict};
-use bulkbench::model::{Crash, CrashKind, CrashPlan, Moment, Outcome, Role, Run, Sample, Slot};
+use bulkbench::model::{Crash, CrashKind, CrashPlan, Moment, Outcome, Role, Run, Sample, Slot, Source};
 use bulkbench::record::{Document, Store};
 use bulkbench::report::claims::{load, pages, records_in};
 use bulkbench::report::write_all;
@@ -258,6 +258,65 @@ fn a_report_says_which_claims_its_run_decides() {
     );
     // Nothing is decided by two rounds.
     assert!(!made(2).contains("What was published elsewhere"));
+}
+
+#[test]
+fn a_verdict_says_on_which_server_of_its_run_it_was_taken() {
+    let published = root().join("results/2026-11-30-2-core-cloud-vm-postgresql-15-and-16-versions");
+    let records = load(std::slice::from_ref(&published)).unwrap();
+    let ledger = ledger(claim::sources(), &records);
+    let on = |id: &str| -> Vec<String> {
+        results(&ledger, id).iter().map(|result| result.server_name().unwrap().to_owned()).collect()
+    };
+    assert_eq!(on("A12"), ["15.5", "16.2"]);
+    assert_eq!(on("E5"), ["16.2 against 15.5"]);
+    // What one of them leaves open is shown beside what the other decides.
+    let entries = ledger.entries.iter().filter(|entry| entry.claim.id == "A10");
+    let shown: Vec<(Option<&str>, &str)> =
+        entries.flat_map(Entry::shown).map(|result| (result.server_name(), result.verdict.words())).collect();
+    assert_eq!(shown, [(Some("15.5"), "undecided"), (Some("16.2"), "reversed")]);
+
+    let place = tempfile::tempdir().unwrap();
+    for file in ["run.json", "samples.jsonl"] {
+        std::fs::copy(published.join(file), place.path().join(file)).unwrap();
+    }
+    write_all(place.path()).unwrap();
+    let report = std::fs::read_to_string(place.path().join("report.md")).unwrap();
+    let (_, section) = report.split_once("## What was published elsewhere\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let lines = |id: &str| -> Vec<String> {
+        let lines = section.lines().filter(|line| line.starts_with(&format!("| `{id}` ")));
+        lines.map(|line| line.trim_end_matches('|').rsplit('|').next().unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(lines("A12"), ["15.5", "16.2"], "{section}");
+    assert_eq!(lines("E5"), ["16.2 against 15.5"], "{section}");
+    assert!(section.contains("Left open by this run, in whole or in part: A10, "), "{section}");
+}
+
+#[test]
+fn a_place_is_that_of_the_server_and_not_of_its_client() {
+    let place = |change: fn(&mut Run)| {
+        let (mut run, samples) = support::votes(5, 1.0);
+        change(&mut run);
+        let records = [of_run(run, samples)];
+        let found = results(&ledger(claim::sources(), &records), "A4");
+        assert_eq!(found[0].server_name(), None);
+        found[0].place.clone()
+    };
+    let machine = "Example CPU @ 2.40GHz, 2 cores, PostgreSQL 15.18";
+    assert_eq!(place(|_| {}), format!("{machine}, ext4"));
+    assert_eq!(
+        place(|run| run.server.source = Source::Container),
+        format!("{machine}, in a container, ext4")
+    );
+    assert_eq!(
+        place(|run| run.server.source = Source::External),
+        format!("client on {machine}, a server of the user's")
+    );
+    assert_eq!(
+        place(|run| run.provenance.tool.profile = "debug".into()),
+        format!("{machine}, ext4, debug build")
+    );
 }
 
 /// Published runs and findings, by which many claims are decided.

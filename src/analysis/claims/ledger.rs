@@ -7,7 +7,7 @@ use super::rule::ClaimVerdict;
 use super::tried;
 use crate::claim::{Claim, Source, Test, Tested};
 use crate::disk;
-use crate::model::{Machine, Provenance, ServerFacts};
+use crate::model::{Fact, FactValue, Limits, Machine, Provenance, ServerFacts, Source as ServerSource};
 use crate::stats::MIN_SAMPLES;
 
 /// Each claim, and what became of it in each record.
@@ -78,8 +78,11 @@ impl Record {
 
 /// Machine, version, disk and limits, in words.
 fn place(provenance: &Provenance, server: &ServerFacts) -> String {
-    let Provenance { machine, label, .. } = provenance;
+    let Provenance { tool, machine, label, asked, .. } = provenance;
+    let is_of_user = server.source == ServerSource::External;
     let machine_words = match label.as_str() {
+        // Of where a server of the user's is, only its client's machine is known.
+        "" if is_of_user => format!("client on {}, {} cores", machine.cpu, machine.cores),
         "" => format!("{}, {} cores", machine.cpu, machine.cores),
         label => label.to_owned(),
     };
@@ -87,37 +90,56 @@ fn place(provenance: &Provenance, server: &ServerFacts) -> String {
     let version = &*server.version;
     let version = version.split(" on ").next().unwrap_or(version).split(" (").next().unwrap_or(version);
     let mut words = vec![machine_words, version.to_owned()];
+    words.extend(match server.source {
+        ServerSource::Local => None,
+        ServerSource::Container => Some("in a container".to_owned()),
+        ServerSource::External => Some("a server of the user's".to_owned()),
+    });
     words.extend(disk_words(machine, server));
     words.extend((!server.limits.is_empty()).then(|| server.limits.words()));
     // What the user gave the whole run, which holds for the claim's cases, too.
-    let given = provenance.asked.iter().flat_map(|asked| &asked.settings);
-    words.extend(given.map(|(name, value)| format!("{name}={value}")));
+    if let Some(asked) = asked {
+        let client = Limits { cpus: asked.client_cpus, memory_bytes: None };
+        words.extend((!client.is_empty()).then(|| format!("client on {}", client.words())));
+        words.extend(asked.dataset.iter().map(|name| format!("dataset {name}")));
+        words.extend(asked.settings.iter().map(|(name, value)| format!("{name}={value}")));
+    }
+    words.extend((tool.profile == "debug").then(|| "debug build".to_owned()));
     words.join(", ")
 }
 
 fn disk_words(machine: &Machine, server: &ServerFacts) -> Option<String> {
-    match &server.disk {
-        Some(emulated) => Some(format!("emulated disk {}", disk::spelling(emulated))),
-        None => machine.disk.as_ref().map(|disk| disk.filesystem.clone()),
+    if let Some(emulated) = &server.disk {
+        return Some(format!("emulated disk {}", disk::spelling(emulated)));
+    }
+    match (server.fingerprint.get(Fact::FileSystem), server.source) {
+        (Some(FactValue::Words(kind)), _) => Some(kind.clone()),
+        (_, ServerSource::External) => None,
+        _ => machine.disk.as_ref().map(|disk| disk.filesystem.clone()),
     }
 }
 
 /// Flags of a run's command that choose what it does, each with a value: the claim does.
-const CHOOSING: [&str; 5] = ["--methods", "--until-cases", "--caveat", "--claim", "--crash-rows"];
+const CHOOSING: [&str; 4] = ["--methods", "--until-cases", "--caveat", "--claim"];
 
-/// The command that tries a claim's test as this run of an experiment did, in rounds enough for a verdict.
+/// The command that tries a claim's test as this run of an experiment did, in rounds enough for a verdict. Only of a test
+/// of crashes does it crash, which takes no more rounds than the run had.
 fn repeat(command: &str, run: &str, claim: &Claim, test: &Test) -> String {
     let words = shlex::split(command).unwrap_or_default();
     let experiment = if test.is_in(run) { run } else { test.experiment.as_str() };
     let mut kept = ["bulkbench", "run", experiment, "--claim", claim.id.as_str()].map(String::from).to_vec();
-    // The experiment's own way of crashing needs no word, that by which this run differed from it does.
     let crashes = matches!(test.tested, Tested::Crash { .. });
     let mut rest = words.into_iter().skip(3).peekable();
     while let Some(word) = rest.next() {
         let is_few = |value: &String| value.parse().is_ok_and(|n: usize| n < MIN_SAMPLES);
-        if CHOOSING.contains(&word.as_str()) || word == "--rounds" && rest.peek().is_some_and(is_few) {
+        let is_left_out = match word.as_str() {
+            "--rounds" => !crashes && rest.peek().is_some_and(is_few),
+            "--crash-rows" => !crashes,
+            flag => CHOOSING.contains(&flag),
+        };
+        if is_left_out {
             rest.next();
-        } else if !word.starts_with("--crash") || crashes && word.contains('=') {
+        } else if crashes || !word.starts_with("--crash") {
             kept.push(word);
         }
     }
@@ -125,14 +147,19 @@ fn repeat(command: &str, run: &str, claim: &Claim, test: &Test) -> String {
 }
 
 impl Entry<'_> {
-    /// Its results that tables show: the verdicts, or, where no record decides, that of the most samples.
+    /// Its results that tables show: the verdicts, and what other places leave open in rounds enough for one; or,
+    /// where no record decides, that of the most samples.
     pub fn shown(&self) -> Vec<&TestResult> {
-        let decided: Vec<&TestResult> =
-            self.results.iter().filter(|result| result.verdict.is_decided()).collect();
-        match decided.is_empty() {
-            true => self.results.iter().max_by_key(|result| result.samples).into_iter().collect(),
-            false => decided,
+        let decided = || self.results.iter().filter(|result| result.verdict.is_decided());
+        if decided().next().is_none() {
+            return self.results.iter().max_by_key(|result| result.samples).into_iter().collect();
         }
+        let is_enough = |result: &TestResult| result.measured.is_some_and(|ratio| ratio.interval.is_some());
+        let is_decided_there = |result: &TestResult| decided().any(|other| other.place == result.place);
+        let is_shown = |result: &&TestResult| {
+            result.verdict.is_decided() || is_enough(result) && !is_decided_there(result)
+        };
+        self.results.iter().filter(is_shown).collect()
     }
 }
 
@@ -179,5 +206,26 @@ impl Ledger<'_> {
             }
         }
         tally
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim;
+
+    #[test]
+    fn a_crash_is_repeated_as_it_was_and_no_other_test_crashes() {
+        let repeated = |id: &str, experiment: &str| {
+            let (_, claim) = claim::find(claim::sources(), id).unwrap();
+            let command =
+                format!("bulkbench run {experiment} --rows 10 --rounds 1 --crash --crash-rows 9 --seed 1");
+            repeat(&command, experiment, claim, &claim.tests[0])
+        };
+        assert_eq!(
+            repeated("A7", "durability"),
+            "bulkbench run durability --claim A7 --rows 10 --rounds 1 --crash --crash-rows 9 --seed 1"
+        );
+        assert_eq!(repeated("A4", "votes"), "bulkbench run votes --claim A4 --rows 10 --seed 1");
     }
 }
