@@ -294,6 +294,24 @@ fn a_verdict_says_on_which_server_of_its_run_it_was_taken() {
 }
 
 #[test]
+fn a_claim_of_which_a_part_has_no_verdict_is_counted_as_such() {
+    let (run, samples) = support::votes(5, 1.0);
+    let records = [of_run(run, samples)];
+    let counted = |id: &str| {
+        let sources = claim::sources().iter().map(|source| {
+            let claims = source.claims.iter().filter(|claim| claim.id == id).cloned().collect();
+            claim::Source { claims, ..source.clone() }
+        });
+        let sources: Vec<claim::Source> = sources.collect();
+        let tally = ledger(&sources, &records).tally();
+        (tally.claims, tally.alike.values().sum::<usize>(), tally.in_part)
+    };
+    assert_eq!(counted("A4"), (1, 1, 0));
+    // An UNLOGGED table is tried, and the program is not.
+    assert_eq!(counted("F1"), (1, 1, 1));
+}
+
+#[test]
 fn a_place_is_that_of_the_server_and_not_of_its_client() {
     let place = |change: fn(&mut Run)| {
         let (mut run, samples) = support::votes(5, 1.0);

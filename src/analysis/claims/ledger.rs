@@ -147,15 +147,21 @@ fn repeat(command: &str, run: &str, claim: &Claim, test: &Test) -> String {
 }
 
 impl Entry<'_> {
+    /// Whether any record decides it.
+    fn is_decided(&self) -> bool {
+        self.results.iter().any(|result| result.verdict.is_decided())
+    }
+
     /// Its results that tables show: the verdicts, and what other places leave open in rounds enough for one; or,
     /// where no record decides, that of the most samples.
     pub fn shown(&self) -> Vec<&TestResult> {
-        let decided = || self.results.iter().filter(|result| result.verdict.is_decided());
-        if decided().next().is_none() {
+        if !self.is_decided() {
             return self.results.iter().max_by_key(|result| result.samples).into_iter().collect();
         }
         let is_enough = |result: &TestResult| result.measured.is_some_and(|ratio| ratio.interval.is_some());
-        let is_decided_there = |result: &TestResult| decided().any(|other| other.place == result.place);
+        let is_decided_there = |result: &TestResult| {
+            self.results.iter().any(|other| other.verdict.is_decided() && other.place == result.place)
+        };
         let is_shown = |result: &&TestResult| {
             result.verdict.is_decided() || is_enough(result) && !is_decided_there(result)
         };
@@ -170,6 +176,8 @@ pub struct Tally {
     pub claims: usize,
     /// Those of which every verdict is this one, by its words.
     pub alike: BTreeMap<&'static str, usize>,
+    /// Those of them that have a test without any verdict.
+    pub in_part: usize,
     /// Those with more than one verdict, by test or by place.
     pub mixed: usize,
     /// Those that nothing tests here.
@@ -188,7 +196,8 @@ impl Ledger<'_> {
 
     /// How many claims there are, and what became of them.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally { claims: 0, alike: BTreeMap::new(), mixed: 0, untestable: 0, open: 0 };
+        let mut tally =
+            Tally { claims: 0, alike: BTreeMap::new(), in_part: 0, mixed: 0, untestable: 0, open: 0 };
         for entries in self.entries.chunk_by(|a, b| a.claim.id == b.claim.id) {
             tally.claims += 1;
             let results = || entries.iter().flat_map(|entry| &entry.results);
@@ -199,6 +208,7 @@ impl Ledger<'_> {
             match first {
                 Some(words) if decided.all(|other| other == words) => {
                     *tally.alike.entry(words).or_default() += 1;
+                    tally.in_part += usize::from(!entries.iter().all(Entry::is_decided));
                 }
                 Some(_) => tally.mixed += 1,
                 None if entries[0].test.is_none() || results().any(is_untestable) => tally.untestable += 1,

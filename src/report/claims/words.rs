@@ -173,5 +173,9 @@ pub(super) fn tally(tally: &Tally) -> String {
     ];
     parts.extend(rest.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")));
     let claims = if tally.claims == 1 { "claim" } else { "claims" };
-    format!("{} {claims}: {}.", tally.claims, parts.join(", "))
+    let mut words = format!("{} {claims}: {}.", tally.claims, parts.join(", "));
+    if tally.in_part > 0 {
+        words.push_str(&format!(" Of those with one verdict {} have a part that has none.", tally.in_part));
+    }
+    words
 }
