@@ -51,7 +51,11 @@ fn numbers_out_of_range_are_refused() {
     assert_refused(&["run", "--rounds", "0"], 2, &["--rounds"]);
     assert_refused(&["run", "--budget=-1"], 2, &["--budget"]);
     assert_refused(&["run", "--set", "work_mem"], 2, &["name=value"]);
-    assert_refused(&["run", "--null", "NA"], 2, &["--null", "how the file of --csv is written", "or leave --null out"]);
+    assert_refused(
+        &["run", "--null", "NA"],
+        2,
+        &["--null", "how the file of --csv is written", "or leave --null out"],
+    );
 }
 
 #[test]
