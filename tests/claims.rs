@@ -11,7 +11,7 @@ use bulkbench::analysis::claims::{ClaimVerdict, Content, Entry, Ledger, Record, 
 use bulkbench::claim;
 use bulkbench::model::findings::{Finding, Findings, Verdict};
 use bulkbench::model::{Crash, CrashKind, CrashPlan, Moment, Outcome, Role, Run, Sample, Slot, Source};
-use bulkbench::record::{Document, Store};
+use bulkbench::record::{self, Document, Store};
 use bulkbench::report::claims::{load, pages, records_in};
 use bulkbench::report::write_all;
 
@@ -231,20 +231,22 @@ fn a_file_gets_what_became_of_the_claims_by_source() {
     assert!(text.lines().count() < 25, "{text}");
 }
 
+/// What the report of a run says of claims, where it does.
+fn published_elsewhere((run, samples): &(Run, Vec<Sample>)) -> Option<String> {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("run");
+    let mut store = Store::create(&dir, run).unwrap();
+    samples.iter().for_each(|sample| store.append(sample).unwrap());
+    write_all(&dir).unwrap();
+    let report = std::fs::read_to_string(dir.join("report.md")).unwrap();
+    let (_, section) = report.split_once("## What was published elsewhere\n")?;
+    let (section, _) = section.split_once("\n## ").unwrap();
+    Some(section.to_owned())
+}
+
 #[test]
 fn a_report_says_which_claims_its_run_decides() {
-    let made = |rounds| {
-        let (run, samples) = support::votes(rounds, 1.0);
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("claims-{rounds}"));
-        let _ = std::fs::remove_dir_all(&dir);
-        let mut store = Store::create(&dir, &run).unwrap();
-        samples.iter().for_each(|sample| store.append(sample).unwrap());
-        write_all(&dir).unwrap();
-        std::fs::read_to_string(dir.join("report.md")).unwrap()
-    };
-    let report = made(5);
-    let (_, section) = report.split_once("## What was published elsewhere\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
+    let section = published_elsewhere(&support::votes(5, 1.0)).unwrap();
     let unlogged = section.lines().find(|line| line.starts_with("| `A4` ")).unwrap();
     assert!(unlogged.contains(" 1.98x |") && unlogged.contains(" weaker "), "{unlogged}");
     assert!(
@@ -257,12 +259,12 @@ fn a_report_says_which_claims_its_run_decides() {
         "{section}"
     );
     // Nothing is decided by two rounds.
-    assert!(!made(2).contains("What was published elsewhere"));
+    assert_eq!(published_elsewhere(&support::votes(2, 1.0)), None);
 }
 
 #[test]
 fn a_verdict_says_on_which_server_of_its_run_it_was_taken() {
-    let published = root().join("results/2026-11-30-2-core-cloud-vm-postgresql-15-and-16-versions");
+    let published = support::published::versions();
     let records = load(std::slice::from_ref(&published)).unwrap();
     let ledger = ledger(claim::sources(), &records);
     let on = |id: &str| -> Vec<String> {
@@ -276,14 +278,7 @@ fn a_verdict_says_on_which_server_of_its_run_it_was_taken() {
         entries.flat_map(Entry::shown).map(|result| (result.server_name(), result.verdict.words())).collect();
     assert_eq!(shown, [(Some("15.5"), "undecided"), (Some("16.2"), "reversed")]);
 
-    let place = tempfile::tempdir().unwrap();
-    for file in ["run.json", "samples.jsonl"] {
-        std::fs::copy(published.join(file), place.path().join(file)).unwrap();
-    }
-    write_all(place.path()).unwrap();
-    let report = std::fs::read_to_string(place.path().join("report.md")).unwrap();
-    let (_, section) = report.split_once("## What was published elsewhere\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
+    let section = published_elsewhere(&record::load(&published).unwrap()).unwrap();
     let lines = |id: &str| -> Vec<String> {
         let lines = section.lines().filter(|line| line.starts_with(&format!("| `{id}` ")));
         lines.map(|line| line.trim_end_matches('|').rsplit('|').next().unwrap().trim().to_owned()).collect()

@@ -6,8 +6,8 @@ use crate::method::Info;
 pub const ORIGIN: &str =
     "the rates of votes in the published runs (results/, cloud VMs of 2 cores), halved and doubled";
 
-/// The method, and rows a second in its slowest and in its fastest published sample of 10 000 rows or more,
-/// rounded outwards to two digits.
+/// The method, and rows a second in its slowest and in its fastest published sample of 10 000 rows or more
+/// on a whole machine and its own disk, rounded outwards to two digits.
 const RATES: &[(&str, u64, u64)] = &[
     ("adbc-ingest", 390_000, 420_000),
     ("asyncpg-copy", 470_000, 500_000),

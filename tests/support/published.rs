@@ -26,6 +26,11 @@ pub(crate) fn fastest() -> PathBuf {
     kept("2026-11-28-2-core-cloud-vm-fastest")
 }
 
+/// One of five rounds, on servers of two versions.
+pub(crate) fn versions() -> PathBuf {
+    kept("2026-11-30-2-core-cloud-vm-postgresql-15-and-16-versions")
+}
+
 /// Another run than that of the main experiment, made of it; no two tests may give it the same name.
 pub(crate) fn changed(name: &str, change: impl Fn(&mut Run, &mut [Sample])) -> PathBuf {
     let (mut run, mut samples) = record::load(&votes()).unwrap();
